@@ -1,0 +1,57 @@
+"""Inference on the small series that a `Select` returns: numbers in, dataclasses out; no I/O or clock.
+
+Import it in the call that needs it: NumPy and SciPy take a while to load. `None`, NaN and infinities in the
+input are gaps. An undefined number is `None` beside a `Reason`.
+"""
+
+from analytics.inference.anomalies import Anomalies, Anomaly, anomalies
+from analytics.inference.change_points import ChangePoint, ChangePoints, change_points
+from analytics.inference.correlation import (
+    Correlation,
+    LagCorrelation,
+    WithinCorrelation,
+    correlate,
+    correlate_within,
+)
+from analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
+from analytics.inference.reasons import Reason, ReasonCode
+from analytics.inference.regressions import (
+    Case,
+    Comparison,
+    FirstBad,
+    Regression,
+    compare,
+    first_bad_commit,
+    regressions,
+)
+from analytics.inference.trend import Direction, Trend, trend, trends
+
+__all__ = [
+    "Anomalies",
+    "Anomaly",
+    "Case",
+    "ChangePoint",
+    "ChangePoints",
+    "Comparison",
+    "Correlation",
+    "Direction",
+    "FirstBad",
+    "LagCorrelation",
+    "Reason",
+    "ReasonCode",
+    "Regression",
+    "Trend",
+    "WithinCorrelation",
+    "anomalies",
+    "benjamini_hochberg",
+    "change_points",
+    "compare",
+    "correlate",
+    "correlate_within",
+    "first_bad_commit",
+    "holm",
+    "regressions",
+    "sidak",
+    "trend",
+    "trends",
+]
