@@ -1,0 +1,206 @@
+"""The DBAPI of the embedded engine: chDB sessions from the process's store, values by clickhouse-connect's codec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from integrations.clickhouse import dbapi
+from integrations.clickhouse.codec import Column, decode, encode
+from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+    Block,
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Reply,
+    Warning,
+    apilevel,
+    paramstyle,
+    threadsafety,
+)
+from integrations.clickhouse.literals import literal, quote, quote_name
+from integrations.clickhouse.store import EmbeddedStore, Handle
+
+_LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
+_STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_CODE = re.compile(r"Code: (\d+)\. ")
+_VERSION = re.compile(r"(?: \(version [\d.]+[^)]*\))|(?: \([A-Z_]+\))")
+
+
+class ChdbReply(Reply):
+    """A reply whose handle stays leased until the last block is read or the reply is closed."""
+
+    def __init__(self, connection: ChdbConnection, statement: str, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._connection = connection
+        self._settings = settings
+        self._handle: Handle | None = connection.store.take(settings)
+        connection.running = self._handle
+        try:
+            self._chunks = self._send(statement)
+            first = next(self._chunks, None)
+            self.columns, self._first = decode(first) if first else (self._header(statement), None)
+        except BaseException as error:
+            self._give(broken=True)
+            if isinstance(error, Error) or not isinstance(error, Exception):
+                raise
+            raise translate(error) from None
+
+    def _send(self, statement: str) -> Iterator[bytes]:
+        assert self._handle is not None  # noqa: S101  # for the type checker
+        engine = self._handle.connection
+        if not _STREAMED.match(statement, _LEADING.match(statement).end()):  # type: ignore[union-attr]  # matches always
+            answer = engine.query(statement, "Native")
+            self._count(answer)
+            yield answer.bytes()
+            return
+        self._stream = engine.send_query(statement, "Native")
+        for chunk in self._stream:
+            self._count(chunk)
+            yield chunk.bytes()
+
+    _stream: Any = None
+
+    def _count(self, answer: Any) -> None:
+        self.rows_read += answer.storage_rows_read()
+        self.bytes_read += answer.storage_bytes_read()
+
+    def _header(self, statement: str) -> list[Column]:
+        # An empty result is no bytes at all: the engine says the columns only when asked.
+        if not _STREAMED.match(statement, _LEADING.match(statement).end()):  # type: ignore[union-attr]
+            return []
+        assert self._handle is not None  # noqa: S101
+        text = self._handle.connection.query(f"DESCRIBE TABLE ({_without_end(statement)}\n)", "Native").bytes()
+        _, data = decode(text)
+        return [Column(name, type_) for name, type_ in zip(data[0], data[1], strict=True)]
+
+    def blocks(self) -> Iterator[Block]:
+        try:
+            if self._first is not None:
+                yield self._first
+                self._first = None
+                for chunk in self._chunks:
+                    if chunk:
+                        yield decode(chunk)[1]
+        except dbapi.Error:
+            raise
+        except Exception as error:
+            self._give(broken=True)
+            raise translate(error) from None
+        self.close()
+
+    def close(self) -> None:
+        if self._handle is None:
+            return
+        if self._stream is not None:
+            try:
+                self._stream.cancel()
+            except Exception:  # noqa: BLE001  # the statement is over either way, and its session is thrown away
+                self._give(broken=True)
+                return
+        self._give(broken=False)
+
+    def _give(self, broken: bool) -> None:
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            self._connection.running = None
+            self._connection.store.give(handle, self._settings, broken)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class ChdbConnection(dbapi.Connection):
+    """A caller's connection to the store: the settings of its session. Holds the store only while a statement runs."""
+
+    def __init__(self, store: EmbeddedStore, database: str, settings: Mapping[str, Any] | None = None) -> None:
+        self.store = store
+        self.database = database
+        self.settings = dict(settings or {})
+        self.running: Handle | None = None
+
+    def run(self, statement: str, settings: Mapping[str, Any] | None = None, query_id: str | None = None) -> ChdbReply:
+        return ChdbReply(self, statement, self._session(settings))
+
+    def insert(
+        self,
+        table: str,
+        names: Sequence[str],
+        data: Sequence[Sequence[Any]],
+        settings: Mapping[str, Any] | None = None,
+        types: Sequence[str] | None = None,
+    ) -> int:
+        rows = len(data[0]) if data else 0
+        if rows == 0:
+            return 0
+        if types is None:
+            types = self._types(table, names)
+        # The token differs from insert to insert: in the statement, so that the session can be used again.
+        clause = ", ".join(f"{name} = {literal(value)}" for name, value in (settings or {}).items())
+        statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))})"
+        if clause:
+            statement += f" SETTINGS {clause}"
+        try:
+            chunks = list(encode(table, names, types, data))
+        except Exception as error:  # the codec raises whatever the value's type raises
+            raise DataError(f"A value does not fit its column: {error}") from None
+        session = self._session(None)
+        with self.store.lease(session) as handle:
+            self.running = handle
+            try:
+                inserter = handle.connection.send_insert(statement, "Native")
+                try:
+                    for chunk in chunks:
+                        inserter.append(chunk)
+                    inserter.finish()
+                except BaseException:
+                    inserter.cancel()
+                    raise
+            except Exception as error:
+                raise translate(error) from None
+            finally:
+                self.running = None
+        return rows
+
+    def _types(self, table: str, names: Sequence[str]) -> list[str]:
+        statement = (
+            f"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {quote(table)}"
+        )
+        with self.run(statement) as reply:
+            known = dict(reply.rows())
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise DatabaseError(f"Table {table} has no column {missing[0]}.", code=16)
+        return [known[name] for name in names]
+
+    def _session(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"database": self.database} | self.settings | dict(settings or {})
+
+    def kill(self) -> None:
+        handle = self.running
+        if handle is None:
+            return
+        with self.store.lease({}) as other:
+            other.connection.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(handle.tag)} SYNC")
+
+    def close(self) -> None:
+        """Nothing is held between statements."""
+
+
+def _without_end(statement: str) -> str:
+    return statement.rstrip().rstrip(";")
+
+
+def translate(error: Exception) -> DatabaseError:
+    """A chDB error as a DatabaseError with its code and the engine's own words, without version and stack."""
+    text = str(error)
+    codes = _CODE.findall(text)
+    message = _VERSION.sub("", text.rpartition("DB::Exception: ")[2] or text).strip()
+    return DatabaseError(message, code=int(codes[-1]) if codes else 0)

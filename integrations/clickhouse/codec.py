@@ -1,0 +1,67 @@
+"""ClickHouse's Native format to and from Python values, by clickhouse-connect's codec.
+
+Both engines answer with the same values: str, int, float, bool, None, Decimal, UUID, date, and datetimes in UTC that
+carry their zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from clickhouse_connect.datatypes import registry
+from clickhouse_connect.driver.ctypes import RespBuffCls
+from clickhouse_connect.driver.insert import InsertContext
+from clickhouse_connect.driver.query import QueryContext
+from clickhouse_connect.driver.transform import NativeTransform
+
+# A FixedString here is text (a commit id), not bytes.
+_FORMATS = {"FixedString": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Name and ClickHouse type of a result's column."""
+
+    name: str
+    type: str
+
+
+class _Source:
+    """What the codec's buffer reads from."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.gen = iter(chunks)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
+    """One or more Native blocks: columns, and the values column by column."""
+    context = QueryContext(
+        query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
+    )
+    result = NativeTransform.parse_response(RespBuffCls(_Source([chunk])), context)
+    columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
+    return columns, list(result.result_columns)
+
+
+def encode(table: str, names: Sequence[str], types: Sequence[str], data: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+    """Native blocks of `data`, given column by column. Raises the codec's error when a value does not fit its type."""
+    context = InsertContext(
+        table,
+        list(names),
+        [registry.get_from_name(type_) for type_ in types],
+        data,
+        column_oriented=True,
+        query_formats=_FORMATS,
+        server_tz=UTC,
+    )
+    for index, chunk in enumerate(NativeTransform.build_insert(context)):
+        if context.insert_exception is not None:
+            raise context.insert_exception
+        # The codec writes for HTTP, where the statement stands before the first block.
+        yield bytes(chunk).partition(b"\n")[2] if index == 0 else bytes(chunk)

@@ -1,0 +1,123 @@
+"""Python values as ClickHouse literals, the same on both engines, and the two ways to put them into a statement.
+
+The drivers would each do this in their own way (clickhouse-driver cuts a datetime to whole seconds), so both DBAPIs
+of ours take their text from here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from integrations.errors import InvalidInput
+
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "'": "\\'", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+)
+
+
+def quote(text: str) -> str:
+    """A string literal."""
+    return "'" + text.translate(_ESCAPES) + "'"
+
+
+def quote_name(name: str) -> str:
+    """A quoted identifier."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def literal(value: Any) -> str:  # one line a type
+    """`value` as a ClickHouse literal that keeps every digit."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return literal(value.value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ("nan" if value != value else "inf" if value > 0 else "-inf")
+    if isinstance(value, Decimal):
+        return f"toDecimal128({quote(format(value, 'f'))}, {max(0, -int(value.as_tuple().exponent))})"
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return f"toDateTime64('{moment:%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+    if isinstance(value, date):
+        return f"toDate('{value.isoformat()}')"
+    if isinstance(value, UUID):
+        return f"toUUID('{value}')"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, bytes):
+        return f"unhex('{value.hex()}')"
+    if isinstance(value, list | tuple | set | frozenset):
+        items = ", ".join(map(literal, value))
+        return f"({items})" if isinstance(value, tuple) else f"[{items}]"
+    if isinstance(value, Mapping):
+        return "map(" + ", ".join(f"{literal(k)}, {literal(v)}" for k, v in value.items()) + ")"
+    raise InvalidInput(f"A value of type {type(value).__name__} cannot be a parameter; give text, a number or a list.")
+
+
+def format_pyformat(statement: str, parameters: Mapping[str, Any] | None) -> str:
+    """Puts literals in place of `%(name)s`, SQLAlchemy's parameter style, and `%` in place of `%%`."""
+    return statement % {name: literal(value) for name, value in (parameters or {}).items()}
+
+
+# What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
+_TOKENS = re.compile(
+    r"""
+      '(?:\\.|''|[^'\\])*' | "(?:\\.|""|[^"\\])*" | `(?:\\.|``|[^`\\])*`
+    | --[^\n]* | \#[ !][^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$
+    | \{\s*(?P<name>[A-Za-z_]\w*)\s*:\s*(?P<type>[^{}]+?)\s*\}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_TYPE = re.compile(r"[A-Za-z][\w(), ']*")
+
+
+def bind(statement: str, parameters: Mapping[str, Any]) -> str:
+    """Puts typed literals in place of ClickHouse's own `{name:Type}` parameters.
+
+    A value is always a literal cast to its type, so it cannot become anything else. A parameter without a value, or a
+    value without a parameter, is an InvalidInput.
+    """
+    used: set[str] = set()
+
+    def replace(match: re.Match[str]) -> str:
+        name, type_ = match["name"], match["type"]
+        if name is None:
+            return match[0]
+        if name not in parameters:
+            given = ", ".join(sorted(parameters)) or "none"
+            raise InvalidInput(f"Parameter {name} has no value; add it to `parameters` (given: {given}).")
+        if type_ == "Identifier" or not _TYPE.fullmatch(type_):
+            raise InvalidInput(
+                f"Parameter {name} has type {type_}, which is not a value's type such as String or UInt32."
+            )
+        used.add(name)
+        return f"CAST({_text(parameters[name])}, {quote(type_)})"
+
+    bound = _TOKENS.sub(replace, statement)
+    unused = sorted(set(parameters) - used)
+    if unused:
+        raise InvalidInput(
+            f"Parameter {unused[0]} is not in the statement; write it there as {{{unused[0]}:String}} or leave it out."
+        )
+    return bound
+
+
+def _text(value: Any) -> str:
+    # A number or a time is cast from its text, so that no digit passes through a Float64.
+    if isinstance(value, bool) or value is None or isinstance(value, list | tuple | Mapping):
+        return literal(value)
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return quote(f"{moment:%Y-%m-%d %H:%M:%S.%f}")
+    return quote(str(value))

@@ -1,0 +1,236 @@
+"""The DBAPI of a ClickHouse server: clickhouse-driver over the native protocol.
+
+clickhouse-sqlalchemy's own connector closes the socket with each cursor and cuts datetimes to whole seconds; this one
+keeps the socket, takes its literals from `literals`, and reads the server's version from the handshake, so that a
+server that is too old is told from it before any statement is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from clickhouse_driver import Client
+from clickhouse_driver import errors as driver
+
+from integrations.clickhouse import dbapi
+from integrations.clickhouse.codec import Column
+from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+    Block,
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Reply,
+    Warning,
+    apilevel,
+    paramstyle,
+    threadsafety,
+)
+from integrations.clickhouse.literals import quote, quote_name
+from integrations.config import ClickHouseSettings
+from integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
+
+MINIMUM_VERSION = (25, 3)
+
+_CONNECT_TIMEOUT_S = 10
+_AUTHENTICATION_FAILED = {192, 193, 194, 516}
+
+
+class NativeReply(Reply):
+    """A reply read from the socket block by block. Closed early, it cancels the statement and drops the socket."""
+
+    def __init__(self, connection: NativeConnection, statement: str, settings: Mapping[str, Any], query_id: str | None):
+        super().__init__()
+        self._connection = connection
+        self._client = connection.client
+        self._done = False
+        connection.running = True
+        with connection.translated():
+            self._result = self._client.execute_iter(
+                statement,
+                with_column_types=True,
+                settings=dict(settings),
+                query_id=query_id,
+                chunk_size=None,
+            )
+            header = next(self._result, None) or []
+        self.columns = [Column(name, type_) for name, type_ in header]
+
+    def blocks(self) -> Iterator[Block]:
+        size = 8192
+        rows: list[tuple[Any, ...]] = []
+        with self._connection.translated():
+            for row in self._result:
+                rows.append(row)
+                if len(rows) == size:
+                    yield _columns(rows, self.columns)
+                    rows = []
+        self._finish()
+        if rows:
+            yield _columns(rows, self.columns)
+
+    def _finish(self) -> None:
+        self._done = True
+        self._connection.running = False
+        progress = getattr(self._client.last_query, "progress", None)
+        if progress is not None:
+            self.rows_read, self.bytes_read = progress.rows, progress.bytes
+
+    def close(self) -> None:
+        if not self._done:
+            self._finish()
+            with contextlib.suppress(Exception):
+                self._client.cancel()
+            self._client.disconnect()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class NativeConnection(dbapi.Connection):
+    """One socket to the server."""
+
+    def __init__(self, settings: ClickHouseSettings, session: Mapping[str, Any] | None = None) -> None:
+        self._settings = settings
+        self.session = dict(session or {})
+        self.client = _client(settings)
+        self.running = False
+        self.current_query_id: str | None = None
+        with self.translated():
+            self.client.connection.force_connect()
+        info = self.client.connection.server_info
+        version = (info.version_major, info.version_minor)
+        if version < MINIMUM_VERSION:
+            self.close()
+            oldest = ".".join(map(str, MINIMUM_VERSION))
+            raise ServerTooOld(
+                f"The server {settings.where} is ClickHouse {version[0]}.{version[1]}; chimera-metrics needs {oldest} "
+                "or newer. Upgrade the server, or unset CH_HOST to use the embedded engine. Nothing was changed on it."
+            )
+
+    def run(
+        self, statement: str, settings: Mapping[str, Any] | None = None, query_id: str | None = None
+    ) -> NativeReply:
+        self.current_query_id = query_id
+        return NativeReply(self, statement, self.session | dict(settings or {}), query_id)
+
+    def insert(
+        self,
+        table: str,
+        names: Sequence[str],
+        data: Sequence[Sequence[Any]],
+        settings: Mapping[str, Any] | None = None,
+        types: Sequence[str] | None = None,
+    ) -> int:
+        rows = len(data[0]) if data else 0
+        if rows == 0:
+            return 0
+        statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))}) VALUES"
+        self.running = True
+        try:
+            with self.translated():
+                self.client.execute(statement, data, columnar=True, settings=dict(settings or {}))
+        finally:
+            self.running = False
+        return rows
+
+    def kill(self) -> None:
+        if not self.running or self.current_query_id is None:
+            return
+        with contextlib.closing(NativeConnection(self._settings)) as other:
+            with other.run(f"KILL QUERY WHERE query_id = {quote(self.current_query_id)} SYNC") as reply:
+                list(reply.rows())
+
+    def close(self) -> None:
+        self.client.disconnect()
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """Driver errors as errors of this module; after one, the socket may hold half a reply and is dropped."""
+        try:
+            yield
+        except Exception as error:
+            self.running = False
+            if not isinstance(error, driver.ServerException):
+                with contextlib.suppress(Exception):
+                    self.client.disconnect()
+            raise translate(error, self._settings) from None
+
+
+def _client(settings: ClickHouseSettings) -> Client:
+    return Client(
+        host=settings.host,
+        port=settings.port,
+        user=settings.username,
+        password=settings.password.get_secret_value(),
+        database=settings.database,
+        secure=settings.secure,
+        verify=True,
+        ca_certs=str(settings.ca_cert) if settings.ca_cert else None,
+        compression="lz4" if settings.compression else False,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        # The engine ends a statement at CH_TIMEOUT by itself; the socket waits a little longer for its answer.
+        send_receive_timeout=settings.timeout + 5,
+        sync_request_timeout=5,
+        client_name="chimera-metrics",
+    )
+
+
+def _columns(rows: list[tuple[Any, ...]], columns: Sequence[Column]) -> Block:
+    block: Block = list(zip(*rows, strict=True))
+    for index, column in enumerate(columns):
+        if "DateTime" in column.type:
+            # The driver gives naive values for a bare DateTime, and UTC under another name for a DateTime('UTC').
+            block[index] = [_utc(value) for value in block[index]]
+    return block
+
+
+def _utc(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None or str(value.tzinfo) == "UTC" else value
+    return value
+
+
+def translate(error: Exception, settings: ClickHouseSettings) -> Exception:
+    """A driver's error as a sentence (connection) or a DatabaseError with the engine's code and words."""
+    where = settings.where
+    if isinstance(error, driver.ServerException):
+        if error.code in _AUTHENTICATION_FAILED:
+            return AccessRefused(
+                f"The server {where} refused user {settings.username}: wrong user or password. "
+                "Check CH_USERNAME and CH_PASSWORD."
+            )
+        message = str(error.message).partition("Stack trace:")[0].replace("DB::Exception: ", "").strip()
+        return DatabaseError(message, code=error.code)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return CertificateRefused(
+                f"The certificate of {where} is not trusted ({cause.verify_message}). "
+                "If a private CA signed it, name the CA's file in CH_CA_CERT."
+            )
+        if isinstance(cause, ssl.SSLError):
+            return CertificateRefused(
+                f"{where} does not speak TLS on that port. Set CH_PORT to the native TLS port (9440 as a rule), "
+                "or CH_SECURE=false if the server is on a trusted network."
+            )
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, socket.timeout | TimeoutError | driver.SocketTimeoutError):
+        return Unreachable(f"The server {where} did not answer in time. Check CH_HOST, CH_PORT and the network.")
+    if isinstance(error, driver.NetworkError | EOFError | OSError | driver.PartiallyConsumedQueryError):
+        return Unreachable(
+            f"The server {where} cannot be reached or closed the connection. Check CH_HOST, CH_PORT and the network."
+        )
+    if isinstance(error, driver.Error):
+        return DataError(f"A value does not fit its column: {error}", code=getattr(error, "code", 0))
+    return error

@@ -1,0 +1,193 @@
+"""Settings, from the environment or a `.env` file, parsed once by whoever starts the program.
+
+`from integrations import config; config.clickhouse` parses the environment at that moment; nothing is kept.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from integrations.errors import SettingsError
+
+# Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
+FOREIGN = frozenset({"CH_TEST_URL"})
+
+
+def default_store_path() -> Path:
+    """The user's data folder, after the platform's custom."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "chimera-metrics" / "store"
+
+
+class _Group(BaseSettings):
+    """Fields come from arguments, the environment, `.env`, in this order."""
+
+
+class ClickHouseSettings(_Group):
+    """How ClickHouse is reached. `host` unset means the embedded engine on `path`."""
+
+    model_config = SettingsConfigDict(env_prefix="CH_", env_file=".env", frozen=True, extra="ignore")
+
+    host: str | None = Field(None, description="unset: embedded; set: that ClickHouse server")
+    port: int = Field(9440, ge=1, le=65535, description="native protocol port")
+    username: str = Field("default", min_length=1, description="user on the server")
+    password: SecretStr = Field(SecretStr(""), description="its password")
+    database: str = Field("chimera_metrics", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database")
+    secure: bool = Field(True, description="TLS, certificate verified")
+    ca_cert: Path | None = Field(None, description="file of a private CA that signed the server's certificate")
+    path: str = Field("", description="folder of the embedded store, `:memory:` for a throw-away")
+    timeout: float = Field(30, gt=0, le=86400, description="seconds for one statement")
+    compression: bool = Field(True, description="LZ4 on the wire")
+    connection_pool_size: int = Field(
+        10, ge=1, le=1000, description="connections; one caller more waits, at most `CH_TIMEOUT`"
+    )
+    retry_attempts: int = Field(3, ge=0, le=20, description="times that a failed statement is tried again")
+    max_memory_mb: int = Field(4096, ge=64, description="memory that one statement may take, in MB")
+    store_wait: float = Field(10, ge=0, le=3600, description="seconds to wait for an embedded store in use")
+    store_idle: float = Field(1, ge=0, le=3600, description="seconds after which an idle embedded store is let go")
+
+    @field_validator("host", mode="before")
+    @classmethod
+    def _blank_host_is_unset(cls, value: Any) -> Any:
+        return value.strip() or None if isinstance(value, str) else value
+
+    @property
+    def embedded(self) -> bool:
+        return self.host is None
+
+    @property
+    def store_path(self) -> str:
+        return self.path or str(default_store_path())
+
+    @property
+    def where(self) -> str:
+        """What to call the store in a sentence; never holds a secret."""
+        return f"the embedded store {self.store_path}" if self.embedded else f"{self.host}:{self.port}"
+
+
+class MuseSettings(_Group):
+    """What the server offers and how much of it."""
+
+    model_config = SettingsConfigDict(env_prefix="MUSE_", env_file=".env", frozen=True, extra="ignore")
+
+    tools: Annotated[frozenset[Literal["query", "get", "insert"]], NoDecode] = Field(
+        frozenset({"query", "get", "insert"}), description="groups of tools to offer, separated by commas"
+    )
+    tool_names: Literal["dotted", "underscored", "auto"] = Field("auto", description="form of the tools' names")
+    max_rows: int = Field(10_000, ge=1, le=1_000_000, description="most rows of one answer")
+    max_result_bytes: int = Field(60_000, ge=1_000, le=100_000_000, description="most bytes of one answer")
+    timezone: str = Field("UTC", description="zone of day, week and month buckets")
+    source_dir: Path | None = Field(None, description="folder that `muse backfill` reads")
+    masking: bool = Field(True, description="remove personal data before it is stored")
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value.strip().lower() in {"", "all"}:
+                return {"query", "get", "insert"}
+            return {word.strip() for word in value.split(",") if word.strip()}
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("an IANA time zone such as UTC or Europe/Berlin") from None
+        return value
+
+
+G = TypeVar("G", bound=_Group)
+
+
+@dataclass(frozen=True)
+class Settings:
+    clickhouse: ClickHouseSettings
+    muse: MuseSettings
+
+
+GROUPS: dict[str, type[_Group]] = {"CH_": ClickHouseSettings, "MUSE_": MuseSettings}
+SECRETS = frozenset({"CH_PASSWORD"})
+
+
+def variables() -> dict[str, tuple[type[_Group], str]]:
+    """Every variable: its group and the field that it sets."""
+    return {f"{prefix}{name}".upper(): (group, name) for prefix, group in GROUPS.items() for name in group.model_fields}
+
+
+def load() -> Settings:
+    """Parses the environment and `.env`. Raises SettingsError with one sentence."""
+    _refuse_misspelt()
+    return Settings(clickhouse=parse(ClickHouseSettings), muse=parse(MuseSettings))
+
+
+def parse(group: type[G], **given: Any) -> G:
+    """One group of settings, what is `given` going before the environment."""
+    try:
+        return group(**given)
+    except ValidationError as error:
+        raise SettingsError(_sentence(group, error)) from None
+
+
+def _sentence(group: type[_Group], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    variable = f"{group.model_config['env_prefix']}{name}".upper()
+    holds = "a value that cannot be read" if variable in SECRETS else repr(first["input"])
+    return f"{variable} holds {holds}, but takes {_takes(first)}: {group.model_fields[name].description}."
+
+
+def _takes(error: Any) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_from_float":
+            return "a whole number"
+        case "float_parsing":
+            return "a number"
+        case "bool_parsing":
+            return "true or false"
+        case "literal_error":
+            return f"one of {context['expected']}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return str(error["msg"]).replace("Input should be ", "a number ")
+        case "string_pattern_mismatch":
+            return "a name of letters, digits and underscores"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return str(error["msg"]).replace("Input should be ", "")
+
+
+def _refuse_misspelt() -> None:
+    known = set(variables())
+    for variable in sorted(set(os.environ) | set(dotenv_values(".env"))):
+        if variable in known or variable in FOREIGN or not variable.startswith(tuple(GROUPS)):
+            continue
+        near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)
+        # CH_ is a short prefix that other programs use too: there only a near miss is a mistake.
+        if near or variable.startswith("MUSE_"):
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}."
+            raise SettingsError(f"{variable} is not a setting; {hint}")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "clickhouse":
+        return load().clickhouse
+    if name == "muse":
+        return load().muse
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""Every error that a user can cause: one clear sentence with a next step. They know nothing of MCP or of SQL drivers."""
+
+from __future__ import annotations
+
+
+class MuseError(Exception):
+    """Base of all errors whose text is meant for the user."""
+
+    #: Short machine word, the same in the CLI's JSON, in audit rows and in tests.
+    kind = "error"
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class SettingsError(MuseError):
+    """A setting holds what it does not take."""
+
+    kind = "settings"
+
+
+class InvalidInput(MuseError):
+    """An argument, a row or a file is not what was asked for."""
+
+    kind = "invalid_input"
+
+
+class StoreBusy(MuseError):
+    """Another process has the embedded store."""
+
+    kind = "store_busy"
+
+
+class StoreUnusable(MuseError):
+    """The embedded store's folder cannot be written, or what it holds is damaged."""
+
+    kind = "store_unusable"
+
+
+class Unreachable(MuseError):
+    """The server did not answer, or the connection broke."""
+
+    kind = "unreachable"
+
+
+class AccessRefused(MuseError):
+    """Wrong user or password, or an account that may not do this."""
+
+    kind = "access_refused"
+
+
+class CertificateRefused(MuseError):
+    """TLS failed: the certificate is not trusted, or the port does not speak TLS."""
+
+    kind = "certificate_refused"
+
+
+class ServerTooOld(MuseError):
+    """The server is older than the oldest that this program works with."""
+
+    kind = "server_too_old"
+
+
+class SchemaMismatch(MuseError):
+    """The store's schema is not the one that this program needs."""
+
+    kind = "schema_mismatch"
+
+
+class PoolExhausted(MuseError):
+    """All connections were in use for as long as a caller may wait."""
+
+    kind = "pool_exhausted"
+
+
+class StatementTimeout(MuseError):
+    """A statement took longer than it may."""
+
+    kind = "timeout"
+
+
+class StatementCancelled(MuseError):
+    """A statement was cancelled."""
+
+    kind = "cancelled"
+
+
+class MemoryExceeded(MuseError):
+    """A statement needed more memory than it may have."""
+
+    kind = "memory"
+
+
+class StatementFailed(MuseError):
+    """The engine refused or failed a statement. `code` is ClickHouse's error code."""
+
+    kind = "statement_failed"
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code
