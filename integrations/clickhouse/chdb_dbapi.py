@@ -46,7 +46,11 @@ class ChdbReply(Reply):
         try:
             self._chunks = self._send(statement)
             first = next(self._chunks, None)
-            self.columns, self._first = decode(first) if first else (self._header(statement), None)
+            self._first: Block | None = None
+            if first:
+                self.columns, self._first = decode(first)
+            else:
+                self.columns = self._header(statement)
         except BaseException as error:
             self._give(broken=True)
             if isinstance(error, Error) or not isinstance(error, Exception):
@@ -91,7 +95,7 @@ class ChdbReply(Reply):
                         yield decode(chunk)[1]
         except dbapi.Error:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # chDB and the codec raise bare RuntimeErrors
             self._give(broken=True)
             raise translate(error) from None
         self.close()
@@ -149,7 +153,7 @@ class ChdbConnection(dbapi.Connection):
             statement += f" SETTINGS {clause}"
         try:
             chunks = list(encode(table, names, types, data))
-        except Exception as error:  # the codec raises whatever the value's type raises
+        except Exception as error:  # noqa: BLE001  # the codec raises whatever the value's type raises
             raise DataError(f"A value does not fit its column: {error}") from None
         session = self._session(None)
         with self.store.lease(session) as handle:
@@ -163,7 +167,7 @@ class ChdbConnection(dbapi.Connection):
                 except BaseException:
                     inserter.cancel()
                     raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # chDB raises bare RuntimeErrors
                 raise translate(error) from None
             finally:
                 self.running = None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 from clickhouse_connect.datatypes import registry
 from clickhouse_connect.driver.ctypes import RespBuffCls
 from clickhouse_connect.driver.insert import InsertContext
-from clickhouse_connect.driver.query import QueryContext
+from clickhouse_connect.driver.query import QueryContext, QueryResult
 from clickhouse_connect.driver.transform import NativeTransform
 
 # A FixedString here is text (a commit id), not bytes.
@@ -44,7 +44,8 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
     context = QueryContext(
         query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
     )
-    result = NativeTransform.parse_response(RespBuffCls(_Source([chunk])), context)
+    buffer = RespBuffCls(_Source([chunk]))  # type: ignore[no-untyped-call]
+    result = cast(QueryResult, NativeTransform.parse_response(buffer, context))
     columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
     return columns, list(result.result_columns)
 

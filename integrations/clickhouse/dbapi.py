@@ -134,10 +134,10 @@ class Connection(ABC):
     def cursor(self) -> Cursor:
         return Cursor(self)
 
-    def commit(self) -> None:
+    def commit(self) -> None:  # noqa: B027  # the same for both engines
         """ClickHouse has no transactions: what ran is done."""
 
-    def rollback(self) -> None:
+    def rollback(self) -> None:  # noqa: B027
         """ClickHouse has no transactions: what ran stays."""
 
 

@@ -147,9 +147,9 @@ class NativeConnection(dbapi.Connection):
     def kill(self) -> None:
         if not self.running or self.current_query_id is None:
             return
-        with contextlib.closing(NativeConnection(self._settings)) as other:
-            with other.run(f"KILL QUERY WHERE query_id = {quote(self.current_query_id)} SYNC") as reply:
-                list(reply.rows())
+        kill = f"KILL QUERY WHERE query_id = {quote(self.current_query_id)} SYNC"
+        with contextlib.closing(NativeConnection(self._settings)) as other, other.run(kill) as reply:
+            list(reply.rows())
 
     def close(self) -> None:
         self.client.disconnect()
@@ -159,7 +159,7 @@ class NativeConnection(dbapi.Connection):
         """Driver errors as errors of this module; after one, the socket may hold half a reply and is dropped."""
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # every kind is told apart in `translate`
             self.running = False
             if not isinstance(error, driver.ServerException):
                 with contextlib.suppress(Exception):

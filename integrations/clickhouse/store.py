@@ -243,8 +243,8 @@ class EmbeddedStore:
         import chdb
 
         try:
-            return chdb.connect(self.path + self._options)
-        except Exception as error:  # chDB raises bare RuntimeErrors here
+            return chdb.connect(self.path + self._options)  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001  # chDB raises bare RuntimeErrors here
             raise _open_error(self.path, str(error)) from None
 
     def _must_yield(self) -> bool:

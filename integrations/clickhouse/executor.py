@@ -1,0 +1,331 @@
+"""The one seam where statements run: each gets a query_id, limits, a way to be cancelled, and a trace.
+
+Everything that reaches ClickHouse from the client, the tools and the commands passes here, on either engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.sql.expression import ClauseElement
+
+from integrations.clickhouse import dbapi
+from integrations.clickhouse.codec import Column
+from integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
+from integrations.clickhouse.engine import checkout, make_engine
+from integrations.clickhouse.literals import format_pyformat
+from integrations.config import ClickHouseSettings
+from integrations.errors import (
+    AccessRefused,
+    MemoryExceeded,
+    MuseError,
+    SchemaMismatch,
+    StatementCancelled,
+    StatementFailed,
+    StatementTimeout,
+)
+
+_KILL_ATTEMPTS = 40
+_KILL_PAUSE_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one statement may take. `rows` None means all."""
+
+    timeout_s: float
+    rows: int | None = None
+    memory_mb: int = 4096
+
+    def session(self) -> dict[str, Any]:
+        """As engine settings; the engine stops at one row more, by which a cut is known."""
+        words: dict[str, Any] = {
+            "max_execution_time": self.timeout_s,
+            "max_memory_usage": self.memory_mb * 1_000_000,
+        }
+        if self.rows is not None:
+            words["limit"] = self.rows + 1
+        return words
+
+
+@dataclass(slots=True)
+class Answer:
+    """The rows of one statement, and what it took."""
+
+    columns: list[Column]
+    rows: list[tuple[Any, ...]]
+    truncated: bool
+    elapsed_ms: float
+    rows_read: int
+    bytes_read: int
+    query_id: str
+    statement: str
+
+    def mappings(self) -> list[dict[str, Any]]:
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One statement that ran, as a tracer sees it."""
+
+    query_id: str
+    kind: str
+    statement: str
+    elapsed_ms: float
+    rows: int
+    error: str | None
+
+
+Tracer = Callable[[Traced], None]
+
+
+@dataclass
+class Cancellation:
+    """Stops a statement from another thread, whether it has started or not."""
+
+    cancelled: bool = False
+    _kill: Callable[[], None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancel(self) -> None:
+        """Kills the statement; tries again while it is only about to start. Returns when it has ended."""
+        self.cancelled = True
+        for _ in range(_KILL_ATTEMPTS):
+            with self._lock:
+                if self._kill is None:
+                    return
+                with contextlib.suppress(dbapi.Error, MuseError):
+                    self._kill()
+            time.sleep(_KILL_PAUSE_S)
+
+    def bind(self, kill: Callable[[], None]) -> None:
+        if self.cancelled:
+            raise StatementCancelled("The statement was cancelled.")
+        self._kill = kill
+
+    def release(self) -> None:
+        self._kill = None
+
+
+class Running:
+    """A statement under way: its columns, and its values block by block."""
+
+    def __init__(self, reply: Reply, query_id: str, statement: str, limits: Limits, where: str) -> None:
+        self._reply = reply
+        self._limits = limits
+        self._where = where
+        self.columns = reply.columns
+        self.query_id = query_id
+        self.statement = statement
+        self.rows = 0
+
+    def blocks(self) -> Iterator[Block]:
+        with translated(self._limits, self._where):
+            for block in self._reply.blocks():
+                self.rows += len(block[0]) if block else 0
+                yield block
+
+    @property
+    def elapsed_ms(self) -> float:
+        return self._reply.elapsed_ms
+
+    @property
+    def rows_read(self) -> int:
+        return self._reply.rows_read
+
+    @property
+    def bytes_read(self) -> int:
+        return self._reply.bytes_read
+
+
+class Executor:
+    """Runs statements on the store that `settings` name. Thread-safe; opens nothing before the first statement."""
+
+    def __init__(
+        self, settings: ClickHouseSettings, engine: Engine | None = None, tracer: Tracer | None = None
+    ) -> None:
+        self.settings = settings
+        self.engine = engine if engine is not None else make_engine(settings)
+        self._tracer = tracer
+
+    def limits(self, timeout_s: float | None = None, rows: int | None = None) -> Limits:
+        """Limits within the settings' own: a caller may ask for less time than `CH_TIMEOUT`, not for more."""
+        ceiling = self.settings.timeout
+        return Limits(min(timeout_s or ceiling, ceiling), rows, self.settings.max_memory_mb)
+
+    def compile(self, statement: ClauseElement | str) -> str:
+        """The text that runs: literals in place, as both engines read them."""
+        if isinstance(statement, str):
+            return statement
+        compiled = statement.compile(self.engine, compile_kwargs={"render_postcompile": True})
+        return format_pyformat(str(compiled), compiled.construct_params())
+
+    @contextlib.contextmanager
+    def open(
+        self,
+        statement: ClauseElement | str,
+        limits: Limits | None = None,
+        cancellation: Cancellation | None = None,
+        query_id: str | None = None,
+    ) -> Iterator[Running]:
+        """Starts a read and gives it block by block; leaving early stops it on the engine.
+
+        Every read runs in a session with `readonly = 1`, ours too: no read can write.
+        """
+        limits = limits or self.limits()
+        text = self.compile(statement)
+        query_id = query_id or str(uuid4())
+        connection = checkout(self.engine, self.settings)
+        driver = connection.driver_connection
+        cancellation = cancellation or Cancellation()
+        traced = _Trace(self._tracer, "read", text, query_id)
+        try:
+            cancellation.bind(driver.kill)
+            with traced, translated(limits, self.settings.where):
+                session = dict(READ_SETTINGS) | limits.session() | {"readonly": 1}
+                with driver.run(text, settings=session, query_id=query_id) as reply:
+                    running = Running(reply, query_id, text, limits, self.settings.where)
+                    yield running
+                    traced.rows = running.rows
+        finally:
+            cancellation.release()
+            connection.close()
+
+    def read(
+        self,
+        statement: ClauseElement | str,
+        limits: Limits | None = None,
+        cancellation: Cancellation | None = None,
+        query_id: str | None = None,
+    ) -> Answer:
+        """Runs a read to its end, or to `limits.rows`."""
+        limits = limits or self.limits()
+        with self.open(statement, limits, cancellation, query_id) as running:
+            rows: list[tuple[Any, ...]] = []
+            for block in running.blocks():
+                rows.extend(zip(*block, strict=True))
+            truncated = limits.rows is not None and len(rows) > limits.rows
+            if truncated:
+                del rows[limits.rows :]
+            return Answer(
+                columns=running.columns,
+                rows=rows,
+                truncated=truncated,
+                elapsed_ms=running.elapsed_ms,
+                rows_read=running.rows_read,
+                bytes_read=running.bytes_read,
+                query_id=running.query_id,
+                statement=running.statement,
+            )
+
+    def scalar(self, statement: ClauseElement | str) -> Any:
+        """The first value of the first row, or None."""
+        rows = self.read(statement).rows
+        return rows[0][0] if rows else None
+
+    def command(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
+        """Runs a statement that changes something, such as DDL."""
+        limits = self.limits()
+        connection = checkout(self.engine, self.settings)
+        try:
+            query_id = str(uuid4())
+            with _Trace(self._tracer, "command", statement, query_id), translated(limits, self.settings.where):
+                session = {"max_execution_time": limits.timeout_s} | dict(settings or {})
+                with connection.driver_connection.run(statement, settings=session, query_id=query_id) as reply:
+                    for _ in reply.blocks():
+                        pass
+        finally:
+            connection.close()
+
+    def insert(
+        self,
+        table: str,
+        names: Sequence[str],
+        data: Sequence[Sequence[Any]],
+        settings: Mapping[str, Any] | None = None,
+        types: Sequence[str] | None = None,
+    ) -> int:
+        """Stores `data`, given column by column. Exactness is the writer's business, not this method's."""
+        limits = self.limits()
+        connection = checkout(self.engine, self.settings)
+        try:
+            traced = _Trace(self._tracer, "insert", f"INSERT INTO {table} ({', '.join(names)})", str(uuid4()))
+            with traced, translated(limits, self.settings.where):
+                traced.rows = connection.driver_connection.insert(table, names, data, settings, types)
+                return traced.rows
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Closes pooled connections and lets an embedded store go."""
+        self.engine.dispose()
+        if self.settings.embedded:
+            from integrations.clickhouse.store import open_store
+
+            open_store(self.settings.store_path).close()
+
+
+class _Trace:
+    """Times a statement and tells the tracer how it ended."""
+
+    def __init__(self, tracer: Tracer | None, kind: str, statement: str, query_id: str) -> None:
+        self._tracer, self._kind, self._statement, self._query_id = tracer, kind, statement, query_id
+        self.rows = 0
+
+    def __enter__(self) -> _Trace:
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
+        if self._tracer is not None:
+            elapsed = (time.perf_counter() - self._started) * 1000
+            message = None if error is None or isinstance(error, GeneratorExit) else str(error)
+            self._tracer(Traced(self._query_id, self._kind, self._statement, elapsed, self.rows, message))
+
+
+@contextlib.contextmanager
+def translated(limits: Limits, where: str) -> Iterator[None]:
+    """The engine's errors as sentences with a next step."""
+    try:
+        yield
+    except dbapi.DatabaseError as error:
+        raise explain(error, limits, where) from None
+
+
+def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
+    """One engine error as a sentence."""
+    text = str(error).rstrip(". ")
+    match error.code:
+        case 159:
+            return StatementTimeout(
+                f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "
+                "or raise CH_TIMEOUT."
+            )
+        case 394:
+            return StatementCancelled("The statement was cancelled.")
+        case 241:
+            return MemoryExceeded(
+                f"The statement needed more than {limits.memory_mb} MB of memory and was stopped; "
+                "aggregate or filter more, or raise CH_MAX_MEMORY_MB."
+            )
+        case 81:
+            return SchemaMismatch(f"{text}, on {where}. Run `alembic upgrade head` to create it, or check CH_DATABASE.")
+        case 60:
+            return StatementFailed(
+                f"{text}. `describe` lists the tables; if it is one of them, run `alembic upgrade head`.", 60
+            )
+        case 47:
+            return StatementFailed(f"{text}. `describe` with a table's name lists its columns.", 47)
+        case 497:
+            return AccessRefused(f"The account may not do this: {text}.")
+        case _:
+            return StatementFailed(f"{text}.", error.code)

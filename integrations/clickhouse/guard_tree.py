@@ -1,0 +1,420 @@
+"""Reads the engine's tree of a statement against the allow list: what a node may be, hold and name."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from integrations.clickhouse.guard_rules import (
+    AGGREGATE_FIRST,
+    APART,
+    COMBINATORS,
+    EXPLAIN_KINDS,
+    EXPLAIN_SETTINGS,
+    HIGHER_ORDER,
+    IN_FUNCTIONS,
+    KEPT_BACK,
+    NODES,
+    REASONS,
+    TYPE_LAST,
+    TYPE_SECOND,
+    Rules,
+)
+
+Kind = Literal["select", "explain", "show", "describe"]
+Node = Mapping[str, Any]
+
+
+class Refused(Exception):
+    """The statement may not run; the message is one sentence for the reader, with a next step."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names of the WITH clauses that can be seen from here: of queries, and of expressions."""
+
+    queries: frozenset[str] = frozenset()
+    expressions: frozenset[str] = frozenset()
+
+    def with_query(self, name: str) -> "Scope":
+        return replace(self, queries=self.queries | {name})
+
+    def with_expression(self, name: str) -> "Scope":
+        return replace(self, expressions=self.expressions | {name})
+
+
+EVERYTHING_ELSE = Scope()
+
+class Judge:
+    """One walk over one tree; what it meets on the way is kept for the verdict."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.tables: dict[str, None] = {}
+        self.functions: dict[str, None] = {}
+        self.settings: list[tuple[str, Any]] = []
+        self.columns: set[tuple[str, ...]] = set()
+        self.aliases: set[str] = set()
+        self.renamed: set[str] = set()
+        self.called: set[str] = set()
+        self.partly: dict[str, frozenset[str]] = {}
+        self.star = False
+
+    def statement(self, tree: Node) -> Kind:
+        kind: Kind = "select"
+        query = tree
+        if tree.get("type") == "ExplainQuery":
+            kind, query = "explain", self.explained(tree)
+        if query.get("type") != "SelectWithUnionQuery":
+            raise Refused(not_allowed(_spoken(query.get("type"))))
+        self.node(query, EVERYTHING_ELSE)
+        self.partly_read_tables()
+        self.borrowed_names()
+        return kind
+
+    # -- one rule for each kind of node ---------------------------------------------------------------------------------
+
+    def node(self, node: Node, scope: Scope) -> None:
+        kind = self.known(node)
+        if alias := node.get("alias"):
+            self.aliases.add(alias)
+            if kind == "Identifier" or node.get("is_lambda_function"):
+                self.renamed.add(alias.lower())
+        special = getattr(self, f"_{kind}", None)
+        if special:
+            special(node, scope)
+        else:
+            self.parts(node, scope)
+
+    def known(self, node: Node) -> str:
+        kind = node.get("type")
+        if not isinstance(kind, str) or kind not in NODES:
+            raise Refused(f"{_spoken(kind)} is not on the list of what may run here; write the query without it.")
+        for part in node.keys() - NODES[kind] - {"type"}:
+            raise Refused(_PARTS.get(part) or f"'{part}' of {_spoken(kind)} is not on the list; leave it out.")
+        return kind
+
+    def parts(self, node: Node, scope: Scope, skip: Iterable[str] = ()) -> None:
+        for part, value in node.items():
+            if part not in skip:
+                self.value(value, EVERYTHING_ELSE if part in APART else scope)
+
+    def value(self, value: object, scope: Scope) -> None:
+        if isinstance(value, dict):
+            self.node(value, scope)
+        elif isinstance(value, list):
+            for one in value:
+                self.value(one, scope)
+
+    def explained(self, tree: Node) -> Node:
+        self.known(tree)
+        self.outfile(tree)
+        kind = str(tree.get("kind")).removeprefix("EXPLAIN").strip()
+        if kind not in EXPLAIN_KINDS:
+            raise Refused(f"EXPLAIN {kind} may not run here; EXPLAIN, PLAN, PIPELINE, SYNTAX, AST and ESTIMATE may.")
+        options = tree.get("settings", {"type": "SetQuery", "changes": []})
+        self.known(options)
+        for change in options["changes"]:
+            if change["name"] not in EXPLAIN_SETTINGS:
+                raise Refused(f"EXPLAIN takes no option '{change['name']}' here; leave it out.")
+        query: Node = tree.get("query") or {}
+        return query
+
+    def outfile(self, node: Node) -> None:
+        if any(node.get(flag) for flag in ("is_outfile_append", "is_outfile_truncate", "is_into_outfile_with_stdout")):
+            raise Refused(_PARTS["out_file"])
+
+    def _SelectWithUnionQuery(self, node: Node, scope: Scope) -> None:
+        self.union(node, scope)
+
+    def union(self, node: Node, scope: Scope, recursive: str | None = None) -> None:
+        """The queries of a UNION: the first one's WITH serves the others, unless they bring their own.
+
+        recursive: the CTE that this defines, if WITH RECURSIVE does; only the queries after the first mean itself by
+        its name, to the first it is a table.
+        """
+        self.outfile(node)
+        self.known(node["list_of_selects"])
+        queries = node["list_of_selects"]["children"]
+        only_union = all(str(mode).startswith("UNION") for mode in node.get("list_of_modes", ()))
+        after = scope
+        for index, query in enumerate(queries):
+            if query.get("type") != "SelectQuery":
+                self.node(query, scope)
+                continue
+            self.known(query)
+            here = after if index and only_union and "with" not in query else scope
+            if index and only_union and recursive:
+                here = here.with_query(recursive)
+            inner = self.select(query, here)
+            if not index:
+                after = inner
+
+    def _SelectQuery(self, node: Node, scope: Scope) -> None:
+        self.select(node, scope)
+
+    def select(self, node: Node, scope: Scope) -> Scope:
+        """A SELECT: each of its CTEs sees those before it, all the rest sees them all."""
+        for element in node.get("with", {}).get("children", ()):
+            if element.get("type") == "WithElement":
+                self.known(element)
+                self.not_hidden(element["name"])
+                self.common_table(element, scope, bool(node.get("recursive_with")))
+                scope = scope.with_query(element["name"])
+            else:
+                self.node(element, scope)
+                if element.get("alias"):
+                    scope = scope.with_expression(element["alias"])
+        self.parts(node, scope, skip=("with",))
+        return scope
+
+    def common_table(self, element: Node, scope: Scope, recursive: bool) -> None:
+        self.aliases.add(element["name"])
+        if "aliases" in element:
+            names = [column["name"] for column in element["aliases"]["children"]]
+            self.aliases.update(names)
+            self.renamed.update(name.lower() for name in names)
+        subquery = element["subquery"]
+        self.known(subquery)
+        for query in subquery["children"]:
+            if query.get("type") == "SelectWithUnionQuery":
+                self.known(query)
+                self.union(query, scope, element["name"] if recursive else None)
+            else:
+                self.node(query, scope)
+
+    def _TableExpression(self, node: Node, scope: Scope) -> None:
+        if "table_function" in node:
+            self.table_function(node["table_function"])
+        self.parts(node, scope, skip=("table_function",))
+
+    def _TableIdentifier(self, node: Node, scope: Scope) -> None:
+        self.table(node.get("name_parts") or [node["name"]], scope)
+
+    def table_function(self, node: Node) -> None:
+        """A table function: its arguments are worked out in a context of its own, which sees no CTE."""
+        self.known(node)
+        name = node["name"].lower()
+        if name not in self.rules.table_functions:
+            may = ", ".join(sorted(self.rules.table_functions))
+            raise Refused(f"Table function {node['name']}() may not be used here{_because(name)}; allowed are {may}.")
+        arguments = _arguments(node)
+        if name in {"values", "null"} and arguments and _spelled(arguments[0]) is None:
+            self.plain_row(arguments[0])
+        for argument in arguments[:1]:
+            _plain_structure(_spelled(argument) or "")
+        self.parts(node, EVERYTHING_ELSE)
+
+    def plain_row(self, node: Node) -> None:
+        if node.get("type") != "Literal" and node.get("name") not in {"tuple", "array"}:
+            raise Refused("The structure of values() has to be a literal, such as values('day Date, n UInt32', …).")
+
+    def table(self, parts: list[str], scope: Scope) -> None:
+        rules, name = self.rules, parts[-1]
+        if len(parts) == 1 and name in scope.queries:
+            return
+        if len(parts) > 2 or (len(parts) == 2 and parts[0] not in {rules.database, "system"}):
+            raise Refused(self.other_database(parts[0]))
+        if parts[0] == "system" and len(parts) == 2:
+            if name not in rules.system_tables:
+                may = ", ".join(f"system.{table}" for table in rules.system_tables)
+                raise Refused(f"system.{name} may not be read here; {may} may.")
+            columns = rules.system_tables[name]
+            if columns is not None:
+                self.partly[f"system.{name}"] = columns
+            self.tables[f"system.{name}"] = None
+            return
+        if name not in rules.tables:
+            raise Refused(self.unknown_table(name))
+        self.tables[name] = None
+
+    def _Function(self, node: Node, scope: Scope) -> None:
+        name = node["name"]
+        self.function(name)
+        arguments = _arguments(node)
+        low = name.lower()
+        skip = ()
+        if low in IN_FUNCTIONS and len(arguments) > 1 and arguments[1].get("type") == "Identifier":
+            self.in_name(arguments[1], scope)
+        if low in HIGHER_ORDER and len(arguments) > 1 and arguments[0].get("type") == "Identifier":
+            # Since 26.x the bare name of a function is one: arrayMap(file, …) calls file.
+            self.function(".".join(arguments[0].get("name_parts") or [arguments[0]["name"]]))
+        if low in TYPE_LAST and len(arguments) > 1:
+            _plain_type(_spelled(arguments[-1]), name)
+        if low in TYPE_SECOND and len(arguments) > 1:
+            _plain_type(_spelled(arguments[1]), name)
+        if low in AGGREGATE_FIRST and arguments:
+            self.spelled_aggregate(_spelled(arguments[0]), name)
+        if low == "count" and all(one == {"type": "Asterisk"} for one in arguments):
+            skip = ("arguments",)  # type: ignore[assignment]
+        self.parts(node, scope, skip)
+
+    def function(self, name: str) -> None:
+        low = name.lower()
+        if low not in self.rules.functions and not self.aggregate(name):
+            raise Refused(self.unknown_function(name))
+        self.functions[name] = None
+        self.called.add(low)
+
+    def aggregate(self, name: str) -> bool:
+        if name.lower() in self.rules.aggregates:
+            return True
+        return any(name.endswith(end) and self.aggregate(name.removesuffix(end)) for end in COMBINATORS if name != end)
+
+    def spelled_aggregate(self, text: str | None, name: str) -> None:
+        found = re.fullmatch(r"(\w+)(\([\d., ]*\))?", text or "")
+        if not found or not self.aggregate(found[1]):
+            raise Refused(f"{name}() needs the name of an allowed aggregate function as a literal, such as 'avg'.")
+
+    def in_name(self, node: Node, scope: Scope) -> None:
+        """`x IN name`: the name of a CTE, of a constant of WITH, or of a table that may be read."""
+        self.known(node)
+        parts = node.get("name_parts") or [node["name"]]
+        if len(parts) == 1 and parts[0] in scope.expressions | scope.queries:
+            return
+        try:
+            self.table(parts, scope)
+        except Refused as refusal:
+            raise Refused(f"{refusal} For an array column write has({'.'.join(parts)}, …) instead of IN.") from None
+        if self.partly:
+            self.star = True
+
+    def _Identifier(self, node: Node, scope: Scope) -> None:
+        self.columns.add(tuple(node.get("name_parts") or [node["name"]]))
+
+    def _Literal(self, node: Node, scope: Scope) -> None:
+        """A value says nothing by itself."""
+
+    def _QueryParameter(self, node: Node, scope: Scope) -> None:
+        kind = str(node.get("param_type"))
+        if "identifier" in kind.lower():
+            raise Refused(
+                f"{{{node.get('name')}:{kind}}} would put a name into the statement after it was judged; "
+                "write the name into the statement and pass only values as parameters."
+            )
+        _plain_type(kind, "a parameter")
+
+    def _SetQuery(self, node: Node, scope: Scope) -> None:
+        for change in node["changes"]:
+            if change["name"] not in self.rules.settings:
+                raise Refused(
+                    f"Setting '{change['name']}' may not be changed here; leave it out of the SETTINGS clause. "
+                    "Limits are set by the tool's own arguments."
+                )
+            self.settings.append((change["name"], change.get("value", {}).get("value")))
+
+    def _ColumnsApplyTransformer(self, node: Node, scope: Scope) -> None:
+        if "func_name" in node:
+            self.function(node["func_name"])
+        self.parts(node, scope)
+
+    def _Asterisk(self, node: Node, scope: Scope) -> None:
+        self.star = True
+        self.parts(node, scope)
+
+    _QualifiedAsterisk = _ColumnsRegexpMatcher = _QualifiedColumnsRegexpMatcher = _Asterisk
+    _ColumnsListMatcher = _QualifiedColumnsListMatcher = _Asterisk
+
+    # -- what can only be said about the whole ---------------------------------------------------------------------------
+
+    def partly_read_tables(self) -> None:
+        """Of a system table only the listed columns may be read; what could stand for another column is refused."""
+        if not self.partly:
+            return
+        names = " and ".join(self.partly)
+        may: frozenset[str] = frozenset().union(*self.partly.values())
+        if self.star:
+            raise Refused(f"* and COLUMNS() may not be used with {names}; name the columns: {', '.join(sorted(may))}.")
+        own = may | self.aliases
+        for column in self.columns:
+            if column[-1] not in own or any(part not in own | {"system"} | set(_last(self.partly)) for part in column):
+                raise Refused(
+                    f"Column '{'.'.join(column)}' of {names} may not be read here; {', '.join(sorted(may))} may."
+                )
+        for alias in self.aliases & KEPT_BACK:
+            raise Refused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")
+
+    def borrowed_names(self) -> None:
+        """No alias may lend its name to a function that is called: WITH x -> … AS upper, name AS upper."""
+        for name in self.renamed & self.called:
+            raise Refused(f"'{name}' is an alias and a function in this query; choose another word for the alias.")
+        for alias in self.aliases:
+            self.not_hidden(alias)
+
+    def not_hidden(self, name: str) -> None:
+        if name in self.rules.hidden:
+            raise Refused(f"'{name}' cannot be used as a name here; choose another word.")
+
+    # -- sentences --------------------------------------------------------------------------------------------------------
+
+    def other_database(self, name: str) -> str:
+        return f"Database '{name}' may not be read here, only {self.rules.database}; SHOW TABLES lists its tables."
+
+    def unknown_table(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.rules.tables, 1, 0.7)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        return f"Table '{name}' is not among those that may be read. {hint}There are: {', '.join(sorted(self.rules.tables))}."
+
+    def unknown_function(self, name: str) -> str:
+        low = name.lower()
+        reason = _because(low)
+        near = [] if reason else difflib.get_close_matches(low, self.rules.functions | self.rules.aggregates, 1, 0.8)
+        hint = f" Did you mean {near[0]}()?" if near else ""
+        return (
+            f"Function {name}() is not on the list of what may run here{reason}.{hint} Write the query without it; "
+            "SELECT name FROM system.functions shows what the engine has."
+        )
+
+
+_PARTS = {
+    "out_file": "INTO OUTFILE writes files, which may not happen here; leave it out, the rows come back as the answer.",
+    "format_ast": "The format of the answer is set by the tool; leave the FORMAT clause out.",
+    "settings_ast": "SETTINGS after FORMAT is not read here; write it before, without FORMAT.",
+    "children": "{name:Identifier} would put a name into the statement after it was judged; write the name itself.",
+    "column_aliases": "A list of column names after a table's alias is not on the list; name columns with AS.",
+    "table_override": "EXPLAIN TABLE OVERRIDE may not run here; DESCRIBE shows a table's columns.",
+}
+
+def not_allowed(what: str) -> str:
+    return (
+        f"{what} may not run here: this is for reading, with SELECT, EXPLAIN, SHOW or DESCRIBE; "
+        "to write rows use the insert tools."
+    )
+
+
+def _arguments(node: Node) -> list[Node]:
+    children: list[Node] = node.get("arguments", {}).get("children", [])
+    return children
+
+
+def _spelled(node: Node) -> str | None:
+    """The text of a string literal, None for anything else."""
+    value = node.get("value") if node.get("type") == "Literal" else None
+    return str(value["value"]) if isinstance(value, dict) and value.get("field_type") == "String" else None
+
+
+def _plain_type(text: str | None, user: str) -> None:
+    # A state of an aggregate function made of foreign bytes is read by native code that trusts it.
+    if text is None or "aggregatefunction" in text.lower():
+        raise Refused(
+            f"The type for {user} has to be written out, and may not be AggregateFunction; cast to a plain type."
+        )
+
+
+def _plain_structure(text: str) -> None:
+    if re.search(r"\b(default|alias|materialized|ephemeral|aggregatefunction|simpleaggregatefunction)\b", text, re.I):
+        raise Refused("The structure of values() takes names and plain types only, such as 'day Date, n UInt32'.")
+
+
+def _spoken(kind: object) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(kind)).removesuffix("Query").strip()
+    return words.upper() or "This statement"
+
+
+def _because(name: str) -> str:
+    return f" ({REASONS[name]})" if name in REASONS else ""
+
+
+def _last(names: Iterable[str]) -> Iterable[str]:
+    return (name.rsplit(".", 1)[-1] for name in names)
