@@ -1,0 +1,121 @@
+"""What the text of a statement shows without parsing it: enough to route it as a server would."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_QUOTED = re.compile(
+    r"""(?P<string>'(?:[^'\\]|\\.|'')*') | (?P<name>`(?:[^`\\]|\\.)*` | "(?:[^"\\]|\\.)*")
+        | (?P<comment>--[^\n]* | /\*.*?\*/)""",
+    re.VERBOSE | re.DOTALL,
+)
+_INSERT = re.compile(
+    r"""\s*INSERT\s+INTO\s+(?:TABLE\s+)?(?P<table>[\w.`"]+)\s*(?P<columns>\([^()]*(?:\([^()]*\)[^()]*)*\))?
+        (?P<settings>\s*SETTINGS\s.*?)?\s*(?:VALUES|FORMAT\s+\w+)\s*;?\s*$""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_FORMAT = re.compile(r"\s+FORMAT\s+\w+\s*$", re.IGNORECASE)
+_OUTFILE = re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE)
+_USE = re.compile(r"\s*USE\s+(?P<database>.+?)\s*$", re.IGNORECASE | re.DOTALL)
+_ERROR = re.compile(r"Code: (\d+)\. (.*)", re.DOTALL)
+_SHOWS = ("SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK")
+
+
+def mask(sql: str) -> str:
+    """The text, as long as it was, with comments blanked, strings and quoted names filled with `x`."""
+
+    def blank(match: re.Match[str]) -> str:
+        filling = "x" * (len(match.group()) - 2)
+        if match.lastgroup == "comment":
+            return " " * len(match.group())
+        return f"'{filling}'" if match.lastgroup == "string" else f"`{filling}`"
+
+    return _QUOTED.sub(blank, sql)
+
+
+@dataclass(frozen=True)
+class Insert:
+    """An INSERT whose rows follow as blocks."""
+
+    table: str
+    columns: str | None
+    head: str  # everything before VALUES or FORMAT
+
+    @property
+    def expands(self) -> bool:
+        """The list is something like `* EXCEPT (a)`, which is for the engine to expand."""
+        return self.columns is not None and "*" in self.columns
+
+    @property
+    def names(self) -> list[str] | None:
+        """The columns listed, or None when the engine has to say them."""
+        if self.columns is None or self.expands:
+            return None
+        parts = (part.strip() for part in self.columns.split(","))
+        return [part[1:-1] if part[:1] in '`"' else part for part in parts if part]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement without trailing semicolon and FORMAT clause: over the native protocol the client formats."""
+
+    sql: str
+    keyword: str
+    insert: Insert | None
+    into_outfile: bool
+
+    @property
+    def shows(self) -> bool:
+        """It reads and has a result, but the engine does not stream it."""
+        return self.keyword in _SHOWS
+
+    @property
+    def database(self) -> str | None:
+        """What a USE statement changes to, as written."""
+        match = _USE.match(self.sql) if self.keyword == "USE" else None
+        return match["database"] if match else None
+
+
+def read_statement(text: str) -> Statement:
+    masked = mask(text).rstrip().removesuffix(";").rstrip()
+    words = re.findall(r"\w+", masked[:2000])
+    keyword = words[0].upper() if words else ""
+    insert = _read_insert(text, masked) if keyword == "INSERT" else None
+    if keyword != "INSERT":
+        masked = _FORMAT.sub("", masked)
+    outfile = keyword != "INSERT" and bool(_OUTFILE.search(masked))
+    return Statement(text[: len(masked)], keyword, insert, outfile)
+
+
+def _read_insert(text: str, masked: str) -> Insert | None:
+    match = _INSERT.match(masked)
+    if match is None:
+        return None
+    columns = text[slice(*match.span("columns"))][1:-1] if match["columns"] else None
+    end = max(match.end("table"), match.end("columns"), match.end("settings"))
+    return Insert(text[slice(*match.span("table"))], columns, text[:end])
+
+
+def read_error(text: str) -> tuple[int, str]:
+    """Code and message of an engine's error text; 1002 is the engine's own code for an error without one."""
+    match = _ERROR.search(text)
+    return (int(match[1]), match[2]) if match else (1002, text)
+
+
+def literal(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def name(value: str) -> str:
+    return "`" + value.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "a": "\a", "v": "\v"}
+
+
+def unquote(text: str) -> str:
+    """The value of a bound parameter: clients send it as a quoted literal."""
+    if len(text) < 2 or text[0] != "'" or text[-1] != "'":
+        return text
+    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text[1:-1], flags=re.DOTALL)

@@ -1,0 +1,172 @@
+"""Starts and stops the native wire as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+ROOT = Path(__file__).parents[2]
+START_S = 20.0
+STOP_S = 10.0
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+    ca_path: Path | None
+
+
+class Wire:
+    """`with Wire() as wire: host, port, ca_path = wire.start(path=…)`."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._arguments: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(
+        self,
+        *,
+        path: Path,
+        tls: Path | None = None,
+        user: str = "default",
+        password: str = "",
+        version: str | None = None,
+        revision: int | None = None,
+        config_file: Path | None = None,
+        port: int = 0,
+    ) -> Address:
+        """Start the server on the store at `path`. `tls`: a folder for certificates; TLS is spoken when it is given."""
+        options = {
+            "--path": path,
+            "--port": port,
+            "--user": user,
+            "--password": password,
+            "--tls-dir": tls,
+            "--version": version,
+            "--revision": revision,
+            "--config-file": config_file,
+        }
+        self._arguments = {key: str(value) for key, value in options.items() if value is not None}
+        return self._launch()
+
+    def again(self) -> Address:
+        """Start once more as before and on the same port, after `stop` or `kill`."""
+        return self._launch()
+
+    def _launch(self) -> Address:
+        if self._process is not None:
+            raise RuntimeError("The wire is running already")
+        words = [f"{key}={value}" for key, value in self._arguments.items()]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.native_wire", *words],
+            cwd=ROOT,
+            env={**os.environ, "TZ": "UTC"},  # what the handshake says, so that both sides agree
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        ready = self._hear()
+        self._arguments["--port"] = str(ready["port"])
+        return Address(ready["host"], ready["port"], Path(ready["ca_path"]) if ready["ca_path"] else None)
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._alive().pid
+
+    def arm(
+        self,
+        phase: str,
+        action: str,
+        *,
+        seconds: float | None = None,
+        times: int = 1,
+        table: str | None = None,
+        code: int = 202,
+    ) -> None:
+        """Let `action` happen the next `times` that a statement containing `table` comes to `phase`.
+
+        Actions: cut, delay, stall (until disarmed or the client leaves), refuse (with `code`), kill (the process),
+        restart (the engine). Phases: see `faults.Phase`.
+        """
+        fault = {"phase": phase, "action": action, "seconds": seconds, "times": times, "table": table, "code": code}
+        self._tell({"arm": fault})
+
+    def disarm(self) -> None:
+        """Drop armed faults and let stalled statements go on."""
+        self._tell({"disarm": True})
+
+    def struck(self) -> list[dict[str, Any]]:
+        """The faults that happened so far."""
+        faults: list[dict[str, Any]] = self._tell({"struck": True})["struck"]
+        return faults
+
+    def restart_engine(self) -> None:
+        """Close the store and open it again; every connection drops, the port stays."""
+        self._tell({"restart_engine": True})
+
+    def kill(self) -> None:
+        """kill -9, then wait until the store is free again."""
+        if self._process is not None:
+            self._process.kill()
+        self.reap()
+
+    def reap(self) -> None:
+        """Wait for a process that a `kill` fault ended."""
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for the end."""
+        if self.running:
+            self._alive().terminate()
+        self.reap()
+
+    def _alive(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise RuntimeError("The wire is not running")
+        return self._process
+
+    def _tell(self, command: dict[str, Any]) -> dict[str, Any]:
+        stdin = self._alive().stdin
+        assert stdin is not None
+        stdin.write(json.dumps(command) + "\n")
+        stdin.flush()
+        return self._hear()
+
+    def _hear(self) -> dict[str, Any]:
+        stdout = self._alive().stdout
+        assert stdout is not None
+        line = stdout.readline() if select.select([stdout], [], [], START_S)[0] else ""
+        if not line:
+            self.kill()
+            raise RuntimeError("The native wire ended or fell silent; what it said is on standard error")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ValueError(answer["error"])
+        return answer
