@@ -22,17 +22,22 @@ def compress(data: bytes, method: str) -> bytes:
 def _frame(compressor: Any, data: bytes) -> bytes:
     body: bytes = compressor.compress_data(data)
     frame = uint(int(compressor.method_byte), 1) + uint(len(body) + 9, 4) + uint(len(data), 4) + body
-    checksum: int = CityHash128(frame)
-    return uint(checksum, 16) + frame
+    return _checksum(frame) + frame
+
+
+def _checksum(frame: bytes) -> bytes:
+    """Two halves, the high one first."""
+    number: int = CityHash128(frame)
+    return uint(number >> 64, 8) + uint(number & (1 << 64) - 1, 8)
 
 
 def read_frame(reader: Reader) -> bytes:
     """The next frame, unpacked. What a wrong checksum means is the same as for a server: the stream is broken."""
-    checksum = reader.uint(16)
+    checksum = reader.read(16)
     start = reader.pos
     method, size, plain_size = reader.uint(1), reader.uint(4), reader.uint(4)
     body = reader.read(size - 9)
-    if CityHash128(reader.since(start)) != checksum:
+    if _checksum(reader.since(start)) != checksum:
         raise ValueError("Checksum doesn't match: corrupted data")
     if method == NOT_COMPRESSED:
         return body

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from tempfile import NamedTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from tests.support.native_wire import packets
-from tests.support.native_wire.blocks import Block, read_blocks
+from tests.support.native_wire.blocks import Block, read_blocks, write_block
 from tests.support.native_wire.columns import UnreadableTypeError
-from tests.support.native_wire.engine import EngineError, Piece, Session, append, fetch, finish, stop
+from tests.support.native_wire.engine import EngineError, Piece, Session, fetch, stop
 from tests.support.native_wire.faults import Phase, RefusedError
 from tests.support.native_wire.line import CancelledError, Line
 from tests.support.native_wire.primitives import varint
@@ -124,7 +124,7 @@ class Conversation:
                 self._execute(read_statement(self._server.with_engine_ids(self._query.sql)))
             self._at("before_end_of_stream")
         except CancelledError:
-            pass  # answered with the end of the stream, as a server does
+            self._unread = False  # answered with the end of the stream, as a server does
         except (EngineError, RefusedError) as error:
             ending = packets.exception(error.code, str(error).replace(f"\n{self._tag}", ""))
         except UnreadableTypeError as error:
@@ -168,7 +168,8 @@ class Conversation:
 
     def _read(self, statement: Statement) -> None:
         parameters = {key: unquote(value) for key, value in self._query.parameters.items()}
-        sql = f"{statement.sql}\n{self._tag}"
+        # chDB reads rows as text up to the end, where a comment would be one of them: those go without a tag.
+        sql = statement.sql if statement.holds_rows else f"{statement.sql}\n{self._tag}"
         stream = self._wait(lambda: self._session.stream(sql, parameters))
         if stream is None:
             self._run(statement, sql, parameters)
@@ -226,27 +227,27 @@ class Conversation:
 
     def _insert(self, insert: Insert) -> None:
         sample = self._line.work(lambda: self._sample(insert))
-        inserter = self._line.work(lambda: self._session.insert(f"{insert.head}\n{self._tag}"))
-        try:
-            self._at("before_sample_block")
-            self._line.send_block(sample)
-            self._append_blocks(inserter)
+        self._line.work(lambda: self._session.check_insert(insert.head))
+        self._at("before_sample_block")
+        self._line.send_block(sample)
+        with NamedTemporaryFile(suffix=".native") as file:
+            self._receive_rows(file)
             self._at("before_engine_insert")
-            written = self._wait(lambda: finish(inserter))
-        finally:
-            self._line.work(lambda: stop(inserter))
+            sql = f"{insert.from_file(file.name)}\n{self._tag}"
+            done = self._wait(lambda: self._session.run(sql))
         self._at("after_engine_insert")
         self._line.send_profile_events()
-        self._line.send(packets.progress(written=written))
+        self._line.send(packets.progress(written=(done.rows_written, done.bytes_written)))
 
-    def _append_blocks(self, inserter: Any) -> None:
-        """The client's blocks. Newer clients wait for an answer to each, the last and empty one included."""
+    def _receive_rows(self, file: IO[bytes]) -> None:
+        """The client's blocks. Newer clients wait for an answer to each of them."""
         self._unread = True
         while (block := self._line.receive_block()).columns:
             self._at("data_block_received")
-            self._wait(partial(append, inserter, block))
+            file.write(write_block(block, flags=False))
             self._line.send_profile_events()
         self._unread = False
+        file.flush()
 
     def _sample(self, insert: Insert) -> Block:
         """Names and types of the columns that an INSERT is about to fill."""

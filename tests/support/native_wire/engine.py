@@ -14,7 +14,6 @@ from typing import Any
 
 import chdb
 
-from tests.support.native_wire.blocks import Block, write_block
 from tests.support.native_wire.statements import literal, read_error
 
 # chDB reads a lone word as a query of its own (`SELEC` would be an unknown column) and allows introspection;
@@ -104,10 +103,11 @@ class Session:
                     return None
                 raise
 
-    def insert(self, sql: str) -> Any:
-        """An open insert, which takes Native blocks."""
+    def check_insert(self, sql: str) -> None:
+        """Have an insert refused before its rows come. It is not carried out this way: chDB's `send_insert`
+        reports success for rows that the table then refuses (constraints, too many partitions, views)."""
         with engine_errors():
-            return self._handle.send_insert(sql, "Native")
+            self._handle.send_insert(sql, "Native").cancel()
 
     def describe(self, what: str, parameters: dict[str, str] | None = None) -> list[dict[str, str]]:
         """`DESCRIBE TABLE what`, a dict a column."""
@@ -190,22 +190,10 @@ def fetch(stream: Any) -> Piece | None:
     return None if result is None else piece(result)
 
 
-def append(inserter: Any, block: Block) -> None:
-    with engine_errors():
-        inserter.append(write_block(block, flags=False))
-
-
-def finish(inserter: Any) -> tuple[int, int]:
-    """Commit; rows and bytes written."""
-    with engine_errors():
-        result = inserter.finish()
-    return result.rows_written, result.bytes_written
-
-
-def stop(open_one: Any) -> None:
-    """End a stream or an insert; one that ended already stays as it is."""
+def stop(stream: Any) -> None:
+    """End a stream; one that ended already stays as it is."""
     with suppress(RuntimeError):
-        open_one.cancel()
+        stream.cancel()
 
 
 class Engine:

@@ -15,6 +15,7 @@ _INSERT = re.compile(
         (?P<settings>\s*SETTINGS\s.*?)?\s*(?:VALUES|FORMAT\s+\w+)\s*;?\s*$""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_INLINE_ROWS = re.compile(r"\b(?:VALUES|FORMAT)\b", re.IGNORECASE)
 _FORMAT = re.compile(r"\s+FORMAT\s+\w+\s*$", re.IGNORECASE)
 _OUTFILE = re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE)
 _USE = re.compile(r"\s*USE\s+(?P<database>.+?)\s*$", re.IGNORECASE | re.DOTALL)
@@ -40,7 +41,15 @@ class Insert:
 
     table: str
     columns: str | None
-    head: str  # everything before VALUES or FORMAT
+    settings: str
+
+    @property
+    def head(self) -> str:
+        return f"INSERT INTO {self.table}" + (f" ({self.columns})" if self.columns else "")
+
+    def from_file(self, path: str) -> str:
+        """The same statement with its rows in a file."""
+        return f"{self.head} FROM INFILE {literal(path)} {self.settings} FORMAT Native"
 
     @property
     def expands(self) -> bool:
@@ -64,6 +73,7 @@ class Statement:
     keyword: str
     insert: Insert | None
     into_outfile: bool
+    holds_rows: bool  # an INSERT with its rows written out
 
     @property
     def shows(self) -> bool:
@@ -85,7 +95,8 @@ def read_statement(text: str) -> Statement:
     if keyword != "INSERT":
         masked = _FORMAT.sub("", masked)
     outfile = keyword != "INSERT" and bool(_OUTFILE.search(masked))
-    return Statement(text[: len(masked)], keyword, insert, outfile)
+    holds_rows = keyword == "INSERT" and insert is None and bool(_INLINE_ROWS.search(masked))
+    return Statement(text[: len(masked)], keyword, insert, outfile, holds_rows)
 
 
 def _read_insert(text: str, masked: str) -> Insert | None:
@@ -93,8 +104,8 @@ def _read_insert(text: str, masked: str) -> Insert | None:
     if match is None:
         return None
     columns = text[slice(*match.span("columns"))][1:-1] if match["columns"] else None
-    end = max(match.end("table"), match.end("columns"), match.end("settings"))
-    return Insert(text[slice(*match.span("table"))], columns, text[:end])
+    settings = text[slice(*match.span("settings"))].strip() if match["settings"] else ""
+    return Insert(text[slice(*match.span("table"))], columns, settings)
 
 
 def read_error(text: str) -> tuple[int, str]:
