@@ -14,8 +14,10 @@ from functools import cache
 from typing import Any, Literal
 
 from clickhouse_sqlalchemy import types as ch
+from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 from sqlalchemy import Column, Table
 
+from integrations.errors import InvalidInput
 from models import FACT_TABLES
 from models.ddl import FixedString
 
@@ -52,15 +54,6 @@ JSON_COLUMNS = frozenset({"metadata"})
 INTEGERS: dict[type, int] = {ch.UInt16: 16, ch.UInt32: 32, ch.UInt64: 64}
 
 
-class UnknownTableError(ValueError):
-    """A table that is not one of the seven."""
-
-    def __init__(self, name: object) -> None:
-        close = difflib.get_close_matches(str(name), FACT_TABLES, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        super().__init__(f"Unknown table '{name}'.{hint} Rows can be inserted into: {', '.join(FACT_TABLES)}.")
-
-
 @dataclass(frozen=True, slots=True)
 class Default:
     """What stands where a row names nothing: a constant, the time of receipt, or a fresh id.
@@ -80,6 +73,7 @@ class Rule:
 
     table: str
     name: str
+    type: str  # as the engine spells it
     kind: Kind
     nullable: bool
     required: bool
@@ -145,8 +139,7 @@ class TableRules:
         """The sentence for a column that the table does not have."""
         if name in self.set_by_store:
             return f"'{name}' is set by the store; leave it out."
-        shown = str(name).encode("utf-8", "backslashreplace").decode()
-        shown = shown if len(shown) <= 60 else f"{shown[:60]}…"
+        shown = shown_name(name)
         close = difflib.get_close_matches(shown, self.names, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         return f"Unknown column '{shown}'.{hint} {self.table} has: {', '.join(self.names)}."
@@ -156,13 +149,20 @@ class TableRules:
         return next(name for name in names if name not in self.names)
 
 
+def shown_name(name: object) -> str:
+    """The name of a column that may be anything, as a sentence shows it."""
+    shown = str(name).encode("utf-8", "backslashreplace").decode()
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+
+
 @cache
 def rules_of(table: str) -> TableRules:
-    """The rules of `table`. Raises UnknownTableError."""
-    try:
-        model = FACT_TABLES[table]
-    except KeyError:
-        raise UnknownTableError(table) from None
+    """The rules of `table`. Raises InvalidInput for any other."""
+    if table not in FACT_TABLES:
+        close = difflib.get_close_matches(str(table), FACT_TABLES, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise InvalidInput(f"Unknown table '{table}'.{hint} Rows go into: {', '.join(FACT_TABLES)}.")
+    model = FACT_TABLES[table]
     given = [column for column in model.columns if not _materialized(column)]
     return TableRules(
         table,
@@ -186,6 +186,7 @@ def _rule(table: Table, column: Column[Any]) -> Rule:
     rule = Rule(
         table=table.name,
         name=column.name,
+        type=column.type.compile(dialect=ClickHouseDialect_native()),
         kind=kind,
         nullable=bool(column.nullable),
         required=column.info["required"],
@@ -205,7 +206,7 @@ def _rule(table: Table, column: Column[Any]) -> Rule:
 def _kind(column: Column[Any], type_: object) -> Kind:
     if isinstance(type_, FixedString):
         return "commit"
-    if isinstance(type_, ch.String):
+    if isinstance(type_, ch.String) and not isinstance(type_, ch.UUID):  # a subclass of it
         if column.name in JSON_COLUMNS:
             return "json"
         return "word" if _low_cardinality(column.type) else "text"
@@ -215,7 +216,7 @@ def _kind(column: Column[Any], type_: object) -> Kind:
         (ch.UUID, "uuid"),
         (ch.Decimal, "money"),
         (ch.Float64, "float"),
-        *((integer, "int") for integer in INTEGERS),  # type: ignore[misc]  # mypy widens the literal
+        *((integer, "int") for integer in INTEGERS),
     )
     for candidate, kind in kinds:
         if isinstance(type_, candidate):
@@ -224,9 +225,7 @@ def _kind(column: Column[Any], type_: object) -> Kind:
 
 
 def _low_cardinality(type_: Any) -> bool:
-    return isinstance(type_, ch.LowCardinality) or isinstance(
-        getattr(type_, "nested_type", None), ch.LowCardinality
-    )
+    return isinstance(type_, ch.LowCardinality) or isinstance(getattr(type_, "nested_type", None), ch.LowCardinality)
 
 
 def _range(column: Column[Any], kind: Kind, type_: object) -> tuple[float | None, float | None]:

@@ -24,10 +24,8 @@ SIX_PLACES = Decimal("0.000001")
 # Room for any amount that fits the column, and a flag that says whether digits were lost.
 MONEY_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 
-_NUMERAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_UUID = re.compile(
-    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}"
-)
+NUMERAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _EPOCH = " (a bare number could mean seconds or milliseconds)"
 _JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
@@ -36,7 +34,7 @@ Judged = tuple[Any, bool]
 """A clean value, and whether digits of it were lost."""
 
 
-class Refused(ValueError):  # noqa: N818  # an answer, not a failure
+class Refused(ValueError):
     """A value that a column does not take; its text is the sentence."""
 
 
@@ -63,7 +61,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, numbers.Integral):
-        return str(value) if abs(value) < 10**40 else "a whole number of more than 40 digits"
+        return str(value) if abs(int(value)) < 10**40 else "a whole number of more than 40 digits"
     if isinstance(value, float | Decimal):
         text = str(value)
         return text if len(text) <= 45 else f"{text[:40]}…"
@@ -131,7 +129,7 @@ def _number(rule: Rule, value: Any) -> int | float | Decimal:
     if isinstance(value, bool):
         refuse(rule, show(value))
     if isinstance(value, str):
-        if len(value) > 100 or not _NUMERAL.fullmatch(value):
+        if len(value) > 100 or not NUMERAL.fullmatch(value):
             refuse(rule, show(value))
         return Decimal(value)
     if isinstance(value, numbers.Integral):
@@ -154,10 +152,13 @@ def _in_range(rule: Rule, number: int | float | Decimal) -> bool:
 
 def _float(rule: Rule, value: Any) -> Judged:
     number = _number(rule, value)
-    # Compared before it is converted: an integer of 400 digits has no float.
-    if abs(number) > 1.7e308 or not _in_range(rule, number):
+    try:
+        clean = float(number)
+    except OverflowError:  # an integer of 400 digits has no float
+        clean = math.inf
+    if not math.isfinite(clean) or not _in_range(rule, clean):
         refuse(rule, show(value))
-    return float(number), False
+    return clean, False
 
 
 def _int(rule: Rule, value: Any) -> Judged:
@@ -170,10 +171,10 @@ def _int(rule: Rule, value: Any) -> Judged:
 
 def _money(rule: Rule, value: Any) -> Judged:
     number = _number(rule, value)
+    if not 0 <= number < MONEY_LIMIT:
+        refuse(rule, show(value))
     # Through its shortest decimal text: 0.1 is ten cents, not 0.1000000000000000055511151231257827.
     amount = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
-    if not 0 <= amount < MONEY_LIMIT:
-        refuse(rule, show(value))
     context = MONEY_CONTEXT.copy()
     clean = context.quantize(amount, SIX_PLACES)
     if clean >= MONEY_LIMIT:
@@ -182,18 +183,18 @@ def _money(rule: Rule, value: Any) -> Judged:
 
 
 def _time(rule: Rule, value: Any) -> Judged:
-    hint = _EPOCH if _is_epoch(value) else ""
-    moment = None if hint else _moment(value)
-    last = LAST_HOUR if rule.kind == "hour" else LAST_TIME
+    moment = None if _is_epoch(value) else _moment(value)
+    if moment is None:
+        refuse(rule, show(value), _EPOCH if _is_epoch(value) else "")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     try:
-        if moment is not None and moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
         # Truncated, never rounded up: a moment does not move into the next millisecond, hour or day.
-        clean = moment and _truncated(rule, moment.astimezone(UTC))
-    except OverflowError:
-        clean = None
-    if clean is None or not FIRST_TIME <= clean <= last:
-        refuse(rule, show(value), hint)
+        clean = _truncated(rule, moment.astimezone(UTC))
+    except OverflowError:  # the first or last day that Python knows, in a far zone
+        refuse(rule, show(value))
+    if not FIRST_TIME <= clean <= (LAST_HOUR if rule.kind == "hour" else LAST_TIME):
+        refuse(rule, show(value))
     return clean, rule.kind == "hour" and clean != moment
 
 
@@ -208,7 +209,7 @@ def _truncated(rule: Rule, moment: datetime) -> datetime:
 
 def _is_epoch(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value) < 40 and _NUMERAL.fullmatch(value) is not None
+        return len(value) < 40 and NUMERAL.fullmatch(value) is not None
     return isinstance(value, numbers.Number) and not isinstance(value, bool)
 
 
