@@ -136,7 +136,8 @@ def bench_runs(draw: Draw) -> dict[str, str]:
 
 def llm_events(draw: Draw) -> dict[str, str]:
     request = f"lower(hex({draw.hash('request')}))"
-    error = f"concat({draw.word(words.LLM_ERRORS, 'error')}, ' (request req_', {request}, ', attempt ', "
+    said = f"if(ended = 'timeout', 'no answer within 30 s', {draw.word(words.LLM_ERRORS, 'error')})"
+    error = f"concat({said}, ' (request req_', {request}, ', attempt ', "
     error += f"toString(1 + {draw.below(4, 'attempt')}), ')')"
     latency = draw.lognormal("(180 + 11 * ifNull(got, 20)) * level", 0.3, "latency")
     return {
@@ -161,9 +162,12 @@ def ui_events(draw: Draw) -> dict[str, str]:
     kinds = [i for i, (_, weight, _) in enumerate(words.UI_EVENTS, 1) for _ in range(weight)]
     kind = f"if(nth = 0, 1, {array(kinds)}[1 + {draw.below(len(kinds), 'kind')}])"
     latency = draw.lognormal(f"({array([ms for _, _, ms in words.UI_EVENTS])}[kind] * level)", 0.35, "latency")
-    value = f"toString({draw.below(4000, 'value')})"
+    which = [i for i, (_, weight, _) in enumerate(words.NUMBER_FACTS, 1) for _ in range(weight)]
+    key = array([name for name, _, _ in words.NUMBER_FACTS])
+    key += f"[{array(which)}[1 + {draw.below(len(which), 'key')}] AS k]"
+    value = f"toString({draw.hash('value')} % {array([below for _, _, below in words.NUMBER_FACTS])}[k])"
     trace = f"if({draw.chance(0.25, 'traced')}, concat(',\"trace\":\"', lower(hex({draw.hash('trace')})), '\"'), '')"
-    facts = f"""concat('{{"', {draw.word(words.NUMBER_KEYS, "key")}, '":', {value}, ',', """
+    facts = f"""concat('{{"', {key}, '":', {value}, ',', """
     facts += f"""{draw.word(words.FACTS, "fact")}, {trace}, '}}')"""
     return {
         "ts": "ts",

@@ -32,7 +32,6 @@ LLM_ERRORS = {
     "429 Too Many Requests: rate limit reached": 5,
     "500 Internal Server Error": 3,
     "502 Bad Gateway": 2,
-    "no answer within 30 s": 5,
     "context length exceeded": 2,
     "CUDA out of memory, tried to allocate 512 MiB": 1,
     "answer is not valid JSON": 2,
@@ -65,16 +64,17 @@ USER_AGENTS = {
     )
     for version in versions
 }
-NUMBER_KEYS = {
-    "query_chars": 8,
-    "tokens": 8,
-    "history": 3,
-    "scroll_px": 3,
-    "retries": 1,
-    "queue_ms": 2,
-    "tab_count": 1,
-    "render_ms": 3,
-}
+# Key, weight, and what its values lie below.
+NUMBER_FACTS = (
+    ("query_chars", 8, 400),
+    ("tokens", 8, 600),
+    ("history", 3, 12),
+    ("scroll_px", 3, 4000),
+    ("render_ms", 3, 250),
+    ("queue_ms", 2, 900),
+    ("tab_count", 1, 30),
+    ("retries", 1, 4),
+)
 FACTS = {
     f'"{key}":"{value}"': weight
     for key, value, weight in (

@@ -1,0 +1,215 @@
+"""Simulates the critical values that `analytics.inference` looks up and writes `critical_tables.py`.
+
+Run: .venv/bin/python -m bench.tabulate_critical_values [--series 40000] [--seed 20240601]. Takes about ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from analytics.inference.anomalies import MOST_TOGETHER, features, scores_of
+from analytics.inference.change_points import best_steps, lag1_after_step
+from analytics.inference.critical_values import Test, quantile
+from analytics.inference.regressions import step_statistic
+from analytics.inference.series import Floats
+from analytics.inference.trend import trend_statistic
+from bench.noise import ar1, noise
+
+TARGET = Path(__file__).parents[1] / "analytics" / "inference" / "critical_tables.py"
+Z = (0.0, 0.5, 1.0, 1.3, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.1, 3.5)
+RHO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+POINTS = {
+    "trend": (8, 10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400, 1000),
+    "change": (10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400, 1000),
+    "step": (5, 6, 7, 8, 10, 12, 15, 20, 30, 40, 60, 120, 300),
+    "anomaly": (10, 12, 15, 20, 25, 30, 45, 60, 90, 120, 200, 400, 1000),
+}
+Simulated = list[tuple[Floats, Floats]]
+
+
+def rounds(test: Test, n: int) -> int:
+    """How often the table is corrected for rho being estimated: the shorter the series, the more it matters."""
+    if test == "trend":
+        return 2 if n <= 20 else 1 if n <= 25 else 0
+    return 2 if test == "step" and n <= 60 else 0
+
+
+def simulate(
+    statistic: Callable[[Floats], tuple[Floats, Floats]], points: int, series: int, rng: np.random.Generator
+) -> Simulated:
+    """Statistic and estimated rho of `series` Gaussian AR(1) series, for each true rho."""
+    found = []
+    for rho in RHO:
+        parts = [statistic(ar1(rng, rho, m, points)) for m in chunks(series, points)]
+        found.append((np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])))
+    return found
+
+
+def chunks(series: int, points: int) -> list[int]:
+    """`series` in parts of at most two million numbers."""
+    size = max(1, min(series, 2_000_000 // points))
+    return [min(size, series - start) for start in range(0, series, size)]
+
+
+def surface(simulated: Simulated, n: int, corrections: int) -> Floats:
+    """Quantiles of |statistic| by true rho (rows) and z (columns), corrected for looking rho up where estimated."""
+    from scipy.special import ndtr
+
+    z = np.array(Z)
+    shares = 1.0 - 2.0 * ndtr(-z)
+    table = np.stack([np.quantile(np.abs(t), shares) for t, _ in simulated])
+    for _ in range(corrections):
+        seen = np.stack([np.quantile(look_up(np.abs(t), rho, table, n), shares) for t, rho in simulated])
+        table = np.stack([reach(row, curve) for row, curve in zip(seen, table, strict=True)])
+    return np.maximum.accumulate(table, axis=1)
+
+
+def look_up(statistic: Floats, rho: Floats, table: Floats, n: int) -> Floats:
+    """The z that the table gives each statistic, as `p_value` does."""
+    nodes = np.array(RHO)
+    place = np.minimum(rho + 1.0 / n, nodes[-1])
+    low = np.clip(np.searchsorted(nodes, place, side="right") - 1, 0, len(nodes) - 2)
+    weight = ((place - nodes[low]) / (nodes[low + 1] - nodes[low]))[:, None]
+    return quantile(statistic, table[low] * (1.0 - weight) + table[low + 1] * weight, np.array(Z))
+
+
+def reach(z: Floats, curve: Floats) -> Floats:
+    """The statistic at each z of a curve over Z, going on in a straight line beyond the last."""
+    last = (curve[-1] - curve[-3]) / (Z[-1] - Z[-3])
+    return np.where(z <= Z[-1], np.interp(z, Z, curve), curve[-1] + last * (z - Z[-1]))
+
+
+def quantiles(test: Test, series: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """(n, rho, z) quantiles of one test, and for "change" the (n, rho) mean of the lag-1 autocorrelation left."""
+    tables, lag1_means = [], []
+    for n in POINTS[test]:
+        count = series if n <= 60 else max(series // 2, 10_000) if n <= 120 else max(series // 4, 8_000)
+        if test == "trend":
+            t = np.arange(n, dtype=np.float64)
+            simulated = simulate(lambda y, t=t: trend_statistic(y, t), n, count, rng)  # type: ignore[misc]
+        elif test == "step":
+            simulated = simulate(lambda y, n=n: step_statistic(y[:, :n], y[:, n:]), 2 * n, count, rng)  # type: ignore[misc]
+        else:
+            left = simulate(lambda y: (lag1_after_step(y), np.zeros(len(y))), n, count // 4, rng)
+            means = np.maximum.accumulate(np.array([r1.mean() for r1, _ in left]))
+            lag1_means.append(means)
+
+            def change(y: Floats, means: Floats = means) -> tuple[Floats, Floats]:
+                best = best_steps(y, (np.array(RHO), means))
+                return best.statistic, best.rho
+
+            simulated = simulate(change, n, count, rng)
+        tables.append(surface(simulated, n, rounds(test, n)))
+    return np.stack(tables), np.array(lag1_means)
+
+
+ANOMALY_NOISES = {
+    "normal": 0.5,
+    "t5": 0.5,
+    "t3": 3.0,
+    "lognormal": 2.0,
+    "lognormal 0.5": 0.5,
+    "exponential": 0.5,
+    "AR(1) 0.6": 0.5,
+}
+ANOMALY_SHARE = (0.036, 0.004, 0.004)
+
+
+def anomaly_rules(n: int, j: int, series: int, rng: np.random.Generator) -> Floats:
+    """Coefficients of log bound for the j-th farthest point: the direction that best tells normal noise with j far
+    points (6, 8, 10 sd) from noise alone (logistic regression), moved until no noise is called too often."""
+    from scipy.optimize import minimize
+
+    clean = [described(noise(rng, name, series, n), j) for name in ANOMALY_NOISES]
+    far = []
+    for size in (6.0, 8.0, 10.0):
+        y = noise(rng, "normal", series, n)
+        y[:, :j] = size * rng.choice([-1.0, 1.0], size=(series, 1))
+        far.append(described(y, j))
+    x = np.concatenate(clean + far)
+    called = np.concatenate([np.zeros(series * len(clean)), np.ones(series * len(far))])
+    weight = np.concatenate([np.full(series, w) for w in ANOMALY_NOISES.values()] + [np.full(series, 1 / 3)] * 3)
+    weight = weight / weight.sum()
+
+    def loss(b: Floats) -> tuple[float, Floats]:
+        s = x @ b
+        chance = 1.0 / (1.0 + np.exp(-s))
+        return float((weight * (np.logaddexp(0.0, s) - called * s)).sum()), x.T @ (weight * (chance - called))
+
+    b = minimize(loss, np.zeros(x.shape[1]), jac=True, method="BFGS").x
+    b = -b[1:] / b[0]  # log bound = constant + b . features, from score coefficient b[0]
+    b[0] = 0.0
+    b[0] = max(float(np.quantile(one[:, 0] - one[:, 1:] @ b, 1.0 - ANOMALY_SHARE[j - 1])) for one in clean)
+    return b
+
+
+def described(y: Floats, j: int) -> Floats:
+    """Log of the j-th largest score and the features beside it, (m, 6)."""
+    score, described = features(scores_of(y), j)
+    return np.column_stack([np.log(score), described])
+
+
+def block(values: Floats, digits: int) -> str:
+    """Numbers as text, 110 characters a line."""
+    words = " ".join(f"{v:.{digits}f}" for v in values.ravel())
+    return '"""\n' + "\n".join(textwrap.wrap(words, 108)) + '\n"""'
+
+
+def main() -> None:
+    """Simulate and write the tables."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--series", type=int, default=40_000)
+    options.add_argument("--seed", type=int, default=20240601)
+    chosen = options.parse_args()
+    rng = np.random.default_rng(chosen.seed)
+    start = time.perf_counter()
+    found: dict[str, Floats] = {}
+    lag1_means = np.zeros(0)
+    tests: tuple[Test, ...] = ("trend", "change", "step")
+    for test in tests:
+        found[test], means = quantiles(test, chosen.series, rng)
+        lag1_means = means if test == "change" else lag1_means
+        print(f"{test}: {time.perf_counter() - start:.0f} s")
+    rules = np.array(
+        [
+            [
+                anomaly_rules(n, min(j, max(1, n // 10)), min(chosen.series // 2, 4_000_000 // n), rng)
+                for j in range(1, MOST_TOGETHER + 1)
+            ]
+            for n in POINTS["anomaly"]
+        ]
+    )
+    print(f"anomaly: {time.perf_counter() - start:.0f} s")
+    lines = [
+        '"""Simulated critical values. Made by `python -m bench.tabulate_critical_values`; do not edit.',
+        "",
+        f"Seed {chosen.seed}, {chosen.series} series a cell up to 60 points, fewer beyond. Read by `critical_values.py`.",
+        '"""',
+        "",
+        f"POINTS = {POINTS!r}",
+        f"RHO = {RHO!r}",
+        f"Z = {Z!r}",
+        "",
+        "# |statistic| by points, rho and z, where z is the normal quantile of the two-sided p-value.",
+        "QUANTILES = {",
+        *(f'    "{test}": {block(found[test], 3)},' for test in tests),
+        "}",
+        "",
+        "# Mean first autocorrelation left after the best steps are removed, by points and rho.",
+        f"LAG1_AFTER_STEP = {block(lag1_means, 3)}",
+        "",
+        "# Coefficients of the log bound by points, outliers judged together and feature.",
+        f"ANOMALY_RULE = {block(rules, 3)}",
+    ]
+    TARGET.write_text("\n".join(lines) + "\n")
+    print(f"{TARGET.name}: {TARGET.stat().st_size} bytes, {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
