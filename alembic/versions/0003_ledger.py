@@ -1,0 +1,82 @@
+# ruff: noqa: E501  # DDL as the engine writes it
+"""The ledger of inserts, the audit log, and the retention rules."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+INSERT_LEDGER = r"""
+CREATE TABLE insert_ledger
+(
+    `acknowledged_at` DateTime64(6, 'UTC') COMMENT 'When the batch was acknowledged' CODEC(Delta(8), ZSTD(1)),
+    `table_name` LowCardinality(String) COMMENT 'Table that it went into',
+    `idempotency_key` String COMMENT 'The caller\'s key, or the content hash' CODEC(ZSTD(1)),
+    `content_hash` FixedString(64) COMMENT 'SHA-256 of the rows as received' CODEC(ZSTD(1)),
+    `batch_id` UUID COMMENT 'The batch\'s own id' CODEC(ZSTD(1)),
+    `received` UInt64 COMMENT 'Rows received [rows]' CODEC(ZSTD(1)),
+    `inserted` UInt64 COMMENT 'Rows stored [rows]' CODEC(ZSTD(1)),
+    `rejected` UInt64 COMMENT 'Rows refused [rows]' CODEC(ZSTD(1)),
+    `quarantined` UInt64 COMMENT 'Rows kept aside on disk [rows]' CODEC(ZSTD(1)),
+    `replaced` UInt64 COMMENT 'Rows that replaced an earlier copy [rows]' CODEC(ZSTD(1)),
+    `answer` String COMMENT 'The answer as JSON text' CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(acknowledged_at)
+ORDER BY (table_name, idempotency_key)
+SETTINGS index_granularity = 256, non_replicated_deduplication_window = 10000
+COMMENT 'Batches acknowledged, by which a repeated insert is known.'
+"""
+
+AUDIT_LOG = r"""
+CREATE TABLE audit_log
+(
+    `ts` DateTime64(3, 'UTC') COMMENT 'When the call came' CODEC(Delta(8), ZSTD(1)),
+    `call_id` UUID COMMENT 'The call\'s own id' CODEC(ZSTD(1)),
+    `who` LowCardinality(String) COMMENT 'Local user or token name',
+    `role` LowCardinality(String) COMMENT 'Role of the caller',
+    `client` LowCardinality(String) COMMENT 'Program that called, with its version',
+    `tool` LowCardinality(String) COMMENT 'Tool',
+    `arguments` String COMMENT 'Arguments as JSON text, cleaned of personal data' CODEC(ZSTD(3)),
+    `statement` String COMMENT 'Statement that ran' CODEC(ZSTD(3)),
+    `query_id` String COMMENT 'Id of the statement on the engine' CODEC(ZSTD(1)),
+    `rows` UInt64 COMMENT 'Rows answered or stored [rows]' CODEC(ZSTD(1)),
+    `bytes` UInt64 COMMENT 'Bytes answered [bytes]' CODEC(ZSTD(1)),
+    `elapsed_ms` Float64 COMMENT 'Time that the call took [ms]' CODEC(ZSTD(1)),
+    `outcome` LowCardinality(String) COMMENT 'How it ended',
+    `error` String COMMENT 'What went wrong' CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (ts, call_id)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Calls of the tools.'
+"""
+
+RETENTION_RULES = """
+CREATE TABLE retention_rules
+(
+    `table_name` String COMMENT 'Table that the rule is for',
+    `keep_days` Nullable(UInt32) COMMENT 'Whole days kept; null keeps all [days]',
+    `set_at` DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC') COMMENT 'When the rule was set',
+    `set_by` String COMMENT 'Who set it'
+)
+ENGINE = ReplacingMergeTree(set_at)
+ORDER BY table_name
+SETTINGS index_granularity = 8192
+COMMENT 'Retention rules: how long each table keeps its rows.'
+"""
+
+
+def upgrade() -> None:
+    op.ensure_table(INSERT_LEDGER)
+    op.ensure_table(AUDIT_LOG)
+    op.ensure_table(RETENTION_RULES)
+
+
+def downgrade() -> None:
+    op.remove_table("retention_rules")
+    op.remove_table("audit_log")
+    op.remove_table("insert_ledger")

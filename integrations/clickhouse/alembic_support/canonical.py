@@ -1,0 +1,191 @@
+"""What stands in a database, in the engine's own words, so that two schemas can be compared.
+
+The engine normalises what it is given (`Delta` becomes `Delta(8)`, settings are added), so nothing is compared with
+the text of a model: what is wanted is created in a scratch database on the same engine, and both are read back here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integrations.clickhouse.literals import quote
+
+
+@dataclass(frozen=True)
+class ColumnForm:
+    """One column."""
+
+    name: str
+    type: str
+    kind: str = ""
+    expression: str = ""
+    codec: str = ""
+    comment: str = ""
+
+    @property
+    def definition(self) -> str:
+        """What follows the name in `CREATE TABLE`."""
+        parts = [self.type]
+        if self.kind:
+            parts.append(f"{self.kind} {self.expression}".strip())
+        if self.comment:
+            parts.append(f"COMMENT {quote(self.comment)}")
+        if self.codec:
+            parts.append(self.codec)
+        return " ".join(parts)
+
+    @property
+    def stored(self) -> bool:
+        return self.kind not in {"ALIAS", "EPHEMERAL"}
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """One table or view, as two of them are compared: without database, ids, and what a replica adds."""
+
+    name: str
+    kind: str  # table, materialized, other
+    engine: str
+    partition_key: str = ""
+    order_key: str = ""
+    primary_key: str = ""
+    sampling_key: str = ""
+    ttl: str = ""
+    comment: str = ""
+    target: str = ""
+    query: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, ColumnForm] = field(default_factory=dict)
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    projections: Mapping[str, str] = field(default_factory=dict)
+    #: The `CREATE` statement, laid out by the engine. Not compared: it is made of the rest.
+    ddl: str = field(default="", compare=False)
+
+
+Schema = dict[str, TableForm]
+
+_CLAUSE = re.compile(r" (?:PARTITION BY|ORDER BY|PRIMARY KEY|SAMPLE BY|TTL|SETTINGS) ")
+_TTL = re.compile(r" TTL (.*?)(?: SETTINGS |$)", re.DOTALL)
+_SETTING = re.compile(r"(\w+) = ('(?:[^'\\]|\\.)*'|[^,]+)(?:, |$)")
+_TARGET = re.compile(r"^CREATE MATERIALIZED VIEW \S+ (?:UUID '[^']*' )?TO (?:`?\w+`?\.)?`?(\w+)`?")
+_REPLICA = re.compile(r"^(?:Shared|Replicated)(\w*MergeTree)")
+# The path in the keeper and the replica's name: what a replicated engine takes before its own arguments.
+_REPLICA_ARGUMENTS = re.compile(r"^\(\s*'[^']*'\s*,\s*'[^']*'\s*(?:,\s*)?")
+
+
+def unqualified(text: str, database: str) -> str:
+    """`text` without the database's name before the names of tables."""
+    return re.sub(rf"(?<![\w`'.]){re.escape(database)}\.|`{re.escape(database)}`\.", "", text)
+
+
+def engine_of(engine_full: str) -> str:
+    """The engine and its arguments, a replicated or shared one as the plain one that it is."""
+    match = _CLAUSE.search(engine_full)
+    engine = engine_full[: match.start()] if match else engine_full
+    plain = _REPLICA.match(engine)
+    if plain is None:
+        return engine
+    arguments = _REPLICA_ARGUMENTS.sub("(", engine[plain.end() :])
+    return plain[1] + ("" if arguments in {"()", ""} else arguments)
+
+
+def settings_of(engine_full: str) -> dict[str, str]:
+    """The settings of a table by name, values as the engine writes them."""
+    _, _, text = engine_full.partition(" SETTINGS ")
+    return {name: value.strip() for name, value in _SETTING.findall(text)}
+
+
+def read(connection: Connection, database: str, only: str | None = None) -> Schema:
+    """Every table and view of a database, or the one named."""
+    where = f"database = {quote(database)}" + ("" if only is None else f" AND {{}} = {quote(only)}")
+    columns, indexes, projections = (
+        _by_table(_rows(connection, statement.format(where=where.format("table"))))
+        for statement in (_COLUMNS, _INDEXES, _PROJECTIONS)
+    )
+    schema: Schema = {}
+    for row in _rows(connection, _TABLES.format(where=where.format("name"))):
+        name, engine, engine_full, create, query, ddl = row[:6]
+        schema[name] = TableForm(
+            name=name,
+            kind="materialized" if engine == "MaterializedView" else "table" if "MergeTree" in engine else "other",
+            engine=engine_of(engine_full) or engine,
+            ttl=found[1] if (found := _TTL.search(engine_full)) else "",
+            settings=settings_of(engine_full),
+            target=found[1] if (found := _TARGET.match(create)) else "",
+            query=unqualified(query, database),
+            partition_key=row[6],
+            order_key=row[7],
+            primary_key=row[8],
+            sampling_key=row[9],
+            comment=row[10],
+            columns={c[0]: ColumnForm(*c) for c in columns.get(name, ())} if engine != "MaterializedView" else {},
+            indexes={n: f"{e} TYPE {t} GRANULARITY {g}" for n, e, t, g in indexes.get(name, ())},
+            projections={n: unqualified(q, database) for n, q in projections.get(name, ())},
+            ddl=unqualified(ddl, database),
+        )
+    return schema
+
+
+_TABLES = """
+SELECT name, engine, engine_full, create_table_query, as_select, formatQuery(create_table_query),
+       partition_key, sorting_key, primary_key, sampling_key, comment
+FROM system.tables WHERE {where} AND NOT is_temporary ORDER BY name"""
+_COLUMNS = """
+SELECT table, name, type, default_kind, default_expression, compression_codec, comment
+FROM system.columns WHERE {where} ORDER BY table, position"""
+_INDEXES = """
+SELECT table, name, expr, type_full, granularity
+FROM system.data_skipping_indices WHERE {where} AND NOT startsWith(name, 'auto_minmax_index_') ORDER BY table, name"""
+_PROJECTIONS = "SELECT table, name, query FROM system.projections WHERE {where} ORDER BY table, name"
+
+
+def _rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
+
+
+def _by_table(rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+    grouped: dict[str, list[tuple[Any, ...]]] = {}
+    for table, *rest in rows:
+        grouped.setdefault(table, []).append(tuple(rest))
+    return grouped
+
+
+def differences(stands: TableForm, wanted: TableForm) -> Iterator[str]:
+    """How the table that stands differs from the one wanted, one phrase each; the order of columns does not count."""
+    for name, label in _LABELS.items():
+        have, want = getattr(stands, name), getattr(wanted, name)
+        if have != want:
+            yield f"{label} is {have or 'none'}, wanted {want or 'none'}"
+    for name, label in _NAMED.items():
+        have, want = getattr(stands, name), getattr(wanted, name)
+        for key in [*want, *(key for key in have if key not in want)]:
+            if key not in have:
+                yield f"{label} {key} is missing"
+            elif key not in want:
+                yield f"{label} {key} is not known"
+            elif have[key] != want[key]:
+                yield f"{label} {key} is {_text(have[key])}, wanted {_text(want[key])}"
+
+
+_LABELS = {
+    "kind": "the kind",
+    "engine": "the engine",
+    "partition_key": "the partition key",
+    "order_key": "the order key",
+    "primary_key": "the primary key",
+    "sampling_key": "the sampling key",
+    "ttl": "the TTL",
+    "comment": "the comment",
+    "target": "the target",
+    "query": "the SELECT",
+}
+_NAMED = {"columns": "column", "settings": "setting", "indexes": "index", "projections": "projection"}
+
+
+def _text(value: Any) -> str:
+    return value.definition if isinstance(value, ColumnForm) else str(value)

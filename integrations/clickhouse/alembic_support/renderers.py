@@ -1,0 +1,1 @@
+"""Autogenerate: operations as the Python of a revision."""

@@ -1,0 +1,71 @@
+"""The version table: one row, and in its comment the last step begun.
+
+A revision is recorded when its last statement has run. The step is noted before its first one, so that what a killed
+downgrade leaves, a schema below the revision recorded, is not taken for whole.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integrations.errors import SchemaMismatch
+
+TABLE = "alembic_version"
+COMMENT = "The schema's revision. Last step begun: {} -> {}."
+_STEP = re.compile(r"Last step begun: (\w+) -> (\w+)\.")
+BASE = "nothing"
+
+#: What `runner.is_current` asks: the revision, the step begun, and the number of rows.
+QUESTION = (
+    f"SELECT any(version_num), (SELECT any(comment) FROM system.tables WHERE database = currentDatabase() "
+    f"AND name = '{TABLE}'), count() FROM {TABLE}"
+)
+
+
+def cut_off(revision: str | None, comment: str) -> tuple[str, str] | None:
+    """The step that was begun and not finished, as (from, to)."""
+    match = _STEP.search(comment or "")
+    if match is None or match[2] == (revision or BASE):
+        return None
+    return match[1], match[2]
+
+
+def heal(connection: Connection) -> None:
+    """Brings a version table that was left half-way back to one row, or says what is wrong with it."""
+    if not rows(connection, f"SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = '{TABLE}'"):
+        return
+    _wait_for_update(connection)
+    found = [row[0] for row in rows(connection, f"SELECT version_num FROM {TABLE}")]
+    if len(found) <= 1:
+        return
+    if len(set(found)) == 1:
+        connection.exec_driver_sql(f"OPTIMIZE TABLE {TABLE} FINAL DEDUPLICATE")
+        return
+    names = " and ".join(sorted(set(found)))
+    raise SchemaMismatch(
+        f"The version table {TABLE} names {len(set(found))} revisions, {names}, where one is right. Run `muse adopt`: "
+        "it finds the revision that the tables agree with and records that one."
+    )
+
+
+def _wait_for_update(connection: Connection) -> None:
+    # An update that was under way when the engine died is carried out after it has started again.
+    deadline = time.monotonic() + 30
+    unfinished = (
+        f"SELECT 1 FROM system.mutations WHERE database = currentDatabase() AND table = '{TABLE}' AND NOT is_done"
+    )
+    while rows(connection, unfinished):
+        if time.monotonic() >= deadline:
+            raise SchemaMismatch(
+                f"An update of the version table {TABLE} does not end; look at system.mutations, KILL MUTATION what "
+                "hangs there, and run the same command again."
+            )
+        time.sleep(0.05)
+
+
+def rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
