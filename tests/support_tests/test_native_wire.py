@@ -1,58 +1,20 @@
-"""The wire as clients see it: handshake, statements, settings, compression, TLS, parallel clients."""
+"""The wire as clients see it: handshake, statements, inserts, settings, cancelling, parallel clients."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clickhouse_driver import Client
-from clickhouse_driver.errors import NetworkError, ServerException
+from clickhouse_driver.errors import ServerException
 from sqlalchemy import create_engine, text
 
-from tests.support.native_wire.statements import mask, read_statement, unquote
-from tests.support.wire_process import ROOT, Address, Wire
+from tests.support.wire_process import Address, Wire
 from tests.support_tests.conftest import Connect
+from tests.support_tests.processes import gone_after, in_background, wait_until_running
 
 ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(number)"
-
-
-def gone_after(client: Any, part: str, seconds: float = 1.0) -> bool:
-    """Whether no statement containing `part` runs any more within the time."""
-    end = time.monotonic() + seconds
-    query = f"SELECT count() FROM system.processes WHERE query LIKE '%{part}%' AND query NOT LIKE '%processes%'"
-    while client.execute(query) != [(0,)]:
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def in_background(client: Any, sql: str, **options: Any) -> tuple[threading.Thread, list[Any]]:
-    """Run a statement in a thread; the list gets its answer or error."""
-    outcome: list[Any] = []
-
-    def run() -> None:
-        try:
-            outcome.append(client.execute(sql, **options))
-        except ServerException as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, outcome
-
-
-def wait_until_running(client: Any, part: str) -> None:
-    query = f"SELECT count() FROM system.processes WHERE query LIKE '%{part}%' AND query NOT LIKE '%processes%'"
-    end = time.monotonic() + 5
-    while client.execute(query) == [(0,)]:
-        assert time.monotonic() < end, "the statement never showed up"
-        time.sleep(0.01)
 
 
 # -- handshake
@@ -85,6 +47,7 @@ def test_it_can_pose_as_an_old_server(own_wire: Wire, tmp_path: Path, connect: C
     old = connect(own_wire.start(path=tmp_path / "store", version="18.16.1", revision=54448, password="secret"))
 
     assert old.execute("SELECT 1") == [(1,)]
+    assert old.execute("SELECT version() AS v, 'version()'") == [("18.16.1", "version()")]
     assert old.connection.server_info.version_tuple() == (18, 16, 1)
     assert old.connection.server_info.used_revision == 54448
 
@@ -335,135 +298,5 @@ def test_clients_work_in_parallel(client: Any, connect: Connect, table: str) -> 
     for thread, _ in jobs + sleepers:
         thread.join(5)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4 * 0.5
     assert client.execute(f"SELECT count() FROM {table}") == [(1200,)]
-
-
-# -- compression and TLS
-
-
-@pytest.mark.parametrize("method", ["lz4", "zstd"])
-def test_compression_both_ways(connect: Connect, table: str, method: str) -> None:
-    client = connect(compression=method, settings={"network_compression_method": method.upper()})
-    rows = [(n, f"some words again and again {n}" * 20) for n in range(5000)]  # more than one frame of 1 MiB
-    client.execute(f"INSERT INTO {table} VALUES", rows)
-
-    assert client.execute(f"SELECT * FROM {table} ORDER BY a") == rows
-
-
-@pytest.fixture(scope="module")
-def tls_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    folder = tmp_path_factory.mktemp("tls")
-    with Wire() as running:
-        yield running.start(path=folder / "store", tls=folder / "certificates", password="secret")
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_tls_with_the_authority_verified(connect: Connect, tls_address: Address, table: str, host: str) -> None:
-    options = {"secure": True, "ca_certs": str(tls_address.ca_path), "compression": True}
-    client = connect(tls_address._replace(host=host), **options)
-    client.execute("CREATE TABLE IF NOT EXISTS t (a UInt64, s String) ENGINE = Memory")
-    client.execute("INSERT INTO t VALUES", [(n, "x" * 50) for n in range(10_000)])
-
-    assert client.execute("SELECT count() > 0 FROM t") == [(1,)]
-    assert len(client.execute("SELECT number, toString(number) FROM numbers(200000)")) == 200_000
-
-
-def test_tls_is_refused_without_the_authority(connect: Connect, tls_address: Address) -> None:
-    with pytest.raises(NetworkError, match="certificate verify failed"):
-        connect(tls_address, secure=True).execute("SELECT 1")
-
-
-def test_cancelling_works_under_tls(connect: Connect, tls_address: Address) -> None:
-    client, other = (connect(tls_address, secure=True, ca_certs=str(tls_address.ca_path)) for _ in range(2))
-    next(client.execute_iter("SELECT number AS secret FROM numbers(10000000000)", chunk_size=10))
-    client.cancel()
-
-    assert gone_after(other, "secret")
-
-
-# -- the process
-
-
-def test_it_starts_fast_and_stops_clean(own_wire: Wire, tmp_path: Path) -> None:
-    started = time.monotonic()
-    address = own_wire.start(path=tmp_path / "store")
-    client = Client(address.host, address.port)
-    client.execute("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
-    client.execute("INSERT INTO t VALUES", [(1,)])
-    client.disconnect()
-    process = own_wire._process
-    own_wire.stop()
-    again = own_wire.again()
-
-    assert process is not None
-    assert process.returncode == 0
-    assert again.port == address.port
-    assert time.monotonic() - started < 10  # both starts, with room for a busy machine
-
-
-def test_it_ends_when_its_parent_is_gone(own_wire: Wire, tmp_path: Path) -> None:
-    own_wire.start(path=tmp_path / "store")
-    process = own_wire._process
-    assert process is not None
-    assert process.stdin is not None
-    process.stdin.close()
-
-    assert process.wait(5) == 0
-
-
-def test_a_configuration_file_reaches_the_engine(own_wire: Wire, tmp_path: Path, connect: Connect) -> None:
-    config, backups = tmp_path / "config.xml", tmp_path / "backups"
-    config.write_text(f"<clickhouse><backups><allowed_path>{backups}</allowed_path></backups></clickhouse>")
-    client = connect(own_wire.start(path=tmp_path / "store", config_file=config, password="secret"))
-    client.execute("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
-
-    [(_, status)] = client.execute(f"BACKUP TABLE t TO File('{backups}/one')")
-    assert status == "BACKUP_CREATED"
-
-
-def test_a_wrong_start_says_so(own_wire: Wire, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="standard error"):
-        own_wire.start(path=tmp_path / "store", version="new")
-
-    assert "ValueError" in capfd.readouterr().err
-    assert not own_wire.running
-    assert os.path.isdir(ROOT)
-
-
-# -- reading statements
-
-
-def test_masking_keeps_every_position() -> None:
-    sql = "SELECT 'a''b\\'c', `x;y`, \"q\" -- c\n/* 'd' */ FROM t"
-    assert len(mask(sql)) == len(sql)
-    assert mask("SELECT 'FORMAT'").endswith("'xxxxxx'")
-
-
-@pytest.mark.parametrize(
-    ("sql", "head", "names", "settings"),
-    [
-        ("INSERT INTO t VALUES", "INSERT INTO t", None, ""),
-        ("insert into db.t (a, `b c`) format Native", "INSERT INTO db.t (a, `b c`)", ["a", "b c"], ""),
-        (
-            "/* c */ INSERT INTO TABLE t (a) SETTINGS x = 1, y = 'VALUES' VALUES ;",
-            "INSERT INTO t (a)",
-            ["a"],
-            "SETTINGS x = 1, y = 'VALUES'",
-        ),
-    ],
-)
-def test_inserts_are_told_apart(sql: str, head: str, names: list[str] | None, settings: str) -> None:
-    insert = read_statement(sql).insert
-    assert insert is not None
-    assert (insert.head, insert.names, insert.settings) == (head, names, settings)
-
-
-@pytest.mark.parametrize("sql", ["INSERT INTO t VALUES (1)", "INSERT INTO t SELECT 1", "SELECT 'INSERT INTO t VALUES'"])
-def test_rows_do_not_follow_these(sql: str) -> None:
-    assert read_statement(sql).insert is None
-
-
-def test_a_bound_value_is_unquoted_once() -> None:
-    assert unquote(r"'a\\tb\'c'") == r"a\tb'c"
-    assert unquote("5") == "5"

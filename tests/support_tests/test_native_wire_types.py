@@ -85,6 +85,15 @@ def test_the_header_of_an_empty_result_keeps_its_types(client: Any) -> None:
     )
 
 
+def test_limits_on_results_do_not_hit_the_header(client: Any) -> None:
+    limits = {"max_result_rows": 1, "max_rows_to_read": 1}
+
+    assert client.execute("SELECT 1 AS a, 2 AS b WHERE 0", settings=limits, with_column_types=True) == (
+        [],
+        [("a", "UInt8"), ("b", "UInt8")],
+    )
+
+
 def test_several_blocks_each_keep_the_zone(client: Any) -> None:
     rows = client.execute("SELECT toDateTime(number, 'UTC') FROM numbers(150000)")
 

@@ -121,7 +121,7 @@ class Conversation:
             self._refuse_external_tables()
             self._at("query_received")
             with self._server.running(self._query.query_id, self._tag):
-                self._execute(read_statement(self._server.with_engine_ids(self._query.sql)))
+                self._execute(read_statement(self._server.translated(self._query.sql)))
             self._at("before_end_of_stream")
         except CancelledError:
             self._unread = False  # answered with the end of the stream, as a server does
@@ -188,7 +188,7 @@ class Conversation:
         finally:
             self._line.work(lambda: stop(stream))
         if not types:  # the engine writes nothing at all for no rows
-            described = self._wait(lambda: self._session.describe(f"({statement.sql}\n)", parameters))
+            described = self._describe(f"({statement.sql}\n)", parameters)
             result.send(Block.of([(column["name"], column["type"]) for column in described]))
         result.end()
 
@@ -202,6 +202,15 @@ class Conversation:
             pairs = zip(block.types, full, strict=True)
             return [new if old == "DateTime" and new.startswith("DateTime(") else old for old, new in pairs]
         return block.types
+
+    def _describe(self, what: str, parameters: dict[str, str]) -> list[dict[str, str]]:
+        """In the statement's own session, unless its limits (rows of a result and the like) forbid it there."""
+        try:
+            return self._line.work(lambda: self._session.describe(what, parameters))
+        except EngineError:
+            with suppress(EngineError):
+                return self._line.work(lambda: self._side_session().describe(what, parameters))
+            raise
 
     def _side_session(self) -> Session:
         """Another session on the same database: asking the main one would end the stream that it has open."""
@@ -226,7 +235,7 @@ class Conversation:
     # -- inserts whose rows follow as blocks
 
     def _insert(self, insert: Insert) -> None:
-        sample = self._line.work(lambda: self._sample(insert))
+        sample = self._sample(insert)
         self._line.work(lambda: self._session.check_insert(insert.head))
         self._at("before_sample_block")
         self._line.send_block(sample)
@@ -252,7 +261,7 @@ class Conversation:
     def _sample(self, insert: Insert) -> Block:
         """Names and types of the columns that an INSERT is about to fill."""
         source = f"(SELECT {insert.columns} FROM {insert.table})" if insert.expands else insert.table
-        columns = {column["name"]: column for column in self._session.describe(source)}
+        columns = {column["name"]: column for column in self._describe(source, {})}
         if insert.names is None:
             wanted = [key for key, column in columns.items() if column["default_type"] in ("", "DEFAULT")]
         else:

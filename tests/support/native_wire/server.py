@@ -16,6 +16,7 @@ from tests.support.native_wire.conversation import Conversation
 from tests.support.native_wire.engine import Engine, EngineError
 from tests.support.native_wire.faults import Faults
 from tests.support.native_wire.line import Line
+from tests.support.native_wire.statements import literal, replace_call
 
 LEAVE_S = 5.0
 
@@ -36,6 +37,8 @@ class Server:
     def __init__(self, options: Options) -> None:
         self.user, self.password = options.user, options.password
         self.version, self.revision = options.version, options.revision
+        posing = options.version != Options.version
+        self._posed_version = literal(".".join(map(str, options.version))) if posing else None
         self.faults = Faults()
         self.tls: ssl.SSLContext | None = None
         if options.certificate is not None:
@@ -123,10 +126,11 @@ class Server:
             with self._lock:
                 del self._running[query_id]
 
-    def with_engine_ids(self, sql: str) -> str:
-        """The statement with ids of running statements, as clients know them, replaced by the engine's."""
+    def translated(self, sql: str) -> str:
+        """The statement with what the engine would answer otherwise: ids of running statements, as clients know
+        them, become the engine's, and a server that poses as another version says so."""
         with self._lock:
             named = {key: tag for key, tag in self._running.items() if key in sql}
         for key, tag in named.items():
             sql = sql.replace(key, self.engine.query_id(tag) or key)
-        return sql
+        return replace_call(sql, "version()", self._posed_version) if self._posed_version else sql

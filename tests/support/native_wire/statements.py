@@ -35,6 +35,13 @@ def mask(sql: str) -> str:
     return _QUOTED.sub(blank, sql)
 
 
+def replace_call(sql: str, call: str, value: str) -> str:
+    """Put `value` where `call` stands outside strings and comments."""
+    for match in reversed(list(re.finditer(rf"\b{re.escape(call)}", mask(sql), re.IGNORECASE))):
+        sql = sql[: match.start()] + value + sql[match.end() :]
+    return sql
+
+
 @dataclass(frozen=True)
 class Insert:
     """An INSERT whose rows follow as blocks."""
