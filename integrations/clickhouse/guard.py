@@ -3,43 +3,26 @@
 Nobody's lexer but the engine's reads the text. It travels as hex digits inside one trusted statement, which
   1. has it parsed as exactly one statement and written back in canonical form (no comments, one way to quote),
   2. has the canonical form parsed into a tree, every part of it a node with a name (`parseQueryToJSON`), and
-  3. has the tree written back as SQL: if that is not the canonical form again, the tree is hiding something.
-The tree is read against the allow list in `guard_rules`; a node, a part or a name that is not listed is refused. What runs
-afterwards is the canonical form, so what was judged and what runs are the same text.
+  3. has the tree written back as SQL: if that is another text, or has another tree, the tree is hiding something.
+`guard_tree` reads the tree against the allow list in `guard_rules`; a node, a part or a name that is not listed is
+refused. What runs afterwards is the text that was written from the judged tree.
+
+EXPLAIN AST would do on older engines, but its lines hold aliases and identifiers as they are, newlines included, and
+leave out settings, names of CTEs and the function of APPLY: a reader could write lines of the tree that judges him.
 """
 
 import base64
-import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from integrations.clickhouse.guard_rules import (
-    AGGREGATE_FIRST,
-    APART,
-    COMBINATORS,
-    EXPLAIN_KINDS,
-    EXPLAIN_SETTINGS,
-    HIGHER_ORDER,
-    IN_FUNCTIONS,
-    NODES,
-    REASONS,
-    TYPE_LAST,
-    TYPE_SECOND,
-    Rules,
-)
+from integrations.clickhouse.guard_rules import Rules
+from integrations.clickhouse.guard_tree import NOWHERE, Judge, Kind, Node, Refused, not_allowed
 
 __all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
-
-Kind = Literal["select", "explain", "show", "describe"]
-Node = Mapping[str, Any]
-
-
-class Refused(Exception):
-    """The statement may not run; the message is one sentence for the reader, with a next step."""
 
 
 class Explain(Protocol):
@@ -61,11 +44,16 @@ class Verdict:
 
 # Hex digits cannot end a literal, whatever they stand for; base64 cannot be cut or changed by an output format.
 _CANONICAL = "SELECT coalesce(base64Encode(formatQuerySingleLineOrNull(unhex('{hex}'))), '')"
+# Redundant brackets are in the canonical form, but not in the tree: they are the only difference that is let go.
 _TREE = (
-    "WITH formatQuerySingleLine(unhex('{hex}')) AS text, parseQueryToJSON(text) AS tree "
-    "SELECT concat(base64Encode(text), ' ', base64Encode(tree), ' ', "
-    "if(formatQuerySingleLine(formatQueryFromJSON(tree)) = text, 'whole', 'part'))"
+    "WITH formatQuerySingleLine(unhex('{hex}')) AS text, parseQueryToJSON(text) AS tree, "
+    "formatQuerySingleLine(formatQueryFromJSON(tree)) AS again "
+    "SELECT concat(base64Encode(again), ' ', base64Encode(tree), ' ', "
+    "if(parseQueryToJSON(again) = tree AND replaceRegexpAll(again, '[()]', '') = replaceRegexpAll(text, '[()]', ''), "
+    "'whole', 'part'))"
 )
+_TOO_LONG = "This statement is too long to be judged; pass long lists as a parameter, such as {ids:Array(String)}."
+_TOO_DEEP = "This statement is nested too deeply to be judged; write it flatter, with WITH."
 _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
 
 _NAME = r"(?:`[\w$ .-]+`|[A-Za-z_]\w*)"
@@ -73,7 +61,8 @@ _TEXT = r"'(?:[^'\\]|\\.)*'"
 _TABLE = rf"(?:(?P<database>{_NAME})\.)?(?P<table>{_NAME})"
 _LIKE = rf"(?: (?:NOT )?I?LIKE {_TEXT})?"
 _FROM = rf"(?P<table>{_NAME})(?: FROM (?P<database>{_NAME}))?"
-# The engine gives no tree for most of these. Their canonical forms are so plain that a pattern over all of one is enough.
+# The engine gives no tree for most of these. Their canonical forms are so plain that a pattern over all of one is
+# enough.
 _PLAIN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("describe", re.compile(rf"DESCRIBE TABLE {_TABLE}")),
     ("show", re.compile(rf"SHOW CREATE (?:TABLE|VIEW) {_TABLE}")),
@@ -90,7 +79,8 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
     """Judge one statement of a reader.
 
     sql: the text as it came. explain: runs trusted statements on the engine that will run this one.
-    Returns what to run instead of the text. Raises Refused; an error of the engine itself (a lost connection) passes through.
+    Returns what to run instead of the text. Raises Refused; an error of the engine itself, such as a lost connection,
+    passes through.
     """
     digits = _hex(sql, rules)
     try:
@@ -98,12 +88,19 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
     except Exception as error:  # noqa: BLE001 - each driver has errors of its own; the cause is asked for next
         return _without_tree(digits, error, explain, rules)
     text, tree = _read_tree(answer)
-    judge = _Judge(rules)
+    if str(tree.get("type")).startswith("Show"):
+        return _plain(text, rules)
+    judge = Judge(rules)
     try:
         kind = judge.statement(tree)
     except RecursionError:
-        raise Refused("This statement is nested too deeply to be judged; write it flatter, with WITH.") from None
-    return judge.verdict(text, kind)
+        raise Refused(_TOO_DEEP) from None
+    except (KeyError, TypeError, AttributeError):
+        # A node without the parts that its kind has: this is not the tree that the rules were written for.
+        raise Refused(
+            "The engine describes this statement in a way that is not known here; write it simpler."
+        ) from None
+    return _verdict(text, kind, judge)
 
 
 class Guard:
@@ -127,10 +124,7 @@ def _hex(sql: str, rules: Rules) -> str:
     except UnicodeEncodeError:
         raise Refused("The statement is not valid Unicode text; send it as UTF-8.") from None
     if len(raw) > rules.max_bytes:
-        raise Refused(
-            f"The statement has {len(raw):,} bytes, at most {rules.max_bytes:,} are read; "
-            "pass long lists as a parameter, such as {ids:Array(String)}."
-        )
+        raise Refused(_TOO_LONG)
     return raw.hex()
 
 
@@ -138,11 +132,11 @@ def _read_tree(answer: str) -> tuple[str, Node]:
     try:
         text, tree, whole = answer.split()
         statement = base64.b64decode(text, validate=True).decode()
-        parsed = json.loads(base64.b64decode(tree, validate=True))
+        parsed = dict(json.loads(base64.b64decode(tree, validate=True)))
     except UnicodeDecodeError:
         raise Refused("A literal in the statement is not UTF-8; write unhex('…') for raw bytes.") from None
     except RecursionError:
-        raise Refused("This statement is nested too deeply to be judged; write it flatter, with WITH.") from None
+        raise Refused(_TOO_DEEP) from None
     except ValueError:
         raise Refused("The engine's answer about the statement could not be read, so it does not run.") from None
     if whole != "whole":
@@ -162,15 +156,16 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
     if match := _DESCRIBE_QUERY.fullmatch(text):
         # Cut out of the canonical form, the query has to be one statement by itself, or it is refused like any other.
         inner = check(match["query"], explain, rules)
-        if inner.kind == "select":
-            return replace(inner, statement=f"DESCRIBE TABLE ({inner.statement})", kind="describe")
-    for kind, pattern in _PLAIN:
-        if match := pattern.fullmatch(text):
-            return _plain(text, kind, match.groupdict(), rules)
-    words = text.split(maxsplit=2)[:2]
-    if words[0] not in {"SELECT", "WITH", "EXPLAIN"}:
-        raise Refused(not_allowed(" ".join(words)))
-    if "parseQueryToJSON" in str(error) and "JSON serialization" not in str(error):
+        return replace(inner, statement=f"DESCRIBE TABLE ({inner.statement})", kind="describe")
+    if text.split(maxsplit=1)[0] not in {"SELECT", "WITH", "EXPLAIN"}:
+        return _plain(text, rules)
+    if "query size exceeded" in str(error):
+        raise Refused(_TOO_LONG) from error
+    if "parse depth" in str(error) or "oo deep" in str(error):
+        raise Refused(_TOO_DEEP) from error
+    if "JSON serialization" in str(error):
+        raise Refused("The engine gives no tree for a part of this statement; write it in a simpler way.") from error
+    if "nknown function" in str(error):
         raise Refused(
             "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
             "it; use query.aggregate, query.trend and the other tools."
@@ -192,13 +187,19 @@ def _syntax(digits: str, explain: Explain) -> str:
     return f"ClickHouse cannot parse this{where}; correct it there and send one SELECT, EXPLAIN, SHOW or DESCRIBE."
 
 
-def _plain(text: str, kind: Kind, names: Mapping[str, str | None], rules: Rules) -> Verdict:
+def _plain(text: str, rules: Rules) -> Verdict:
+    found = next(((kind, match) for kind, pattern in _PLAIN if (match := pattern.fullmatch(text))), None)
+    if found is None:
+        raise Refused(not_allowed(" ".join(text.split()[:2])))
+    kind, names = found[0], found[1].groupdict()
     database, table = ((names.get(part) or "").strip("`") for part in ("database", "table"))
-    judge = _Judge(rules)
+    judge = Judge(rules)
     if table:
-        judge.table([database, table] if database else [table], EVERYTHING_ELSE)
+        judge.table([database, table] if database else [table], NOWHERE)
     elif database and database != rules.database:
         raise Refused(judge.other_database(database))
-    return replace(judge.verdict(text, kind), statement=text)
+    return _verdict(text, kind, judge)
 
 
+def _verdict(text: str, kind: Kind, judge: Judge) -> Verdict:
+    return Verdict(text, kind, tuple(judge.tables), tuple(judge.functions), tuple(judge.settings))

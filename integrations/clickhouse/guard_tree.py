@@ -44,7 +44,8 @@ class Scope:
         return replace(self, expressions=self.expressions | {name})
 
 
-EVERYTHING_ELSE = Scope()
+NOWHERE = Scope()
+
 
 class Judge:
     """One walk over one tree; what it meets on the way is kept for the verdict."""
@@ -56,7 +57,7 @@ class Judge:
         self.settings: list[tuple[str, Any]] = []
         self.columns: set[tuple[str, ...]] = set()
         self.aliases: set[str] = set()
-        self.renamed: set[str] = set()
+        self.lambdas: set[str] = set()
         self.called: set[str] = set()
         self.partly: dict[str, frozenset[str]] = {}
         self.star = False
@@ -68,19 +69,19 @@ class Judge:
             kind, query = "explain", self.explained(tree)
         if query.get("type") != "SelectWithUnionQuery":
             raise Refused(not_allowed(_spoken(query.get("type"))))
-        self.node(query, EVERYTHING_ELSE)
+        self.node(query, NOWHERE)
         self.partly_read_tables()
         self.borrowed_names()
         return kind
 
-    # -- one rule for each kind of node ---------------------------------------------------------------------------------
+    # -- one rule for each kind of node --------------------
 
     def node(self, node: Node, scope: Scope) -> None:
         kind = self.known(node)
         if alias := node.get("alias"):
             self.aliases.add(alias)
-            if kind == "Identifier" or node.get("is_lambda_function"):
-                self.renamed.add(alias.lower())
+            if node.get("is_lambda_function"):
+                self.lambdas.add(alias.lower())
         special = getattr(self, f"_{kind}", None)
         if special:
             special(node, scope)
@@ -98,7 +99,7 @@ class Judge:
     def parts(self, node: Node, scope: Scope, skip: Iterable[str] = ()) -> None:
         for part, value in node.items():
             if part not in skip:
-                self.value(value, EVERYTHING_ELSE if part in APART else scope)
+                self.value(value, NOWHERE if part in APART else scope)
 
     def value(self, value: object, scope: Scope) -> None:
         if isinstance(value, dict):
@@ -172,9 +173,7 @@ class Judge:
     def common_table(self, element: Node, scope: Scope, recursive: bool) -> None:
         self.aliases.add(element["name"])
         if "aliases" in element:
-            names = [column["name"] for column in element["aliases"]["children"]]
-            self.aliases.update(names)
-            self.renamed.update(name.lower() for name in names)
+            self.aliases.update(column["name"] for column in element["aliases"]["children"])
         subquery = element["subquery"]
         self.known(subquery)
         for query in subquery["children"]:
@@ -200,15 +199,17 @@ class Judge:
             may = ", ".join(sorted(self.rules.table_functions))
             raise Refused(f"Table function {node['name']}() may not be used here{_because(name)}; allowed are {may}.")
         arguments = _arguments(node)
-        if name in {"values", "null"} and arguments and _spelled(arguments[0]) is None:
+        if name == "values" and arguments and _spelled(arguments[0]) is None:
             self.plain_row(arguments[0])
         for argument in arguments[:1]:
             _plain_structure(_spelled(argument) or "")
-        self.parts(node, EVERYTHING_ELSE)
+        self.parts(node, NOWHERE)
 
     def plain_row(self, node: Node) -> None:
         if node.get("type") != "Literal" and node.get("name") not in {"tuple", "array"}:
-            raise Refused("The structure of values() has to be a literal, such as values('day Date, n UInt32', …).")
+            raise Refused(
+                "The structure of values() is put together from parts; write it as one literal, such as 'n UInt32'."
+            )
 
     def table(self, parts: list[str], scope: Scope) -> None:
         rules, name = self.rules, parts[-1]
@@ -234,7 +235,6 @@ class Judge:
         self.function(name)
         arguments = _arguments(node)
         low = name.lower()
-        skip = ()
         if low in IN_FUNCTIONS and len(arguments) > 1 and arguments[1].get("type") == "Identifier":
             self.in_name(arguments[1], scope)
         if low in HIGHER_ORDER and len(arguments) > 1 and arguments[0].get("type") == "Identifier":
@@ -246,9 +246,11 @@ class Judge:
             _plain_type(_spelled(arguments[1]), name)
         if low in AGGREGATE_FIRST and arguments:
             self.spelled_aggregate(_spelled(arguments[0]), name)
-        if low == "count" and all(one == {"type": "Asterisk"} for one in arguments):
-            skip = ("arguments",)  # type: ignore[assignment]
-        self.parts(node, scope, skip)
+        if node.get("is_lambda_function"):
+            self.aliases.update(one["name"] for one in _arguments(arguments[0]))
+        # count(*) reads no column, every other star may read one that is kept back.
+        rows_only = low == "count" and all(one == {"type": "Asterisk"} for one in arguments)
+        self.parts(node, scope, skip=("arguments",) if rows_only else ())
 
     def function(self, name: str) -> None:
         low = name.lower()
@@ -265,7 +267,7 @@ class Judge:
     def spelled_aggregate(self, text: str | None, name: str) -> None:
         found = re.fullmatch(r"(\w+)(\([\d., ]*\))?", text or "")
         if not found or not self.aggregate(found[1]):
-            raise Refused(f"{name}() needs the name of an allowed aggregate function as a literal, such as 'avg'.")
+            raise Refused(f"{name}() has to say which aggregate it runs; write the name as a literal, such as 'avg'.")
 
     def in_name(self, node: Node, scope: Scope) -> None:
         """`x IN name`: the name of a CTE, of a constant of WITH, or of a table that may be read."""
@@ -316,7 +318,7 @@ class Judge:
     _QualifiedAsterisk = _ColumnsRegexpMatcher = _QualifiedColumnsRegexpMatcher = _Asterisk
     _ColumnsListMatcher = _QualifiedColumnsListMatcher = _Asterisk
 
-    # -- what can only be said about the whole ---------------------------------------------------------------------------
+    # -- what can only be said about the whole --------------------
 
     def partly_read_tables(self) -> None:
         """Of a system table only the listed columns may be read; what could stand for another column is refused."""
@@ -336,8 +338,8 @@ class Judge:
             raise Refused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")
 
     def borrowed_names(self) -> None:
-        """No alias may lend its name to a function that is called: WITH x -> … AS upper, name AS upper."""
-        for name in self.renamed & self.called:
+        """No lambda may take the name of a function that is called: WITH x -> … AS upper."""
+        for name in self.lambdas & self.called:
             raise Refused(f"'{name}' is an alias and a function in this query; choose another word for the alias.")
         for alias in self.aliases:
             self.not_hidden(alias)
@@ -346,7 +348,7 @@ class Judge:
         if name in self.rules.hidden:
             raise Refused(f"'{name}' cannot be used as a name here; choose another word.")
 
-    # -- sentences --------------------------------------------------------------------------------------------------------
+    # -- sentences --------------------
 
     def other_database(self, name: str) -> str:
         return f"Database '{name}' may not be read here, only {self.rules.database}; SHOW TABLES lists its tables."
@@ -354,7 +356,8 @@ class Judge:
     def unknown_table(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.rules.tables, 1, 0.7)
         hint = f"Did you mean '{near[0]}'? " if near else ""
-        return f"Table '{name}' is not among those that may be read. {hint}There are: {', '.join(sorted(self.rules.tables))}."
+        tables = ", ".join(sorted(self.rules.tables))
+        return f"Table '{name}' is not among those that may be read. {hint}There are: {tables}."
 
     def unknown_function(self, name: str) -> str:
         low = name.lower()
@@ -375,6 +378,7 @@ _PARTS = {
     "column_aliases": "A list of column names after a table's alias is not on the list; name columns with AS.",
     "table_override": "EXPLAIN TABLE OVERRIDE may not run here; DESCRIBE shows a table's columns.",
 }
+
 
 def not_allowed(what: str) -> str:
     return (
@@ -404,7 +408,9 @@ def _plain_type(text: str | None, user: str) -> None:
 
 def _plain_structure(text: str) -> None:
     if re.search(r"\b(default|alias|materialized|ephemeral|aggregatefunction|simpleaggregatefunction)\b", text, re.I):
-        raise Refused("The structure of values() takes names and plain types only, such as 'day Date, n UInt32'.")
+        raise Refused(
+            "The structure of values() says more than names and types; write only those, such as 'day Date, n UInt32'."
+        )
 
 
 def _spoken(kind: object) -> str:

@@ -1,0 +1,277 @@
+"""The parser guard against hostile and honest statements, each guard with the other switched off."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from integrations.clickhouse.guard import Guard, Refused, Rules, check
+from integrations.clickhouse.guard_rules import AGGREGATES, COMBINATORS, FUNCTIONS, HIGHER_ORDER
+from tests.guard.conftest import DATABASE, SECRET, Store
+from tests.guard.honest import PARAMETERS, STATEMENTS
+from tests.guard.hostile import HOSTILE, Hostile
+
+READONLY_WORDS = ("READONLY", "ACCESS_DENIED")
+CHANGING = ("now()", "today()", "rand()", "EXPLAIN", "system.parts", "system.tables")
+
+
+def test_there_are_enough_statements() -> None:
+    assert len(HOSTILE) >= 300
+    assert len({hostile.why for hostile in HOSTILE}) == len(HOSTILE)
+    assert len(set(STATEMENTS)) == len(STATEMENTS) >= 165
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.why)
+def test_every_hostile_statement_is_refused_with_readonly_off(hostile: Hostile, store: Store, guard: Guard) -> None:
+    with pytest.raises(Refused) as refusal:
+        guard.check(store.place(hostile.sql, "out-guard"))
+    message = str(refusal.value)
+    assert SECRET not in message
+    assert message.endswith("."), "a sentence"
+    assert ";" in message or ". " in message, f"no next step: {message}"
+
+
+def test_nothing_ran_while_hostile_statements_were_judged(store: Store, guard: Guard) -> None:
+    for hostile in HOSTILE:
+        with pytest.raises(Refused):
+            guard.check(store.place(hostile.sql, "out-judged"))
+    assert store.changes() == []
+
+
+def outcome(store: Store, sql: str) -> str:
+    """What the engine does with a statement: 'passes', 'refused' by readonly, or 'fails' for a reason of its own."""
+    store.run(f"USE {DATABASE}")
+    try:
+        store.run(sql)
+    except Exception as error:  # noqa: BLE001 - chDB raises errors of several kinds
+        return "refused" if any(word in str(error) for word in READONLY_WORDS) else "fails"
+    return "passes"
+
+
+def test_readonly_alone_lets_pass_what_the_list_says(readonly: Store) -> None:
+    """The reason that there are two guards: with this one off, readonly = 1 lets half of them run."""
+    found = {
+        hostile.why: outcome(readonly, readonly.place(hostile.sql, f"out-readonly-{number}"))
+        for number, hostile in enumerate(HOSTILE)
+    }
+    written = readonly.changes()
+    assert found == {hostile.why: hostile.readonly_alone for hostile in HOSTILE}
+    assert written, "INTO OUTFILE and BACKUP write under readonly = 1"
+    assert all(name.startswith("out-readonly") for name in written), "rows and tables are as they were"
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_every_honest_statement_passes_and_means_the_same(sql: str, store: Store, guard: Guard) -> None:
+    verdict = guard.check(sql)
+    answer = store.run(verdict.statement, PARAMETERS)
+    if not any(word in sql for word in CHANGING):
+        assert sorted(answer.splitlines()) == sorted(store.run(sql, PARAMETERS).splitlines())
+    assert check(verdict.statement, store.run, guard.rules).statement == verdict.statement
+
+
+def test_honest_statements_run_under_readonly_too(readonly: Store, rules: Rules) -> None:
+    """The guard works in the session that it guards; only a SETTINGS clause is refused by readonly."""
+    for sql in STATEMENTS:
+        if "SETTINGS" not in sql:
+            readonly.run(check(sql, readonly.run, rules).statement, PARAMETERS)
+
+
+def test_a_verdict_says_what_runs_and_what_it_reads(guard: Guard) -> None:
+    verdict = guard.check(
+        "/* weekly; */ select model, avg(x) from (select model, latency_p95_ms as x from chimera_metrics.bench_runs) "
+        "where model in (select model from llm_events) group by model settings max_threads = 1; -- done"
+    )
+    assert verdict.statement == (
+        "SELECT model, avg(x) FROM (SELECT model, latency_p95_ms AS x FROM chimera_metrics.bench_runs) "
+        "WHERE model IN (SELECT model FROM llm_events) GROUP BY model SETTINGS max_threads = 1"
+    )
+    assert (verdict.kind, verdict.tables) == ("select", ("bench_runs", "llm_events"))
+    assert set(verdict.functions) == {"avg", "in"}
+    assert verdict.settings == (("max_threads", 1),)
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("SELECT 1", "select"),
+        ("EXPLAIN SELECT 1", "explain"),
+        ("SHOW TABLES", "show"),
+        ("DESC episodes", "describe"),
+        ("DESCRIBE (SELECT 1)", "describe"),
+    ],
+)
+def test_kinds(sql: str, kind: str, guard: Guard) -> None:
+    assert guard.check(sql).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT * FROM ui_event", "Did you mean 'ui_events'? There are: alembic_version, bench_runs,"),
+        ("SELECT * FROM other.t", "Database 'other' may not be read here, only chimera_metrics; SHOW TABLES"),
+        ("SELECT quantil(0.5)(latency_ms) FROM ui_events", "Did you mean quantile()?"),
+        ("SELECT file('x')", "Function file() is not on the list of what may run here (it reads files of the machine)"),
+        ("SELECT 1; SELECT 2", "Several statements in one text; send them one by one"),
+        ("SELECT 1 FORMAT JSON", "The format of the answer is set by the tool; leave the FORMAT clause out."),
+        ("SELECT 1 INTO OUTFILE 'x'", "leave it out, the rows come back as the answer."),
+        ("SELECT 1 SETTINGS max_memory_usage = 0", "Setting 'max_memory_usage' may not be changed here; leave it out"),
+        ("INSERT INTO episodes VALUES (1)", "to write rows use the insert tools."),
+        ("SELECT * FROM system.tables", "name the columns: active_parts,"),
+        ("SELECT * FROM system.users", "system.users may not be read here; system.one,"),
+        ("SELECT 1 WHERE latency_ms IN durations", "write has(durations, …) instead of IN."),
+        ("SELECT * FROM {t:Identifier}", "write the name itself"),
+        ("SELECT model FROM bench_runs GRUOP BY model", "cannot parse this (failed at position "),
+        ("  ", "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."),
+        ("SELECT " + "abs(" * 400 + "1" + ")" * 400, "nested too deeply to be judged; write it flatter, with WITH."),
+        ("SELECT " + "1+" * 280 + "1", "nested too deeply"),
+        (f"SELECT 1 IN ({','.join(map(str, range(11000)))})", "too long to be judged; pass long lists as a parameter"),
+        ("SELECT '" + "x" * 70_000 + "'", "too long to be judged"),
+        (r"SELECT '\xff'", "write unhex('…') for raw bytes."),
+    ],
+)
+def test_a_refusal_tells_what_to_do(sql: str, words: str, guard: Guard) -> None:
+    with pytest.raises(Refused) as refusal:
+        guard.check(sql)
+    assert words in str(refusal.value)
+
+
+def test_names_of_tables_that_readers_may_not_see_cannot_be_borrowed(store: Store) -> None:
+    harmless = "WITH audit_log AS (SELECT 7 AS id) SELECT id FROM audit_log"
+    assert check(harmless, store.run, Rules()).tables == (), "by the engine's rules this reads the CTE"
+    with pytest.raises(Refused, match="cannot be used as a name"):
+        check(harmless, store.run, Rules(hidden=frozenset({"audit_log"})))
+
+
+def test_another_reader_has_other_tables(store: Store) -> None:
+    rules = Rules(tables=frozenset({"audit_log"}))
+    assert check("SELECT * FROM audit_log", store.run, rules).tables == ("audit_log",)
+    with pytest.raises(Refused):
+        check("SELECT * FROM ui_events", store.run, rules)
+
+
+def test_a_verdict_is_remembered(store: Store) -> None:
+    asked: list[str] = []
+
+    def explain(sql: str, parameters: Mapping[str, str]) -> str:
+        asked.append(sql)
+        return store.run(sql, parameters)
+
+    guard = Guard(explain)
+    assert guard.check("SELECT 1") is guard.check("SELECT 1")
+    assert len(asked) == 1
+    assert "SELECT 1" not in asked[0], "the reader's text travels as hex digits"
+
+
+def test_an_engine_without_trees_is_told_apart_from_a_lost_connection(store: Store) -> None:
+    def old(sql: str, parameters: Mapping[str, str]) -> str:
+        if "parseQueryToJSON" in sql:
+            raise RuntimeError("Code: 46. DB::Exception: Unknown function parseQueryToJSON.")
+        return store.run(sql, parameters)
+
+    def lost(sql: str, parameters: Mapping[str, str]) -> str:
+        raise ConnectionError("gone")
+
+    with pytest.raises(Refused, match=r"ClickHouse 26\.8 and newer can"):
+        check("SELECT 1", old, Rules())
+    assert check("SHOW TABLES", old, Rules()).kind == "show"
+    with pytest.raises(ConnectionError):
+        check("SELECT 1", lost, Rules())
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "x", "U0VMRUNUIDE= e30= whole", "U0VMRUNUIDE= W10= whole", "U0VMRUNUIDE= e30= part"]
+)
+def test_an_answer_that_is_no_tree_refuses(answer: str) -> None:
+    with pytest.raises(Refused):
+        check("SELECT 1", lambda sql, parameters: answer, Rules())
+
+
+def test_every_function_of_this_engine_that_takes_functions_is_known(store: Store) -> None:
+    found = store.run("SELECT lower(name) FROM system.functions WHERE higher_order").split()
+    assert set(found) & FUNCTIONS <= HIGHER_ORDER
+
+
+def test_every_combinator_of_this_engine_is_known(store: Store) -> None:
+    assert set(store.run("SELECT name FROM system.aggregate_function_combinators").split()) <= set(COMBINATORS)
+
+
+def test_listed_functions_exist_and_the_reviewed_ones_stay_out(store: Store) -> None:
+    engine = set(store.run("SELECT lower(name) FROM system.functions").split())
+    by_the_parser_alone = {"lambda", "exists", "untuple", "grouping"}
+    gone = FUNCTIONS.difference(engine, by_the_parser_alone)
+    assert not gone, "typing errors, or functions that went away"
+    assert engine >= AGGREGATES
+    out = "file sleep dictget joinget hostname currentuser getsetting formatrow aigenerate initializeaggregation"
+    assert not set(out.split()) & (FUNCTIONS | AGGREGATES)
+
+
+BLANKS = st.sampled_from([" ", "\n", "\t", "  ", "/**/", "/* ; */", "/* /* */ */", "-- x\n", "# x\n", "\u00a0", "\x0b"])
+CORES = st.sampled_from(
+    [
+        "file('{secret}')",
+        "arrayMap(file, ['{secret}'])",
+        "(SELECT max(secret) FROM audit_log)",
+        "(SELECT any(x) FROM url('http://127.0.0.1:1/', 'CSV', 'x String'))",
+        "(SELECT any(name) FROM system.users)",
+        "(SELECT any(data_paths) FROM system.tables)",
+        "hostName()",
+        "sleep(0.001)",
+        "(1, 'x') IN audit_log",
+        "(SELECT 1 SETTINGS max_execution_time = 0)",
+        "{c:Identifier}",
+    ]
+)
+WRAPPERS = st.lists(
+    st.sampled_from(
+        [
+            "SELECT {}",
+            "SELECT 1 WHERE {} = {}",
+            "WITH {} AS a SELECT a",
+            "WITH c AS (SELECT {} AS a) SELECT a FROM c",
+            "SELECT * FROM (SELECT {})",
+            "SELECT arrayMap(x -> {}, [1])",
+            "SELECT count() OVER (ORDER BY {})",
+            "SELECT 1 UNION ALL SELECT toUInt8({})",
+            "SELECT if(1, {}, 1)",
+            "SELECT 1 ORDER BY {} LIMIT 1 BY {}",
+            "EXPLAIN SELECT {}",
+        ]
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(
+    core=CORES,
+    wrappers=WRAPPERS,
+    blank=BLANKS,
+    upper=st.booleans(),
+    end=st.sampled_from(["", ";", "; -- x", " /**/ ;"]),
+)
+@example(core="file('{secret}')", wrappers=["SELECT {}"], blank=" ", upper=False, end="")
+@settings(max_examples=150, deadline=None)
+def test_a_hostile_core_stays_hostile_in_any_dress(
+    store: Store, guard: Guard, core: str, wrappers: list[str], blank: str, upper: bool, end: str
+) -> None:
+    sql = core
+    for number, wrapper in enumerate(wrappers):
+        inner = sql if number == 0 else f"({sql})"
+        words = wrapper if upper else wrapper.replace("SELECT", "select").replace("FROM", "From")
+        sql = words.replace("{}", inner)
+    sql = sql.replace(" ", blank) + end
+    with pytest.raises(Refused):
+        guard.check(store.place(sql, "out-dress"))
+    assert store.changes() == []
+
+
+@given(text=st.text(alphabet="SELCTFROM selctfrom1*'\"`()/*-#;$\\\n\0‘’“”{}:,.é", max_size=40))
+@settings(max_examples=150, deadline=None)
+def test_any_text_gets_a_verdict_or_a_sentence(store: Store, guard: Guard, text: str) -> None:
+    """And nothing of it runs: what passes is a SELECT of values that canonical form and judged tree agree on."""
+    try:
+        verdict = guard.check(text)
+    except Refused:
+        return
+    assert guard.check(verdict.statement).statement == verdict.statement
