@@ -1,0 +1,1 @@
+"""How MCP clients ask: tools, resources and prompts on the official SDK."""

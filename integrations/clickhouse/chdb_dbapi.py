@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -148,9 +151,8 @@ class ChdbConnection(dbapi.Connection):
             types = self._types(table, names)
         # The token differs from insert to insert: in the statement, so that the session can be used again.
         clause = ", ".join(f"{name} = {literal(value)}" for name, value in (settings or {}).items())
-        statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))})"
-        if clause:
-            statement += f" SETTINGS {clause}"
+        target = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))})"
+        clause = f"SETTINGS {clause}" if clause else ""
         try:
             chunks = list(encode(table, names, types, data))
         except Exception as error:  # noqa: BLE001  # the codec raises whatever the value's type raises
@@ -159,14 +161,9 @@ class ChdbConnection(dbapi.Connection):
         with self.store.lease(session) as handle:
             self.running = handle
             try:
-                inserter = handle.connection.send_insert(statement, "Native")
-                try:
-                    for chunk in chunks:
-                        inserter.append(chunk)
-                    inserter.finish()
-                except BaseException:
-                    inserter.cancel()
-                    raise
+                # Not by chDB's `send_insert`: it reports success for rows that the engine refused.
+                with _payload(chunks) as path:
+                    handle.connection.query(f"{target} FROM INFILE {quote(path)} {clause} FORMAT Native")
             except Exception as error:  # noqa: BLE001  # chDB raises bare RuntimeErrors
                 raise translate(error) from None
             finally:
@@ -196,6 +193,24 @@ class ChdbConnection(dbapi.Connection):
 
     def close(self) -> None:
         """Nothing is held between statements."""
+
+
+@contextlib.contextmanager
+def _payload(chunks: Sequence[bytes]) -> Iterator[str]:
+    """A path from which the engine can read the blocks: in memory where the system has that, else a temporary file."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("muse-insert")
+        path = f"/proc/self/fd/{descriptor}"
+    else:
+        descriptor, path = tempfile.mkstemp(suffix=".native")
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.writelines(chunks)
+        yield path
+    finally:
+        os.close(descriptor)
+        if not hasattr(os, "memfd_create"):
+            os.unlink(path)
 
 
 def _without_end(statement: str) -> str:

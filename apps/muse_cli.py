@@ -1,0 +1,81 @@
+"""The `muse` command. Each subcommand's work is in a file of its own, imported only when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from integrations.errors import MuseError
+
+
+class Commands(click.Group):
+    """Prints an error that a user can cause as one sentence on stderr, and exits 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MuseError as error:
+            click.echo(f"muse: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="chimera-metrics", prog_name="muse")
+def main() -> None:
+    """Operational facts about an AI content pipeline, in ClickHouse: serve them to agents, and look after them.
+
+    Without CH_HOST everything runs on an embedded engine in a folder (CH_PATH); with it, on that server.
+    """
+
+
+@main.command()
+@click.option("--transport", type=click.Choice(["stdio", "http"]), default="stdio", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on (http).")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port (http).")
+@click.option("--read-only", is_flag=True, help="Offer no tool that stores anything.")
+def serve(transport: str, host: str, port: int, read_only: bool) -> None:
+    """Serve the tools to MCP clients.
+
+    \b
+    Examples:
+      muse serve                                    for a client that starts it itself (stdio)
+      muse serve --transport http --port 8000       at http://127.0.0.1:8000/mcp
+    """
+    from apps.serve import run
+
+    run(transport, host, port, read_only)
+
+
+@main.command()
+@click.option("--clickhouse", is_flag=True, help="Look at ClickHouse; there is nothing else to look at yet.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(clickhouse: bool, as_json: bool) -> None:
+    """Connectivity, version, schema revision, freshness and storage. Exits 0 if healthy, 1 if not."""
+    from apps.status import run
+
+    sys.exit(run(as_json))
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 36500), required=True, help="Only rows of the last N days.")
+@click.option("--source", type=click.Path(), help="File or folder; by default MUSE_SOURCE_DIR.")
+@click.option("--shift-to-now", is_flag=True, help="Move the newest row to now (for samples and demos).")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def backfill(days: int, source: str | None, shift_to_now: bool, as_json: bool) -> None:
+    """Ingest files: JSONL, CSV or Parquet, each named after its table.
+
+    Running it again stores nothing twice.
+
+    \b
+    Example:
+      muse backfill --days 35 --source samples --shift-to-now
+    """
+    from apps.backfill import run
+
+    sys.exit(run(days, source, shift_to_now, as_json))
+
+
+if __name__ == "__main__":
+    main()

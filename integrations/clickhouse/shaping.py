@@ -1,0 +1,103 @@
+"""Rows of Python values as rows that JSON keeps: no digit lost, no NaN, times with their zone, within a size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from integrations.clickhouse.executor import Running
+from integrations.results import Result
+
+# JSON numbers are doubles to most readers: whole numbers beyond 2**53 would lose their last digits.
+_EXACT = 2**53
+
+
+class Shaper:
+    """Turns values into what JSON can say, and remembers what it had to change."""
+
+    def __init__(self) -> None:
+        self.non_finite: set[str] = set()
+
+    def value(self, value: Any, column: str = "") -> Any:
+        """One value: UUID, Decimal and large whole numbers as text, times as ISO 8601, NaN and infinity as null."""
+        if value is None or isinstance(value, str | bool):
+            return value
+        if isinstance(value, int):
+            return value if -_EXACT <= value <= _EXACT else str(value)
+        if isinstance(value, float):
+            if math.isfinite(value):
+                return value
+            self.non_finite.add(column)
+            return None
+        if isinstance(value, datetime):
+            return iso(value)
+        if isinstance(value, date | UUID):
+            return str(value)
+        if isinstance(value, Decimal):
+            return format(value, "f")
+        if isinstance(value, bytes):
+            return value.hex()
+        if isinstance(value, Mapping):
+            return {str(self.value(key, column)): self.value(item, column) for key, item in value.items()}
+        if isinstance(value, Sequence | set | frozenset):
+            return [self.value(item, column) for item in value]
+        return str(value)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 with zone; whole seconds without a fraction, UTC as Z."""
+    zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    text = zoned.isoformat(timespec="auto" if zoned.microsecond % 1000 else "milliseconds")
+    return text.replace(".000", "").replace("+00:00", "Z")
+
+
+def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Result:
+    """The answer of the `query` tools: at most `max_rows` rows and `max_bytes` bytes, and what was cut.
+
+    Reading stops at the limit, and with it the statement on the engine.
+    """
+    shaper = Shaper()
+    names = [column.name for column in running.columns]
+    rows: list[list[Any]] = []
+    size = 0
+    reason: str | None = None
+    for row in _rows(running):
+        if len(rows) == max_rows:
+            more = (
+                f"raise max_rows (at most {ceiling})" if max_rows < ceiling else "page with ORDER BY and LIMIT … OFFSET"
+            )
+            reason = f"Stopped at {max_rows} rows; {more}, filter, or aggregate."
+            break
+        shaped = [shaper.value(value, name) for value, name in zip(row, names, strict=True)]
+        size += len(orjson.dumps(shaped)) + 1
+        if size > max_bytes and rows:
+            reason = (
+                f"Stopped after {len(rows)} rows at {max_bytes} bytes; select fewer columns, filter or aggregate, "
+                f"or page with ORDER BY and LIMIT … OFFSET {len(rows)}."
+            )
+            break
+        rows.append(shaped)
+    notes = [f"Column {name} holds NaN or infinity, shown as null." for name in sorted(shaper.non_finite)]
+    return Result(
+        columns=[Result(name=column.name, type=column.type) for column in running.columns],
+        rows=rows,
+        row_count=len(rows),
+        truncated=reason is not None,
+        truncated_reason=reason,
+        elapsed_ms=round(running.elapsed_ms, 3),
+        rows_read=running.rows_read,
+        bytes_read=running.bytes_read,
+        query_id=running.query_id,
+        notes=notes,
+    )
+
+
+def _rows(running: Running) -> Iterable[tuple[Any, ...]]:
+    for block in running.blocks():
+        yield from zip(*block, strict=True)

@@ -1,0 +1,186 @@
+"""`ClickHouseClient`: the one set of operations on the store, for the tools, the commands and Python callers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy.sql.expression import ClauseElement
+
+from integrations import config
+from integrations.clickhouse.executor import Cancellation, Executor, Tracer
+from integrations.clickhouse.guard import Guard, Rules
+from integrations.clickhouse.literals import bind
+from integrations.clickhouse.retries import repeat
+from integrations.clickhouse.shaping import shape
+from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
+from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.errors import InvalidInput, MuseError
+from integrations.results import Result
+
+DEFAULT_ROWS = 200
+
+
+class _StoreOne(Protocol):
+    def __call__(self, row: Mapping[str, Any], idempotency_key: str | None = None) -> Result: ...
+
+
+class _StoreMany(Protocol):
+    def __call__(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        idempotency_key: str | None = None,
+        on_invalid: OnInvalid = "reject_batch",
+    ) -> Result: ...
+
+
+class InsertOne:
+    """Method that stores one row of a table exactly once."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreOne:
+        def store(row: Mapping[str, Any], idempotency_key: str | None = None) -> Result:
+            return client.insert(self._table, [row], idempotency_key)
+
+        return store
+
+
+class InsertMany:
+    """Method that stores rows of a table exactly once."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreMany:
+        def store(
+            rows: Iterable[Mapping[str, Any]],
+            idempotency_key: str | None = None,
+            on_invalid: OnInvalid = "reject_batch",
+        ) -> Result:
+            return client.insert(self._table, list(rows), idempotency_key, on_invalid)
+
+        return store
+
+
+class ClickHouseClient:
+    """All operations on one store. Thread-safe; opens nothing before the first call; close it, or use it in a `with`.
+
+    `ClickHouseClient()` takes its settings from the environment.
+    """
+
+    def __init__(
+        self,
+        settings: ClickHouseSettings | None = None,
+        muse: MuseSettings | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self.settings = settings if settings is not None else config.load().clickhouse
+        self.muse = muse if muse is not None else config.parse(MuseSettings)
+        self.executor = Executor(self.settings, tracer=tracer)
+        self._guard = Guard(self._explain, Rules(database=self.settings.database))
+        self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking)
+
+    def __enter__(self) -> ClickHouseClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections; an embedded store is let go."""
+        self.executor.close()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        max_rows: int = DEFAULT_ROWS,
+        timeout_s: float | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """Runs a reader's SQL behind both guards; at most `max_rows` rows, as JSON keeps them.
+
+        Raises Refused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
+        """
+        if not 1 <= max_rows <= self.muse.max_rows:
+            raise InvalidInput(f"max_rows is {max_rows}, but takes 1 to {self.muse.max_rows} (MUSE_MAX_ROWS).")
+        if timeout_s is not None and not 0 < timeout_s <= self.settings.timeout:
+            raise InvalidInput(
+                f"timeout_s is {timeout_s:g}, but takes a number above 0 and at most {self.settings.timeout:g} "
+                "(CH_TIMEOUT)."
+            )
+        statement = self._guard.check(bind(sql, parameters or {})).statement
+        limits = self.executor.limits(timeout_s, max_rows)
+        with self.executor.open(statement, limits, cancellation) as running:
+            return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
+
+    def execute_query(
+        self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """A list of dicts with Python values. Takes SQL (judged by the guard) or a SQLAlchemy Select."""
+        return list(self.stream(statement, parameters))
+
+    def stream(
+        self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of `execute_query` one by one, any number of them; leaving early stops the statement."""
+        if isinstance(statement, str):
+            statement = self._guard.check(bind(statement, parameters or {})).statement
+        elif parameters:
+            raise InvalidInput("A Select carries its own parameters; bind them in the expression.")
+        with self.executor.open(statement) as running:
+            names = [column.name for column in running.columns]
+            for block in running.blocks():
+                for row in zip(*block, strict=True):
+                    yield dict(zip(names, row, strict=True))
+
+    def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
+        rows = self.executor.read(bind(sql, parameters)).rows
+        return "\n".join(str(row[0]) for row in rows)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def insert(
+        self,
+        table: str,
+        rows: Sequence[Mapping[str, Any]],
+        idempotency_key: str | None = None,
+        on_invalid: OnInvalid = "reject_batch",
+        prepare: Prepare | None = None,
+    ) -> Result:
+        """Stores rows exactly once; see `Writer.insert`."""
+        return self._writer.insert(table, list(rows), idempotency_key, on_invalid, prepare)
+
+    insert_bench_run = InsertOne("bench_runs")
+    insert_bench_runs = InsertMany("bench_runs")
+    insert_llm_event = InsertOne("llm_events")
+    insert_llm_events = InsertMany("llm_events")
+    insert_ui_event = InsertOne("ui_events")
+    insert_ui_events = InsertMany("ui_events")
+    insert_episode = InsertOne("episodes")
+    insert_episodes = InsertMany("episodes")
+    insert_deployment = InsertOne("deployments")
+    insert_deployments = InsertMany("deployments")
+    insert_watcher_run = InsertOne("watcher_runs")
+    insert_watcher_runs = InsertMany("watcher_runs")
+    insert_session_stat = InsertOne("session_stats")
+    insert_session_stats = InsertMany("session_stats")
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def ready(self) -> bool:
+        """Whether the store answers. Never raises."""
+        try:
+            return bool(repeat(lambda: self.executor.scalar("SELECT 1"), 0) == 1)
+        except MuseError:
+            return False
+
+    def health(self) -> Result:
+        """Every check with its level, figure and advice, and whether all is well. Never raises for the store's state."""
+        from integrations.health import health
+
+        return health(self)

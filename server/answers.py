@@ -1,0 +1,46 @@
+"""The shapes of the tools' answers, from which their output schemas come. Fields are those of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+
+class ColumnAnswer(TypedDict):
+    name: str
+    type: str
+
+
+class QueryAnswer(TypedDict):
+    columns: list[ColumnAnswer]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool
+    truncated_reason: str | None
+    elapsed_ms: float
+    rows_read: int
+    bytes_read: int
+    query_id: str
+    notes: list[str]
+
+
+class RejectedRow(TypedDict):
+    index: int
+    field: str | None
+    error: str
+
+
+class InsertAnswer(TypedDict):
+    table: str
+    batch_id: str | None
+    received: int
+    inserted: int
+    duplicates: int
+    replaced: int
+    rejected_count: int
+    quarantined: int
+    rejected: list[RejectedRow]
+    masked: dict[str, int]
+    rounded: dict[str, int]
+    note: str | None

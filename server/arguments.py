@@ -1,0 +1,117 @@
+"""Arguments as agents send them: JSON text is read, unknown and misplaced names are refused with their place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args, get_origin
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from integrations.errors import InvalidInput
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Arguments(BaseModel):
+    """Base of a tool's arguments: unknown names are refused at every level."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
+    """`given` as `model`, or InvalidInput with one sentence."""
+    values = {name: _unpack(model.model_fields.get(name), value) for name, value in given.items()}
+    # A host that cannot leave an optional argument out sends null for it.
+    values = {name: value for name, value in values.items() if value is not None or name not in model.model_fields}
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InvalidInput(_sentence(tool, model, values, error)) from None
+
+
+def _unpack(field: FieldInfo | None, value: Any) -> Any:
+    """A list or object that came as JSON text, where text is not what the argument takes."""
+    if field is None or not isinstance(value, str) or not _takes_json(field.annotation):
+        if isinstance(value, list):
+            return [_parse(item) if isinstance(item, str) and item.lstrip()[:1] == "{" else item for item in value]
+        return value
+    return _parse(value)
+
+
+def _takes_json(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    if origin in (list, dict) or (isinstance(origin, type) and issubclass(origin, BaseModel | Mapping)):
+        return True
+    arguments = get_args(annotation)
+    return bool(arguments) and str not in arguments and any(map(_takes_json, arguments))
+
+
+def _parse(text: str) -> Any:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return value if isinstance(value, list | dict) else text
+
+
+def _sentence(tool: str, model: type[BaseModel], values: Mapping[str, Any], error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = _place(first["loc"])
+    kind, context = first["type"], first.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(tool, model, first["loc"])
+    if kind == "missing":
+        return f"{tool} needs {place}; it takes {_names(model)}."
+    held = _shown(first["input"])
+    match kind:
+        case "literal_error" | "enum":
+            return f"{place} is {held}, but takes {context['expected']}."
+        case "value_error":
+            return f"{place}: {context['error']}"
+        case _:
+            return f"{place} is {held}: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def _unknown(tool: str, model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    name = str(loc[-1])
+    if len(loc) > 1 and name in model.model_fields:
+        return f"{name} belongs beside {loc[0]}, not inside it."
+    if len(loc) == 1:
+        for field, info in model.model_fields.items():
+            inner = _inner(info.annotation)
+            if inner is not None and name in inner.model_fields:
+                return f"{name} belongs inside {field}, which takes {_names(inner)}."
+    taker = model if len(loc) == 1 else _inner(model.model_fields[str(loc[0])].annotation) or model
+    near = difflib.get_close_matches(name, taker.model_fields, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    where = tool if len(loc) == 1 else _place(loc[:-1])
+    return f"Unknown argument {name}.{hint} {where} takes {_names(taker)}."
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        found = _inner(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _place(loc: tuple[Any, ...]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _names(model: type[BaseModel]) -> str:
+    return ", ".join(model.model_fields)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"

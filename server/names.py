@@ -1,0 +1,74 @@
+"""Which form of the tools' names a client sees.
+
+Dots are legal in MCP, but many hosts refuse a server that lists one, and with it all of its tools. `auto` shows dots to
+clients that are known to take them. A call works by either form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp_types import ListToolsResult
+
+NameForm = Literal["dotted", "underscored", "auto"]
+
+# Names under which hosts that accept dots introduce themselves (lower case, as prefixes).
+DOTTED_CLIENTS = (
+    "mcp",  # the SDK's own client
+    "mcp-inspector",
+    "inspector-client",
+    "@modelcontextprotocol/inspector",
+    "visual studio code",
+    "vscode",
+    "gemini-cli",
+)
+
+
+def underscored(name: str) -> str:
+    return name.replace(".", "_", 1)
+
+
+def accepts_dots(client: str | None) -> bool:
+    """Whether a client of that name is known to take dotted names."""
+    if client is None:
+        return False
+    name = client.lower()
+    return name == "mcp" or any(name.startswith(known) for known in DOTTED_CLIENTS[1:])
+
+
+class Names:
+    """Middleware: shows each client its form, and takes a call by either."""
+
+    def __init__(self, form: NameForm, tools: Mapping[str, str]) -> None:
+        self._form = form
+        #: Either form of every name, to the dotted form under which the tool is registered.
+        self._known = {form: dotted for dotted in tools for form in (dotted, underscored(dotted))}
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method == "tools/call" and ctx.params is not None:
+            name = ctx.params.get("name")
+            if isinstance(name, str) and name in self._known:
+                ctx = replace(ctx, params={**ctx.params, "name": self._known[name]})
+            return await call_next(ctx)
+        result = await call_next(ctx)
+        if ctx.method == "tools/list" and not self._dotted(ctx):
+            return _rename(result)
+        return result
+
+    def _dotted(self, ctx: ServerRequestContext[Any, Any]) -> bool:
+        if self._form != "auto":
+            return self._form == "dotted"
+        params = ctx.session.client_params
+        return accepts_dots(params.client_info.name if params is not None else None)
+
+
+def _rename(result: HandlerResult) -> HandlerResult:
+    if isinstance(result, ListToolsResult):
+        tools = [tool.model_copy(update={"name": underscored(tool.name)}) for tool in result.tools]
+        return result.model_copy(update={"tools": tools})
+    if isinstance(result, dict):
+        return result | {"tools": [tool | {"name": underscored(tool["name"])} for tool in result.get("tools", [])]}
+    return result

@@ -1,0 +1,53 @@
+"""JSON schemas as hosts like them: inlined, without titles, and on the way in without unions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+
+def input_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Arguments of a tool. An optional argument is its plain type: a host leaves it out rather than send null."""
+    return _tidy(model.model_json_schema(), without_null=True)
+
+
+def output_schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+    """Result of a tool."""
+    return _tidy(adapter.json_schema(mode="serialization"), without_null=False)
+
+
+def _tidy(schema: dict[str, Any], without_null: bool) -> dict[str, Any]:
+    definitions = schema.pop("$defs", {})
+
+    def walk(node: Any, named: bool = False) -> Any:
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            target = definitions[node["$ref"].rpartition("/")[2]]
+            return walk(target | {key: value for key, value in node.items() if key != "$ref"})
+        if "anyOf" in node:
+            node = _one_of(node, without_null)
+        out: dict[str, Any] = {}
+        for key, value in node.items():
+            # Inside `properties` the keys are names of fields, and a field may be called title or default.
+            if not named and (key == "title" or (key == "default" and value is None)):
+                continue
+            out[key] = walk(value, named=key == "properties" and not named)
+        return out
+
+    tidy: dict[str, Any] = walk(schema)
+    return tidy
+
+
+def _one_of(node: dict[str, Any], without_null: bool) -> dict[str, Any]:
+    rest: dict[str, Any] = {key: value for key, value in node.items() if key != "anyOf"}
+    kinds = [kind for kind in node["anyOf"] if kind.get("type") != "null"]
+    if len(kinds) == 1:
+        kind: dict[str, Any] = kinds[0]
+        if without_null or "$ref" in kind:
+            return kind | rest
+        return kind | rest | {"type": [kind["type"], "null"]} if "type" in kind else kind | rest
+    return node

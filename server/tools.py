@@ -1,0 +1,86 @@
+"""The tools, each its typed arguments and one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Literal
+
+from integrations.clickhouse.row_models import row_schema
+from mcp_types import ToolAnnotations
+from pydantic import Field
+
+from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse_client import DEFAULT_ROWS
+from integrations.errors import InvalidInput
+from integrations.results import Result
+from models import FACT_TABLES
+from server import answers
+from server.arguments import Arguments
+from server.context import ServerContext
+from server.schemas import input_schema
+from server.tool import Call, MuseTool, make_tool
+from server.words import INSERT_NOTE, TOOLS
+
+_READ = ToolAnnotations(read_only_hint=True, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
+_INSERT = ToolAnnotations(read_only_hint=False, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
+_ROWS_PER_CALL = 10_000
+
+
+class QueryArguments(Arguments):
+    sql: str = Field(description="One statement; values as {name:Type}")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Values of the statement's {name:Type}")
+    max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows to answer")
+    timeout_s: float | None = Field(None, gt=0, description="Seconds after which the statement is stopped")
+
+
+def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
+    return context.client.query(args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
+
+
+class InsertArguments(Arguments):
+    rows: list[dict[str, Any]] = Field(description="Rows to store, 1 to 10,000")
+    idempotency_key: str | None = Field(
+        None, min_length=1, max_length=200, description="Your own name for this batch; by default its content"
+    )
+    on_invalid: Literal["reject_batch", "skip"] = Field(
+        "reject_batch", description="What a wrong row does: leave out the whole batch, or only itself"
+    )
+
+
+def insert(table: str, context: ServerContext, args: InsertArguments, _: Cancellation) -> Result:
+    if not 1 <= len(args.rows) <= _ROWS_PER_CALL:
+        raise InvalidInput(f"rows holds {len(args.rows)} rows; send 1 to {_ROWS_PER_CALL} in one call.")
+    return context.client.insert(table, args.rows, args.idempotency_key, args.on_invalid)
+
+
+def insert_schema(table: str) -> dict[str, Any]:
+    """The arguments of one insert tool, the columns of its table written out."""
+    schema = input_schema(InsertArguments)
+    rows = schema["properties"]["rows"]
+    schema["properties"]["rows"] = rows | {"items": row_schema(table), "minItems": 1, "maxItems": _ROWS_PER_CALL}
+    return schema
+
+
+def all_tools() -> Iterator[MuseTool]:
+    """Every tool, under its dotted name."""
+    yield _tool("query", "query", QueryArguments, answers.QueryAnswer, query)
+    for table in FACT_TABLES:
+        name = f"insert.{table}"
+        words = TOOLS[name]
+        yield make_tool(
+            name,
+            "insert",
+            words.title,
+            words.description + INSERT_NOTE,
+            InsertArguments,
+            answers.InsertAnswer,
+            partial(insert, table),
+            _INSERT,
+            insert_schema(table),
+        )
+
+
+def _tool(name: str, group: str, arguments: type[Arguments], answer: Any, call: Call) -> MuseTool:
+    words = TOOLS[name]
+    return make_tool(name, group, words.title, words.description, arguments, answer, call, _READ)
