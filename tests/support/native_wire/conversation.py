@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from tests.support.native_wire import packets
@@ -239,11 +239,11 @@ class Conversation:
         self._line.work(lambda: self._session.check_insert(insert.head))
         self._at("before_sample_block")
         self._line.send_block(sample)
-        with NamedTemporaryFile(suffix=".native") as file:
+        with TemporaryFile() as file:  # without a name, so that a killed process leaves nothing behind
             self._receive_rows(file)
             self._at("before_engine_insert")
-            sql = f"{insert.from_file(file.name)}\n{self._tag}"
-            done = self._wait(lambda: self._session.run(sql))
+            sql = insert.from_file(f"/dev/fd/{file.fileno()}")
+            done = self._wait(lambda: self._session.run(f"{sql}\n{self._tag}"))
         self._at("after_engine_insert")
         self._line.send_profile_events()
         self._line.send(packets.progress(written=(done.rows_written, done.bytes_written)))
@@ -256,7 +256,7 @@ class Conversation:
             file.write(write_block(block, flags=False))
             self._line.send_profile_events()
         self._unread = False
-        file.flush()
+        file.seek(0)
 
     def _sample(self, insert: Insert) -> Block:
         """Names and types of the columns that an INSERT is about to fill."""
