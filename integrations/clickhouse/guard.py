@@ -44,15 +44,14 @@ class Verdict:
 
 # Hex digits cannot end a literal, whatever they stand for; base64 cannot be cut or changed by an output format.
 _CANONICAL = "SELECT coalesce(base64Encode(formatQuerySingleLineOrNull(unhex('{hex}'))), '')"
-# Redundant brackets are in the canonical form, but not in the tree: they are the only difference that is let go.
 _TREE = (
     "WITH formatQuerySingleLine(unhex('{hex}')) AS text, parseQueryToJSON(text) AS tree, "
     "formatQuerySingleLine(formatQueryFromJSON(tree)) AS again "
-    "SELECT concat(base64Encode(again), ' ', base64Encode(tree), ' ', "
-    "if(parseQueryToJSON(again) = tree AND replaceRegexpAll(again, '[()]', '') = replaceRegexpAll(text, '[()]', ''), "
-    "'whole', 'part'))"
+    "SELECT base64Encode(concat(text, '\\0', tree, '\\0', again, '\\0', parseQueryToJSON(again)))"
 )
+_BRACKETS = str.maketrans("", "", "()")
 _TOO_LONG = "This statement is too long to be judged; pass long lists as a parameter, such as {ids:Array(String)}."
+_NOT_UTF8 = "A literal in the statement is not UTF-8; write unhex('…') for raw bytes."
 _TOO_DEEP = "This statement is nested too deeply to be judged; write it flatter, with WITH."
 _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
 
@@ -129,19 +128,22 @@ def _hex(sql: str, rules: Rules) -> str:
 
 
 def _read_tree(answer: str) -> tuple[str, Node]:
+    """The text to run and its tree, if they say the same."""
     try:
-        text, tree, whole = answer.split()
-        statement = base64.b64decode(text, validate=True).decode()
-        parsed = dict(json.loads(base64.b64decode(tree, validate=True)))
+        text, tree, again, tree_again = base64.b64decode(answer.strip(), validate=True).decode().split("\0")
+        parsed = dict(json.loads(tree))
     except UnicodeDecodeError:
-        raise Refused("A literal in the statement is not UTF-8; write unhex('…') for raw bytes.") from None
+        raise Refused(_NOT_UTF8) from None
     except RecursionError:
         raise Refused(_TOO_DEEP) from None
-    except ValueError:
-        raise Refused("The engine's answer about the statement could not be read, so it does not run.") from None
-    if whole != "whole":
+    except (ValueError, TypeError):
+        raise Refused(
+            "The engine's answer about the statement could not be read, so it does not run; send it again."
+        ) from None
+    # Redundant brackets are in the canonical form, but not in the tree: they are the only difference that is let go.
+    if tree != tree_again or text.translate(_BRACKETS) != again.translate(_BRACKETS):
         raise Refused("The engine's tree does not say all that the statement does; write it in a simpler way.")
-    return statement.strip(), parsed
+    return again, parsed
 
 
 def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules) -> Verdict:
@@ -152,7 +154,7 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
     try:
         text = base64.b64decode(encoded, validate=True).decode().strip()
     except ValueError:
-        raise Refused("A literal in the statement is not UTF-8; write unhex('…') for raw bytes.") from None
+        raise Refused(_NOT_UTF8) from None
     if match := _DESCRIBE_QUERY.fullmatch(text):
         # Cut out of the canonical form, the query has to be one statement by itself, or it is refused like any other.
         inner = check(match["query"], explain, rules)

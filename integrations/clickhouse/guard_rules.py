@@ -121,7 +121,7 @@ settings"""),
     "ExplainQuery": _words(f"kind settings query {_OUTFILE_FLAGS}"),
     "ExpressionList": _words("children"),
     "Subquery": _words("children alias"),
-    "WithElement": _words("name subquery aliases is_materialized"),
+    "WithElement": _words("name subquery is_materialized"),
     "Function": _words("""
 name arguments parameters alias is_operator is_lambda_function is_window_function kind window_definition window_name
 nulls_action"""),
@@ -465,7 +465,7 @@ class Rules:
     tables: frozenset[str] = TABLES
     # Tables that the database has beside those: no CTE or alias may borrow their names, so that no reading of the
     # engine's scope rules, ours or a newer engine's, decides whether one of them is read.
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset({"audit_log", "insert_ledger", "retention_rules"})
     system_tables: Mapping[str, frozenset[str] | None] = field(default_factory=lambda: SYSTEM_TABLES)
     functions: frozenset[str] = FUNCTIONS
     aggregates: frozenset[str] = AGGREGATES

@@ -172,8 +172,6 @@ class Judge:
 
     def common_table(self, element: Node, scope: Scope, recursive: bool) -> None:
         self.aliases.add(element["name"])
-        if "aliases" in element:
-            self.aliases.update(column["name"] for column in element["aliases"]["children"])
         subquery = element["subquery"]
         self.known(subquery)
         for query in subquery["children"]:
@@ -345,7 +343,7 @@ class Judge:
             self.not_hidden(alias)
 
     def not_hidden(self, name: str) -> None:
-        if name in self.rules.hidden:
+        if name in self.rules.hidden - self.rules.tables:
             raise Refused(f"'{name}' cannot be used as a name here; choose another word.")
 
     # -- sentences --------------------
@@ -375,7 +373,8 @@ _PARTS = {
     "format_ast": "The format of the answer is set by the tool; leave the FORMAT clause out.",
     "settings_ast": "SETTINGS after FORMAT is not read here; write it before, without FORMAT.",
     "children": "{name:Identifier} would put a name into the statement after it was judged; write the name itself.",
-    "column_aliases": "A list of column names after a table's alias is not on the list; name columns with AS.",
+    "column_aliases": "A list of column names after a table's alias may not be used here; name columns with AS.",
+    "aliases": "A list of column names after a CTE's name may not be used here; name columns with AS inside it.",
     "table_override": "EXPLAIN TABLE OVERRIDE may not run here; DESCRIBE shows a table's columns.",
 }
 

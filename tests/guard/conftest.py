@@ -91,7 +91,7 @@ def _open(folder: Path) -> Store:
     return Store(session(f"{folder / 'store'}?config-file={folder / 'config.xml'}"), folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("guard")
     (folder / "secret.txt").write_text(SECRET)
@@ -106,12 +106,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.session.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rules() -> Rules:
     return Rules(hidden=frozenset({"audit_log", "sentinel"}))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def guard(store: Store, rules: Rules) -> Guard:
     return Guard(store.run, rules)
 

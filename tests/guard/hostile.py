@@ -458,7 +458,7 @@ HOSTILE = (
     Hostile(
         "an aggregate that is not listed, with combinators",
         "fails",
-        "SELECT aggThrowOrNullIf(0.5)(number, 1) FROM numbers(2)",
+        "SELECT aggThrowOrNullIf(0)(number, 1) FROM numbers(2)",
     ),
     Hostile("a function that no list has", "fails", "SELECT brandNewFunction(1)"),
     Hostile("a function that no list has, with a combinator", "fails", "SELECT fileIf('{secret}', 1)"),

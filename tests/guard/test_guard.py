@@ -1,5 +1,6 @@
 """The parser guard against hostile and honest statements, each guard with the other switched off."""
 
+import base64
 from collections.abc import Mapping
 
 import pytest
@@ -13,7 +14,7 @@ from tests.guard.honest import PARAMETERS, STATEMENTS
 from tests.guard.hostile import HOSTILE, Hostile
 
 READONLY_WORDS = ("READONLY", "ACCESS_DENIED")
-CHANGING = ("now()", "today()", "rand()", "EXPLAIN", "system.parts", "system.tables")
+CHANGING = ("histogram", "now()", "today()", "rand()", "EXPLAIN", "system.parts", "system.tables")
 
 
 def test_there_are_enough_statements() -> None:
@@ -138,9 +139,10 @@ def test_a_refusal_tells_what_to_do(sql: str, words: str, guard: Guard) -> None:
 
 def test_names_of_tables_that_readers_may_not_see_cannot_be_borrowed(store: Store) -> None:
     harmless = "WITH audit_log AS (SELECT 7 AS id) SELECT id FROM audit_log"
-    assert check(harmless, store.run, Rules()).tables == (), "by the engine's rules this reads the CTE"
+    lenient = Rules(hidden=frozenset())
+    assert check(harmless, store.run, lenient).tables == (), "by the engine's rules this reads the CTE"
     with pytest.raises(Refused, match="cannot be used as a name"):
-        check(harmless, store.run, Rules(hidden=frozenset({"audit_log"})))
+        check(harmless, store.run, Rules())
 
 
 def test_another_reader_has_other_tables(store: Store) -> None:
@@ -180,9 +182,20 @@ def test_an_engine_without_trees_is_told_apart_from_a_lost_connection(store: Sto
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "x", "U0VMRUNUIDE= e30= whole", "U0VMRUNUIDE= W10= whole", "U0VMRUNUIDE= e30= part"]
+    "parts",
+    [
+        (),
+        ("SELECT 1",),
+        ("SELECT 1", "no json", "SELECT 1", "no json"),
+        ("SELECT 1", "[1]", "SELECT 1", "[1]"),
+        ("SELECT 1", "{}", "SELECT 1", "{}"),
+        ("SELECT 1", '{"type":"SelectWithUnionQuery"}', "SELECT 1", '{"type":"SelectWithUnionQuery"}'),
+        ("SHOW TABLES", '{"type":"ShowTablesQuery"}', "SHOW TABLES LIKE 'x'", '{"type":"ShowTablesQuery"}'),
+        ("SHOW TABLES", '{"type":"ShowTablesQuery"}', "SHOW TABLES", '{"type":"ShowTablesQuery","x":1}'),
+    ],
 )
-def test_an_answer_that_is_no_tree_refuses(answer: str) -> None:
+def test_an_answer_that_is_no_tree_refuses(parts: tuple[str, ...]) -> None:
+    answer = base64.b64encode("\0".join(parts).encode()).decode()
     with pytest.raises(Refused):
         check("SELECT 1", lambda sql, parameters: answer, Rules())
 
