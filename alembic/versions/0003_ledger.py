@@ -1,4 +1,3 @@
-# ruff: noqa: E501  # DDL as the engine writes it
 """The ledger of inserts, the audit log, and the retention rules."""
 
 from alembic import op

@@ -68,6 +68,7 @@ class TableForm:
 
 
 Schema = dict[str, TableForm]
+Row = tuple[Any, ...]
 
 _CLAUSE = re.compile(r" (?:PARTITION BY|ORDER BY|PRIMARY KEY|SAMPLE BY|TTL|SETTINGS) ")
 _TTL = re.compile(r" TTL (.*?)(?: SETTINGS |$)", re.DOTALL)
@@ -103,32 +104,43 @@ def settings_of(engine_full: str) -> dict[str, str]:
 def read(connection: Connection, database: str, only: str | None = None) -> Schema:
     """Every table and view of a database, or the one named."""
     where = f"database = {quote(database)}" + ("" if only is None else f" AND {{}} = {quote(only)}")
-    columns, indexes, projections = (
+    tables = _rows(connection, _TABLES.format(where=where.format("name")))
+    if not tables:
+        return {}
+    parts = [
         _by_table(_rows(connection, statement.format(where=where.format("table"))))
         for statement in (_COLUMNS, _INDEXES, _PROJECTIONS)
+    ]
+    return {row[0]: _form(row, database, *(part.get(row[0], []) for part in parts)) for row in tables}
+
+
+def _form(row: Row, database: str, columns: list[Row], indexes: list[Row], projections: list[Row]) -> TableForm:
+    name, engine, engine_full, create, query, ddl, partition_key, order_key, primary_key, sampling_key, comment = row
+    materialized = engine == "MaterializedView"
+    return TableForm(
+        name=name,
+        kind="materialized" if materialized else "table" if "MergeTree" in engine else "other",
+        engine=engine_of(engine_full) or engine,
+        partition_key=partition_key,
+        order_key=_without_parentheses(order_key),
+        primary_key=_without_parentheses(primary_key),
+        sampling_key=sampling_key,
+        ttl=found[1] if (found := _TTL.search(engine_full)) else "",
+        comment=comment,
+        target=found[1] if (found := _TARGET.match(create)) else "",
+        query=unqualified(query, database),
+        settings=settings_of(engine_full),
+        # The columns of a view follow from its SELECT.
+        columns={} if materialized else {column[0]: ColumnForm(*column) for column in columns},
+        indexes={key: f"{expr} TYPE {type_} GRANULARITY {step}" for key, expr, type_, step in indexes},
+        projections={key: unqualified(text, database) for key, text in projections},
+        ddl=unqualified(ddl, database),
     )
-    schema: Schema = {}
-    for row in _rows(connection, _TABLES.format(where=where.format("name"))):
-        name, engine, engine_full, create, query, ddl = row[:6]
-        schema[name] = TableForm(
-            name=name,
-            kind="materialized" if engine == "MaterializedView" else "table" if "MergeTree" in engine else "other",
-            engine=engine_of(engine_full) or engine,
-            ttl=found[1] if (found := _TTL.search(engine_full)) else "",
-            settings=settings_of(engine_full),
-            target=found[1] if (found := _TARGET.match(create)) else "",
-            query=unqualified(query, database),
-            partition_key=row[6],
-            order_key=row[7],
-            primary_key=row[8],
-            sampling_key=row[9],
-            comment=row[10],
-            columns={c[0]: ColumnForm(*c) for c in columns.get(name, ())} if engine != "MaterializedView" else {},
-            indexes={n: f"{e} TYPE {t} GRANULARITY {g}" for n, e, t, g in indexes.get(name, ())},
-            projections={n: unqualified(q, database) for n, q in projections.get(name, ())},
-            ddl=unqualified(ddl, database),
-        )
-    return schema
+
+
+def _without_parentheses(key: str) -> str:
+    # MODIFY ORDER BY (a) is read back as it was written, ORDER BY (a) as `a`.
+    return key[1:-1] if re.fullmatch(r"\([^()]*\)", key) else key
 
 
 _TABLES = """
@@ -144,12 +156,12 @@ FROM system.data_skipping_indices WHERE {where} AND NOT startsWith(name, 'auto_m
 _PROJECTIONS = "SELECT table, name, query FROM system.projections WHERE {where} ORDER BY table, name"
 
 
-def _rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection, statement: str) -> list[Row]:
     return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
 
 
-def _by_table(rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
-    grouped: dict[str, list[tuple[Any, ...]]] = {}
+def _by_table(rows: list[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
     for table, *rest in rows:
         grouped.setdefault(table, []).append(tuple(rest))
     return grouped
@@ -159,7 +171,7 @@ def differences(stands: TableForm, wanted: TableForm) -> Iterator[str]:
     """How the table that stands differs from the one wanted, one phrase each; the order of columns does not count."""
     for name, label in _LABELS.items():
         have, want = getattr(stands, name), getattr(wanted, name)
-        if have != want:
+        if have != want and not (name == "primary_key" and same_primary_key(stands, wanted)):
             yield f"{label} is {have or 'none'}, wanted {want or 'none'}"
     for name, label in _NAMED.items():
         have, want = getattr(stands, name), getattr(wanted, name)
@@ -170,6 +182,12 @@ def differences(stands: TableForm, wanted: TableForm) -> Iterator[str]:
                 yield f"{label} {key} is not known"
             elif have[key] != want[key]:
                 yield f"{label} {key} is {_text(have[key])}, wanted {_text(want[key])}"
+
+
+def same_primary_key(stands: TableForm, wanted: TableForm) -> bool:
+    """A primary key that was not named is the order key of the day; columns appended to that later are not in it."""
+    unnamed = wanted.primary_key == wanted.order_key
+    return unnamed and f"{wanted.order_key}, ".startswith(f"{stands.primary_key}, ")
 
 
 _LABELS = {

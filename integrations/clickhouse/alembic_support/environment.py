@@ -11,7 +11,16 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, MetaData, exc
 
 from integrations import config as settings_of
-from integrations.clickhouse.alembic_support import comparators, journal, renderers, rollup, steps, version
+from integrations.clickhouse.alembic_support import (
+    comparators,
+    journal,
+    part_steps,
+    rebuild,
+    renderers,
+    rollup,
+    steps,
+    version,
+)
 from integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
 from integrations.clickhouse.alembic_support.lock import LockTerms, MigrationLock
 from integrations.clickhouse.alembic_support.scratch import sweep
@@ -19,7 +28,7 @@ from integrations.config import ClickHouseSettings
 from integrations.errors import MuseError, StatementFailed
 
 # Importing these registers the operations with alembic; naming them here keeps the imports from looking unused.
-REGISTERED = (comparators, renderers, rollup, steps)
+REGISTERED = (comparators, part_steps, rebuild, renderers, rollup, steps)
 
 
 def run(context: Any, metadata: MetaData) -> None:
@@ -27,6 +36,8 @@ def run(context: Any, metadata: MetaData) -> None:
     from_command_line = context.config.cmd_opts is not None
     if from_command_line and context.config.config_file_name:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+    # Tests bring models of their own.
+    metadata = context.config.attributes.get("metadata", metadata)
     try:
         _offline(context, metadata) if context.is_offline_mode() else _online(context, metadata)
     except MuseError as error:

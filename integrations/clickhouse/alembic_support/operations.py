@@ -1,42 +1,12 @@
-"""The operations that revisions are written in. Each says what shall be, so that it can be run again.
-
-`ensure_…` creates what is missing and checks what is there; `remove_…` drops what is there; `set_…` and `modify_…`
-name the state wanted. Definitions are ClickHouse's own words, as in `CREATE TABLE`.
-"""
+"""Operations on whole tables and views."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from alembic.operations import MigrateOperation, Operations
 
-_NAME = re.compile(r"\s*CREATE\s+(?:TABLE|MATERIALIZED\s+VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?`?(\w+)`?", re.IGNORECASE)
-
-
-def name_of(ddl: str) -> str:
-    """The name of what a `CREATE` statement creates."""
-    match = _NAME.match(ddl)
-    if match is None:
-        raise ValueError(f"a CREATE TABLE or CREATE MATERIALIZED VIEW statement was expected, not: {ddl[:80]}")
-    return match[1]
-
-
-class ClickHouseOp(MigrateOperation):
-    """An operation of ours: its arguments, in order, are its public attributes."""
-
-    #: The function of `op` that revisions call.
-    verb: str
-    #: Where in a revision it stands: what is created before what reads it, what is dropped after.
-    order = 0
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
-
-    def to_diff_tuple(self) -> tuple[Any, ...]:
-        return (self.verb, *self.arguments.values())
+from integrations.clickhouse.alembic_support.operation import ClickHouseOp, known, name_of
 
 
 @Operations.register_operation("ensure_table")
@@ -69,7 +39,7 @@ class RemoveTable(ClickHouseOp):
         operations.invoke(cls(name))
 
     def reverse(self) -> MigrateOperation:
-        return EnsureTable(_known(self._ddl))
+        return EnsureTable(known(self._ddl))
 
 
 @Operations.register_operation("ensure_view")
@@ -102,7 +72,7 @@ class RemoveView(ClickHouseOp):
         operations.invoke(cls(name))
 
     def reverse(self) -> MigrateOperation:
-        return EnsureView(_known(self._ddl))
+        return EnsureView(known(self._ddl))
 
 
 @Operations.register_operation("modify_view")
@@ -120,7 +90,7 @@ class ModifyView(ClickHouseOp):
         operations.invoke(cls(name, query))
 
     def reverse(self) -> MigrateOperation:
-        return ModifyView(self.name, _known(self._was), self.query)
+        return ModifyView(self.name, known(self._was), self.query)
 
 
 @Operations.register_operation("fill_rollup")
@@ -145,148 +115,6 @@ class FillRollup(ClickHouseOp):
         of source and target; `rows` is the expression over the target that counts source rows, `sum(events)`.
         """
         operations.invoke(cls(target, source, query, day, target_day, rows))
-
-
-@Operations.register_operation("ensure_column")
-class EnsureColumn(ClickHouseOp):
-    verb, order = "ensure_column", 20
-
-    def __init__(self, table: str, name: str, definition: str, after: str | None = None) -> None:
-        self.table = table
-        self.name = name
-        self.definition = definition
-        self.after = after
-
-    @classmethod
-    def ensure_column(
-        cls, operations: Operations, table: str, name: str, definition: str, after: str | None = None
-    ) -> None:
-        """Adds a column (`after` another, first when `after` is empty, last when it is not given)."""
-        operations.invoke(cls(table, name, definition, after))
-
-    def reverse(self) -> MigrateOperation:
-        return RemoveColumn(self.table, self.name, self.definition, self.after)
-
-
-@Operations.register_operation("remove_column")
-class RemoveColumn(ClickHouseOp):
-    verb, order = "remove_column", 80
-
-    def __init__(self, table: str, name: str, definition: str | None = None, after: str | None = None) -> None:
-        self.table = table
-        self.name = name
-        self._definition = definition
-        self._after = after
-
-    @classmethod
-    def remove_column(cls, operations: Operations, table: str, name: str) -> None:
-        """Drops a column, with its values."""
-        operations.invoke(cls(table, name))
-
-    def reverse(self) -> MigrateOperation:
-        return EnsureColumn(self.table, self.name, _known(self._definition), self._after)
-
-
-@Operations.register_operation("modify_column")
-class ModifyColumn(ClickHouseOp):
-    verb, order = "modify_column", 30
-
-    def __init__(
-        self,
-        table: str,
-        name: str,
-        definition: str,
-        remove: Sequence[str] = (),
-        was: tuple[str, Sequence[str]] = ("", ()),
-    ) -> None:
-        self.table = table
-        self.name = name
-        self.definition = definition
-        self.remove = tuple(remove)
-        self._was = was
-
-    @classmethod
-    def modify_column(
-        cls, operations: Operations, table: str, name: str, definition: str, remove: Sequence[str] = ()
-    ) -> None:
-        """Gives a column its whole definition; `remove` names what it shall lose: DEFAULT, CODEC, COMMENT …"""
-        operations.invoke(cls(table, name, definition, remove))
-
-    def reverse(self) -> MigrateOperation:
-        definition, remove = self._was
-        return ModifyColumn(self.table, self.name, _known(definition), remove, (self.definition, self.remove))
-
-
-@Operations.register_operation("ensure_index")
-class EnsureIndex(ClickHouseOp):
-    verb, order = "ensure_index", 37
-
-    def __init__(self, table: str, name: str, definition: str) -> None:
-        self.table = table
-        self.name = name
-        self.definition = definition
-
-    @classmethod
-    def ensure_index(cls, operations: Operations, table: str, name: str, definition: str) -> None:
-        """Adds a data-skipping index (`expression TYPE kind GRANULARITY n`) and builds it for the rows that stand."""
-        operations.invoke(cls(table, name, definition))
-
-    def reverse(self) -> MigrateOperation:
-        return RemoveIndex(self.table, self.name, self.definition)
-
-
-@Operations.register_operation("remove_index")
-class RemoveIndex(ClickHouseOp):
-    verb, order = "remove_index", 15
-
-    def __init__(self, table: str, name: str, definition: str | None = None) -> None:
-        self.table = table
-        self.name = name
-        self._definition = definition
-
-    @classmethod
-    def remove_index(cls, operations: Operations, table: str, name: str) -> None:
-        """Drops a data-skipping index."""
-        operations.invoke(cls(table, name))
-
-    def reverse(self) -> MigrateOperation:
-        return EnsureIndex(self.table, self.name, _known(self._definition))
-
-
-@Operations.register_operation("ensure_projection")
-class EnsureProjection(ClickHouseOp):
-    verb, order = "ensure_projection", 38
-
-    def __init__(self, table: str, name: str, query: str) -> None:
-        self.table = table
-        self.name = name
-        self.query = query
-
-    @classmethod
-    def ensure_projection(cls, operations: Operations, table: str, name: str, query: str) -> None:
-        """Adds a projection (its SELECT, without parentheses) and builds it for the rows that stand."""
-        operations.invoke(cls(table, name, query))
-
-    def reverse(self) -> MigrateOperation:
-        return RemoveProjection(self.table, self.name, self.query)
-
-
-@Operations.register_operation("remove_projection")
-class RemoveProjection(ClickHouseOp):
-    verb, order = "remove_projection", 16
-
-    def __init__(self, table: str, name: str, query: str | None = None) -> None:
-        self.table = table
-        self.name = name
-        self._query = query
-
-    @classmethod
-    def remove_projection(cls, operations: Operations, table: str, name: str) -> None:
-        """Drops a projection."""
-        operations.invoke(cls(table, name))
-
-    def reverse(self) -> MigrateOperation:
-        return EnsureProjection(self.table, self.name, _known(self._query))
 
 
 @Operations.register_operation("set_table_comment")
@@ -361,7 +189,7 @@ class ExtendOrderKey(ClickHouseOp):
         operations.invoke(cls(table, order_by, columns))
 
     def reverse(self) -> MigrateOperation:
-        return ShortenOrderKey(self.table, _known(self._was), self.columns, self.order_by)
+        return ShortenOrderKey(self.table, known(self._was), self.columns, self.order_by)
 
 
 @Operations.register_operation("shorten_order_key")
@@ -380,7 +208,7 @@ class ShortenOrderKey(ClickHouseOp):
         operations.invoke(cls(table, order_by, columns))
 
     def reverse(self) -> MigrateOperation:
-        return ExtendOrderKey(self.table, _known(self._was), self.columns, self.order_by)
+        return ExtendOrderKey(self.table, known(self._was), self.columns, self.order_by)
 
 
 @Operations.register_operation("rebuild_table")
@@ -392,6 +220,10 @@ class RebuildTable(ClickHouseOp):
         self.copy = dict(copy)
         self._was = was
         self._why = why
+
+    @property
+    def why(self) -> str:
+        return self._why
 
     @classmethod
     def rebuild_table(cls, operations: Operations, ddl: str, copy: Mapping[str, str]) -> None:
@@ -406,9 +238,3 @@ class RebuildTable(ClickHouseOp):
         if was is None:
             raise ValueError(f"{name_of(self.ddl)}: what the table was is not known")
         return RebuildTable(was.ddl, was.copy, self, self._why)
-
-
-def _known(value: str | None) -> str:
-    if value is None:
-        raise ValueError("an operation without what stood before cannot be reversed")
-    return value

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from integrations.clickhouse.alembic_support import operations as ops
 from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
-from integrations.clickhouse.alembic_support.steps import impl_of
+from integrations.clickhouse.alembic_support.carrying import impl_of
 from integrations.clickhouse.literals import quote_name
 from integrations.errors import StatementFailed
 
@@ -65,7 +65,11 @@ def _compute(impl: ClickHouseImpl, op: ops.FillRollup, beside: str, days: list[d
     listed = ", ".join(f"'{day}'" for day in days)
     impl.run(f"CREATE TABLE {beside} AS {quote_name(op.target)}")
     impl.run(f"INSERT INTO {beside} {op.query.format(where=f'WHERE {op.day} IN ({listed})').strip()}")
+    assert impl.connection is not None  # noqa: S101
+    filled = _per_day(impl.connection, f"SELECT {op.target_day} AS day, count() FROM {beside} GROUP BY day")
     for day in days:
-        # The partition of a day without rows is replaced by nothing.
-        impl.run(f"ALTER TABLE {quote_name(op.target)} REPLACE PARTITION '{day}' FROM {beside}")
+        if day in filled:
+            impl.run(f"ALTER TABLE {quote_name(op.target)} REPLACE PARTITION '{day}' FROM {beside}")
+        else:  # a day of which the source holds no row any more
+            impl.run(f"ALTER TABLE {quote_name(op.target)} DROP PARTITION '{day}'")
     impl.run(f"DROP TABLE {beside} SYNC")
