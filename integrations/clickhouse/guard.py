@@ -50,7 +50,7 @@ _TREE = (
     "SELECT base64Encode(concat(text, '\\0', tree, '\\0', again, '\\0', parseQueryToJSON(again)))"
 )
 _BRACKETS = str.maketrans("", "", "()")
-_TOO_LONG = "This statement is too long to be judged; pass long lists as a parameter, such as {ids:Array(String)}."
+_TOO_LONG = "This statement is too long to be judged; write a range or a subquery instead of a long list of values."
 _NOT_UTF8 = "A literal in the statement is not UTF-8; write unhex('…') for raw bytes."
 _TOO_DEEP = "This statement is nested too deeply to be judged; write it flatter, with WITH."
 _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
@@ -161,13 +161,14 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
         return replace(inner, statement=f"DESCRIBE TABLE ({inner.statement})", kind="describe")
     if text.split(maxsplit=1)[0] not in {"SELECT", "WITH", "EXPLAIN"}:
         return _plain(text, rules)
-    if "query size exceeded" in str(error):
+    said = _said(error)
+    if "query size exceeded" in said:
         raise Refused(_TOO_LONG) from error
-    if "parse depth" in str(error) or "oo deep" in str(error):
+    if "parse depth" in said or "TOO_DEEP" in said:
         raise Refused(_TOO_DEEP) from error
-    if "JSON serialization" in str(error):
+    if "JSON serialization" in said:
         raise Refused("The engine gives no tree for a part of this statement; write it in a simpler way.") from error
-    if "nknown function" in str(error):
+    if "nknown function" in said:
         raise Refused(
             "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
             "it; use query.aggregate, query.trend and the other tools."
@@ -175,11 +176,20 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
     raise error
 
 
+def _said(error: BaseException | None) -> str:
+    """The words of an error and of what it was raised from: an executor may have put its own in front."""
+    words = []
+    while error is not None:
+        words.append(str(error))
+        error = error.__cause__ or error.__context__
+    return "\n".join(words)
+
+
 def _syntax(digits: str, explain: Explain) -> str:
     try:
         explain(_WHY_NOT.format(hex=digits), {})
     except Exception as error:  # noqa: BLE001 - the engine's words on what is wrong, whichever driver brings them
-        reason = str(error)
+        reason = _said(error)
     else:
         reason = ""
     if "Multi-statements" in reason:
