@@ -40,7 +40,7 @@ def _schema(client: ClickHouseClient) -> dict[str, str]:
     from integrations.clickhouse.alembic_support import runner
 
     head = runner.head()
-    if runner.is_current(client.settings, client.executor.engine):
+    if runner.is_current(client.settings):
         return _check("schema", "ok", f"revision {head}")
     return _check("schema", "error", f"not at revision {head}", "Run `alembic upgrade head`.")
 

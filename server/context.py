@@ -44,7 +44,7 @@ def ensure_schema(client: ClickHouseClient) -> None:
     from integrations.clickhouse.alembic_support import runner
 
     settings = client.settings
-    if runner.is_current(settings, client.executor.engine):
+    if runner.is_current(settings):
         return
     if settings.embedded:
         runner.upgrade(settings)

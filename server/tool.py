@@ -48,7 +48,7 @@ class MuseTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         try:
-            read = read_arguments(self.title or self.name, self.arguments_model, arguments)
+            read = read_arguments(self.name, self.arguments_model, arguments)
             result = await self._in_thread(context.request_context.lifespan_context, read)
         except SENTENCES as error:
             raise ToolError(str(error)) from None

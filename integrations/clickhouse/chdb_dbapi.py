@@ -40,11 +40,14 @@ _VERSION = re.compile(r"(?: \(version [\d.]+[^)]*\))|(?: \([A-Z_]+\))")
 class ChdbReply(Reply):
     """A reply whose handle stays leased until the last block is read or the reply is closed."""
 
+    _handle: Handle | None = None
+    _stream: Any = None
+
     def __init__(self, connection: ChdbConnection, statement: str, settings: Mapping[str, Any]) -> None:
         super().__init__()
         self._connection = connection
         self._settings = settings
-        self._handle: Handle | None = connection.store.take(settings)
+        self._handle = connection.store.take(settings)
         connection.running = self._handle
         try:
             self._chunks = self._send(statement)
@@ -72,8 +75,6 @@ class ChdbReply(Reply):
         for chunk in self._stream:
             self._count(chunk)
             yield chunk.bytes()
-
-    _stream: Any = None
 
     def _count(self, answer: Any) -> None:
         self.rows_read += answer.storage_rows_read()

@@ -6,6 +6,7 @@ carry their zone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -16,6 +17,10 @@ from clickhouse_connect.driver.ctypes import RespBuffCls
 from clickhouse_connect.driver.insert import InsertContext
 from clickhouse_connect.driver.query import QueryContext, QueryResult
 from clickhouse_connect.driver.transform import NativeTransform
+
+# The codec logs a value that it cannot write, with its traceback; rows of users do not belong in logs, and the error
+# is raised all the same.
+logging.getLogger("clickhouse_connect.driver.transform").setLevel(logging.CRITICAL)
 
 # A FixedString here is text (a commit id), not bytes.
 _FORMATS = {"FixedString": "string"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, exc
+from sqlalchemy import URL, Engine, PoolProxiedConnection, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from integrations.clickhouse.chdb_dbapi import ChdbConnection
@@ -56,7 +56,7 @@ def make_engine(settings: ClickHouseSettings, session: Mapping[str, Any] | None 
     return engine
 
 
-def checkout(engine: Engine, settings: ClickHouseSettings) -> Any:
+def checkout(engine: Engine, settings: ClickHouseSettings) -> PoolProxiedConnection:
     """A pooled DBAPI connection, or PoolExhausted with a sentence."""
     try:
         return engine.raw_connection()

@@ -184,8 +184,8 @@ class Executor:
         limits = limits or self.limits()
         text = self.compile(statement)
         query_id = query_id or str(uuid4())
-        connection = checkout(self.engine, self.settings)
-        driver = connection.driver_connection
+        connection = self._checkout(limits)
+        driver: dbapi.Connection = connection.driver_connection
         cancellation = cancellation or Cancellation()
         traced = _Trace(self._tracer, "read", text, query_id)
         try:
@@ -235,7 +235,7 @@ class Executor:
     def command(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         """Runs a statement that changes something, such as DDL."""
         limits = self.limits()
-        connection = checkout(self.engine, self.settings)
+        connection = self._checkout(limits)
         try:
             query_id = str(uuid4())
             with _Trace(self._tracer, "command", statement, query_id), translated(limits, self.settings.where):
@@ -256,7 +256,7 @@ class Executor:
     ) -> int:
         """Stores `data`, given column by column. Exactness is the writer's business, not this method's."""
         limits = self.limits()
-        connection = checkout(self.engine, self.settings)
+        connection = self._checkout(limits)
         try:
             traced = _Trace(self._tracer, "insert", f"INSERT INTO {table} ({', '.join(names)})", str(uuid4()))
             with traced, translated(limits, self.settings.where):
@@ -264,6 +264,13 @@ class Executor:
                 return traced.rows
         finally:
             connection.close()
+
+    def _checkout(self, limits: Limits) -> Any:
+        """A pooled connection; its `driver_connection` is a `dbapi.Connection`."""
+        try:
+            return checkout(self.engine, self.settings)
+        except dbapi.DatabaseError as error:
+            raise explain(error, limits, self.settings.where) from None
 
     def close(self) -> None:
         """Closes pooled connections and lets an embedded store go."""

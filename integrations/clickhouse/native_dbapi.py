@@ -8,6 +8,8 @@ server that is too old is told from it before any statement is sent.
 from __future__ import annotations
 
 import contextlib
+import itertools
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 from clickhouse_driver import errors as driver
+from clickhouse_driver.result import QueryInfo
 
 from integrations.clickhouse import dbapi
 from integrations.clickhouse.codec import Column
@@ -44,6 +47,9 @@ from integrations.errors import AccessRefused, CertificateRefused, ServerTooOld,
 # benchmark run can be read in its stale version, and `parseQueryToJSON`, on which the read-only guard rests.
 MINIMUM_VERSION = (26, 9)
 
+# The driver logs every failed attempt with its traceback; the caller gets a sentence.
+logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
+
 _CONNECT_TIMEOUT_S = 10
 _AUTHENTICATION_FAILED = {192, 193, 194, 516}
 
@@ -57,36 +63,34 @@ class NativeReply(Reply):
         self._client = connection.client
         self._done = False
         connection.running = True
-        with connection.translated():
-            self._result = self._client.execute_iter(
-                statement,
-                with_column_types=True,
-                settings=dict(settings),
-                query_id=query_id,
-                chunk_size=None,
-            )
-            header = next(self._result, None) or []
-        self.columns = [Column(name, type_) for name, type_ in header]
+        with connection.translated(), self._client.disconnect_on_error(statement, dict(settings)):
+            # The driver's own iterators go row by row; its packets hold whole columns.
+            self._client.last_query = QueryInfo()
+            self._client.connection.send_query(statement, query_id=query_id)
+            self._client.connection.send_external_tables(None)
+            self._blocks = self._read()
+            self._first = next(self._blocks, None)
+        self.columns = [Column(name, type_) for name, type_ in self._first.columns_with_types] if self._first else []
+
+    def _read(self) -> Iterator[Any]:
+        for packet in self._client.packet_generator():
+            block = getattr(packet, "block", None)
+            if block is not None:
+                yield block
+        self._finish()
 
     def blocks(self) -> Iterator[Block]:
-        size = 8192
-        rows: list[tuple[Any, ...]] = []
         with self._connection.translated():
-            for row in self._result:
-                rows.append(row)
-                if len(rows) == size:
-                    yield _columns(rows, self.columns)
-                    rows = []
-        self._finish()
-        if rows:
-            yield _columns(rows, self.columns)
+            for block in itertools.chain([self._first] if self._first else [], self._blocks):
+                if block.num_rows:
+                    yield _columns(block.get_columns(), self.columns)
 
     def _finish(self) -> None:
         self._done = True
         self._connection.running = False
-        progress = getattr(self._client.last_query, "progress", None)
-        if progress is not None:
-            self.rows_read, self.bytes_read = progress.rows, progress.bytes
+        query = self._client.last_query  # gone once the socket was dropped
+        if query is not None:
+            self.rows_read, self.bytes_read = query.progress.rows, query.progress.bytes
 
     def close(self) -> None:
         if not self._done:
@@ -109,7 +113,7 @@ class NativeConnection(dbapi.Connection):
         self.running = False
         self.current_query_id: str | None = None
         with self.translated():
-            self.client.connection.force_connect()
+            self.client.connection.connect()
         info = self.client.connection.server_info
         version = (info.version_major, info.version_minor)
         if version < MINIMUM_VERSION:
@@ -188,13 +192,13 @@ def _client(settings: ClickHouseSettings) -> Client:
     )
 
 
-def _columns(rows: list[tuple[Any, ...]], columns: Sequence[Column]) -> Block:
-    block: Block = list(zip(*rows, strict=True))
+def _columns(block: Block, columns: Sequence[Column]) -> Block:
+    found = list(block)
     for index, column in enumerate(columns):
         if "DateTime" in column.type:
             # The driver gives naive values for a bare DateTime, and UTC under another name for a DateTime('UTC').
-            block[index] = [_utc(value) for value in block[index]]
-    return block
+            found[index] = [_utc(value) for value in found[index]]
+    return found
 
 
 def _utc(value: Any) -> Any:
@@ -214,24 +218,25 @@ def translate(error: Exception, settings: ClickHouseSettings) -> Exception:
             )
         message = str(error.message).partition("Stack trace:")[0].replace("DB::Exception: ", "").strip()
         return DatabaseError(message, code=error.code)
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return CertificateRefused(
-                f"The certificate of {where} is not trusted ({cause.verify_message}). "
-                "If a private CA signed it, name the CA's file in CH_CA_CERT."
-            )
-        if isinstance(cause, ssl.SSLError):
-            return CertificateRefused(
-                f"{where} does not speak TLS on that port. Set CH_PORT to the native TLS port (9440 as a rule), "
-                "or CH_SECURE=false if the server is on a trusted network."
-            )
-        cause = cause.__cause__ or cause.__context__
+    # The driver keeps of a failed handshake only its text.
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text or isinstance(error, ssl.SSLCertVerificationError):
+        why = text.partition("certificate verify failed: ")[2].partition(" (")[0] or "not signed by a known CA"
+        return CertificateRefused(
+            f"The certificate of {where} is not trusted: {why}. "
+            "If a private CA signed it, name the CA's file in CH_CA_CERT."
+        )
+    if "[SSL" in text or isinstance(error, ssl.SSLError):
+        return CertificateRefused(
+            f"{where} does not speak TLS on that port. Set CH_PORT to the native TLS port (9440 as a rule), "
+            "or CH_SECURE=false if the server is on a trusted network."
+        )
     if isinstance(error, socket.timeout | TimeoutError | driver.SocketTimeoutError):
         return Unreachable(f"The server {where} did not answer in time. Check CH_HOST, CH_PORT and the network.")
     if isinstance(error, driver.NetworkError | EOFError | OSError | driver.PartiallyConsumedQueryError):
+        hint = "the network" if settings.secure else "the network; if the port speaks TLS, set CH_SECURE=true"
         return Unreachable(
-            f"The server {where} cannot be reached or closed the connection. Check CH_HOST, CH_PORT and the network."
+            f"The server {where} cannot be reached or closed the connection. Check CH_HOST, CH_PORT and {hint}."
         )
     if isinstance(error, driver.Error):
         return DataError(f"A value does not fit its column: {error}", code=getattr(error, "code", 0))

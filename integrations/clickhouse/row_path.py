@@ -8,7 +8,7 @@ which alone decides and words the refusal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, compress
@@ -21,8 +21,10 @@ from integrations.clickhouse.plain_values import PLAIN, fresh_uuids
 from integrations.clickhouse.rules import FIRST_DAY, Rule, TableRules, rules_of, shown_name
 from integrations.clickhouse.values import Refused, judge, missing, show
 
-# Small enough that a stretch stays in the processor's cache, and that one bad value slows few others down.
+# Small enough that a stretch stays in the processor's cache.
 STRETCH = 4_096
+# So many values are judged one by one where one of them is not plainly fine.
+FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,15 @@ def check_column(rule: Rule, values: list[Any], received: datetime) -> Checked:
     """One column's values checked and completed."""
     if len(values) <= STRETCH:
         return _check_stretch(rule, values, received)
+    return _joined(
+        _check_stretch(rule, values[start : start + STRETCH], received) for start in range(0, len(values), STRETCH)
+    )
+
+
+def _joined(parts: Iterable[Checked]) -> Checked:
     whole = Checked([])
-    for start in range(0, len(values), STRETCH):
-        part = _check_stretch(rule, values[start : start + STRETCH], received)
+    for part in parts:
+        start = len(whole.values)
         whole.values += part.values
         whole.errors.update((start + index, sentence) for index, sentence in part.errors.items())
         whole.rounded += [start + index for index in part.rounded]
@@ -183,7 +191,7 @@ def _check_stretch(rule: Rule, values: list[Any], received: datetime) -> Checked
         return _check_present(rule, values, types)
     present = [index for index, value in enumerate(values) if value is not None]
     part = _check_present(rule, [values[index] for index in present], types - {NoneType})
-    checked = Checked(_fill(rule, len(values), received))
+    checked = Checked(default_values(rule, len(values), received))
     for index, value in zip(present, part.values, strict=True):
         checked.values[index] = value
     checked.errors = {present[index]: sentence for index, sentence in part.errors.items()}
@@ -194,7 +202,7 @@ def _check_stretch(rule: Rule, values: list[Any], received: datetime) -> Checked
     return checked
 
 
-def _fill(rule: Rule, count: int, received: datetime) -> list[Any]:
+def default_values(rule: Rule, count: int, received: datetime) -> list[Any]:
     """What stands where rows name nothing. A null for a column that has a default means the default too."""
     if rule.default is None:
         return [None] * count
@@ -211,7 +219,15 @@ def _check_present(rule: Rule, values: list[Any], types: set[type]) -> Checked:
     if not values:
         return Checked([])
     plain = PLAIN[rule.kind](rule, values, types)
-    return Checked(plain) if plain is not None else _judge_each(rule, values)
+    if plain is not None:
+        return Checked(plain)
+    if len(values) <= FEW:
+        return _judge_each(rule, values)
+    # One bad value should slow few others down.
+    return _joined(
+        _check_present(rule, part, set(map(type, part)))
+        for part in (values[start : start + FEW] for start in range(0, len(values), FEW))
+    )
 
 
 def _judge_each(rule: Rule, values: list[Any]) -> Checked:

@@ -171,17 +171,35 @@ class EmbeddedStore:
             self._prepare_folder()
             self._lock_file = self._wait_for_lock(deadline)
         try:
-            self._anchor = self._connect()
+            with _engine:
+                self._take_turn(deadline)
+                self._anchor = self._connect()
+                with self._changed:
+                    self._open = True
         except BaseException:
             self._release_lock()
             raise
         with self._changed:
-            self._open = True
             self.opened += 1
             self._held_since = self._last_used = time.monotonic()
             if self._reaper is None and self.path != MEMORY:
                 self._reaper = threading.Thread(target=self._reap, name="muse-store", daemon=True)
                 self._reaper.start()
+
+    def _take_turn(self, deadline: float) -> None:
+        """Lets go of another store that this process has open: chDB has one at a time, so stores take turns."""
+        for other in list(_stores.values()):
+            if other is self or not other.is_open or other.path == MEMORY:
+                continue
+            with other._changed:
+                while other._leases and time.monotonic() < deadline:
+                    other._changed.wait(_POLL_S)
+                if other._leases:
+                    raise StoreBusy(
+                        f"This process is still running a statement on {other.path}, and the embedded engine has one "
+                        f"store at a time; open {self.path} when that statement has ended, or in another process."
+                    )
+                other._close_locked()
 
     def _prepare_folder(self) -> None:
         folder = Path(self.path)
@@ -340,7 +358,7 @@ def _open_error(path: str, message: str) -> MuseError:
         )
     if "already initialized" in message or "different path" in message.lower():
         return StoreBusy(
-            f"This process already has another embedded store open, and chDB allows one at a time. "
+            "This process already has another embedded store open, and the engine has one at a time. "
             f"Close that client before opening {path}."
         )
     code = message.partition("DB::Exception: ")[2] or message
@@ -354,6 +372,7 @@ def _open_error(path: str, message: str) -> MuseError:
 # folder must share one lock. The registry holds no store alive.
 _stores: weakref.WeakValueDictionary[str, EmbeddedStore] = weakref.WeakValueDictionary()
 _stores_lock = threading.Lock()
+_engine = threading.Lock()
 
 
 def open_store(path: str, wait_s: float = 10, idle_s: float = 1, options: str = "") -> EmbeddedStore:
