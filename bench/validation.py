@@ -13,6 +13,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute  # makes pa.compute known
+
+from integrations.clickhouse.column_path import validate_table
 from integrations.clickhouse.row_path import validate_rows
 
 ROWS = 100_000
@@ -67,6 +71,15 @@ def main() -> None:
         ("rows, masked", lambda: validate_rows("ui_events", rows)),
         ("rows, masked, 1 in 10 personal", lambda: validate_rows("ui_events", personal)),
         ("rows, masked, 1 in 1,000 refused", lambda: validate_rows("ui_events", bad)),
+    ]
+    frame = pa.table({name: [row[name] for row in rows] for name in rows[0]})
+    arrow = frame.set_column(0, "ts", pa.compute.cast(frame["ts"], pa.timestamp("us", "UTC")))
+    dirty = arrow.set_column(6, "metadata", pa.array([row["metadata"] for row in personal]))
+    table += [
+        ("arrow", lambda: validate_table("ui_events", arrow, mask=False)),
+        ("arrow, masked", lambda: validate_table("ui_events", arrow)),
+        ("arrow, masked, 1 in 10 personal", lambda: validate_table("ui_events", dirty)),
+        ("arrow, masked, times as text", lambda: validate_table("ui_events", frame)),
     ]
     print(f"{'path':<36}{'µs/row':>8}")
     for name, run in table:
