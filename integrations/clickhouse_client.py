@@ -113,9 +113,9 @@ class ClickHouseClient:
                 f"timeout_s is {timeout_s:g}, but takes a number above 0 and at most {self.settings.timeout:g} "
                 "(CH_TIMEOUT)."
             )
-        statement = self._guard.check(bind(sql, parameters or {})).statement
+        verdict = self._guard.check(bind(sql, parameters or {}))
         limits = self.executor.limits(timeout_s, max_rows)
-        with self.executor.open(statement, limits, cancellation) as running:
+        with self.executor.open(verdict.statement, limits, cancellation, session=dict(verdict.settings)) as running:
             return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
 
     def execute_query(
@@ -128,11 +128,13 @@ class ClickHouseClient:
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
     ) -> Iterator[dict[str, Any]]:
         """The rows of `execute_query` one by one, any number of them; leaving early stops the statement."""
+        session: dict[str, Any] = {}
         if isinstance(statement, str):
-            statement = self._guard.check(bind(statement, parameters or {})).statement
+            verdict = self._guard.check(bind(statement, parameters or {}))
+            statement, session = verdict.statement, dict(verdict.settings)
         elif parameters:
             raise InvalidInput("A Select carries its own parameters; bind them in the expression.")
-        with self.executor.open(statement) as running:
+        with self.executor.open(statement, session=session) as running:
             names = [column.name for column in running.columns]
             for block in running.blocks():
                 for row in zip(*block, strict=True):

@@ -176,10 +176,12 @@ class Executor:
         limits: Limits | None = None,
         cancellation: Cancellation | None = None,
         query_id: str | None = None,
+        session: Mapping[str, Any] | None = None,
     ) -> Iterator[Running]:
         """Starts a read and gives it block by block; leaving early stops it on the engine.
 
-        Every read runs in a session with `readonly = 1`, ours too: no read can write.
+        Every read runs in a session with `readonly = 1`, ours too: no read can write. `session` are further settings,
+        such as those of the statement's own SETTINGS clause, which `readonly` would refuse; the limits go before them.
         """
         limits = limits or self.limits()
         text = self.compile(statement)
@@ -191,8 +193,8 @@ class Executor:
         try:
             cancellation.bind(driver.kill)
             with traced, translated(limits, self.settings.where):
-                session = dict(READ_SETTINGS) | limits.session() | {"readonly": 1}
-                with driver.run(text, settings=session, query_id=query_id) as reply:
+                words = dict(READ_SETTINGS) | dict(session or {}) | limits.session() | {"readonly": 1}
+                with driver.run(text, settings=words, query_id=query_id) as reply:
                     running = Running(reply, query_id, text, limits, self.settings.where)
                     yield running
                     traced.rows = running.rows
