@@ -1,0 +1,99 @@
+"""The aggregates of the metric language: one row of a table each.
+
+`count`, `sum` and `uniq` of nothing are 0, everything else of nothing is NULL. ClickHouse's plain functions do not keep
+to that (`min` of nothing is 0, `avg` of nothing is NaN), hence the OrNull forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clickhouse_sqlalchemy import types as ch
+from sqlalchemy import ColumnElement, case, func
+
+from analytics.expressions import ONE, ZERO, Parametric, plain
+
+Expression = ColumnElement[Any]
+Empty = Literal["zero", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`build(column, exact)` is the SQL; `takes` what columns it is for; `counts` what the n beside a value counts."""
+
+    name: str
+    phrase: str
+    takes: Literal["any", "number", "ordered", "condition"]
+    build: Callable[[Expression, bool], Expression]
+    unit: Literal["same", "rows", "values", "share"]
+    empty: Empty
+    counts: Literal["rows", "values"] = "values"
+    approximate: str | None = None
+    level: float | None = None
+
+
+APPROXIMATE = {
+    "quantileDD(0.01)": "within 1 % of the value at that rank",
+    "uniq": "close to exact up to 65,536 values, within about 1 % above",
+}
+"""Approximate functions, and how far off they may be."""
+
+
+def _float(column: Expression) -> Expression:
+    # The quantile functions take no Decimal.
+    return func.toFloat64(column) if isinstance(plain(column.type), ch.Decimal) else column
+
+
+def _sum(column: Expression, _exact: bool) -> Expression:
+    return func.ifNull(func.sum(column), ZERO) if isinstance(column.type, ch.Nullable) else func.sum(column)
+
+
+def _stddev(column: Expression, _exact: bool) -> Expression:
+    return case((func.count(column) > ONE, func.stddevSampStable(column)))
+
+
+def _uniq(column: Expression, exact: bool) -> Expression:
+    return func.uniqExact(column) if exact else func.uniq(column)
+
+
+def _percentile(percent: int) -> Aggregate:
+    level = percent / 100
+
+    def build(column: Expression, exact: bool) -> Expression:
+        # quantileExactInclusive interpolates as NumPy does; quantileExact does not.
+        if exact:
+            return Parametric("quantileExactInclusiveOrNull", (level,), _float(column))
+        return Parametric("quantileDDOrNull", (0.01, level), _float(column))
+
+    name = "median" if percent == 50 else f"{percent}th percentile"
+    return Aggregate(
+        f"p{percent}", f"{name} of", "number", build, "same", "gap", approximate="quantileDD(0.01)", level=level
+    )
+
+
+_TABLE = (
+    Aggregate("count", "number of", "any", lambda c, _: func.count(c), "rows", "zero", counts="rows"),
+    Aggregate("sum", "sum of", "number", _sum, "same", "zero", counts="rows"),
+    Aggregate("avg", "mean of", "number", lambda c, _: func.avgOrNull(c), "same", "gap"),
+    Aggregate("min", "lowest", "ordered", lambda c, _: func.minOrNull(c), "same", "gap"),
+    Aggregate("max", "highest", "ordered", lambda c, _: func.maxOrNull(c), "same", "gap"),
+    _percentile(50),
+    _percentile(90),
+    _percentile(95),
+    _percentile(99),
+    Aggregate("stddev", "sample standard deviation of", "number", _stddev, "same", "gap"),
+    Aggregate("uniq", "distinct values of", "any", _uniq, "values", "zero", counts="rows", approximate="uniq"),
+    # A rate is built from its condition, in metrics.py.
+    Aggregate("rate", "share of rows with", "condition", lambda c, _: c, "share", "gap", counts="rows"),
+)
+
+AGGREGATES: dict[str, Aggregate] = {aggregate.name: aggregate for aggregate in _TABLE}
+"""The aggregates by name, in the order in which they are documented."""
+
+
+def share(matching: Expression, of: Expression) -> Expression:
+    """`matching / of`, NULL when there is nothing to share."""
+    # SQLAlchemy's own division casts whole numbers to Decimal.
+    return matching.op("/")(func.nullIf(of, ZERO))

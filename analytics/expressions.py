@@ -1,0 +1,90 @@
+"""The few SQL constructs that SQLAlchemy and clickhouse-sqlalchemy lack, and questions about column types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clickhouse_sqlalchemy import types as ch
+from sqlalchemy import ColumnElement, Executable, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.visitors import InternalTraversal
+
+FLOAT = ch.Nullable(ch.Float64())
+
+
+def constant(value: int | str) -> ColumnElement[Any]:
+    """A number or word of an expression's own, as text: only what the question says becomes a bound parameter."""
+    return literal_column(str(value) if isinstance(value, int) else f"'{value}'")
+
+
+ZERO = constant(0)
+ONE = constant(1)
+UTC = constant("UTC")
+
+
+class Parametric(FunctionElement[Any]):
+    """An aggregate with parameters: `quantileExactInclusive(0.95)(x)`.
+
+    clickhouse-sqlalchemy's own `quantile` leaves the level out of its cache key: a cached p50 then answers for a p95.
+    """
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012  # SQLAlchemy's way of stating the cache key
+        *FunctionElement._traverse_internals,
+        ("name", InternalTraversal.dp_string),
+        ("parameters", InternalTraversal.dp_string),
+    ]
+
+    def __init__(self, name: str, parameters: tuple[float, ...], *arguments: ColumnElement[Any]) -> None:
+        super().__init__(*arguments)
+        self.name = name
+        self.parameters = ", ".join(f"{parameter:g}" for parameter in parameters)
+        self.type = FLOAT
+
+
+@compiles(Parametric)
+def _render_parametric(function: Parametric, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{function.name}({function.parameters}){compiler.process(function.clause_expr, **options)}"
+
+
+class Estimate(Executable, ClauseElement):
+    """`EXPLAIN ESTIMATE` of a Select: parts, rows and marks that it would read, by table, without running it."""
+
+    inherit_cache = False
+
+    def __init__(self, select: Select[Any]) -> None:
+        self.select = select
+
+
+@compiles(Estimate)
+def _render_estimate(explain: Estimate, compiler: SQLCompiler, **options: Any) -> str:
+    return f"EXPLAIN ESTIMATE {compiler.process(explain.select, **options)}"
+
+
+def plain(type_: Any) -> Any:
+    """The type inside `Nullable` and `LowCardinality`."""
+    while isinstance(type_, ch.Nullable | ch.LowCardinality):
+        type_ = type_.nested_type
+    return type_
+
+
+def is_number(type_: Any) -> bool:
+    return isinstance(plain(type_), ch.Int | ch.Float | ch.Decimal)
+
+
+def is_time(type_: Any) -> bool:
+    return isinstance(plain(type_), ch.DateTime)
+
+
+def type_name(type_: Any) -> str:
+    """What a reader calls the type."""
+    inner = plain(type_)
+    if is_time(inner):
+        return "time"
+    if is_number(inner):
+        return "number"
+    return "id" if isinstance(inner, ch.UUID) else "text"

@@ -1,0 +1,128 @@
+"""The stretch of time that a question is about, in a time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from analytics.errors import QuestionError, unknown
+
+# The engine's DateTime holds 1970 to 2106.
+_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
+_LAST = datetime(2105, 12, 31, tzinfo=UTC)
+_ISO = "Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z."
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`since` up to but not including `until`, both in UTC; `timezone` is that of days, weeks and months.
+
+    `now` is when the question was asked: what ends later is not over yet.
+    """
+
+    since: datetime
+    until: datetime
+    timezone: str
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def to_now(self) -> bool:
+        return self.until == self.now
+
+    @property
+    def length(self) -> timedelta:
+        return self.until - self.since
+
+    def as_dict(self) -> dict[str, str]:
+        """The result field `window`: times in UTC."""
+        return {"since": _text(self.since), "until": _text(self.until), "timezone": self.timezone}
+
+
+def window_of(
+    *,
+    now: datetime,
+    days: int | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    timezone: str = "UTC",
+    default_days: int = 7,
+) -> Window:
+    """The window that a question states.
+
+    `days` = N is N whole days and today so far, days being those of `timezone`. `since` and `until` are ISO 8601,
+    without an offset UTC; `until` defaults to `now`. Neither given: `default_days`.
+    """
+    zone = zone_of(timezone)
+    now = _aware(now)
+    if days is not None and (since is not None or until is not None):
+        raise QuestionError("Give either `days`, or `since` and `until`, not both.")
+    if since is None and until is not None:
+        raise QuestionError("`until` needs `since`; give both, or `days`.")
+    if since is None:
+        return Window(_days_ago(now, default_days if days is None else days, zone), now, timezone, now)
+    window = Window(_moment("since", since), now if until is None else _moment("until", until), timezone, now)
+    if window.since >= now:
+        raise QuestionError(
+            f"The window begins at {_text(window.since)}, which is not in the past (it is {_text(now)}); "
+            "choose an earlier `since`."
+        )
+    if window.since >= window.until:
+        raise QuestionError(
+            f"The window runs backwards: `since` {_text(window.since)} is not before `until` {_text(window.until)}; "
+            "exchange them."
+        )
+    return window
+
+
+def previous(window: Window) -> Window:
+    """The window of the same length that ends where this one begins."""
+    return Window(window.since - window.length, window.since, window.timezone, window.now)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA time zone `name`, or a QuestionError that names the nearest one."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise unknown("time zone", name, available_timezones()) from None
+
+
+def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:
+    if days < 0:
+        raise QuestionError(f"`days` is {days}; it must be 0 (today so far) or more.")
+    try:
+        first = now.astimezone(zone).date() - timedelta(days=days)
+    except OverflowError:
+        first = datetime.min.date()
+    begin = datetime.combine(first, time(), zone)
+    if first.year < _FIRST.year or begin < _FIRST:
+        raise QuestionError(f"`days` = {days} reaches back before 1970; give fewer.")
+    return begin.astimezone(UTC)
+
+
+def _moment(name: str, value: str | datetime) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise QuestionError(f"`{name}` is '{value}', which is not a time. {_ISO}") from None
+    try:
+        moment = _aware(value)
+    except OverflowError:
+        moment = datetime.min.replace(tzinfo=UTC)
+    if not _FIRST <= moment <= _LAST:
+        raise QuestionError(f"`{name}` is {value.isoformat()}; times from 1970-01-02 to 2105-12-31 can be asked for.")
+    return moment
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
