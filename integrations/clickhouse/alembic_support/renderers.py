@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,45 +13,29 @@ from integrations.clickhouse.alembic_support import part_operations as parts
 from integrations.clickhouse.alembic_support.operation import ClickHouseOp
 
 
+_POSITIONAL = {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
+_WIDTH = 110
+
+
 @renderers.dispatch_for(ClickHouseOp)
 def render(_context: AutogenContext, op: ClickHouseOp) -> list[str]:
-    """`op.verb(arguments)`, with a remark where a reader must know more."""
-    defaults = inspect.signature(type(op).__init__).parameters
-    given = [
-        (name, value)
-        for name, value in op.arguments.items()
-        if not (name in defaults and value in (defaults[name].default, ()) and value is not inspect.Parameter.empty)
-    ]
-    texts = [_value(value) if _positional(name) else f"{name}={_value(value)}" for name, value in given]
+    """`op.verb(arguments)`, under a remark where a reader must know more."""
+    given = [(name, value) for name, value in op.arguments.items() if value not in (None, ())]
+    texts = [_value(value) if name in _POSITIONAL else f"{name}={_value(value)}" for name, value in given]
     call = f"op.{op.verb}({', '.join(texts)})"
-    if "\n" not in call and len(call) > 110:
-        inner = "".join(f"\n    {text}," for text in texts)
-        call = f"op.{op.verb}({inner}\n)"
-    return [*(f"# {line}" for line in _remarks(op)), *call.split("\n")] if _plain(call) else [*_comments(op), call]
-
-
-def _comments(op: ClickHouseOp) -> list[str]:
-    return [f"# {line}" for line in _remarks(op)]
-
-
-def _plain(call: str) -> bool:
-    return '"""' not in call
-
-
-def _positional(name: str) -> bool:
-    return name in {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
+    if "\n" not in call and len(call) > _WIDTH:
+        call = f"op.{op.verb}(" + "".join(f"\n    {text}," for text in texts) + "\n)"
+    return [*(f"# {remark}" for remark in _remarks(op)), call]
 
 
 def _value(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Mapping):
-        rows = "".join(f"\n        {_text(key)}: {_value(item)}," for key, item in value.items())
-        return (
-            f"{{{rows}\n    }}"
-            if len(value) > 2
-            else f"{{{', '.join(f'{_text(k)}: {_value(v)}' for k, v in value.items())}}}"
-        )
+        items = [f"{_text(key)}: {_value(item)}" for key, item in value.items()]
+        if len(items) > 2:
+            return "{" + "".join(f"\n        {item}," for item in items) + "\n    }"
+        return "{" + ", ".join(items) + "}"
     return repr(value)
 
 

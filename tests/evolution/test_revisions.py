@@ -1,0 +1,144 @@
+"""From nothing to head and back, and head is what the models say."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+import models
+from alembic import command
+from integrations.clickhouse.alembic_support import runner
+from integrations.clickhouse.alembic_support.canonical import Schema, read
+from integrations.clickhouse.alembic_support.comparators import schema_of
+from integrations.clickhouse.alembic_support.engines import migration_engine
+from integrations.clickhouse.store import open_store
+from integrations.config import ClickHouseSettings
+from tests.evolution.conftest import Rows
+from tests.evolution.filling import FACTS, fill, sums
+
+ROOT = Path(__file__).parents[2]
+OWN = {"alembic_version"}
+
+
+def test_head_from_nothing_is_what_the_models_say(settings: ClickHouseSettings, connection: Connection) -> None:
+    runner.upgrade(settings)
+    stands = {name: form for name, form in read(connection, settings.database).items() if name not in OWN}
+    wanted = schema_of(models.metadata, settings, connection)
+    assert stands == wanted
+    assert {name: list(form.columns) for name, form in stands.items()} == {
+        name: list(form.columns) for name, form in wanted.items()
+    }
+    command.check(runner.config(settings))  # raises where it finds a difference
+
+
+def test_downgrade_to_base_leaves_only_the_empty_version_table(settings: ClickHouseSettings, rows: Rows) -> None:
+    runner.upgrade(settings)
+    runner.downgrade(settings, "base")
+    assert rows("SHOW TABLES") == [("alembic_version",)]
+    assert runner.current(settings) is None
+
+
+def test_after_every_step_the_version_table_holds_one_row(settings: ClickHouseSettings, rows: Rows) -> None:
+    for revision in ("0001", "0002", "0003"):
+        runner.upgrade(settings, revision)
+        assert rows("SELECT version_num FROM alembic_version") == [(revision,)]
+    for revision in ("0002", "0001"):
+        runner.downgrade(settings, revision)
+        assert rows("SELECT version_num FROM alembic_version") == [(revision,)]
+
+
+def test_rows_and_sums_survive_the_way_from_the_first_revision_to_head_and_back(
+    settings: ClickHouseSettings, rows: Rows
+) -> None:
+    runner.upgrade(settings, "0001")
+    fill(rows)
+    before = sums(rows)
+    assert all(before[table][0] for table in FACTS)
+    runner.upgrade(settings)
+    assert sums(rows) == before
+    assert rows("SELECT sum(events), sum(tokens_in), sum(cost_usd) FROM llm_events_hourly") == rows(
+        "SELECT count(), sum(tokens_in), sum(cost_usd) FROM llm_events"
+    )
+    assert rows("SELECT sum(events), uniqMerge(sessions) FROM ui_events_hourly") == rows(
+        "SELECT count(), uniq(session_id) FROM ui_events"
+    )
+    runner.downgrade(settings, "0001")
+    assert sums(rows) == before
+
+
+def test_a_rollup_takes_in_what_comes_after_the_migration(settings: ClickHouseSettings, rows: Rows) -> None:
+    runner.upgrade(settings, "0001")
+    fill(rows)
+    runner.upgrade(settings)
+    fill(rows)
+    for table in ("llm_events", "ui_events"):
+        assert rows(f"SELECT sum(events) FROM {table}_hourly") == rows(f"SELECT count() FROM {table}")
+
+
+def test_the_printed_statements_make_the_same_schema(settings: ClickHouseSettings, connection: Connection) -> None:
+    printed = io.StringIO()
+    config = runner.config(settings)
+    config.output_buffer = printed
+    command.upgrade(config, "head", sql=True)
+    for statement in statements(printed.getvalue()):
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    stands = read(connection, settings.database)
+    assert {n: f for n, f in stands.items() if n not in OWN} == schema_of(models.metadata, settings, connection)
+    assert runner.is_current(settings)
+    command.check(runner.config(settings))
+
+
+def statements(printed: str) -> list[str]:
+    """The statements of a script as a client runs them one by one."""
+    without_remarks = "\n".join(line for line in printed.splitlines() if not line.startswith("--"))
+    return [part.strip() for part in without_remarks.split(";\n") if part.strip()]
+
+
+def test_statements_are_printed_without_any_connection(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "CH_HOST": "nowhere.invalid", "HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head", "--sql"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.count("CREATE TABLE IF NOT EXISTS") == 12
+    assert "version_num = '0003'" in ran.stdout or "version_num='0003'" in ran.stdout
+
+
+def test_revisions_import_no_model() -> None:
+    for file in (ROOT / "alembic" / "versions").glob("*.py"):
+        assert "models" not in [
+            word for line in file.read_text().splitlines() if "import " in line for word in line.split()
+        ]
+
+
+@pytest.fixture(scope="module")
+def at_head(store_folder: Path) -> Iterator[Schema]:
+    """What the revisions create, as the engine tells it."""
+    settings = ClickHouseSettings(path=str(store_folder), database="evolution_snapshots")
+    runner.upgrade(settings)
+    engine = migration_engine(settings)
+    with engine.connect() as connection:
+        yield read(connection, settings.database)
+    engine.dispose()
+    open_store(str(store_folder)).close()
+
+
+@pytest.mark.parametrize("table", FACTS)
+def test_the_create_table_of_each_fact_is_as_committed(at_head: Schema, table: str) -> None:
+    text = at_head[table].ddl + "\n"
+    snapshot = Path(__file__).parent / "sql" / f"{table}.sql"
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+        snapshot.write_text(text, encoding="utf-8")
+    assert snapshot.is_file(), f"{snapshot.name} is missing; run the tests with UPDATE_SNAPSHOTS=1 and read the diff"
+    assert text == snapshot.read_text(encoding="utf-8"), "run with UPDATE_SNAPSHOTS=1 and read the diff"
