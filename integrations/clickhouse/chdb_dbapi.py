@@ -34,7 +34,6 @@ from integrations.clickhouse.store import EmbeddedStore, Handle
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)\. ")
-_VERSION = re.compile(r"(?: \(version [\d.]+[^)]*\))|(?: \([A-Z_]+\))")
 
 
 class ChdbReply(Reply):
@@ -222,5 +221,4 @@ def translate(error: Exception) -> DatabaseError:
     """A chDB error as a DatabaseError with its code and the engine's own words, without version and stack."""
     text = str(error)
     codes = _CODE.findall(text)
-    message = _VERSION.sub("", text.rpartition("DB::Exception: ")[2] or text).strip()
-    return DatabaseError(message, code=int(codes[-1]) if codes else 0)
+    return DatabaseError(dbapi.clean(text), code=int(codes[-1]) if codes else 0)

@@ -72,6 +72,14 @@ class NotSupportedError(DatabaseError):
 Warning = type("Warning", (Exception,), {})  # PEP 249's name
 
 
+_NOISE = re.compile(r" \(version [\d.]+[^)]*\)| \([A-Z_]{4,}\)|\. Stack trace:.*", re.DOTALL)
+
+
+def clean(message: str) -> str:
+    """The engine's own words: without prefix, version, the error's name and the stack."""
+    return " ".join(_NOISE.sub("", message.rpartition("DB::Exception: ")[2]).split())
+
+
 class Reply(ABC):
     """The answer to one statement, read block by block. Closing it early stops the statement."""
 

@@ -334,6 +334,8 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
             )
         case 47:
             return StatementFailed(f"{text}. `describe` with a table's name lists its columns.", 47)
+        case 62:
+            return StatementFailed(f"{text.partition(' Expected one of')[0].rstrip('. ')}. Correct the SQL.", 62)
         case 497:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:

@@ -112,8 +112,12 @@ class NativeConnection(dbapi.Connection):
         self.client = _client(settings)
         self.running = False
         self.current_query_id: str | None = None
-        with self.translated():
-            self.client.connection.connect()
+        try:
+            with self.translated():
+                self.client.connection.connect()
+        except BaseException:
+            self._drop()
+            raise
         info = self.client.connection.server_info
         version = (info.version_major, info.version_minor)
         if version < MINIMUM_VERSION:
@@ -160,6 +164,14 @@ class NativeConnection(dbapi.Connection):
     def close(self) -> None:
         self.client.disconnect()
 
+    def _drop(self) -> None:
+        """Closes the socket, also one whose handshake failed, which the driver leaves open."""
+        with contextlib.suppress(Exception):
+            self.client.disconnect()
+        half_open = self.client.connection.socket
+        if half_open is not None:
+            half_open.close()
+
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
         """Driver errors as errors of this module; after one, the socket may hold half a reply and is dropped."""
@@ -168,8 +180,7 @@ class NativeConnection(dbapi.Connection):
         except Exception as error:  # noqa: BLE001  # every kind is told apart in `translate`
             self.running = False
             if not isinstance(error, driver.ServerException):
-                with contextlib.suppress(Exception):
-                    self.client.disconnect()
+                self._drop()
             raise translate(error, self._settings) from None
 
 
@@ -216,8 +227,7 @@ def translate(error: Exception, settings: ClickHouseSettings) -> Exception:
                 f"The server {where} refused user {settings.username}: wrong user or password. "
                 "Check CH_USERNAME and CH_PASSWORD."
             )
-        message = str(error.message).partition("Stack trace:")[0].replace("DB::Exception: ", "").strip()
-        return DatabaseError(message, code=error.code)
+        return DatabaseError(dbapi.clean(str(error.message)), code=error.code)
     # The driver keeps of a failed handshake only its text.
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or isinstance(error, ssl.SSLCertVerificationError):

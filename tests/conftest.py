@@ -1,0 +1,102 @@
+"""What all tests share: a clean environment, and one migrated store on each engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from integrations.clickhouse.alembic_support import runner
+from integrations.clickhouse.executor import Executor
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings
+from models import FACT_TABLES
+from tests.support.wire_process import Wire
+
+TEST_URL = "CH_TEST_URL"
+PASSWORD = "hush hush"
+
+
+def pytest_configure() -> None:
+    # Settings of the developer's own shell must not reach the tests; those that need some set them.
+    for name in list(os.environ):
+        if name.startswith(("CH_", "MUSE_")) and name != TEST_URL:
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> ClickHouseSettings:
+    """A migrated embedded store."""
+    settings = ClickHouseSettings(path=str(tmp_path_factory.mktemp("embedded")))
+    runner.upgrade(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSettings]:
+    """A migrated store behind the native wire, with TLS and a password."""
+    with Wire() as wire:
+        address = wire.start(
+            path=tmp_path_factory.mktemp("wire"), tls=tmp_path_factory.mktemp("tls"), user="muse", password=PASSWORD
+        )
+        settings = ClickHouseSettings(
+            host=address.host, port=address.port, username="muse", password=PASSWORD, ca_cert=address.ca_path
+        )
+        runner.upgrade(settings)
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def server() -> ClickHouseSettings:
+    """The server that CH_TEST_URL names, such as clickhouse+native://user:password@host:9440/database."""
+    url = make_url(os.environ[TEST_URL])
+    settings = ClickHouseSettings(
+        host=url.host,
+        port=url.port or 9440,
+        username=url.username or "default",
+        password=url.password or "",
+        database=url.database or "chimera_metrics_test",
+        secure=url.query.get("secure", "true") == "true",
+    )
+    runner.upgrade(settings)
+    return settings
+
+
+ENGINES = ["embedded", "native"] + (["server"] if TEST_URL in os.environ else [])
+
+
+@pytest.fixture(params=ENGINES)
+def settings(request: pytest.FixtureRequest) -> ClickHouseSettings:
+    """Each engine in turn."""
+    found: ClickHouseSettings = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def executor(settings: ClickHouseSettings) -> Iterator[Executor]:
+    made = Executor(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(settings: ClickHouseSettings) -> Iterator[ClickHouseClient]:
+    """A client on empty tables, on each engine."""
+    with ClickHouseClient(settings) as made:
+        empty(made.executor)
+        yield made
+
+
+def empty(executor: Executor) -> None:
+    """Removes all rows: of the facts, their rollups and the ledger."""
+    for table in (*FACT_TABLES, "llm_events_hourly", "ui_events_hourly", "insert_ledger"):
+        executor.command(f"TRUNCATE TABLE {table}")
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> str:
+    """A folder for an embedded store of the test's own."""
+    return str(tmp_path / "store")

@@ -1,0 +1,162 @@
+"""Limits, cancellation, the pool and errors, on both engines."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from integrations.clickhouse.executor import Cancellation, Executor, Traced
+from integrations.config import ClickHouseSettings
+from integrations.errors import (
+    MemoryExceeded,
+    MuseError,
+    PoolExhausted,
+    StatementCancelled,
+    StatementFailed,
+    StatementTimeout,
+)
+from models import UiEvent
+
+ENDLESS = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 1"
+
+
+def _but(settings: ClickHouseSettings, **changes: object) -> ClickHouseSettings:
+    return settings.model_copy(update=changes)
+
+
+def test_a_statement_ends_at_its_timeout(executor: Executor) -> None:
+    started = time.monotonic()
+    with pytest.raises(StatementTimeout, match=r"stopped after 0\.5 s"):
+        executor.read(ENDLESS, executor.limits(timeout_s=0.5))
+    assert time.monotonic() - started < 3
+
+
+def test_ch_timeout_bounds_every_statement(settings: ClickHouseSettings) -> None:
+    executor = Executor(_but(settings, timeout=0.5))
+    with pytest.raises(StatementTimeout, match=r"0\.5 s.*CH_TIMEOUT"):
+        executor.read(ENDLESS, executor.limits(timeout_s=20))
+    executor.close()
+
+
+def test_ch_max_memory_mb_bounds_a_statement(settings: ClickHouseSettings) -> None:
+    executor = Executor(_but(settings, max_memory_mb=64))
+    with pytest.raises(MemoryExceeded, match="64 MB"):
+        executor.read("SELECT groupArray(number) FROM numbers(100000000)")
+    executor.close()
+
+
+def test_reading_stops_at_the_row_limit_without_reading_the_rest(executor: Executor) -> None:
+    answer = executor.read("SELECT number FROM numbers(1000000000000)", executor.limits(rows=3))
+    assert answer.rows == [(0,), (1,), (2,)]
+    assert answer.truncated
+    assert answer.rows_read < 1_000_000
+
+
+def test_a_result_of_exactly_the_limit_is_whole(executor: Executor) -> None:
+    answer = executor.read("SELECT number FROM numbers(3)", executor.limits(rows=3))
+    assert (len(answer.rows), answer.truncated) == (3, False)
+
+
+def test_the_row_limit_holds_for_the_answer_only_not_for_subqueries(executor: Executor) -> None:
+    inner = "SELECT number FROM numbers(1000)"
+    answer = executor.read(f"SELECT count() FROM ({inner}) WHERE number IN ({inner})", executor.limits(rows=1))
+    assert answer.rows == [(1000,)]
+
+
+def test_cancelling_stops_the_statement_on_the_engine(settings: ClickHouseSettings) -> None:
+    executor = Executor(settings)
+    cancellation = Cancellation()
+    threading.Timer(0.3, cancellation.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(StatementCancelled):
+        executor.read(ENDLESS, cancellation=cancellation)
+    assert time.monotonic() - started < 2
+    assert executor.scalar("SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%'") <= 1  # this one
+    executor.close()
+
+
+def test_what_is_cancelled_before_it_starts_never_runs(executor: Executor) -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(StatementCancelled):
+        executor.read("SELECT 1", cancellation=cancellation)
+
+
+def test_leaving_a_stream_early_stops_it(executor: Executor) -> None:
+    with executor.open("SELECT number FROM numbers(100000000000)") as running:
+        next(running.blocks())
+    running_now = "SELECT count() FROM system.processes WHERE query LIKE '%numbers(100000000000)%'"
+    deadline = time.monotonic() + 2
+    while executor.scalar(running_now) > 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert executor.scalar(running_now) <= 1
+
+
+def test_the_caller_beyond_the_pool_waits_and_then_gets_a_sentence(settings: ClickHouseSettings) -> None:
+    executor = Executor(_but(settings, connection_pool_size=10, timeout=1))
+    with ThreadPoolExecutor(11) as threads:
+        sleeping = [threads.submit(executor.read, "SELECT sleep(0.6)") for _ in range(10)]
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert executor.scalar("SELECT 1") == 1
+        waited = time.monotonic() - started
+        for future in sleeping:
+            future.result()
+    assert waited > 0.2
+    with contextlib.ExitStack() as held:
+        for _ in range(10):
+            held.enter_context(executor.open("SELECT number FROM numbers(1000000000000)"))
+        with pytest.raises(PoolExhausted, match=r"All 10 connections.*CH_CONNECTION_POOL_SIZE"):
+            executor.scalar("SELECT 1")
+    executor.close()
+
+
+def test_every_read_refuses_to_write(executor: Executor) -> None:
+    for statement in (
+        "INSERT INTO episodes (series) VALUES ('x')",
+        "DROP TABLE episodes",
+        "SET readonly = 0",
+        "SELECT 1 SETTINGS max_execution_time = 0",
+    ):
+        with pytest.raises(MuseError):
+            executor.read(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("SELECT nope FROM episodes", r"nope.*`describe` with a table's name lists its columns\.$"),
+        ("SELECT * FROM nope", r"nope.*`describe` lists the tables; if it is one of them, run `alembic upgrade head`\.$"),
+        ("SELECT ((1", r"Syntax error.*Correct the SQL\.$"),
+        ("SELECT toUInt8('x')", r"Cannot parse.*\.$"),
+    ],
+)
+def test_an_engine_error_is_one_sentence_with_a_next_step(executor: Executor, statement: str, sentence: str) -> None:
+    with pytest.raises(StatementFailed, match=sentence) as caught:
+        executor.read(statement)
+    assert "\n" not in str(caught.value)
+    assert "version" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_the_tracer_sees_each_statement_with_its_id_and_outcome(settings: ClickHouseSettings) -> None:
+    seen: list[Traced] = []
+    executor = Executor(settings, tracer=seen.append)
+    answer = executor.read(select(func.count()).select_from(UiEvent))
+    with pytest.raises(StatementFailed):
+        executor.read("SELECT nope")
+    assert [(event.kind, event.error is None) for event in seen] == [("read", True), ("read", False)]
+    assert seen[0].query_id == answer.query_id
+    assert seen[0].statement == "SELECT count(*) AS count_1 \nFROM ui_events"
+    executor.close()
+
+
+def test_many_threads_read_at_once(executor: Executor) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda n: executor.scalar(f"SELECT {n}"), range(200)))
+    assert answers == list(range(200))
