@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
 from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
+from integrations.config import ClickHouseSettings, parse
 from tests.support.wire_process import Address, Wire
 
 _numbers = itertools.count(1)
@@ -41,7 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 
 @pytest.fixture
 def embedded(store_folder: Path) -> Iterator[ClickHouseSettings]:
-    yield ClickHouseSettings(path=str(store_folder), database=f"evolution_{next(_numbers)}")
+    yield parse(ClickHouseSettings, path=str(store_folder), database=f"evolution_{next(_numbers)}")
     # chDB allows one store a process: the next test may want another.
     open_store(str(store_folder)).close()
 
@@ -53,7 +53,8 @@ def settings(request: pytest.FixtureRequest) -> ClickHouseSettings:
         made: ClickHouseSettings = request.getfixturevalue("embedded")
         return made
     at: Address = request.getfixturevalue("address")
-    return ClickHouseSettings(
+    return parse(
+        ClickHouseSettings,
         host=at.host,
         port=at.port,
         secure=False,
@@ -77,8 +78,7 @@ def connection(settings: ClickHouseSettings) -> Iterator[Connection]:
 Rows = Callable[[str], list[tuple[object, ...]]]
 
 
-@pytest.fixture
-def rows(connection: Connection) -> Rows:
+def running(connection: Connection) -> Rows:
     """Runs a statement and gives its rows."""
 
     def run(statement: str) -> list[tuple[object, ...]]:
@@ -86,3 +86,8 @@ def rows(connection: Connection) -> Rows:
         return [tuple(row) for row in result] if result.returns_rows else []
 
     return run
+
+
+@pytest.fixture
+def rows(connection: Connection) -> Rows:
+    return running(connection)

@@ -18,8 +18,10 @@ INSERTS = {
     f"SELECT {_TS}, {_UUID.format('3 + intDiv(number, 4)')}, 'overlay_open', number FROM numbers(40)",
     "episodes": f"(ts, run_id, series, episode_num, title) SELECT {_TS}, {_UUID.format(4)}, 's', number, 't' "
     "FROM numbers(5)",
-    "deployments": f"(ts, run_id, status, duration_ms) SELECT {_TS}, {_UUID.format(5)}, 'ready', number FROM numbers(6)",
-    "watcher_runs": f"(ts, run_id, status, lag_seconds) SELECT {_TS}, {_UUID.format(6)}, 'valid', number FROM numbers(7)",
+    "deployments": f"(ts, run_id, status, duration_ms) SELECT {_TS}, {_UUID.format(5)}, 'ready', number "
+    "FROM numbers(6)",
+    "watcher_runs": f"(ts, run_id, status, lag_seconds) SELECT {_TS}, {_UUID.format(6)}, 'valid', number "
+    "FROM numbers(7)",
     "session_stats": "(hour, session_id, error_rate, abandonment_rate, events_count, duration_seconds) "
     f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number), {_UUID.format(7)}, 0.5, 0, number, 1 "
     "FROM numbers(8)",

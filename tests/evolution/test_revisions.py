@@ -19,7 +19,7 @@ from integrations.clickhouse.alembic_support.canonical import Schema, read
 from integrations.clickhouse.alembic_support.comparators import schema_of
 from integrations.clickhouse.alembic_support.engines import migration_engine
 from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
+from integrations.config import ClickHouseSettings, parse
 from tests.evolution.conftest import Rows
 from tests.evolution.filling import FACTS, fill, sums
 
@@ -125,7 +125,7 @@ def test_revisions_import_no_model() -> None:
 @pytest.fixture(scope="module")
 def at_head(store_folder: Path) -> Iterator[Schema]:
     """What the revisions create, as the engine tells it."""
-    settings = ClickHouseSettings(path=str(store_folder), database="evolution_snapshots")
+    settings = parse(ClickHouseSettings, path=str(store_folder), database="evolution_snapshots")
     runner.upgrade(settings)
     engine = migration_engine(settings)
     with engine.connect() as connection:

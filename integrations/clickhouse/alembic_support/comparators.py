@@ -39,7 +39,7 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> PriorityDispatc
 def schema_of(metadata: MetaData, settings: ClickHouseSettings, connection: Connection) -> Schema:
     """What the engine makes of the models, in a scratch database."""
     with scratch(settings, connection) as inside:
-        metadata.create_all(inside)
+        metadata.create_all(inside, checkfirst=False)  # nothing is there yet
         return read(inside, inside.exec_driver_sql("SELECT currentDatabase()").scalar_one())
 
 

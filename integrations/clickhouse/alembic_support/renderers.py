@@ -12,7 +12,6 @@ from integrations.clickhouse.alembic_support import operations as ops
 from integrations.clickhouse.alembic_support import part_operations as parts
 from integrations.clickhouse.alembic_support.operation import ClickHouseOp
 
-
 _POSITIONAL = {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
 _WIDTH = 110
 

@@ -13,8 +13,8 @@ from alembic.operations import Operations
 from sqlalchemy import Connection
 
 from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
 from integrations.clickhouse.alembic_support.carrying import impl_of
+from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
 from integrations.clickhouse.literals import quote_name
 from integrations.errors import StatementFailed
 
