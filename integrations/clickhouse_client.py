@@ -140,6 +140,12 @@ class ClickHouseClient:
                 for row in zip(*block, strict=True):
                     yield dict(zip(names, row, strict=True))
 
+    def describe(self, table: str | None = None) -> Result:
+        """All tables in short, or one in full: columns with units and known words, rows, time range, metrics."""
+        from integrations.describe import describe
+
+        return describe(self, table)
+
     def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
         rows = self.executor.read(bind(sql, parameters)).rows
         return "\n".join(str(row[0]) for row in rows)

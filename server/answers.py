@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -23,6 +23,37 @@ class QueryAnswer(TypedDict):
     bytes_read: int
     query_id: str
     notes: list[str]
+
+
+class DescribedColumn(TypedDict):
+    name: str
+    type: str
+    unit: str | None
+    meaning: NotRequired[str]
+    nullable: NotRequired[bool]
+    values: NotRequired[list[str] | None]
+
+
+class DescribedTable(TypedDict):
+    name: str
+    meaning: str
+    rows: int
+    oldest: str | None
+    newest: str | None
+    columns: list[DescribedColumn]
+
+
+class DescribedMetric(TypedDict):
+    name: str
+    unit: str | None
+    meaning: str
+
+
+class DescribeAnswer(TypedDict):
+    tables: list[DescribedTable]
+    metrics: list[DescribedMetric]
+    dimensions: list[str]
+    note: str | None
 
 
 class RejectedRow(TypedDict):

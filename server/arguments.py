@@ -58,7 +58,8 @@ def _parse(text: str) -> Any:
 
 
 def _sentence(tool: str, model: type[BaseModel], values: Mapping[str, Any], error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    # An unknown name explains a missing one better than the other way round.
+    first = min(error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden")
     place = _place(first["loc"])
     kind, context = first["type"], first.get("ctx", {})
     if kind == "extra_forbidden":

@@ -43,7 +43,7 @@ class MuseTool(Tool):
     answer_schema: dict[str, Any] = Field(exclude=True)
 
     @property
-    def output_schema(self) -> dict[str, Any] | None:  # type: ignore[override]  # the SDK derives it from a function
+    def output_schema(self) -> dict[str, Any] | None:  # the SDK derives it from a function
         return self.answer_schema
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:

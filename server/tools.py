@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal
 
-from integrations.clickhouse.row_models import row_schema
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse.row_models import row_schema
 from integrations.clickhouse_client import DEFAULT_ROWS
 from integrations.errors import InvalidInput
 from integrations.results import Result
@@ -36,6 +36,14 @@ class QueryArguments(Arguments):
 
 def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
     return context.client.query(args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
+
+
+class DescribeArguments(Arguments):
+    table: str | None = Field(None, description="A table, for all that is known of it")
+
+
+def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -> Result:
+    return context.client.describe(args.table)
 
 
 class InsertArguments(Arguments):
@@ -65,6 +73,7 @@ def insert_schema(table: str) -> dict[str, Any]:
 def all_tools() -> Iterator[MuseTool]:
     """Every tool, under its dotted name."""
     yield _tool("query", "query", QueryArguments, answers.QueryAnswer, query)
+    yield _tool("describe", "get", DescribeArguments, answers.DescribeAnswer, describe)
     for table in FACT_TABLES:
         name = f"insert.{table}"
         words = TOOLS[name]

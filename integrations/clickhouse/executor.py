@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Engine
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from integrations.clickhouse import dbapi
 from integrations.clickhouse.codec import Column
@@ -193,7 +193,8 @@ class Executor:
         try:
             cancellation.bind(driver.kill)
             with traced, translated(limits, self.settings.where):
-                words = dict(READ_SETTINGS) | dict(session or {}) | limits.session() | {"readonly": 1}
+                words = dict(READ_SETTINGS) | _own_settings(statement) | dict(session or {})
+                words |= limits.session() | {"readonly": 1}
                 with driver.run(text, settings=words, query_id=query_id) as reply:
                     running = Running(reply, query_id, text, limits, self.settings.where)
                     yield running
@@ -281,6 +282,13 @@ class Executor:
             from integrations.clickhouse.store import open_store
 
             open_store(self.settings.store_path).close()
+
+
+def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:
+    """The settings that a Select brings along, by `execution_options(settings=…)`."""
+    if isinstance(statement, Executable):
+        return dict(statement.get_execution_options().get("settings", {}))
+    return {}
 
 
 class _Trace:

@@ -48,8 +48,16 @@ def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """
     digest = hashlib.sha256(table.encode() + b"\n")
     for start in range(0, len(rows), 1000):
-        digest.update(orjson.dumps(list(rows[start : start + 1000]), default=_plain, option=_OPTIONS))
+        digest.update(_bytes(list(rows[start : start + 1000])))
     return digest.hexdigest()
+
+
+def _bytes(rows: list[Mapping[str, Any]]) -> bytes:
+    try:
+        return orjson.dumps(rows, default=_plain, option=_OPTIONS)
+    except TypeError:
+        # Whole numbers beyond 64 bits and broken text are refused later, with a sentence; they too have a hash.
+        return repr([sorted(row.items(), key=repr) for row in rows]).encode("utf-8", "surrogatepass")
 
 
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from clickhouse_driver import Client
@@ -51,6 +53,7 @@ MINIMUM_VERSION = (26, 9)
 logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
 
 _CONNECT_TIMEOUT_S = 10
+_SCALE = re.compile(r"(?:Nullable\()?Decimal\(\d+, (\d+)\)")
 _AUTHENTICATION_FAILED = {192, 193, 194, 516}
 
 
@@ -209,6 +212,10 @@ def _columns(block: Block, columns: Sequence[Column]) -> Block:
         if "DateTime" in column.type:
             # The driver gives naive values for a bare DateTime, and UTC under another name for a DateTime('UTC').
             found[index] = [_utc(value) for value in found[index]]
+        elif (scale := _SCALE.match(column.type)) is not None:
+            # The driver drops the zeros at the end of an amount.
+            places = Decimal(1).scaleb(-int(scale[1]))
+            found[index] = [value.quantize(places) if value is not None else None for value in found[index]]
     return found
 
 

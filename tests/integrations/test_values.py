@@ -50,7 +50,9 @@ VALUES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("expression", "expected"), VALUES, ids=[text for text, _ in VALUES])
-def test_a_query_gives_the_same_python_value_on_both_engines(executor: Executor, expression: str, expected: Any) -> None:
+def test_a_query_gives_the_same_python_value_on_both_engines(
+    executor: Executor, expression: str, expected: Any
+) -> None:
     value = executor.scalar(f"SELECT {expression}")
     assert value == expected
     assert type(value) is type(expected)

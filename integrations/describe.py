@@ -1,0 +1,99 @@
+"""`describe`: what the store holds, for agents that have never seen it."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column
+
+from analytics.catalog import DIMENSIONS, METRICS
+from analytics.describe import overview, top_words, words_of
+from analytics.metrics import metric_of
+from integrations.clickhouse.shaping import Shaper
+from integrations.errors import InvalidInput
+from integrations.results import Result
+from models import FACT_TABLES
+
+if TYPE_CHECKING:
+    from integrations.clickhouse_client import ClickHouseClient
+
+# Sample words come from this many days before the newest row: enough to see them, little to read.
+_WORD_DAYS = 90
+
+
+def describe(client: ClickHouseClient, table: str | None = None) -> Result:
+    """All tables in short, or one in full; fields as in the contract's `describe`."""
+    names = [_known(table)] if table is not None else list(FACT_TABLES)
+    shaper = Shaper()
+    extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
+    tables = []
+    for name in names:
+        extent = extents.get(name, {})
+        tables.append(
+            {
+                "name": name,
+                "meaning": FACT_TABLES[name].comment,
+                "rows": extent.get("rows", 0),
+                "oldest": shaper.value(extent.get("oldest")),
+                "newest": shaper.value(extent.get("newest")),
+                "columns": _columns(
+                    client, name, extent.get("newest") if table is not None else None, table is not None
+                ),
+            }
+        )
+    return Result.of(
+        {
+            "tables": tables,
+            "metrics": [
+                {"name": name, "unit": metric_of(name).unit, "meaning": named.meaning}
+                for name, named in METRICS.items()
+                if table is None or metric_of(name).table == table
+            ],
+            "dimensions": [
+                f"{dimension.table}.{dimension.column}"
+                for dimension in DIMENSIONS.values()
+                if dimension.few and (table is None or dimension.table == table)
+            ],
+            "note": "More: describe with a table's name." if table is None else None,
+        }
+    )
+
+
+def _known(table: str) -> str:
+    if table in FACT_TABLES:
+        return table
+    near = difflib.get_close_matches(table, FACT_TABLES, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise InvalidInput(f"Unknown table {table!r}.{hint} There are: {', '.join(FACT_TABLES)}.")
+
+
+def _columns(client: ClickHouseClient, table: str, newest: datetime | None, full: bool) -> list[dict[str, Any]]:
+    columns = [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
+    if not full:
+        return [{"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in columns]
+    words = _words(client, table, newest)
+    return [
+        {
+            "name": column.name,
+            "type": _type(client, column),
+            "unit": column.info["unit"],
+            "meaning": column.info["meaning"],
+            "nullable": bool(column.nullable),
+            "values": words.get(column.name) or list(column.info["words"]) or None,
+        }
+        for column in columns
+    ]
+
+
+def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dict[str, list[str]]:
+    statement = top_words(table, since=(newest or datetime.now(UTC)) - timedelta(days=_WORD_DAYS))
+    if statement is None or newest is None:
+        return {}
+    [row] = client.executor.read(statement).mappings()
+    return {name: [word for word in row[name] if word is not None] for name in words_of(table)}
+
+
+def _type(client: ClickHouseClient, column: Column[Any]) -> str:
+    return str(client.executor.engine.dialect.type_compiler_instance.process(column.type))

@@ -1,0 +1,133 @@
+"""The `query` tool through the in-memory client, on both engines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mcp_types import CallToolResult, TextContent
+
+Call = Callable[..., CallToolResult]
+
+
+def _text(result: CallToolResult) -> str:
+    [content] = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+def test_a_query_answers_columns_rows_and_what_it_took(call: Call) -> None:
+    result = call("query", sql="SELECT 1 AS one, 'a' AS letter")
+    answer = result.structured_content
+    assert answer is not None
+    took = {name: answer.pop(name) for name in ("elapsed_ms", "rows_read", "bytes_read", "query_id")}
+    assert answer == {
+        "columns": [{"name": "one", "type": "UInt8"}, {"name": "letter", "type": "String"}],
+        "rows": [[1, "a"]],
+        "row_count": 1,
+        "truncated": False,
+        "truncated_reason": None,
+        "notes": [],
+    }
+    assert took["elapsed_ms"] > 0
+    assert len(took["query_id"]) == 36
+
+
+def test_the_text_is_the_structured_content_as_compact_json(call: Call) -> None:
+    result = call("query", sql="SELECT 1")
+    assert json.loads(_text(result)) == result.structured_content
+    assert ": " not in _text(result)
+
+
+EXACT: list[tuple[str, Any]] = [
+    ("9007199254740992", 9007199254740992),
+    ("9007199254740993", "9007199254740993"),
+    ("toUInt64(18446744073709551615)", "18446744073709551615"),
+    ("toInt64(-9223372036854775808)", "-9223372036854775808"),
+    ("toDecimal64('0.100000', 6)", "0.100000"),
+    ("toDateTime64('2026-01-02 03:04:05.678', 3, 'UTC')", "2026-01-02T03:04:05.678Z"),
+    ("toDateTime('2026-01-02 03:04:05', 'UTC')", "2026-01-02T03:04:05Z"),
+    ("toDate('2026-01-02')", "2026-01-02"),
+    ("toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')", "61f0c404-5cb3-11e7-907b-a6006ad3dba0"),
+    ("[toUInt64(1), 18446744073709551615]", [1, "18446744073709551615"]),
+    ("NULL", None),
+    ("true", True),
+]
+
+
+@pytest.mark.parametrize(("expression", "value"), EXACT, ids=[text for text, _ in EXACT])
+def test_json_keeps_every_digit(call: Call, expression: str, value: Any) -> None:
+    answer = call("query", sql=f"SELECT {expression} AS value").structured_content
+    assert answer is not None
+    assert answer["rows"] == [[value]]
+
+
+def test_nan_and_infinity_are_null_and_said(call: Call) -> None:
+    answer = call("query", sql="SELECT nan AS a, inf AS b, 1.5 AS c").structured_content
+    assert answer is not None
+    assert answer["rows"] == [[None, None, 1.5]]
+    assert answer["notes"] == [f"Column {name} holds NaN or infinity, shown as null." for name in "ab"]
+
+
+def test_a_cut_result_says_why_and_how_to_get_the_rest(call: Call) -> None:
+    answer = call("query", sql="SELECT number FROM numbers(1000000)", max_rows=2).structured_content
+    assert answer is not None
+    assert (answer["rows"], answer["row_count"], answer["truncated"]) == ([[0], [1]], 2, True)
+    assert answer["truncated_reason"] == "Stopped at 2 rows; raise max_rows (at most 10000), filter, or aggregate."
+
+
+def test_a_wide_result_is_cut_by_its_bytes(call: Call) -> None:
+    answer = call("query", sql="SELECT repeat('x', 10000) FROM numbers(100)").structured_content
+    assert answer is not None
+    assert answer["row_count"] == 5
+    assert answer["truncated_reason"].startswith("Stopped after 5 rows at 60000 bytes; ")
+
+
+def test_parameters_are_bound_by_their_type(call: Call) -> None:
+    result = call(
+        "query",
+        sql="SELECT {text:String} AS a, {list:Array(UInt8)} AS b, {when:DateTime64(3, 'UTC')} AS c, '{text:String}' AS d",
+        parameters={"text": "it's '); DROP TABLE x", "list": [1, 2], "when": "2026-01-02 03:04:05.678"},
+    )
+    answer = result.structured_content
+    assert answer is not None
+    assert answer["rows"] == [["it's '); DROP TABLE x", [1, 2], "2026-01-02T03:04:05.678Z", "{text:String}"]]
+
+
+WRONG = [
+    ({"sql": "SELECT 1; SELECT 2"}, "Several statements in one text; send them one by one, each without the others."),
+    ({"sql": "INSERT INTO episodes (series) VALUES ('x')"}, "INSERT may not run here"),
+    ({"sql": "SELECT nope FROM episodes"}, "`describe` with a table's name lists its columns."),
+    ({"sql": "SELECT * FROM episode"}, "Did you mean 'episodes'?"),
+    ({"sql": "SELECT {a:UInt8}"}, "Parameter a has no value; add it to `parameters` (given: none)."),
+    ({"sql": "SELECT 1", "parameters": {"a": 1}}, "Parameter a is not in the statement; write it there as {a:String}"),
+    (
+        {"sql": "SELECT {t:Identifier}", "parameters": {"t": "x"}},
+        "which is not a value's type such as String or UInt32.",
+    ),
+    ({"sql": "SELECT 1", "max_rows": 0}, "max_rows is 0: input should be greater than or equal to 1."),
+    ({"sql": "SELECT 1", "max_rows": 20000}, "max_rows is 20000, but takes 1 to 10000 (MUSE_MAX_ROWS)."),
+    ({"sql": "SELECT 1", "timeout_s": 1000}, "timeout_s is 1000, but takes a number above 0 and at most 30"),
+    ({"sql": "SELECT 1", "limit": 5}, "Unknown argument limit. query takes sql, parameters, max_rows, timeout_s."),
+    ({"query": "SELECT 1"}, "Unknown argument query."),
+    ({}, "query needs sql; it takes sql, parameters, max_rows, timeout_s."),
+    ({"sql": "SELECT 'a\x00b'"}, "The statement holds a NUL character"),
+    ({"sql": "  "}, "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG, ids=[sentence[:40] for _, sentence in WRONG])
+def test_a_mistake_in_the_call_is_one_sentence(call: Call, arguments: dict[str, Any], sentence: str) -> None:
+    result = call("query", **arguments)
+    assert result.is_error
+    assert sentence in _text(result)
+    assert "\n" not in _text(result)
+    assert "Traceback" not in _text(result)
+
+
+def test_lists_and_objects_sent_as_json_text_are_read(call: Call) -> None:
+    answer = call("query", sql="SELECT {a:UInt8} AS a", parameters='{"a": 3}').structured_content
+    assert answer is not None
+    assert answer["rows"] == [[3]]
