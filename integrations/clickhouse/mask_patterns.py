@@ -54,7 +54,8 @@ class Pattern:
         return text, count - spared
 
 
-_PROSE = re.compile(r"[A-Za-z]+(?:[-_'./][A-Za-z]+)*[.:!?)]*")
+_WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
+_PROSE = re.compile(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
 
 
 def _is_credential(value: str) -> bool:
@@ -161,7 +162,7 @@ PATTERNS: tuple[Pattern, ...] = (
             r"(?:\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)?"
         ),
         SECRET,
-        near=r"[a-z0-9_-]{5,}\.",
+        near=r"[a-z0-9_-]{5}",
     ),
     Pattern(
         "secret",

@@ -144,7 +144,7 @@ def made_up(table: str, columns: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("table", FACT_TABLES)
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_paths_make_the_same_of_any_table(table: str, data: st.DataObject) -> None:
     columns = data.draw(tables(table))
@@ -152,7 +152,7 @@ def test_both_paths_make_the_same_of_any_table(table: str, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("column", ["metadata", "user_agent", "event_type"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(TEXTS | st.text(alphabet='abc@.:/-="{}\\ 019', max_size=40), min_size=1, max_size=20))
 def test_both_paths_make_the_same_of_any_text(column: str, texts: list[str]) -> None:
     columns = {name: [value] * len(texts) for name, value in REQUIRED["ui_events"].items()}

@@ -1,0 +1,124 @@
+"""Arrow tables and frames: what goes in, what comes out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+from uuid import UUID
+
+import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from integrations.clickhouse.column_path import validate_table
+from integrations.errors import InvalidInput
+from models import FACT_TABLES
+from tests.validation.paths import ID, NOW, REQUIRED, assert_agree, by_columns
+
+
+def least(table: str, count: int = 1, **columns: Any) -> dict[str, Any]:
+    """The least columns of `table`, with `columns`."""
+    return {name: [value] * count for name, value in REQUIRED[table].items()} | columns
+
+
+@pytest.mark.parametrize("table", FACT_TABLES)
+def test_the_least_table_of_each_kind_is_enough(table: str) -> None:
+    batch = by_columns(table, least(table, 3))
+    assert batch.rejected == []
+    assert batch.rows == 3
+
+
+def test_columns_come_out_in_the_types_that_are_inserted() -> None:
+    batch = by_columns("llm_events", least("llm_events", cost_usd=[0.5], tokens_in=[3], latency_ms=[1]))
+    assert {field.name: str(field.type) for field in batch.data.schema} == {
+        "ts": "timestamp[ms, tz=UTC]",
+        "run_id": "fixed_size_binary[16]",
+        "source": "string",
+        "model": "string",
+        "operation": "string",
+        "tokens_in": "uint32",
+        "latency_ms": "double",
+        "cost_usd": "decimal128(18, 6)",
+        "status": "string",
+    }
+
+
+def test_wrong_rows_are_left_out_over_all_chunks() -> None:
+    count = 150_000
+    latencies = [-1.0 if index in (0, 65_536, 149_999) else 1.0 for index in range(count)]
+    batch = by_columns("ui_events", least("ui_events", count, latency_ms=pa.chunked_array([latencies])))
+    assert [bad.index for bad in batch.rejected] == [0, 65_536, 149_999]
+    assert batch.rows == len(batch.days) == count - 3
+
+
+def test_a_column_that_the_table_does_not_have_refuses_every_row() -> None:
+    batch = by_columns("ui_events", least("ui_events", 2, latencyp95=[1, 2]))
+    assert [(bad.index, bad.field) for bad in batch.rejected] == [(0, "latencyp95"), (1, "latencyp95")]
+    assert batch.rows == 0
+
+
+def test_no_rows_are_a_table_of_none() -> None:
+    batch = validate_table("ui_events", pa.table(least("ui_events")).slice(0, 0), now=NOW)
+    assert (batch.rows, batch.rejected, len(batch.days)) == (0, [], 0)
+
+
+def test_texts_that_are_not_utf8_are_refused_row_by_row() -> None:
+    bad = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.array([0, 2, 4], pa.int32()).buffers()[1], pa.py_buffer(b"ok\xff\xfe")]
+    )
+    batch = by_columns("llm_events", least("llm_events", 2, error_msg=bad))
+    assert [bad.error.split(";")[0] for bad in batch.rejected] == ["error_msg holds bytes that are not valid UTF-8"]
+
+
+def test_times_beyond_any_calendar_are_refused() -> None:
+    far = pa.array([2**62], pa.int64()).cast(pa.timestamp("s", "UTC"))
+    batch = by_columns("ui_events", least("ui_events", ts=far))
+    assert batch.rejected[0].error.startswith("ts holds 'a time that no calendar holds'; ")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_of_any_unit_are_the_same_time(unit: str) -> None:
+    batch = by_columns("ui_events", least("ui_events", ts=pa.array([NOW]).cast(pa.timestamp(unit, "UTC"), safe=False)))
+    expected = NOW.replace(microsecond=0) if unit == "s" else NOW
+    assert batch.data["ts"].to_pylist() == [expected]
+
+
+def test_frames_of_pandas_and_polars_are_tables() -> None:
+    columns = least("ui_events", 3, latency_ms=[1.5, None, 3.0], metadata=["{}", None, '{"a": 1}'])
+    for frame in (pd.DataFrame(columns, index=[7, 8, 9]), pl.DataFrame(columns), pa.RecordBatch.from_pydict(columns)):
+        batch = validate_table("ui_events", frame, now=NOW)
+        assert batch.rejected == []
+        assert batch.data["latency_ms"].to_pylist() == [1.5, None, 3.0]
+        assert batch.data["metadata"].to_pylist() == ["{}", "{}", '{"a": 1}']
+        assert batch.data["session_id"].to_pylist() == [UUID(ID).bytes] * 3
+
+
+def test_ids_in_arrows_own_type_are_ids() -> None:
+    ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([UUID(ID).bytes], pa.binary(16)))
+    batch = by_columns("ui_events", least("ui_events", session_id=ids))
+    assert batch.data["session_id"].to_pylist() == [UUID(ID).bytes]
+
+
+def test_counts_with_gaps_that_a_frame_made_floats_are_counts() -> None:
+    assert_agree("llm_events", least("llm_events", 3, tokens_in=[1.0, None, 2.5]), ["run_id"])
+
+
+def test_what_is_no_table_is_refused() -> None:
+    for data in ([{"a": 1}], 5, "x"):
+        with pytest.raises(InvalidInput, match="A table of rows is an Arrow table, or a pandas or polars frame"):
+            validate_table("ui_events", data)
+    with pytest.raises(InvalidInput, match="more than one column 'a'"):
+        validate_table("ui_events", pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
+    with pytest.raises(InvalidInput, match="a column of mixed types"):
+        validate_table("ui_events", pd.DataFrame({"a": [1, "x", {}]}, dtype=object))
+
+
+def test_rows_alone_do_not_load_pyarrow() -> None:
+    code = (
+        "import sys; from integrations.clickhouse import column_path; from integrations.clickhouse.row_path import *; "
+        "validate_rows('deployments', [{'status': 'ready', 'error_msg': 'bob@example.com'}] * 100); "
+        "sys.exit('pyarrow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

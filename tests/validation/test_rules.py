@@ -1,0 +1,108 @@
+"""The rule table is the models', and the schemas of the insert tools are the rule table's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from integrations.clickhouse.row_models import MAX_ROWS, row_schema, rows_type
+from integrations.clickhouse.rules import LAST_DAY, LAST_HOUR, rules_of
+from integrations.errors import InvalidInput
+from models import FACT_TABLES
+
+
+def kinds(table: str) -> dict[str, str]:
+    """Each column's kind; '?' says that it may be null, '!' that it is required, '=' that it has a default."""
+    return {
+        rule.name: rule.kind + "?" * rule.nullable + "!" * rule.required + "=" * (rule.default is not None)
+        for rule in rules_of(table).rules
+    }
+
+
+def test_every_column_has_the_rule_of_its_type() -> None:
+    assert kinds("ui_events") == {
+        "ts": "time=",
+        "session_id": "uuid!",
+        "commit_sha": "commit?",
+        "event_type": "word!",
+        "latency_ms": "float?",
+        "user_agent": "word?",
+        "metadata": "json=",
+        "schema_version": "int=",
+    }
+    assert kinds("episodes") == {
+        "ts": "time=",
+        "run_id": "uuid=",
+        "series": "word!",
+        "episode_num": "int!",
+        "title": "text!",
+        "confidence_score": "float?",
+        "correlation_strength": "float?",
+        "tokens_total": "int?",
+        "cost_total": "money?",
+        "status": "word=",
+        "file_path": "text?",
+        "commit_sha": "commit?",
+    }
+    assert kinds("session_stats")["hour"] == "hour!"
+
+
+@pytest.mark.parametrize("table", FACT_TABLES)
+def test_measures_are_never_negative_and_shares_lie_between_0_and_1(table: str) -> None:
+    for rule in rules_of(table).rules:
+        if rule.name.endswith("_rate") or rule.name == "confidence_score":
+            assert (rule.low, rule.high) == (0, 1)
+        elif rule.kind == "float" and rule.name not in ("lag_seconds", "correlation_strength"):
+            assert (rule.low, rule.high) == (0, None), rule.name
+
+
+def test_dates_end_where_the_engines_date_ends() -> None:
+    assert date(2149, 6, 6) == LAST_DAY
+    assert datetime(2106, 2, 7, 6, tzinfo=UTC) == LAST_HOUR
+
+
+def test_the_materialized_column_is_not_to_be_inserted() -> None:
+    assert "received_at" not in rules_of("bench_runs").names
+    assert rules_of("bench_runs").set_by_store == {"received_at"}
+
+
+@pytest.mark.parametrize("table", FACT_TABLES)
+def test_a_schema_has_no_unions_and_refuses_other_columns(table: str) -> None:
+    schema = row_schema(table)
+    text = json.dumps(schema)
+    assert not any(word in text for word in ("anyOf", "oneOf", "allOf", "$ref"))
+    assert all(isinstance(part["type"], str) and part["description"] for part in schema["properties"].values())
+    assert schema["additionalProperties"] is False
+    assert set(schema["required"]) == {rule.name for rule in rules_of(table).rules if rule.required}
+    assert len(text) < 2_000  # every listing of the tools pays for it
+
+
+def test_a_schema_says_meaning_unit_words_and_default() -> None:
+    parts: dict[str, Any] = row_schema("episodes")["properties"]
+    assert parts["status"] == {
+        "type": "string",
+        "description": "Where it stands (draft, published, failed; default draft)",
+    }
+    assert parts["cost_total"] == {"type": "number", "description": "Cost of writing it [USD]"}
+    assert parts["run_id"]["description"] == "The Council run that wrote it (UUID; default a new one)"
+
+
+def test_the_rows_of_a_tool_pass_through_as_they_are() -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(rows_type("ui_events"))
+    rows = [{"no": "check", "latency_ms": None}, "not a row"]
+    assert adapter.validate_python(rows) == rows
+    assert adapter.validate_python(json.dumps(rows)) == rows  # some hosts send lists as text
+    assert adapter.json_schema()["items"] == row_schema("ui_events")
+    wrongs: list[Any] = [[], [{}] * (MAX_ROWS + 1), "no rows"]
+    for wrong in wrongs:
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)
+
+
+def test_an_unknown_table_has_no_rules() -> None:
+    with pytest.raises(InvalidInput, match="Unknown table 'audit_log'"):
+        rules_of("audit_log")
