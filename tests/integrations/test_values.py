@@ -85,7 +85,7 @@ def _sample(column: Any) -> Any:
 def test_what_sqlalchemy_inserts_it_selects_again(
     settings: ClickHouseSettings, model: type[Base], filled: bool
 ) -> None:
-    table = model.__table__
+    table = Base.metadata.tables[model.__tablename__]
     columns = [column for column in table.columns if column.name != "received_at"]
     row = {column.name: _sample(column) if filled or not column.nullable else None for column in columns}
     engine = make_engine(settings)

@@ -43,8 +43,9 @@ ROWS: dict[str, dict[str, Any]] = {
 
 def _answer(result: CallToolResult) -> dict[str, Any]:
     assert not result.is_error, result.content
-    assert result.structured_content is not None
-    return result.structured_content
+    answer: dict[str, Any] | None = result.structured_content
+    assert answer is not None
+    return answer
 
 
 @pytest.mark.parametrize("table", FACT_TABLES)

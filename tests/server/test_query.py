@@ -88,7 +88,7 @@ def test_a_wide_result_is_cut_by_its_bytes(call: Call) -> None:
 def test_parameters_are_bound_by_their_type(call: Call) -> None:
     result = call(
         "query",
-        sql="SELECT {text:String} AS a, {list:Array(UInt8)} AS b, {when:DateTime64(3, 'UTC')} AS c, '{text:String}' AS d",
+        sql="SELECT {text:String} AS a, {list:Array(UInt8)} AS b, {when:DateTime64(3, 'UTC')} AS c, '{text:String}'",
         parameters={"text": "it's '); DROP TABLE x", "list": [1, 2], "when": "2026-01-02 03:04:05.678"},
     )
     answer = result.structured_content

@@ -1,0 +1,212 @@
+"""`make demo`: the main job on real-shaped input, from an empty folder to answered questions.
+
+A new embedded store, its migrations, `samples/` ingested, the real server as a subprocess, every tool called through an
+MCP client over stdio, and the answers printed so that a person can read them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import mcp
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+OUTPUT = ROOT / "demo-output"
+DAYS = 36
+
+console = Console(width=110, highlight=False, soft_wrap=False)
+
+
+def main() -> int:
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir()
+    # The demo is about a store of its own, whatever the shell's settings say.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("CH_", "MUSE_"))}
+    environment["CH_PATH"] = str(OUTPUT / "store")
+    step("1. A new store: alembic upgrade head")
+    run(environment, "alembic", "upgrade", "head")
+    step("2. Real-shaped input: muse backfill --days 36 --source samples --shift-to-now")
+    run(environment, "muse", "backfill", "--days", str(DAYS), "--source", "samples", "--shift-to-now")
+    step("3. The server, as a client starts it: muse serve; every tool called over stdio")
+    anyio.run(converse, environment)
+    step("4. The operator's view: muse status")
+    run(environment, "muse", "status")
+    console.print(f"\nDone. The store is in {OUTPUT.relative_to(ROOT)}/store; ask it yourself:")
+    console.print(f"  CH_PATH={OUTPUT.relative_to(ROOT)}/store .venv/bin/muse serve")
+    return 0
+
+
+def step(title: str) -> None:
+    console.print(f"\n[bold]{title}[/bold]")
+
+
+def run(environment: Mapping[str, str], command: str, *arguments: str) -> None:
+    """Runs one of the project's commands and shows what it says, indented."""
+    program = Path(sys.executable).with_name(command)
+    done = subprocess.run(
+        [program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    for line in (done.stdout + done.stderr).splitlines():
+        console.print(f"   {line}", markup=False)
+    if done.returncode:
+        raise SystemExit(f"{command} {' '.join(arguments)} failed")
+
+
+async def converse(environment: dict[str, str]) -> None:
+    server = StdioServerParameters(
+        command=str(Path(sys.executable).with_name("muse")), args=["serve"], env=environment, cwd=str(ROOT)
+    )
+    started = time.perf_counter()
+    async with mcp.Client(stdio_client(server)) as client:
+        await client.call_tool("query", {"sql": "SELECT 1"})
+        console.print(f"   first answer after {time.perf_counter() - started:.1f} s, start of the process included")
+        offered = {tool.name for tool in (await client.list_tools()).tools}
+        for call in CALLS:
+            if call.tool in offered:
+                await call.show(client)
+                offered.discard(call.tool)
+        if offered:
+            raise SystemExit(f"The demo does not call {', '.join(sorted(offered))}.")
+
+
+class Call:
+    """One call of a tool, with the question that it answers and what to show of the answer."""
+
+    def __init__(self, tool: str, question: str, **arguments: Any) -> None:
+        self.tool = tool
+        self.question = question
+        self.arguments = arguments
+
+    async def show(self, client: mcp.Client) -> None:
+        started = time.perf_counter()
+        result = await client.call_tool(self.tool, self.arguments)
+        elapsed = (time.perf_counter() - started) * 1000
+        console.print(f"\n   [bold cyan]{self.tool}[/bold cyan] — {self.question} [dim]({elapsed:.0f} ms)[/dim]")
+        if result.is_error or result.structured_content is None:
+            raise SystemExit(f"{self.tool} failed: {result.content}")
+        SHOW.get(self.tool, show_insert)(result.structured_content)
+
+
+def show_rows(answer: Mapping[str, Any]) -> None:
+    table([column["name"] for column in answer["columns"]], answer["rows"])
+
+
+def show_insert(answer: Mapping[str, Any]) -> None:
+    counts = {name: answer[name] for name in ("received", "inserted", "duplicates", "rejected_count")}
+    console.print("   " + ", ".join(f"{name.replace('_count', '')} {count}" for name, count in counts.items()))
+    for rejected in answer["rejected"]:
+        console.print(f"   row {rejected['index']}: {rejected['error']}", markup=False)
+    if answer["masked"]:
+        console.print(f"   masked: {answer['masked']}", markup=False)
+
+
+def show_description(answer: Mapping[str, Any]) -> None:
+    rows = [[t["name"], t["rows"], t["oldest"], t["newest"], t["meaning"]] for t in answer["tables"]]
+    table(["table", "rows", "oldest", "newest", "meaning"], rows)
+    console.print(f"   and {len(answer['metrics'])} metrics, such as {answer['metrics'][0]['name']}")
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    shown = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    shown.add_column("  ")
+    for index, name in enumerate(names):
+        numeric = all(isinstance(row[index], int | float) for row in rows)
+        shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        shown.add_row("  ", *(plain(value) for value in row))
+    console.print(shown)
+
+
+def plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 1 else f"{value:,.1f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)[:19] if str(value)[4:5] == "-" and "T" in str(value) else str(value)
+
+
+SHOW = {"query": show_rows, "describe": show_description}
+
+CALLS = [
+    Call("describe", "What is in the store?"),
+    Call(
+        "query",
+        "Which models ran, how often, how fast?",
+        sql="SELECT model, count() AS runs, round(avg(latency_p95_ms), 1) AS p95_ms, round(avg(tokens_per_sec), 1) AS "
+        "tokens_per_sec FROM bench_runs WHERE ts >= {since:DateTime} GROUP BY model ORDER BY runs DESC",
+        parameters={"since": "2020-01-01 00:00:00"},
+    ),
+    Call(
+        "insert.bench_runs",
+        "Store a run; a second with a wrong latency is left out",
+        on_invalid="skip",
+        rows=[
+            {"run_id": f"00000000-0000-4000-8000-00000000000{n}", "model": "demo", "quant": "q8_0", "dataset": "demo"}
+            | {"latency_p95_ms": latency}
+            for n, latency in enumerate([412.5, "fast"])
+        ],
+    ),
+    Call(
+        "insert.llm_events",
+        "Store a failed call; its message holds an e-mail address",
+        rows=[
+            {
+                "source": "council",
+                "model": "demo",
+                "operation": "write_episode",
+                "status": "failure",
+                "error_msg": "quota of jane.doe@example.org is used up",
+            }
+        ],
+    ),
+    Call(
+        "insert.ui_events",
+        "Store an event",
+        rows=[
+            {
+                "session_id": "00000000-0000-4000-8000-000000000001",
+                "event_type": "overlay_open",
+                "latency_ms": 35.2,
+                "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/126.0.0.0 Safari/537.36",
+            }
+        ],
+    ),
+    Call(
+        "insert.episodes",
+        "Store an episode",
+        rows=[{"series": "demo", "episode_num": 1, "title": "Latency and its discontents", "confidence_score": 0.8}],
+    ),
+    Call("insert.deployments", "Store a deployment", rows=[{"status": "ready", "duration_ms": 41250.0}]),
+    Call("insert.watcher_runs", "Store a check", rows=[{"status": "valid", "lag_seconds": 42.0}]),
+    Call(
+        "insert.session_stats",
+        "Store a session",
+        rows=[
+            {
+                "hour": "2026-01-01T00:00:00Z",
+                "session_id": "00000000-0000-4000-8000-000000000001",
+                "error_rate": 0,
+                "abandonment_rate": 1,
+                "events_count": 1,
+                "duration_seconds": 0,
+            }
+        ],
+    ),
+]
+
+if __name__ == "__main__":
+    sys.exit(main())
