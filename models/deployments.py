@@ -13,13 +13,15 @@ from sqlalchemy.orm import Mapped
 from models.base import (
     DEDUPLICATION_WINDOW,
     FLOAT,
-    NUMBER_CODEC,
+    ID_CODEC,
+    MEASURE_CODEC,
+    MESSAGE_CODEC,
     TEXT,
-    TEXT_CODEC,
     TIME,
     TIME_CODEC,
     UUID,
     WORD,
+    WORD_CODEC,
     Base,
     nullable,
 )
@@ -32,13 +34,13 @@ class Deployment(Base):
     __tablename__ = "deployments"
 
     ts: Mapped[datetime] = col(TIME, "When the deployment was reported", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
-    run_id: Mapped[Uuid] = col(UUID, "The Publisher run that deployed", key=True, default=text("generateUUIDv4()"), codec=NUMBER_CODEC)
-    episode_run_id: Mapped[Uuid | None] = col(nullable(UUID), "run_id of the episode deployed", codec=NUMBER_CODEC)
-    status: Mapped[str] = col(WORD, "How it stands", required=True, words=("building", "ready", "error"))
-    vercel_deployment_id: Mapped[str | None] = col(nullable(TEXT), "Vercel's id of the deployment", codec=TEXT_CODEC)
-    url: Mapped[str | None] = col(nullable(TEXT), "Where it can be seen", codec=TEXT_CODEC)
-    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time from start to ready or error", unit="ms", codec=NUMBER_CODEC)
-    error_msg: Mapped[str | None] = col(nullable(TEXT), "What went wrong, cleaned of personal data", codec=TEXT_CODEC)
+    run_id: Mapped[Uuid] = col(UUID, "The Publisher run that deployed", key=True, default=text("generateUUIDv4()"), codec=ID_CODEC)
+    episode_run_id: Mapped[Uuid | None] = col(nullable(UUID), "run_id of the episode deployed", codec=ID_CODEC)
+    status: Mapped[str] = col(WORD, "How it stands", required=True, words=("building", "ready", "error"), codec=WORD_CODEC)
+    vercel_deployment_id: Mapped[str | None] = col(nullable(TEXT), "Vercel's id of the deployment", codec=MESSAGE_CODEC)
+    url: Mapped[str | None] = col(nullable(TEXT), "Where it can be seen", codec=MESSAGE_CODEC)
+    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time from start to ready or error", unit="ms", codec=MEASURE_CODEC)
+    error_msg: Mapped[str | None] = col(nullable(TEXT), "What went wrong, cleaned of personal data", codec=MESSAGE_CODEC)
 
     __table_args__: Any = (
         engines.MergeTree(

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Mapped
 
 from models.base import (
     COUNT64,
+    COUNT_CODEC,
     DEDUPLICATION_WINDOW,
-    NUMBER_CODEC,
+    ID_CODEC,
+    MESSAGE_CODEC,
+    STRAY_TIME_CODEC,
     TEXT,
-    TEXT_CODEC,
-    TIME_CODEC,
     UUID,
     WORD,
+    WORD_CODEC,
     Base,
 )
 from models.ddl import FixedString, col
@@ -30,17 +32,17 @@ class LedgerEntry(Base):
 
     __tablename__ = "insert_ledger"
 
-    acknowledged_at: Mapped[datetime] = col(ch.DateTime64(6, "UTC"), "When the batch was acknowledged", codec=TIME_CODEC)
-    table_name: Mapped[str] = col(WORD, "Table that it went into", key=True)
-    idempotency_key: Mapped[str] = col(TEXT, "The caller's key, or the content hash", key=True, codec=NUMBER_CODEC)
-    content_hash: Mapped[str] = col(FixedString(64), "SHA-256 of the rows as received", codec=NUMBER_CODEC)
-    batch_id: Mapped[Uuid] = col(UUID, "The batch's own id", codec=NUMBER_CODEC)
-    received: Mapped[int] = col(COUNT64, "Rows received", unit="rows", codec=NUMBER_CODEC)
-    inserted: Mapped[int] = col(COUNT64, "Rows stored", unit="rows", codec=NUMBER_CODEC)
-    rejected: Mapped[int] = col(COUNT64, "Rows refused", unit="rows", codec=NUMBER_CODEC)
-    quarantined: Mapped[int] = col(COUNT64, "Rows kept aside on disk", unit="rows", codec=NUMBER_CODEC)
-    replaced: Mapped[int] = col(COUNT64, "Rows that replaced an earlier copy", unit="rows", codec=NUMBER_CODEC)
-    answer: Mapped[str] = col(TEXT, "The answer as JSON text", codec=TEXT_CODEC)
+    acknowledged_at: Mapped[datetime] = col(ch.DateTime64(6, "UTC"), "When the batch was acknowledged", codec=STRAY_TIME_CODEC)
+    table_name: Mapped[str] = col(WORD, "Table that it went into", key=True, codec=WORD_CODEC)
+    idempotency_key: Mapped[str] = col(TEXT, "The caller's key, or the content hash", key=True, codec=MESSAGE_CODEC)
+    content_hash: Mapped[str] = col(FixedString(64), "SHA-256 of the rows as received", codec=MESSAGE_CODEC)
+    batch_id: Mapped[Uuid] = col(UUID, "The batch's own id", codec=ID_CODEC)
+    received: Mapped[int] = col(COUNT64, "Rows received", unit="rows", codec=COUNT_CODEC)
+    inserted: Mapped[int] = col(COUNT64, "Rows stored", unit="rows", codec=COUNT_CODEC)
+    rejected: Mapped[int] = col(COUNT64, "Rows refused", unit="rows", codec=COUNT_CODEC)
+    quarantined: Mapped[int] = col(COUNT64, "Rows kept aside on disk", unit="rows", codec=COUNT_CODEC)
+    replaced: Mapped[int] = col(COUNT64, "Rows that replaced an earlier copy", unit="rows", codec=COUNT_CODEC)
+    answer: Mapped[str] = col(TEXT, "The answer as JSON text", codec=MESSAGE_CODEC)
 
     __table_args__: Any = (
         # A look-up by key on every insert: small granules, and few parts because partitions are months.

@@ -15,7 +15,21 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import COUNT64, DEDUPLICATION_WINDOW, FLOAT, HOUR, TIME_CODEC, UUID, WORD, Base, nullable
+from models.base import (
+    COUNT64,
+    COUNT_CODEC,
+    DEDUPLICATION_WINDOW,
+    FLOAT,
+    HOUR,
+    HOUR_CODEC,
+    MEASURE_CODEC,
+    SKETCH_CODEC,
+    UUID,
+    WORD,
+    WORD_CODEC,
+    Base,
+    nullable,
+)
 from models.ddl import MaterializedView, col
 
 QUANTILES = "quantilesDD(0.01, 0.5, 0.9, 0.95, 0.99)"
@@ -30,20 +44,21 @@ class LlmEventHour(Base):
 
     __tablename__ = "llm_events_hourly"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=TIME_CODEC)
-    source: Mapped[str] = col(WORD, "Program that called", key=True)
-    model: Mapped[str] = col(WORD, "Model that was called", key=True)
-    operation: Mapped[str] = col(WORD, "What it was called for", key=True)
-    status: Mapped[str] = col(WORD, "How the calls ended", key=True)
-    events: Mapped[int] = col(_sum(COUNT64), "Calls", unit="calls")
-    tokens_in: Mapped[int] = col(_sum(COUNT64), "Tokens sent", unit="tokens")
-    tokens_out: Mapped[int] = col(_sum(COUNT64), "Tokens received", unit="tokens")
-    cost_usd: Mapped[Decimal] = col(_sum(ch.Decimal(38, 6)), "Cost", unit="USD")
-    latency_count: Mapped[int] = col(_sum(COUNT64), "Calls with a latency", unit="calls")
-    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms")
-    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms")
-    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms")
-    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms")
+    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=HOUR_CODEC)
+    source: Mapped[str] = col(WORD, "Program that called", key=True, codec=WORD_CODEC)
+    model: Mapped[str] = col(WORD, "Model that was called", key=True, codec=WORD_CODEC)
+    operation: Mapped[str] = col(WORD, "What it was called for", key=True, codec=WORD_CODEC)
+    status: Mapped[str] = col(WORD, "How the calls ended", key=True, codec=WORD_CODEC)
+    events: Mapped[int] = col(_sum(COUNT64), "Calls", unit="calls", codec=COUNT_CODEC)
+    tokens_in: Mapped[int] = col(_sum(COUNT64), "Tokens sent", unit="tokens", codec=COUNT_CODEC)
+    tokens_out: Mapped[int] = col(_sum(COUNT64), "Tokens received", unit="tokens", codec=COUNT_CODEC)
+    # 128 bits wide, which T64 does not take.
+    cost_usd: Mapped[Decimal] = col(_sum(ch.Decimal(38, 6)), "Cost", unit="USD", codec="ZSTD(1)")
+    latency_count: Mapped[int] = col(_sum(COUNT64), "Calls with a latency", unit="calls", codec=COUNT_CODEC)
+    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms", codec=MEASURE_CODEC)
+    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms", codec=MEASURE_CODEC)
+    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms", codec=MEASURE_CODEC)
+    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms", codec=SKETCH_CODEC)
 
     __table_args__: Any = (
         engines.AggregatingMergeTree(
@@ -60,15 +75,15 @@ class UiEventHour(Base):
 
     __tablename__ = "ui_events_hourly"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=TIME_CODEC)
-    event_type: Mapped[str] = col(WORD, "What happened", key=True)
-    events: Mapped[int] = col(_sum(COUNT64), "Events", unit="events")
-    sessions: Mapped[Any] = col(ch.AggregateFunction("uniq", UUID), "Sketch of the sessions", unit="sessions")
-    latency_count: Mapped[int] = col(_sum(COUNT64), "Events with a latency", unit="events")
-    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms")
-    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms")
-    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms")
-    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms")
+    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=HOUR_CODEC)
+    event_type: Mapped[str] = col(WORD, "What happened", key=True, codec=WORD_CODEC)
+    events: Mapped[int] = col(_sum(COUNT64), "Events", unit="events", codec=COUNT_CODEC)
+    sessions: Mapped[Any] = col(ch.AggregateFunction("uniq", UUID), "Sketch of the sessions", unit="sessions", codec=SKETCH_CODEC)
+    latency_count: Mapped[int] = col(_sum(COUNT64), "Events with a latency", unit="events", codec=COUNT_CODEC)
+    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms", codec=MEASURE_CODEC)
+    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms", codec=MEASURE_CODEC)
+    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms", codec=MEASURE_CODEC)
+    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms", codec=SKETCH_CODEC)
 
     __table_args__: Any = (
         engines.AggregatingMergeTree(

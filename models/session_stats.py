@@ -12,11 +12,13 @@ from sqlalchemy.orm import Mapped
 
 from models.base import (
     COUNT32,
+    COUNT_CODEC,
     DEDUPLICATION_WINDOW,
     FLOAT,
     HOUR,
-    NUMBER_CODEC,
-    TIME_CODEC,
+    HOUR_CODEC,
+    ID_CODEC,
+    MEASURE_CODEC,
     UUID,
     Base,
     nullable,
@@ -29,13 +31,13 @@ class SessionStat(Base):
 
     __tablename__ = "session_stats"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in which the session began", key=True, required=True, codec=TIME_CODEC)
-    session_id: Mapped[Uuid] = col(UUID, "The session", key=True, required=True, codec=NUMBER_CODEC)
-    avg_latency_ms: Mapped[float | None] = col(nullable(FLOAT), "Mean latency of its events", unit="ms", codec=NUMBER_CODEC)
-    error_rate: Mapped[float] = col(FLOAT, "Share of its events that are errors, 0 to 1", required=True, codec=NUMBER_CODEC)
-    abandonment_rate: Mapped[float] = col(FLOAT, "1 if it ended in an error or after one event, else 0", required=True, codec=NUMBER_CODEC)
-    events_count: Mapped[int] = col(COUNT32, "Its events", unit="events", required=True, codec=NUMBER_CODEC)
-    duration_seconds: Mapped[float] = col(FLOAT, "Time from its first event to its last", unit="s", required=True, codec=NUMBER_CODEC)
+    hour: Mapped[datetime] = col(HOUR, "Hour in which the session began", key=True, required=True, codec=HOUR_CODEC)
+    session_id: Mapped[Uuid] = col(UUID, "The session", key=True, required=True, codec=ID_CODEC)
+    avg_latency_ms: Mapped[float | None] = col(nullable(FLOAT), "Mean latency of its events", unit="ms", codec=MEASURE_CODEC)
+    error_rate: Mapped[float] = col(FLOAT, "Share of its events that are errors, 0 to 1", required=True, codec=MEASURE_CODEC)
+    abandonment_rate: Mapped[float] = col(FLOAT, "1 if it ended in an error or after one event, else 0", required=True, codec=MEASURE_CODEC)
+    events_count: Mapped[int] = col(COUNT32, "Its events", unit="events", required=True, codec=COUNT_CODEC)
+    duration_seconds: Mapped[float] = col(FLOAT, "Time from its first event to its last", unit="s", required=True, codec=MEASURE_CODEC)
 
     __table_args__: Any = (
         engines.MergeTree(

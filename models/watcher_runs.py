@@ -12,15 +12,18 @@ from sqlalchemy.orm import Mapped
 
 from models.base import (
     COMMIT,
+    COMMIT_CODEC,
     COUNT64,
+    COUNT_CODEC,
     DEDUPLICATION_WINDOW,
     FLOAT,
-    NUMBER_CODEC,
-    TEXT_CODEC,
+    ID_CODEC,
+    MEASURE_CODEC,
     TIME,
     TIME_CODEC,
     UUID,
     WORD,
+    WORD_CODEC,
     Base,
     nullable,
 )
@@ -33,14 +36,14 @@ class WatcherRun(Base):
     __tablename__ = "watcher_runs"
 
     ts: Mapped[datetime] = col(TIME, "When the check ran", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
-    run_id: Mapped[Uuid] = col(UUID, "The check's own id", key=True, default=text("generateUUIDv4()"), codec=NUMBER_CODEC)
-    hearts_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterhearts seen", codec=TEXT_CODEC)
-    packs_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterpacks seen", codec=TEXT_CODEC)
-    hearts_rows_found: Mapped[int | None] = col(nullable(COUNT64), "Benchmark rows found", unit="rows", codec=NUMBER_CODEC)
-    packs_rows_found: Mapped[int | None] = col(nullable(COUNT64), "UI event rows found", unit="rows", codec=NUMBER_CODEC)
-    lag_seconds: Mapped[float | None] = col(nullable(FLOAT), "Age of the newest row found", unit="s", codec=NUMBER_CODEC)
-    status: Mapped[str] = col(WORD, "What the check found", required=True, words=("valid", "degraded", "missing_hearts", "missing_packs", "lag_exceeded", "error"))
-    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time that the check took", unit="ms", codec=NUMBER_CODEC)
+    run_id: Mapped[Uuid] = col(UUID, "The check's own id", key=True, default=text("generateUUIDv4()"), codec=ID_CODEC)
+    hearts_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterhearts seen", codec=COMMIT_CODEC)
+    packs_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterpacks seen", codec=COMMIT_CODEC)
+    hearts_rows_found: Mapped[int | None] = col(nullable(COUNT64), "Benchmark rows found", unit="rows", codec=COUNT_CODEC)
+    packs_rows_found: Mapped[int | None] = col(nullable(COUNT64), "UI event rows found", unit="rows", codec=COUNT_CODEC)
+    lag_seconds: Mapped[float | None] = col(nullable(FLOAT), "Age of the newest row found", unit="s", codec=MEASURE_CODEC)
+    status: Mapped[str] = col(WORD, "What the check found", required=True, words=("valid", "degraded", "missing_hearts", "missing_packs", "lag_exceeded", "error"), codec=WORD_CODEC)
+    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time that the check took", unit="ms", codec=MEASURE_CODEC)
 
     __table_args__: Any = (
         engines.MergeTree(

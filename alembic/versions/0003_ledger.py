@@ -10,17 +10,17 @@ depends_on = None
 INSERT_LEDGER = r"""
 CREATE TABLE insert_ledger
 (
-    `acknowledged_at` DateTime64(6, 'UTC') COMMENT 'When the batch was acknowledged' CODEC(Delta(8), ZSTD(1)),
-    `table_name` LowCardinality(String) COMMENT 'Table that it went into',
+    `acknowledged_at` DateTime64(6, 'UTC') COMMENT 'When the batch was acknowledged' CODEC(T64, ZSTD(1)),
+    `table_name` LowCardinality(String) COMMENT 'Table that it went into' CODEC(ZSTD(1)),
     `idempotency_key` String COMMENT 'The caller\'s key, or the content hash' CODEC(ZSTD(1)),
     `content_hash` FixedString(64) COMMENT 'SHA-256 of the rows as received' CODEC(ZSTD(1)),
     `batch_id` UUID COMMENT 'The batch\'s own id' CODEC(ZSTD(1)),
-    `received` UInt64 COMMENT 'Rows received [rows]' CODEC(ZSTD(1)),
-    `inserted` UInt64 COMMENT 'Rows stored [rows]' CODEC(ZSTD(1)),
-    `rejected` UInt64 COMMENT 'Rows refused [rows]' CODEC(ZSTD(1)),
-    `quarantined` UInt64 COMMENT 'Rows kept aside on disk [rows]' CODEC(ZSTD(1)),
-    `replaced` UInt64 COMMENT 'Rows that replaced an earlier copy [rows]' CODEC(ZSTD(1)),
-    `answer` String COMMENT 'The answer as JSON text' CODEC(ZSTD(3))
+    `received` UInt64 COMMENT 'Rows received [rows]' CODEC(T64, ZSTD(1)),
+    `inserted` UInt64 COMMENT 'Rows stored [rows]' CODEC(T64, ZSTD(1)),
+    `rejected` UInt64 COMMENT 'Rows refused [rows]' CODEC(T64, ZSTD(1)),
+    `quarantined` UInt64 COMMENT 'Rows kept aside on disk [rows]' CODEC(T64, ZSTD(1)),
+    `replaced` UInt64 COMMENT 'Rows that replaced an earlier copy [rows]' CODEC(T64, ZSTD(1)),
+    `answer` String COMMENT 'The answer as JSON text' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(acknowledged_at)
@@ -32,20 +32,20 @@ COMMENT 'Batches acknowledged, by which a repeated insert is known.'
 AUDIT_LOG = r"""
 CREATE TABLE audit_log
 (
-    `ts` DateTime64(3, 'UTC') COMMENT 'When the call came' CODEC(Delta(8), ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When the call came' CODEC(Delta(8), T64('bit'), ZSTD(1)),
     `call_id` UUID COMMENT 'The call\'s own id' CODEC(ZSTD(1)),
-    `who` LowCardinality(String) COMMENT 'Local user or token name',
-    `role` LowCardinality(String) COMMENT 'Role of the caller',
-    `client` LowCardinality(String) COMMENT 'Program that called, with its version',
-    `tool` LowCardinality(String) COMMENT 'Tool',
-    `arguments` String COMMENT 'Arguments as JSON text, cleaned of personal data' CODEC(ZSTD(3)),
-    `statement` String COMMENT 'Statement that ran' CODEC(ZSTD(3)),
+    `who` LowCardinality(String) COMMENT 'Local user or token name' CODEC(ZSTD(1)),
+    `role` LowCardinality(String) COMMENT 'Role of the caller' CODEC(ZSTD(1)),
+    `client` LowCardinality(String) COMMENT 'Program that called, with its version' CODEC(ZSTD(1)),
+    `tool` LowCardinality(String) COMMENT 'Tool' CODEC(ZSTD(1)),
+    `arguments` String COMMENT 'Arguments as JSON text, cleaned of personal data' CODEC(ZSTD(6)),
+    `statement` String COMMENT 'Statement that ran' CODEC(ZSTD(6)),
     `query_id` String COMMENT 'Id of the statement on the engine' CODEC(ZSTD(1)),
-    `rows` UInt64 COMMENT 'Rows answered or stored [rows]' CODEC(ZSTD(1)),
-    `bytes` UInt64 COMMENT 'Bytes answered [bytes]' CODEC(ZSTD(1)),
-    `elapsed_ms` Float64 COMMENT 'Time that the call took [ms]' CODEC(ZSTD(1)),
-    `outcome` LowCardinality(String) COMMENT 'How it ended',
-    `error` String COMMENT 'What went wrong' CODEC(ZSTD(3))
+    `rows` UInt64 COMMENT 'Rows answered or stored [rows]' CODEC(T64, ZSTD(1)),
+    `bytes` UInt64 COMMENT 'Bytes answered [bytes]' CODEC(T64, ZSTD(1)),
+    `elapsed_ms` Float64 COMMENT 'Time that the call took [ms]' CODEC(ZSTD(3)),
+    `outcome` LowCardinality(String) COMMENT 'How it ended' CODEC(ZSTD(1)),
+    `error` String COMMENT 'What went wrong' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(ts)

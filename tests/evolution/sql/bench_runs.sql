@@ -1,18 +1,18 @@
 CREATE TABLE bench_runs
 (
-    `ts` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the run finished' CODEC(Delta(8), ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When the run finished' CODEC(T64, ZSTD(1)),
     `run_id` UUID COMMENT 'The run\'s own id' CODEC(ZSTD(1)),
-    `commit_sha` Nullable(FixedString(40)) COMMENT 'Commit of Banterhearts that was measured' CODEC(ZSTD(3)),
-    `model` LowCardinality(String) COMMENT 'Model that ran',
-    `quant` LowCardinality(String) COMMENT 'Quantisation of its weights',
-    `dataset` LowCardinality(String) COMMENT 'Prompts that it ran on',
-    `latency_p50_ms` Nullable(Float64) COMMENT 'Median latency of a generation [ms]' CODEC(ZSTD(1)),
-    `latency_p95_ms` Nullable(Float64) COMMENT '95th percentile of the latency [ms]' CODEC(ZSTD(1)),
-    `latency_p99_ms` Nullable(Float64) COMMENT '99th percentile of the latency [ms]' CODEC(ZSTD(1)),
-    `tokens_per_sec` Nullable(Float64) COMMENT 'Tokens generated a second [tokens/s]' CODEC(ZSTD(1)),
-    `cost_per_1k` Nullable(Decimal(18, 6)) COMMENT 'Cost of a thousand tokens [USD]' CODEC(ZSTD(1)),
-    `memory_peak_mb` Nullable(Float64) COMMENT 'Highest memory use [MB]' CODEC(ZSTD(1)),
-    `received_at` DateTime64(6, 'UTC') MATERIALIZED now64(6, 'UTC') COMMENT 'When the store received the run' CODEC(Delta(8), ZSTD(1))
+    `commit_sha` Nullable(FixedString(40)) COMMENT 'Commit of Banterhearts that was measured' CODEC(ZSTD(1)),
+    `model` LowCardinality(String) COMMENT 'Model that ran' CODEC(ZSTD(1)),
+    `quant` LowCardinality(String) COMMENT 'Quantisation of its weights' CODEC(ZSTD(1)),
+    `dataset` LowCardinality(String) COMMENT 'Prompts that it ran on' CODEC(ZSTD(1)),
+    `latency_p50_ms` Nullable(Float64) COMMENT 'Median latency of a generation [ms]' CODEC(ZSTD(3)),
+    `latency_p95_ms` Nullable(Float64) COMMENT '95th percentile of the latency [ms]' CODEC(ZSTD(3)),
+    `latency_p99_ms` Nullable(Float64) COMMENT '99th percentile of the latency [ms]' CODEC(ZSTD(3)),
+    `tokens_per_sec` Nullable(Float64) COMMENT 'Tokens generated a second [tokens/s]' CODEC(ZSTD(3)),
+    `cost_per_1k` Nullable(Decimal(18, 6)) COMMENT 'Cost of a thousand tokens [USD]' CODEC(T64, ZSTD(1)),
+    `memory_peak_mb` Nullable(Float64) COMMENT 'Highest memory use [MB]' CODEC(ZSTD(3)),
+    `received_at` DateTime64(6, 'UTC') MATERIALIZED now64(6, 'UTC') COMMENT 'When the store received the run' CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toDate(ts)
