@@ -9,6 +9,7 @@ import argparse
 import textwrap
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,14 @@ from analytics.inference.change_points import best_steps, lag1_after_step
 from analytics.inference.critical_values import Test, quantile
 from analytics.inference.regressions import step_statistic
 from analytics.inference.series import Floats
-from analytics.inference.trend import trend_statistic
+from analytics.inference.trend import fit_lines
 from bench.noise import ar1, noise
 
 TARGET = Path(__file__).parents[1] / "analytics" / "inference" / "critical_tables.py"
 Z = (0.0, 0.5, 1.0, 1.3, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.1, 3.5)
 RHO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 POINTS = {
-    "trend": (8, 10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400, 1000),
+    "trend": (8, 10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400),
     "change": (10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400, 1000),
     "step": (5, 6, 7, 8, 10, 12, 15, 20, 30, 40, 60, 120, 300),
     "anomaly": (10, 12, 15, 20, 25, 30, 45, 60, 90, 120, 200, 400, 1000),
@@ -37,7 +38,7 @@ def rounds(test: Test, n: int) -> int:
     """How often the table is corrected for rho being estimated: the shorter the series, the more it matters."""
     if test == "trend":
         return 2 if n <= 20 else 1 if n <= 25 else 0
-    return 2 if test == "step" and n <= 60 else 0
+    return 2 if test == "step" and n <= 60 or n <= 40 else 1
 
 
 def simulate(
@@ -52,12 +53,12 @@ def simulate(
 
 
 def chunks(series: int, points: int) -> list[int]:
-    """`series` in parts of at most two million numbers."""
-    size = max(1, min(series, 2_000_000 // points))
+    """`series` in parts of about two million numbers, pairs of points counted."""
+    size = max(1, min(series, 20_000_000 // points**2, 2_000_000 // points))
     return [min(size, series - start) for start in range(0, series, size)]
 
 
-def surface(simulated: Simulated, n: int, corrections: int) -> Floats:
+def surface(simulated: Simulated, corrections: int) -> Floats:
     """Quantiles of |statistic| by true rho (rows) and z (columns), corrected for looking rho up where estimated."""
     from scipy.special import ndtr
 
@@ -65,17 +66,16 @@ def surface(simulated: Simulated, n: int, corrections: int) -> Floats:
     shares = 1.0 - 2.0 * ndtr(-z)
     table = np.stack([np.quantile(np.abs(t), shares) for t, _ in simulated])
     for _ in range(corrections):
-        seen = np.stack([np.quantile(look_up(np.abs(t), rho, table, n), shares) for t, rho in simulated])
+        seen = np.stack([np.quantile(look_up(np.abs(t), rho, table), shares) for t, rho in simulated])
         table = np.stack([reach(row, curve) for row, curve in zip(seen, table, strict=True)])
     return np.maximum.accumulate(table, axis=1)
 
 
-def look_up(statistic: Floats, rho: Floats, table: Floats, n: int) -> Floats:
+def look_up(statistic: Floats, rho: Floats, table: Floats) -> Floats:
     """The z that the table gives each statistic, as `p_value` does."""
     nodes = np.array(RHO)
-    place = np.minimum(rho + 1.0 / n, nodes[-1])
-    low = np.clip(np.searchsorted(nodes, place, side="right") - 1, 0, len(nodes) - 2)
-    weight = ((place - nodes[low]) / (nodes[low + 1] - nodes[low]))[:, None]
+    low = np.clip(np.searchsorted(nodes, rho, side="right") - 1, 0, len(nodes) - 2)
+    weight = ((rho - nodes[low]) / (nodes[low + 1] - nodes[low]))[:, None]
     return quantile(statistic, table[low] * (1.0 - weight) + table[low + 1] * weight, np.array(Z))
 
 
@@ -85,27 +85,38 @@ def reach(z: Floats, curve: Floats) -> Floats:
     return np.where(z <= Z[-1], np.interp(z, Z, curve), curve[-1] + last * (z - Z[-1]))
 
 
+def trend_statistic(n: int, y: Floats) -> tuple[Floats, Floats]:
+    """The tested slope over its error, and rho, at n even times."""
+    lines = fit_lines(y, np.arange(n, dtype=np.float64))
+    return lines.slope / lines.error, lines.rho
+
+
+def two_sides(n: int, y: Floats) -> tuple[Floats, Floats]:
+    """The step statistic between the first n points and the others, and rho."""
+    return step_statistic(y[:, :n], y[:, n:])
+
+
+def change_statistic(typical: tuple[Floats, Floats], y: Floats) -> tuple[Floats, Floats]:
+    """The statistic of the best step, and rho."""
+    best = best_steps(y, typical)
+    return best.statistic, best.rho
+
+
+STATISTICS: dict[Test, Callable[[int, Floats], tuple[Floats, Floats]]] = {"trend": trend_statistic, "step": two_sides}
+
+
 def quantiles(test: Test, series: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """(n, rho, z) quantiles of one test, and for "change" the (n, rho) mean of the lag-1 autocorrelation left."""
     tables, lag1_means = [], []
     for n in POINTS[test]:
         count = series if n <= 60 else max(series // 2, 10_000) if n <= 120 else max(series // 4, 8_000)
-        if test == "trend":
-            t = np.arange(n, dtype=np.float64)
-            simulated = simulate(lambda y, t=t: trend_statistic(y, t), n, count, rng)  # type: ignore[misc]
-        elif test == "step":
-            simulated = simulate(lambda y, n=n: step_statistic(y[:, :n], y[:, n:]), 2 * n, count, rng)  # type: ignore[misc]
-        else:
+        statistic = partial(STATISTICS.get(test, two_sides), n)
+        if test == "change":
             left = simulate(lambda y: (lag1_after_step(y), np.zeros(len(y))), n, count // 4, rng)
-            means = np.maximum.accumulate(np.array([r1.mean() for r1, _ in left]))
-            lag1_means.append(means)
-
-            def change(y: Floats, means: Floats = means) -> tuple[Floats, Floats]:
-                best = best_steps(y, (np.array(RHO), means))
-                return best.statistic, best.rho
-
-            simulated = simulate(change, n, count, rng)
-        tables.append(surface(simulated, n, rounds(test, n)))
+            lag1_means.append(np.maximum.accumulate(np.array([r1.mean() for r1, _ in left])))
+            statistic = partial(change_statistic, (np.array(RHO), lag1_means[-1]))
+        simulated = simulate(statistic, 2 * n if test == "step" else n, count, rng)
+        tables.append(surface(simulated, rounds(test, n)))
     return np.stack(tables), np.array(lag1_means)
 
 
@@ -142,8 +153,8 @@ def anomaly_rules(n: int, j: int, series: int, rng: np.random.Generator) -> Floa
         chance = 1.0 / (1.0 + np.exp(-s))
         return float((weight * (np.logaddexp(0.0, s) - called * s)).sum()), x.T @ (weight * (chance - called))
 
-    b = minimize(loss, np.zeros(x.shape[1]), jac=True, method="BFGS").x
-    b = -b[1:] / b[0]  # log bound = constant + b . features, from score coefficient b[0]
+    weights = minimize(loss, np.zeros(x.shape[1]), jac=True, method="BFGS").x
+    b: Floats = -weights[1:] / weights[0]  # log bound = constant + b . features, from score coefficient b[0]
     b[0] = 0.0
     b[0] = max(float(np.quantile(one[:, 0] - one[:, 1:] @ b, 1.0 - ANOMALY_SHARE[j - 1])) for one in clean)
     return b
@@ -189,10 +200,12 @@ def main() -> None:
     lines = [
         '"""Simulated critical values. Made by `python -m bench.tabulate_critical_values`; do not edit.',
         "",
-        f"Seed {chosen.seed}, {chosen.series} series a cell up to 60 points, fewer beyond. Read by `critical_values.py`.",
+        f"Seed {chosen.seed}, {chosen.series} series a cell up to 60 points, fewer beyond; read by critical_values.py.",
         '"""',
         "",
-        f"POINTS = {POINTS!r}",
+        "POINTS = {",
+        *(f'    "{name}": {nodes!r},' for name, nodes in POINTS.items()),
+        "}",
         f"RHO = {RHO!r}",
         f"Z = {Z!r}",
         "",

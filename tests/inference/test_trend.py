@@ -1,0 +1,137 @@
+"""Trend: slope against SciPy, interval and p-value of one mind, direction, gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.inference import trend, trends
+from analytics.inference.critical_values import critical_value, p_value
+from analytics.inference.series import Floats
+from analytics.inference.trend import sen_slope
+
+
+def noisy(seed: int, n: int, slope: float = 0.0) -> Floats:
+    return 100.0 + slope * np.arange(n) + np.random.default_rng(seed).standard_normal(n)
+
+
+@pytest.mark.parametrize("n", [8, 30, 101, 300])
+def test_the_slope_is_scipys_theil_sen(n: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(n)
+    y = rng.integers(0, 20, n).astype(float)
+    t = np.sort(rng.choice(10 * n, n, replace=False)).astype(float)
+    assert trend(list(y), list(t)).slope_per_day == pytest.approx(stats.theilslopes(y, t).slope, abs=1e-12)
+
+
+def test_a_thousand_points_use_some_distances_and_stay_close_to_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    y, t = noisy(1, 1000, 0.01), np.arange(1000.0)
+    assert sen_slope(y[None], t)[0] == pytest.approx(stats.theilslopes(y, t).slope, abs=2e-4)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_interval_leaves_out_zero_exactly_when_p_is_under_5_percent(seed: int) -> None:
+    found = trend(list(noisy(seed, 12 + seed, 0.06)))
+    assert found.p_value is not None
+    assert found.slope_low is not None
+    assert found.slope_high is not None
+    assert found.slope_per_day is not None
+    assert (found.slope_low > 0.0 or found.slope_high < 0.0) == (found.p_value < 0.05)
+    assert found.slope_low <= found.slope_per_day <= found.slope_high
+
+
+def test_p_value_and_critical_value_are_inverse() -> None:
+    rho = np.linspace(0.0, 0.95, 20)
+    for n in (8, 30, 47, 400, 5000):
+        for level in (0.2, 0.05, 0.01, 0.001):
+            p = p_value("trend", critical_value("trend", level, rho, n), rho, n)
+            assert p == pytest.approx(np.full(20, level), rel=1e-6)
+
+
+def test_p_values_fall_with_the_statistic_far_beyond_the_table() -> None:
+    p = p_value("trend", np.linspace(0.0, 60.0, 400), np.zeros(400), 30)
+    assert (np.diff(p) <= 0.0).all()
+    assert p[0] == 1.0
+    assert p[-1] == 1e-9
+
+
+def test_a_line_rises_and_its_change_is_counted_from_its_start() -> None:
+    found = trend([float(v) for v in range(1, 11)])
+    assert (found.slope_per_day, found.direction) == (1.0, "rising")
+    assert found.change_pct == pytest.approx(900.0)
+    assert found.p_value is not None
+    assert found.p_value < 0.001
+
+
+def test_falling_rising_steady_unclear() -> None:
+    assert trend(list(noisy(1, 30, -0.3))).direction == "falling"
+    assert trend(list(noisy(1, 30, 0.3))).direction == "rising"
+    assert trend(list(noisy(2, 60))).direction == "steady"  # sd of 1 % of the mean: the interval fits in 5 %
+    assert trend(list(noisy(2, 30) - 100.0)).direction == "unclear"
+
+
+def test_gaps_are_left_out_and_times_count() -> None:
+    y: list[float | None] = [2.0 * i for i in range(40)]
+    for i in (5, 6, 20, 21, 22):
+        y[i] = None
+    y[30] = float("nan")
+    found = trend(y)
+    assert (found.n, found.slope_per_day) == (34, 2.0)
+    weekly = trend([2.0 * i for i in range(12)], [7.0 * i for i in range(12)])
+    assert weekly.slope_per_day == pytest.approx(2.0 / 7.0)
+
+
+def test_one_wild_point_does_not_make_or_hide_a_trend() -> None:
+    y = noisy(4, 30, 0.15)
+    wild = y.copy()
+    wild[28] -= 1000.0
+    assert trend(list(y)).direction == trend(list(wild)).direction == "rising"
+
+
+def test_twenty_groups_of_noise_are_judged_together() -> None:
+    rng = np.random.default_rng(12)
+    plain = adjusted = 0
+    for _ in range(40):
+        found = trends([list(row) for row in rng.standard_normal((20, 30))])
+        plain += any(one.p_value is not None and one.p_value < 0.05 for one in found)
+        adjusted += any(one.direction in ("rising", "falling") for one in found)
+    assert plain > 15
+    assert adjusted <= 6
+
+
+def test_a_clear_trend_stands_out_among_groups() -> None:
+    rng = np.random.default_rng(13)
+    groups = [list(row) for row in rng.standard_normal((9, 30))] + [list(noisy(1, 30, 0.5))]
+    assert trends(groups)[-1].direction == "rising"
+
+
+def test_seven_points_have_a_slope_and_a_reason() -> None:
+    found = trend([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    assert (found.slope_per_day, found.p_value, found.direction) == (1.0, None, "unclear")
+    assert found.reason is not None
+    assert found.reason.code == "too_few"
+
+
+def test_times_must_fit() -> None:
+    with pytest.raises(ValueError, match="one time per value"):
+        trend([1.0, 2.0], [0.0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(-40, 40), min_size=8, max_size=40).filter(lambda v: len(set(v)) > 3),
+    st.sampled_from([0.25, 1.0, 1024.0]),
+    st.integers(-500, 500),
+)
+def test_shift_scale_and_turning_over_carry_through(values: list[int], scale: float, shift: int) -> None:
+    y = [float(v) for v in values]
+    plain, moved, turned = trend(y), trend([scale * (v + shift) for v in y]), trend([-v for v in y])
+    assert plain.slope_per_day is not None
+    assert plain.p_value is not None
+    assert moved.slope_per_day == pytest.approx(scale * plain.slope_per_day, abs=1e-9)
+    assert moved.p_value == pytest.approx(plain.p_value, rel=1e-6)
+    assert turned.slope_per_day == pytest.approx(-plain.slope_per_day, abs=1e-9)
+    assert turned.p_value == pytest.approx(plain.p_value, rel=1e-6)
