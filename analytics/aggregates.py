@@ -35,8 +35,8 @@ class Aggregate:
 
 
 APPROXIMATE = {
-    "quantileDD(0.01)": "within 1 % of the value at that rank",
-    "uniq": "close to exact up to 65,536 values, within about 1 % above",
+    "quantileDD(0.01)": "within 1 % of the value at that rank (3 % below 1); exact up to 100,000 rows in the window",
+    "uniq": "within about 1 %; exact up to 100,000 rows in the window",
 }
 """Approximate functions, and how far off they may be."""
 

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, and_, cast, func, literal_column, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Label,
+    Select,
+    and_,
+    cast,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from analytics.buckets import Granularity, bucket_start
 from analytics.expressions import FLOAT, ONE, ZERO, constant
@@ -74,12 +87,14 @@ def join_blocks(blocks: Sequence[Select[Any]], keys: Sequence[str], labels: Sequ
 
     Every block must have every key that the first has; without keys each is one row.
     """
+    if not keys:
+        blocks = [one.add_columns(ONE.label("one")) for one in blocks]
     first, *others = [one.subquery(f"block_{number}") for number, one in enumerate(blocks, 1)]
     joined: Any = first
     for other in others:
         # `<=>` also joins null with null.
         same = [first.c[key].op("<=>", is_comparison=True)(other.c[key]) for key in keys]
-        joined = joined.join(other, and_(*same) if same else constant(1) == constant(1))
+        joined = joined.join(other, and_(*same) if same else first.c.one == other.c.one)
     found = {column.name: column for one in (*others, first) for column in one.c}
     return select(*(found[name].label(name) for name in (*keys, *labels))).select_from(joined)
 
@@ -105,9 +120,27 @@ def _missing(value: Value) -> Label[Any]:
 
 
 def _by_row(source: Source, keys: Keys, values: Sequence[Value]) -> Select[Any]:
+    """From the source or, when the window has few rows, exactly from those: the engine skips the other branch."""
+    if source.exactly is None or source.is_few is None:
+        return _grouped(source, keys, values)
+    branches = [
+        _grouped(source.exactly, keys, values, source.is_few),
+        _grouped(source, keys, values, not_(source.is_few)),
+    ]
+    either = union_all(*branches).subquery("few_or_many")
+    return select(*either.c)
+
+
+def _grouped(
+    source: Source, keys: Keys, values: Sequence[Value], condition: ColumnElement[bool] | None = None
+) -> Select[Any]:
     labels = keys.of(source)
     grouped = source.select(*labels, *(value.of(source) for value in values))
-    return grouped.group_by(*(label.element for label in labels))
+    grouped = grouped.group_by(*(label.element for label in labels))
+    if condition is None:
+        return grouped
+    # Without keys there is a row even of nothing, so that one is left out after the fact.
+    return grouped.where(condition) if keys.names else grouped.where(condition).having(condition)
 
 
 def _by_session(source: Source, keys: Keys, values: Sequence[Value]) -> Select[Any]:

@@ -81,10 +81,10 @@ def is_time(type_: Any) -> bool:
 
 
 def type_name(type_: Any) -> str:
-    """What a reader calls the type."""
+    """What a reader calls values of the type."""
     inner = plain(type_)
     if is_time(inner):
-        return "time"
+        return "times"
     if is_number(inner):
-        return "number"
-    return "id" if isinstance(inner, ch.UUID) else "text"
+        return "numbers"
+    return "ids" if isinstance(inner, ch.UUID) else "text"

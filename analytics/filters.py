@@ -68,7 +68,7 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
         raise unknown("operator", op, OPERATORS, "The operators are")
     where = f"{table.name}.{column.name}"
     values = _values(given, op, where)
-    if op == "like" and (is_number(column.type) or type_name(column.type) in ("time", "id")):
+    if op == "like" and (is_number(column.type) or type_name(column.type) in ("times", "ids")):
         raise QuestionError(f"`like` is for text, and {where} holds {type_name(column.type)}; use = or in.")
     if op == "like":
         return Filter(column.name, op, (str(values[0]),))
@@ -113,9 +113,7 @@ def _values(given: Mapping[str, Any], op: str, where: str) -> Sequence[Any]:
             raise QuestionError(f"The filter on {where} with op 'in' needs `values`, a list of at least one value.")
         return list(values)
     if value is None or values is not None:
-        raise QuestionError(
-            f"The filter on {where} with op '{op}' needs one `value`; for several use op 'in' and `values`."
-        )
+        raise QuestionError(f"The filter on {where} with op '{op}' needs one `value`; op 'in' takes `values`.")
     return [value]
 
 
@@ -144,7 +142,7 @@ def _takes(inner: Any) -> str:
     if isinstance(inner, FixedString):
         return f"{inner.length} hexadecimal digits in lower case"
     return {
-        "time": "an ISO 8601 time such as 2026-06-01T08:30:00Z",
-        "number": "a number",
-        "id": "a UUID such as 6f1c1c9e-6d0e-4a55-9d5e-0b2f3a1c4d5e",
+        "times": "an ISO 8601 time such as 2026-06-01T08:30:00Z",
+        "numbers": "a number",
+        "ids": "a UUID such as 6f1c1c9e-6d0e-4a55-9d5e-0b2f3a1c4d5e",
     }.get(type_name(inner), "text")

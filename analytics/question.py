@@ -70,8 +70,11 @@ class Question:
         if self.granularity == "none":
             return found
         partial = {bucket.start: bucket.partial for bucket in self.buckets()}
+        zeros = [column.name for column in self.columns if column.empty == "zero"]
         for row in found:
             row["ts"] = _utc(row["ts"])
+            # Beside another series that has the bucket, an empty one is NULL.
+            row.update({name: 0 for name in zeros if row[name] is None})
             # A bucket that lies ahead is not over either.
             row["partial"] = partial.get(row["ts"], True)
         if not self.in_time_order:
@@ -98,7 +101,8 @@ class Question:
 def estimate(question: Question | Select[Any]) -> Estimate:
     """`EXPLAIN ESTIMATE` of the question: an executable whose rows are {database, table, parts, rows, marks}.
 
-    What it says it would read is an upper bound; nothing is read.
+    What it says it would read is an upper bound; nothing is read, but the engine counts the window's rows first where
+    few of them would be answered exactly.
     """
     return Estimate(question.select if isinstance(question, Question) else question)
 

@@ -79,9 +79,7 @@ def numeric_metric(metric: str | Metric) -> Metric:
     """The metric, which must be a number: a time has no trend and no correlation."""
     asked = metric_of(metric)
     if asked.column and asked.empty == "gap" and is_time(column_of(FACT_TABLES[asked.table], asked.column).type):
-        raise QuestionError(
-            f"'{asked.text}' is a time; ask for a metric that is a number, such as count({asked.table})."
-        )
+        raise QuestionError(f"'{asked.text}' is a time; ask for a number, such as count({asked.table}).")
     return asked
 
 

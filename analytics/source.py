@@ -9,18 +9,22 @@ They say so themselves rather than leave it to the session's `final = 1`, which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, Table, func, select, text
 
 from analytics.buckets import MAX_POINTS, Granularity, on_whole_hours
+from analytics.expressions import constant
 from analytics.filters import Filter
 from analytics.metrics import Metric
 from analytics.rollups import Rollup, rollup_for
 from analytics.tables import LARGE, time_column
 from analytics.window import Window
 from models import FACT_TABLES
+
+FEW = 100_000
+"""Up to so many rows in the window, percentiles and distinct counts are computed exactly: it takes no longer."""
 
 SETTINGS = {"final": 0}
 """Statement settings of every Select here; without them it answers the same, more slowly."""
@@ -30,7 +34,11 @@ _RUN = ("model", "quant", "dataset", "run_id")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`rows` to select from, already narrowed to the window and filters by `where`."""
+    """`rows` to select from, narrowed to the window and filters by `where`.
+
+    `exactly`: where to read instead when `is_few` holds of the window, so that a percentile of five values is what
+    NumPy says and not the nearest of the five. Both are None when nothing is approximate.
+    """
 
     name: str
     rows: FromClause
@@ -38,6 +46,8 @@ class Source:
     where: tuple[ColumnElement[bool], ...]
     rollup: Rollup | None
     exact: bool
+    exactly: Source | None = None
+    is_few: ColumnElement[bool] | None = None
 
     def value(self, metric: Metric) -> ColumnElement[Any]:
         if self.rollup is not None:
@@ -69,13 +79,16 @@ def source_of(
     """
     table = FACT_TABLES[metrics[0].table]
     named = {*columns, *(one.column for one in filters)}
+    needed = named.union(*(metric.columns for metric in metrics))
     rollup = None if exact else rollup_for(metrics, named)
+    source = rows_of(table, window, filters, needed, exact)
     if rollup is not None and on_whole_hours(window, granularity, max_points):
         rows: FromClause = rollup.table
         clauses = _clauses(rows, rows.c.hour, window, filters)
-        return Source(rollup.table.name, rows, rows.c.hour, clauses, rollup, exact)
-    needed = named.union(*(metric.columns for metric in metrics))
-    return rows_of(table, window, filters, needed, exact)
+        source = Source(rollup.table.name, rows, rows.c.hour, clauses, rollup, exact)
+    if not any(metric.approximate(exact) for metric in metrics):
+        return source
+    return replace(source, exactly=rows_of(table, window, filters, needed, exact=True), is_few=_is_few(table, window))
 
 
 def rows_of(
@@ -95,6 +108,13 @@ def rows_of(
 def inside(time: ColumnElement[Any], window: Window) -> tuple[ColumnElement[bool], ...]:
     """The condition that `time` lies in the window."""
     return (time >= window.since, time < window.until)
+
+
+def _is_few(table: Table, window: Window) -> ColumnElement[bool]:
+    """Whether the window has few rows: a scalar that the engine computes first, mostly from the parts' records."""
+    count = select(func.count()).where(*inside(table.c[time_column(table)], window))
+    # Without `correlate` SQLAlchemy takes the table from around it.
+    return count.correlate(None).scalar_subquery() <= constant(FEW)
 
 
 def _clauses(

@@ -1,0 +1,101 @@
+"""One real store for these tests; each test leaves its tables empty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.sql.expression import ClauseElement
+
+from analytics import Window, window_of
+from integrations.clickhouse.engine import make_engine
+from integrations.clickhouse.executor import Executor
+from integrations.clickhouse.store import open_store
+from integrations.config import ClickHouseSettings
+from models import ROLLUPS, metadata
+
+NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+Row = dict[str, Any]
+
+
+class Store:
+    """A store with the whole schema: `insert` rows, `run` a statement, read its `text`."""
+
+    def __init__(self, path: Path) -> None:
+        self.settings = ClickHouseSettings.model_validate({"path": str(path), "database": "analytics"})
+        self.engine: Engine = make_engine(self.settings)
+        self.executor = Executor(self.settings, self.engine)
+        self.touched: set[str] = set()
+
+    def create(self) -> None:
+        self.executor.command("CREATE DATABASE IF NOT EXISTS analytics")
+        metadata.create_all(self.engine)
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        names = sorted({name for row in rows for name in row})
+        data = [[row.get(name) for row in rows] for name in names]
+        self.executor.insert(table, names, data)
+        self.touched |= {table, *(name for name in self.rollups() if name.startswith(table))}
+
+    def run(self, statement: Any, **settings: Any) -> list[Row]:
+        with self.engine.connect() as connection:
+            if settings:
+                statement = statement.execution_options(settings=settings)
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
+    def text(self, statement: ClauseElement) -> str:
+        """The statement as it runs, set out by the engine's own formatter."""
+        raw = self.executor.compile(statement)
+        quoted = raw.replace("\\", "\\\\").replace("'", "\\'")
+        formatted = self.executor.scalar(f"SELECT formatQuery('{quoted}')")
+        return re.sub(r" +\n", "\n", str(formatted)) + "\n"
+
+    def clear(self) -> None:
+        for table in self.touched:
+            self.executor.command(f"TRUNCATE TABLE analytics.{table}")
+        self.touched = set()
+
+    def rollups(self) -> set[str]:
+        return {model.__tablename__ for model in ROLLUPS}
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store(tmp_path_factory.mktemp("analytics") / "store")
+    store.create()
+    return store
+
+
+@pytest.fixture(scope="module")
+def _opened(_made: Store) -> Iterator[Store]:
+    yield _made
+    # chDB allows one store a process: the next module may want another.
+    _made.engine.dispose()
+    open_store(_made.settings.store_path).close()
+
+
+@pytest.fixture
+def store(_opened: Store) -> Iterator[Store]:
+    yield _opened
+    _opened.clear()
+
+
+def days(count: int, *, now: datetime = NOW, timezone: str = "UTC") -> Window:
+    """`count` whole days and today so far."""
+    return window_of(now=now, days=count, timezone=timezone)
+
+
+def whole_days(count: int, timezone: str = "UTC") -> Window:
+    """The `count` whole days before the day of NOW, in UTC."""
+    midnight = NOW.replace(hour=0)
+    return window_of(now=NOW, since=midnight - timedelta(days=count), until=midnight, timezone=timezone)
+
+
+def at(day: int, hour: int = 12, minute: int = 0) -> datetime:
+    """A time of June 2026."""
+    return datetime(2026, 6, day, hour, minute, tzinfo=UTC)

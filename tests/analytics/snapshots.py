@@ -1,0 +1,104 @@
+"""Every Select of the room, by the name of the file that shows its SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.sql.expression import ClauseElement
+
+from analytics import (
+    AGGREGATES,
+    METRICS,
+    aggregate,
+    correlation,
+    correlation_data,
+    estimate,
+    overview,
+    performance_summary,
+    quality_metrics,
+    series,
+    top_words,
+    trend,
+    window_of,
+)
+
+NOW = datetime(2026, 6, 10, 12, 34, 56, tzinfo=UTC)
+WEEK = window_of(now=NOW, days=7)
+MONTH_IN_BERLIN = window_of(now=NOW, days=30, timezone="Europe/Berlin")
+MODEL = {"column": "model", "op": "in", "values": ["opus", "haiku"]}
+
+
+def _metrics() -> Iterator[tuple[str, ClauseElement]]:
+    for name in METRICS:
+        yield f"metric.{name}", aggregate([name], window=WEEK).select
+    for agg in AGGREGATES:
+        text = "rate(llm_events.status = failure)" if agg == "rate" else f"{agg}(llm_events.latency_ms)"
+        yield f"aggregate.{agg}.default", aggregate([text], window=WEEK).select
+        yield f"aggregate.{agg}.exact", aggregate([text], window=WEEK, exact=True).select
+    for text in (
+        "p50(llm_events.cost_usd)",
+        "sum(session_stats.events_count)",
+        "max(ui_events.ts)",
+        "count(llm_events)",
+    ):
+        yield f"language.{text.replace('(', '.').rstrip(')')}", aggregate([text], window=WEEK).select
+
+
+def _aggregates() -> Iterator[tuple[str, ClauseElement]]:
+    asked: dict[str, dict[str, Any]] = {
+        "by_model": {"metrics": ["llm.calls", "llm.error_rate"], "group_by": ["model"], "limit": 5},
+        "by_day_of_berlin": {"metrics": ["llm.cost_usd"], "granularity": "day", "window": MONTH_IN_BERLIN},
+        "by_week": {"metrics": ["bench.latency_p95_ms"], "granularity": "week"},
+        "by_month_of_berlin": {"metrics": ["ui.events"], "granularity": "month", "window": MONTH_IN_BERLIN},
+        "by_hour": {"metrics": ["ui.events"], "granularity": "hour"},
+        "by_minute": {"metrics": ["ui.events"], "granularity": "minute", "window": window_of(now=NOW, days=0)},
+        "by_day_and_model": {"metrics": ["llm.calls"], "granularity": "day", "group_by": ["model"]},
+        "by_day_and_model_ordered": {
+            "metrics": ["llm.calls", "llm.cost_usd"],
+            "granularity": "day",
+            "group_by": ["model"],
+            "order_by": "llm.cost_usd",
+            "descending": True,
+        },
+        "filtered": {"metrics": ["llm.calls"], "filters": [MODEL, {"column": "latency_ms", "op": ">", "value": "9.5"}]},
+        "sessions_and_rows": {"metrics": ["ui.abandonment_rate", "ui.events"], "group_by": ["commit_sha"]},
+        "runs_by_commit": {"metrics": ["bench.runs"], "group_by": ["commit_sha"], "filters": [MODEL]},
+    }
+    for name, given in asked.items():
+        question = aggregate(**{"window": WEEK, **given})
+        yield f"question.{name}", question.select
+        if question.groups is not None:
+            yield f"question.{name}.groups", question.groups
+    yield "estimate", estimate(aggregate(["ui.events"], window=WEEK, exact=True))
+
+
+def _others() -> Iterator[tuple[str, ClauseElement]]:
+    yield "series", series("ui.latency_p95_ms", window=WEEK).select
+    yield "series.by_group", series("llm.cost_usd", window=WEEK, group_by="model").select
+    yield "series.sessions", series("ui.abandonment_rate", window=WEEK).select
+    bench = trend("bench.latency_p95_ms", window=WEEK, group_by="model")
+    yield "trend.bench", bench.series.select
+    if bench.commits is not None:
+        yield "trend.bench.commits", bench.commits
+    yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
+    yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
+    data = correlation_data(window=WEEK)
+    yield "correlation_data.points", data.points.select
+    yield "correlation_data.mix", data.mix.select
+    yield "correlation_data.newest", data.newest
+    summary = performance_summary(window=WEEK, model="opus", dataset="chat")
+    yield "performance_summary.groups", summary.groups
+    yield "performance_summary.runs", summary.runs
+    yield "performance_summary.llm", summary.llm.select
+    yield "performance_summary.ui", summary.ui.select
+    yield "quality_metrics", quality_metrics(window=WEEK).select
+    yield "describe.overview", overview()
+    for table in ("bench_runs", "ui_events"):
+        words = top_words(table, since=WEEK.since)
+        if words is not None:
+            yield f"describe.top_words.{table}", words
+
+
+SELECTS: dict[str, ClauseElement] = dict([*_metrics(), *_aggregates(), *_others()])

@@ -1,0 +1,20 @@
+SELECT count(*) AS runs
+FROM
+(
+    SELECT bench_runs.ts AS ts
+    FROM bench_runs
+    WHERE bench_runs.run_id IN (
+        SELECT bench_runs.run_id
+        FROM bench_runs
+        WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    )
+    ORDER BY
+        bench_runs.received_at DESC,
+        bench_runs.ts DESC
+    LIMIT 1 BY
+        model,
+        quant,
+        dataset,
+        run_id
+) AS bench_runs
+WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))

@@ -1,0 +1,42 @@
+SELECT
+    ranked.ts,
+    ranked.model,
+    ranked.calls,
+    ranked.cost_usd
+FROM
+(
+    SELECT
+        weighed.ts AS ts,
+        weighed.model AS model,
+        weighed.calls AS calls,
+        weighed.cost_usd AS cost_usd,
+        weighed.weight AS weight,
+        dense_rank() OVER (ORDER BY weighed.weight DESC, weighed.model ASC) AS place
+    FROM
+    (
+        SELECT
+            by_bucket.ts AS ts,
+            by_bucket.model AS model,
+            by_bucket.calls AS calls,
+            by_bucket.cost_usd AS cost_usd,
+            max(by_bucket.cost_usd) OVER (PARTITION BY by_bucket.model) AS weight
+        FROM
+        (
+            SELECT
+                toStartOfDay(llm_events_hourly.hour, 'UTC') AS ts,
+                llm_events_hourly.model AS model,
+                sum(llm_events_hourly.events) AS calls,
+                sum(llm_events_hourly.cost_usd) AS cost_usd
+            FROM llm_events_hourly
+            WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            GROUP BY
+                toStartOfDay(llm_events_hourly.hour, 'UTC'),
+                llm_events_hourly.model
+        ) AS by_bucket
+    ) AS weighed
+) AS ranked
+WHERE ranked.place <= 100
+ORDER BY
+    cost_usd DESC,
+    ts ASC,
+    model ASC

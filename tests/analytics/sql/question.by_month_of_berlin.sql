@@ -1,0 +1,7 @@
+SELECT
+    toTimeZone(toDateTime(toStartOfMonth(ui_events_hourly.hour, 'Europe/Berlin'), 'Europe/Berlin'), 'UTC') AS ts,
+    sum(ui_events_hourly.events) AS events
+FROM ui_events_hourly
+WHERE (ui_events_hourly.hour >= toDateTime64('2026-05-10 22:00:00.000000', 6, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+GROUP BY toTimeZone(toDateTime(toStartOfMonth(ui_events_hourly.hour, 'Europe/Berlin'), 'Europe/Berlin'), 'UTC')
+ORDER BY ts ASC

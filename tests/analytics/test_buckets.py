@@ -1,0 +1,148 @@
+"""Buckets in a zone, in Python and in SQL, against the zone's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import column, func, literal, select
+
+from analytics import QuestionError, buckets, window_of
+from analytics.buckets import GRANULARITIES, Granularity, bucket_start, granularity_of
+from tests.analytics.conftest import NOW, Store, days
+
+# Around the changes of 2026: Berlin and New York by an hour, Lord Howe by half an hour, Kolkata never; Cairo and Beirut
+# skip midnight itself, Santiago repeats the hour before it.
+CHANGES = [
+    ("Europe/Berlin", datetime(2026, 3, 28, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 24, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 3, 7, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 10, 31, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 3, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 10, 2, tzinfo=UTC)),
+    ("Asia/Kolkata", datetime(2026, 3, 28, tzinfo=UTC)),
+    ("Africa/Cairo", datetime(2026, 4, 22, tzinfo=UTC)),
+    ("Asia/Beirut", datetime(2026, 3, 27, tzinfo=UTC)),
+    ("America/Santiago", datetime(2026, 4, 3, tzinfo=UTC)),
+    ("UTC", datetime(2026, 2, 27, tzinfo=UTC)),
+]
+STEP = timedelta(minutes=15)
+UNITS: dict[str, Callable[[date], object]] = {
+    "day": lambda day: day,
+    "week": lambda day: day.isocalendar()[:2],
+    "month": lambda day: (day.year, day.month),
+}
+
+
+def starts_by_clock(since: datetime, until: datetime, zone: str, unit: str) -> list[datetime]:
+    """The quarter hours at which the local date first shows another day, week or month, after the first of them."""
+    count = int((until - since) / STEP)
+    moments = [since + STEP * number for number in range(count)]
+    shown = groupby(moments, key=lambda moment: UNITS[unit](moment.astimezone(ZoneInfo(zone)).date()))
+    return [next(iter(group)) for _, group in shown][1:]
+
+
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+@pytest.mark.parametrize(("zone", "begin"), CHANGES)
+def test_buckets_begin_where_the_local_date_changes(zone: str, begin: datetime, unit: str) -> None:
+    until = begin + timedelta(days=40)
+    window = window_of(now=until, since=begin, until=until, timezone=zone)
+    assert [bucket.start for bucket in buckets(window, granularity_of(unit))][1:] == starts_by_clock(
+        begin, until, zone, unit
+    )
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES[1:])
+@pytest.mark.parametrize(("zone", "begin"), CHANGES)
+def test_the_engine_puts_every_quarter_hour_into_the_bucket_that_python_expects(
+    store: Store, zone: str, begin: datetime, granularity: Granularity
+) -> None:
+    length = timedelta(days=1, hours=9) if granularity == "minute" else timedelta(days=4)
+    window = window_of(now=begin + length, since=begin, until=begin + length, timezone=zone)
+    numbers = func.numbers(literal(int(length / STEP))).table_valued("number")
+    moment = func.toDateTime64(literal(begin), 3, "UTC") + func.toIntervalMinute(column("number") * 15)
+    rows = store.run(
+        select(moment.label("moment"), bucket_start(moment, granularity, zone).label("ts")).select_from(numbers)
+    )
+    expected = buckets(window, granularity)
+    for row in rows:
+        [bucket] = [one for one in expected if one.start <= row["moment"] < one.end]
+        assert row["ts"] == bucket.start, row["moment"].astimezone(ZoneInfo(zone))
+
+
+def test_days_have_23_24_or_25_hours() -> None:
+    """Berlin, 2026: 29 March has 23 hours, 25 October 25, Lord Howe's 5 April 24.5."""
+    lengths = {}
+    for zone, begin in CHANGES:
+        window = window_of(now=NOW.replace(year=2027), since=begin, until=begin + timedelta(days=3), timezone=zone)
+        lengths[zone, begin.month] = {(b.end - b.start) / timedelta(hours=1) for b in buckets(window, "day")}
+    assert lengths["Europe/Berlin", 3] == {23, 24}
+    assert lengths["Europe/Berlin", 10] == {24, 25}
+    assert lengths["Australia/Lord_Howe", 4] == {24, 24.5}
+    assert lengths["Asia/Kolkata", 3] == {24}
+
+
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
+ZONES = st.sampled_from(sorted({zone for zone, _ in CHANGES}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.timedeltas(timedelta(seconds=1), timedelta(days=80)), ZONES, st.sampled_from(GRANULARITIES[2:]))
+def test_buckets_cover_the_window_without_gap_or_overlap(
+    since: datetime, length: timedelta, zone: str, granularity: Granularity
+) -> None:
+    window = window_of(now=since + length, since=since, until=since + length, timezone=zone)
+    found = buckets(window, granularity)
+    assert found[0].start <= since < found[0].end
+    assert found[-1].start < window.until <= found[-1].end
+    assert all(one.end == following.start for one, following in pairwise(found))
+    assert all(bucket.partial == (bucket.start < since or bucket.end > window.until) for bucket in found)
+
+
+def test_only_the_bucket_under_way_is_partial_in_a_window_of_days() -> None:
+    """Noon of 10 June: three whole days, and today until noon."""
+    assert [(bucket.start.day, bucket.partial) for bucket in buckets(days(3), "day")] == [
+        (7, False),
+        (8, False),
+        (9, False),
+        (10, True),
+    ]
+
+
+def test_buckets_that_have_not_begun_are_left_out() -> None:
+    window = window_of(now=NOW, since="2026-06-09", until="2026-06-20")
+    assert [bucket.start.day for bucket in buckets(window, "day")] == [9, 10]
+
+
+@pytest.mark.parametrize(
+    ("granularity", "count", "sentence"),
+    [
+        (
+            "minute",
+            7,
+            "By the minute this window has 10,801 points, more than 2,000; use 'hour' or shorten the window.",
+        ),
+        ("hour", 700, "By the hour this window has 16,813 points, more than 2,000; use 'day' or shorten the window."),
+        (
+            "minute",
+            20_000,
+            "By the minute this window has 28,800,721 points, more than 2,000; use 'month' or shorten the window.",
+        ),
+    ],
+)
+def test_too_many_points_are_refused_with_what_fits(granularity: Granularity, count: int, sentence: str) -> None:
+    with pytest.raises(QuestionError) as error:
+        buckets(days(count), granularity)
+    assert str(error.value) == sentence
+
+
+def test_an_unknown_granularity_is_named_with_the_nearest() -> None:
+    with pytest.raises(QuestionError, match=r"^Unknown granularity 'daily'\. Did you mean 'day'\?"):
+        granularity_of("daily")
+    with pytest.raises(QuestionError, match=r"^Unknown granularity 'none'\."):
+        granularity_of("none", bucketed=True)
