@@ -54,9 +54,7 @@ def step(title: str) -> None:
 def run(environment: Mapping[str, str], command: str, *arguments: str) -> None:
     """Runs one of the project's commands and shows what it says, indented."""
     program = Path(sys.executable).with_name(command)
-    done = subprocess.run(
-        [program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     for line in (done.stdout + done.stderr).splitlines():
         console.print(f"   {line}", markup=False)
     if done.returncode:
