@@ -1,4 +1,4 @@
-"""Rows in each of the seven tables, the same in number and sums for every run."""
+"""Rows in each of the seven tables, on two days, the same in number and sums for every run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.evolution.conftest import Rows
 
 FACTS = ("bench_runs", "llm_events", "ui_events", "episodes", "deployments", "watcher_runs", "session_stats")
 
-_TS = "toDateTime64('2024-03-01 00:00:00', 3, 'UTC') + toIntervalHour(number * 2)"
+_TS = "toDateTime64('2024-03-01 00:00:00', 3, 'UTC') + toIntervalHour(number * 11 % 40)"
 _UUID = "reinterpretAsUUID(number + {})"
 INSERTS = {
     "bench_runs": f"(ts, run_id, model, quant, dataset, latency_p95_ms, cost_per_1k) SELECT {_TS}, "
@@ -23,8 +23,8 @@ INSERTS = {
     "watcher_runs": f"(ts, run_id, status, lag_seconds) SELECT {_TS}, {_UUID.format(6)}, 'valid', number "
     "FROM numbers(7)",
     "session_stats": "(hour, session_id, error_rate, abandonment_rate, events_count, duration_seconds) "
-    f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number), {_UUID.format(7)}, 0.5, 0, number, 1 "
-    "FROM numbers(8)",
+    f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number % 2), {_UUID.format(7)}, 0.5, 0, number, "
+    "1 FROM numbers(8)",
 }
 _SUMS = {
     "bench_runs": "sum(latency_p95_ms), sum(cost_per_1k), max(received_at)",
