@@ -1,0 +1,190 @@
+"""Each setting's effect, or its sentence when it holds what it does not take."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integrations import config
+from integrations.clickhouse.engine import make_engine
+from integrations.clickhouse.executor import Executor
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.errors import SettingsError
+from tests.conftest import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a .env file of somebody else's."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+WRONG = [
+    ("CH_PORT", "x", "CH_PORT holds 'x', but takes a whole number: native protocol port."),
+    ("CH_PORT", "70000", "CH_PORT holds '70000', but takes a number less than or equal to 65535"),
+    ("CH_SECURE", "maybe", "CH_SECURE holds 'maybe', but takes true or false: TLS, certificate verified."),
+    ("CH_TIMEOUT", "0", "CH_TIMEOUT holds '0', but takes a number greater than 0: seconds for one statement."),
+    ("CH_DATABASE", "a b", "CH_DATABASE holds 'a b', but takes a name of letters, digits and underscores: database."),
+    ("CH_COMPRESSION", "2", "CH_COMPRESSION holds '2', but takes true or false"),
+    ("MUSE_TOOLS", "query,poke", "MUSE_TOOLS holds 'poke', but takes one of 'query', 'get' or 'insert'"),
+    ("MUSE_TOOL_NAMES", "dashed", "MUSE_TOOL_NAMES holds 'dashed', but takes one of 'dotted', 'underscored' or 'auto'"),
+    ("MUSE_TIMEZONE", "Mars", "MUSE_TIMEZONE holds 'Mars', but takes an IANA time zone such as UTC or Europe/Berlin"),
+    ("MUSE_MAX_ROWS", "0", "MUSE_MAX_ROWS holds '0', but takes a number greater than or equal to 1"),
+    ("CH_HSOT", "db", "CH_HSOT is not a setting; did you mean CH_HOST?"),
+    ("MUSE_COLOUR", "red", "MUSE_COLOUR is not a setting; known are CH_"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), WRONG, ids=[f"{n}={v}" for n, v, _ in WRONG])
+def test_a_wrong_value_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        config.load()
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_programs_variable_of_the_same_prefix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CH_MAGAZINE_SUBSCRIPTION", "yes")
+    assert config.load().clickhouse.embedded
+
+
+def test_the_environment_goes_before_the_env_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_text("CH_PORT=9001\nCH_USERNAME=file\n")
+    monkeypatch.setenv("CH_USERNAME", "environment")
+    settings = config.load().clickhouse
+    assert (settings.port, settings.username) == (9001, "environment")
+
+
+def test_importing_keeps_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CH_PORT", "9001")
+    assert config.clickhouse.port == 9001
+    monkeypatch.setenv("CH_PORT", "9002")
+    assert config.clickhouse.port == 9002
+
+
+def test_a_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CH_PASSWORD", "hush-7f3a")
+    monkeypatch.setenv("CH_HOST", "db")
+    settings = config.load().clickhouse
+    assert settings.password.get_secret_value() == "hush-7f3a"
+    engine = make_engine(settings)
+    for shown in (repr(settings), str(settings), str(engine.url), repr(engine), settings.where):
+        assert "hush-7f3a" not in shown
+
+
+def test_ch_host_unset_or_blank_means_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in (None, "", "  "):
+        monkeypatch.delenv("CH_HOST", raising=False)
+        if value is not None:
+            monkeypatch.setenv("CH_HOST", value)
+        assert config.load().clickhouse.embedded
+
+
+def test_ch_path_is_where_the_embedded_store_is(tmp_path: Path) -> None:
+    executor = Executor(ClickHouseSettings(path=str(tmp_path / "here")))
+    assert executor.scalar("SELECT 1") == 1
+    executor.close()
+    assert (tmp_path / "here" / "muse.lock").exists()
+
+
+def test_ch_path_defaults_to_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert ClickHouseSettings().store_path == str(tmp_path / "chimera-metrics" / "store")
+
+
+def test_ch_database_is_the_database_that_statements_run_in(embedded: ClickHouseSettings) -> None:
+    for database in ("chimera_metrics", "another"):
+        executor = Executor(embedded.model_copy(update={"database": database}))
+        assert executor.scalar("SELECT currentDatabase()") == database
+        executor.close()
+
+
+def test_ch_username_and_ch_password_open_the_server(native: ClickHouseSettings) -> None:
+    executor = Executor(native)
+    assert native.username == "muse"
+    assert native.password.get_secret_value() == PASSWORD
+    assert executor.scalar("SELECT 1") == 1
+    executor.close()
+
+
+def test_ch_compression_sends_fewer_bytes(native: ClickHouseSettings) -> None:
+    sent = {}
+    for compression in (True, False):
+        with counting_proxy(native.port) as (port, counted):
+            executor = Executor(native.model_copy(update={"compression": compression, "port": port}))
+            rows = executor.read("SELECT repeat('text again ', 100) FROM numbers(5000)").rows
+            assert len(rows) == 5000
+            executor.close()
+        sent[compression] = sum(counted)
+    assert sent[True] < sent[False] / 5
+
+
+@contextlib.contextmanager
+def counting_proxy(target: int) -> Iterator[tuple[int, list[int]]]:
+    """A port of this machine that passes one connection on to `target`, and the sizes of what came back."""
+    counted: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = threading.Thread(target=_pass_on, args=(listener, target, counted), daemon=True)
+        worker.start()
+        yield listener.getsockname()[1], counted
+    worker.join(5)
+
+
+def _pass_on(listener: socket.socket, target: int, counted: list[int]) -> None:
+    client, _ = listener.accept()
+    with client, socket.create_connection(("127.0.0.1", target)) as server:
+        pairs = {client: server, server: client}
+        while True:
+            for ready in select.select(list(pairs), [], [])[0]:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                pairs[ready].sendall(data)
+                if ready is server:
+                    counted.append(len(data))
+
+
+def test_muse_max_rows_and_muse_max_result_bytes_bound_an_answer(settings: ClickHouseSettings) -> None:
+    muse = MuseSettings(max_rows=5, max_result_bytes=1_000)
+    with ClickHouseClient(settings, muse) as client:
+        assert client.query("SELECT number FROM numbers(100)", max_rows=5)["row_count"] == 5
+        answer = client.query("SELECT repeat('x', 400) FROM numbers(5)", max_rows=5)
+    assert answer["row_count"] == 2
+    assert "1000 bytes" in answer["truncated_reason"]
+
+
+def test_muse_masking_false_stores_text_as_it_came(settings: ClickHouseSettings) -> None:
+    row = {"source": "council", "model": "m", "operation": "o", "status": "failure", "error_msg": "a@example.org"}
+    stored = []
+    for masking in (True, False):
+        with ClickHouseClient(settings, MuseSettings(masking=masking)) as client:
+            client.executor.command("TRUNCATE TABLE llm_events")
+            client.insert_llm_event(row, idempotency_key=f"masking {masking}")
+            stored.append(client.execute_query("SELECT error_msg FROM llm_events")[0]["error_msg"])
+            client.executor.command("TRUNCATE TABLE llm_events")
+            client.executor.command("TRUNCATE TABLE insert_ledger")
+    assert stored == ["[email]", "a@example.org"]
+
+
+def test_muse_tools_offers_only_its_groups() -> None:
+    from server.tools import all_tools
+
+    groups = {tool.group for tool in all_tools()}
+    assert groups == {"query", "get", "insert"}
+
+
+def test_every_setting_says_what_it_means() -> None:
+    for name, (group, field) in config.variables().items():
+        assert group.model_fields[field].description, name
+    assert "CH_HOST" in config.variables()
+    assert not set(config.variables()) & set(os.environ)
