@@ -59,5 +59,7 @@ class UiEvent(Base):
         ),
         # Rebuilding or reading one session must not read every event of its days.
         SkipIndex("session_id_bloom", "session_id", "bloom_filter(0.01)", 1),
+        # What changed with a commit: its days stand together, and a day's index takes a few dozen bytes.
+        SkipIndex("commit_sha_bloom", "commit_sha", "bloom_filter(0.01)", 1),
         {"comment": "Events of the user interface, from Banterpacks."},
     )

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # DDL as the engine writes it
-"""Hourly rollups of the two large tables, and the index that finds a session.
+"""Hourly rollups of the two large tables, and the indexes that find a session and a commit.
 
 The rollups are filled from the rows that stand, each counted once (see fill_rollup).
 """
@@ -104,6 +104,7 @@ COMMENT 'Keeps ui_events_hourly.'
 
 def upgrade() -> None:
     op.ensure_index("ui_events", "session_id_bloom", "session_id TYPE bloom_filter(0.01) GRANULARITY 1")
+    op.ensure_index("ui_events", "commit_sha_bloom", "commit_sha TYPE bloom_filter(0.01) GRANULARITY 1")
     op.ensure_table(LLM_EVENTS_HOURLY)
     op.ensure_view(LLM_EVENTS_HOURLY_MV)
     op.fill_rollup(
@@ -131,4 +132,5 @@ def downgrade() -> None:
     op.remove_table("ui_events_hourly")
     op.remove_view("llm_events_hourly_mv")
     op.remove_table("llm_events_hourly")
+    op.remove_index("ui_events", "commit_sha_bloom")
     op.remove_index("ui_events", "session_id_bloom")

@@ -8,7 +8,8 @@ CREATE TABLE ui_events
     `user_agent` LowCardinality(Nullable(String)) COMMENT 'Browser, version family and platform' CODEC(ZSTD(1)),
     `metadata` String DEFAULT '{}' COMMENT 'Further facts as JSON text, cleaned of personal data' CODEC(ZSTD(6)),
     `schema_version` UInt16 DEFAULT 1 COMMENT 'Version of the event\'s format' CODEC(T64, ZSTD(1)),
-    INDEX session_id_bloom session_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX session_id_bloom session_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX commit_sha_bloom commit_sha TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(ts)
