@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy.sql.expression import ClauseElement
 
 from integrations import config
+from integrations.clickhouse import call
 from integrations.clickhouse.executor import Cancellation, Executor, Tracer
 from integrations.clickhouse.guard import Guard, Rules
 from integrations.clickhouse.literals import bind
 from integrations.clickhouse.retries import repeat
-from integrations.clickhouse.shaping import shape
+from integrations.clickhouse.shaping import shape, stored_text
 from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from integrations.config import ClickHouseSettings, MuseSettings
 from integrations.errors import InvalidInput, MuseError
 from integrations.results import Result
+from models import AuditEntry
 
 DEFAULT_ROWS = 200
+AUDIT = AuditEntry.__tablename__
 
 
 class _StoreOne(Protocol):
@@ -79,7 +83,11 @@ class ClickHouseClient:
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
         self.executor = Executor(self.settings, tracer=tracer)
-        self._guard = Guard(self._explain, Rules(database=self.settings.database))
+        rules = Rules(database=self.settings.database)
+        self._guard = Guard(self._explain, rules)
+        self._audit_guard = Guard(
+            self._explain, replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
+        )
         self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking)
 
     def __enter__(self) -> ClickHouseClient:
@@ -113,10 +121,15 @@ class ClickHouseClient:
                 f"timeout_s is {timeout_s:g}, but takes a number above 0 and at most {self.settings.timeout:g} "
                 "(CH_TIMEOUT)."
             )
-        verdict = self._guard.check(bind(sql, parameters or {}))
+        serves = call.current()
+        guard = self._audit_guard if serves is not None and serves.reads_audit else self._guard
+        verdict = guard.check(bind(sql, parameters or {}))
         limits = self.executor.limits(timeout_s, max_rows)
         with self.executor.open(verdict.statement, limits, cancellation, session=dict(verdict.settings)) as running:
-            return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
+            answer = shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
+        if verdict.tables:
+            answer["notes"].extend(stored_text(answer))
+        return answer
 
     def execute_query(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
@@ -147,7 +160,8 @@ class ClickHouseClient:
         return describe(self, table)
 
     def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
-        rows = self.executor.read(bind(sql, parameters)).rows
+        with call.serving(None):  # a question of the guard's, not the caller's statement
+            rows = self.executor.read(bind(sql, parameters)).rows
         return "\n".join(str(row[0]) for row in rows)
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -187,8 +201,14 @@ class ClickHouseClient:
         except MuseError:
             return False
 
+    def guards(self) -> list[dict[str, str]]:
+        """Each guard of the read-only promise: its name, who enforces it, and what to do where one is weak."""
+        from integrations.guards import guards
+
+        return guards(self)
+
     def health(self) -> Result:
-        """Every check with its level, figure and advice, and whether all is well. Never raises for the store's state."""
+        """Every check with its level, figure and advice, and whether all is well. Never raises for the store."""
         from integrations.health import health
 
         return health(self)

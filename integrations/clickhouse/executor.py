@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from sqlalchemy import Engine
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from integrations.clickhouse import dbapi
+from integrations.clickhouse import call, dbapi
 from integrations.clickhouse.codec import Column
 from integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
 from integrations.clickhouse.engine import checkout, make_engine
@@ -194,7 +194,7 @@ class Executor:
             cancellation.bind(driver.kill)
             with traced, translated(limits, self.settings.where):
                 words = dict(READ_SETTINGS) | _own_settings(statement) | dict(session or {})
-                words |= limits.session() | {"readonly": 1}
+                words |= limits.session() | self._comment("read", text, query_id) | {"readonly": 1}
                 with driver.run(text, settings=words, query_id=query_id) as reply:
                     running = Running(reply, query_id, text, limits, self.settings.where)
                     yield running
@@ -261,12 +261,23 @@ class Executor:
         limits = self.limits()
         connection = self._checkout(limits)
         try:
-            traced = _Trace(self._tracer, "insert", f"INSERT INTO {table} ({', '.join(names)})", str(uuid4()))
+            statement = f"INSERT INTO {table} ({', '.join(names)})"
+            settings = dict(settings or {}) | self._comment("insert", statement)
+            traced = _Trace(self._tracer, "insert", statement, str(uuid4()))
             with traced, translated(limits, self.settings.where):
                 traced.rows = connection.driver_connection.insert(table, names, data, settings, types)
                 return traced.rows
         finally:
             connection.close()
+
+    def _comment(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> dict[str, Any]:
+        """Notes the statement on the call that it serves; a server's `query_log` shows that call's id."""
+        serves = call.current()
+        if serves is None:
+            return {}
+        serves.ran(kind, statement, query_id)
+        # On the embedded engine the comment is the session's own tag, by which its statements are stopped.
+        return {} if self.settings.embedded else {"log_comment": serves.call_id}
 
     def _checkout(self, limits: Limits) -> Any:
         """A pooled connection; its `driver_connection` is a `dbapi.Connection`."""

@@ -13,7 +13,8 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,34 @@ logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
 _CONNECT_TIMEOUT_S = 10
 _SCALE = re.compile(r"(?:Nullable\()?Decimal\(\d+, (\d+)\)")
 _AUTHENTICATION_FAILED = {192, 193, 194, 516}
+# READONLY and SETTING_CONSTRAINT_VIOLATION.
+_SETTING_REFUSED = {164, 452}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as an account has it: its value, whether it may not be changed, and its bounds."""
+
+    value: str
+    fixed: bool
+    low: float | None = None
+    high: float | None = None
+
+    def within(self, value: Any) -> Any:
+        """`value`, or the bound that it would pass."""
+        if isinstance(value, int | float):
+            if self.high is not None and value > self.high:
+                return type(value)(self.high)
+            if self.low is not None and value < self.low:
+                return type(value)(self.low)
+        return value
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 class NativeReply(Reply):
@@ -115,6 +144,7 @@ class NativeConnection(dbapi.Connection):
         self.client = _client(settings)
         self.running = False
         self.current_query_id: str | None = None
+        self._account: dict[str, Setting] | None = None
         try:
             with self.translated():
                 self.client.connection.connect()
@@ -135,7 +165,40 @@ class NativeConnection(dbapi.Connection):
         self, statement: str, settings: Mapping[str, Any] | None = None, query_id: str | None = None
     ) -> NativeReply:
         self.current_query_id = query_id
-        return NativeReply(self, statement, self.session | dict(settings or {}), query_id)
+        wanted = self.session | dict(settings or {})
+        words = self._permitted(wanted)
+        try:
+            return NativeReply(self, statement, words, query_id)
+        except DatabaseError as error:
+            # Refused for its settings, so nothing of it ran: an account that is itself readonly, or held to limits.
+            if error.code not in _SETTING_REFUSED or self._account is not None:
+                raise
+            self._account = self.account(wanted)
+            if self._permitted(wanted) == words:
+                raise
+            return NativeReply(self, statement, self._permitted(wanted), query_id)
+
+    def account(self, names: Iterable[str]) -> dict[str, Setting]:
+        """What the account may do about these settings, asked without sending any."""
+        statement = (
+            "SELECT name, value, readonly, min, max FROM system.settings "
+            f"WHERE name IN ({', '.join(map(quote, names))})"
+        )
+        with NativeReply(self, statement, {}, None) as reply:
+            return {
+                name: Setting(value, bool(fixed), _number(low), _number(high))
+                for name, value, fixed, low, high in reply.rows()
+            }
+
+    def _permitted(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        if self._account is None:
+            return dict(wanted)
+        known = {name: (value, self._account.get(name)) for name, value in wanted.items()}
+        return {
+            name: value if setting is None else setting.within(value)
+            for name, (value, setting) in known.items()
+            if setting is None or not setting.fixed
+        }
 
     def insert(
         self,

@@ -1,0 +1,52 @@
+"""The call under way: which id its statements carry on the engine, and what they were.
+
+A context variable, because between a tool and the seam where statements run lie layers that need not know of it; it
+travels into worker threads with the context.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import uuid4
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of an operation, as the audit log knows it."""
+
+    call_id: str = field(default_factory=lambda: str(uuid4()))
+    #: Whether the caller may read the audit log.
+    reads_audit: bool = False
+    statement: str = ""
+    query_id: str = ""
+    _wrote: bool = False
+
+    def ran(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> None:
+        """Notes a statement: the last read, or the first insert (those after it are the ledger's)."""
+        if kind == "insert":
+            if not self._wrote:
+                self._wrote, self.statement, self.query_id = True, statement, query_id
+        elif not self._wrote:
+            self.statement, self.query_id = statement, query_id
+
+
+_current: ContextVar[Call | None] = ContextVar("muse_call", default=None)
+
+
+def current() -> Call | None:
+    """The call that the running code serves, if it serves one."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def serving(call: Call | None) -> Iterator[None]:
+    """Statements inside belong to `call`; to none, for what is not the caller's."""
+    token = _current.set(call)
+    try:
+        yield
+    finally:
+        _current.reset(token)
