@@ -22,8 +22,8 @@ from clickhouse_connect.driver.transform import NativeTransform
 # is raised all the same.
 logging.getLogger("clickhouse_connect.driver.transform").setLevel(logging.CRITICAL)
 
-# A FixedString here is text (a commit id), not bytes.
-_FORMATS = {"FixedString": "string"}
+# A FixedString here is text (a commit id), not bytes; a tuple with names is a tuple, as the native driver gives it.
+_FORMATS = {"FixedString": "string", "Tuple": "tuple"}
 
 
 @dataclass(frozen=True, slots=True)

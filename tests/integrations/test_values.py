@@ -46,6 +46,7 @@ VALUES: list[tuple[str, Any]] = [
     ("['a', 'b']", ["a", "b"]),
     ("map('k', 1.5)", {"k": 1.5}),
     ("tuple(1, 'a')", (1, "a")),
+    ("CAST((1, 'a'), 'Tuple(number UInt8, letter String)')", (1, "a")),
 ]
 
 
