@@ -1,7 +1,7 @@
 """`make bench`: every benchmark in turn, each as a table of ratios; `python -m bench NAME …` runs some of them.
 
-Each stands for itself too (`python -m bench.startup --help`). Long ones (honesty, reliability, the 100-million-row tables) run
-by their own command only.
+Each stands for itself too (`python -m bench.startup --help`). Long ones (honesty, reliability, 100 million rows) run by
+their own command only.
 """
 
 from __future__ import annotations

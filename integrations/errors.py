@@ -1,4 +1,4 @@
-"""Every error that a user can cause: one clear sentence with a next step. They know nothing of MCP or of SQL drivers."""
+"""Every error that a user can cause, each one sentence with a next step; they know neither MCP nor a driver."""
 
 from __future__ import annotations
 
