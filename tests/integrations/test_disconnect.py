@@ -1,0 +1,57 @@
+"""A connection that broke is noticed: the statement under way gets a sentence, the next one a new connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from integrations.clickhouse.executor import Executor
+from integrations.config import ClickHouseSettings
+from integrations.errors import Unreachable
+from tests.support.wire_process import Wire
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with Wire() as running:
+        yield running
+
+
+@pytest.fixture
+def executor(wire: Wire, tmp_path: Path) -> Iterator[Executor]:
+    address = wire.start(path=tmp_path)
+    settings = ClickHouseSettings(host=address.host, port=address.port, secure=False, database="default")
+    made = Executor(settings)
+    yield made
+    made.close()
+
+
+def test_a_server_that_was_restarted_is_reached_again(wire: Wire, executor: Executor) -> None:
+    assert executor.scalar("SELECT 1") == 1
+    wire.stop()
+    with pytest.raises(Unreachable):
+        executor.scalar("SELECT 1")
+    wire.again()
+    assert executor.scalar("SELECT 2") == 2
+
+
+def test_a_connection_cut_during_a_statement_is_dropped_from_the_pool(wire: Wire, executor: Executor) -> None:
+    assert executor.scalar("SELECT 1") == 1
+    wire.arm("before_result_block", "cut")
+    with pytest.raises(Unreachable, match="closed the connection"):
+        executor.scalar("SELECT 2")
+    assert executor.scalar("SELECT 3") == 3
+
+
+def test_sqlalchemy_is_told_that_the_connection_is_gone(wire: Wire, executor: Executor) -> None:
+    with executor.engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+        wire.arm("before_result_block", "cut")
+        with pytest.raises(Unreachable):
+            connection.execute(text("SELECT 2"))
+        assert connection.invalidated
+    with executor.engine.connect() as connection:
+        assert connection.execute(text("SELECT 3")).scalar() == 3
