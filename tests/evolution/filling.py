@@ -44,6 +44,7 @@ def fill(rows: Rows) -> None:
         rows(f"INSERT INTO {table} {names} SETTINGS insert_deduplicate = 0 SELECT {select}")
 
 
-def sums(rows: Rows) -> dict[str, tuple[object, ...]]:
+def sums(rows: Rows) -> dict[str, str]:
     """Count and sums of each table."""
-    return {table: rows(f"SELECT count(), {expression} FROM {table}")[0] for table, expression in _SUMS.items()}
+    parts = [f"SELECT '{table}', toString((count(), {sums})) FROM {table}" for table, sums in _SUMS.items()]
+    return {str(table): str(values) for table, values in rows(" UNION ALL ".join(parts))}

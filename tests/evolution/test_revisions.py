@@ -60,7 +60,8 @@ def test_rows_and_sums_survive_the_way_from_the_first_revision_to_head_and_back(
     runner.upgrade(settings, "0001")
     fill(rows)
     before = sums(rows)
-    assert all(before[table][0] for table in FACTS)
+    assert before.keys() == set(FACTS)
+    assert not any(text.startswith("(0,") for text in before.values())
     runner.upgrade(settings)
     assert sums(rows) == before
     assert rows("SELECT sum(events), sum(tokens_in), sum(cost_usd) FROM llm_events_hourly") == rows(

@@ -29,6 +29,7 @@ from integrations.errors import StoreBusy
 TABLE = "alembic_lock"
 _EXISTS, _UNKNOWN_TABLE = 57, 60
 _FASTEST_BEAT_S = 0.2
+_POLL_S = 0.05
 
 
 class MigrationLocked(StoreBusy):
@@ -59,14 +60,15 @@ class MigrationLock:
 
     def __enter__(self) -> MigrationLock:
         deadline = time.monotonic() + self._terms.wait_s
-        while not self._create():
+        while True:
             holder = self._holder()
-            if holder is not None and holder["stale"]:
-                self._move_away(holder["token"])
-            elif holder is not None and time.monotonic() >= deadline:
+            if holder is None and self._create():
+                break
+            if holder is not None and holder["stale"] and self._move_away(holder["token"]):
+                continue
+            if holder is not None and time.monotonic() >= deadline:
                 raise MigrationLocked(self._sentence(holder))
-            else:
-                time.sleep(min(0.1, self._terms.stale_s / 3))
+            time.sleep(_POLL_S)
         self._run(f"INSERT INTO {TABLE} VALUES (now64(3))")
         self._beating = threading.Thread(target=self._beat, name="migration-lock", daemon=True)
         self._beating.start()
@@ -132,13 +134,15 @@ class MigrationLock:
         holder["stale"] = age > self._terms.stale_s or _is_dead(holder)
         return holder
 
-    def _move_away(self, token: str) -> None:
+    def _move_away(self, token: str) -> bool:
         # Of two that see the same dead holder, the second finds the name taken: it cannot move a new lock away.
         try:
             self._run(f"RENAME TABLE {TABLE} TO {TABLE}_{token}")
         except exc.DBAPIError as error:
-            if _code(error) not in {_EXISTS, _UNKNOWN_TABLE}:
-                raise
+            if _code(error) in {_EXISTS, _UNKNOWN_TABLE}:
+                return False
+            raise
+        return True
 
     def _sweep(self) -> None:
         for (name,) in self._rows(

@@ -29,9 +29,8 @@ QUESTION = (
 def cut_off(revision: str | None, comment: str) -> tuple[str, str] | None:
     """The step that was begun and not finished, as (from, to)."""
     match = _STEP.search(comment or "")
-    if match is None or match[2] == (revision or BASE):
-        return None
-    return match[1], match[2]
+    # A revision at neither end of the step was recorded by other means; what stands is compared all the same.
+    return (match[1], match[2]) if match is not None and match[1] == (revision or BASE) else None
 
 
 def heal(connection: Connection) -> None:
