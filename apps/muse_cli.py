@@ -77,5 +77,66 @@ def backfill(days: int, source: str | None, shift_to_now: bool, as_json: bool) -
     sys.exit(run(days, source, shift_to_now, as_json))
 
 
+@main.group()
+def token() -> None:
+    """Who may call the server over HTTP: create, list and revoke bearer tokens."""
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["reader", "writer", "admin"]),
+    default="reader",
+    show_default=True,
+    help="reader: query and get; writer: insert too; admin: the audit log too.",
+)
+@click.option("--days", type=click.IntRange(1, 36500), help="Days until it expires; never by default.")
+def create(name: str, role: str, days: int | None) -> None:
+    """Make a token and print it, once; only its hash is kept."""
+    from apps.token import create
+
+    sys.exit(create(name, role, days))
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Show the tokens' names, roles and expiry."""
+    from apps.token import show
+
+    sys.exit(show())
+
+
+@token.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End a token by name or id, also on a server that is running."""
+    from apps.token import revoke
+
+    sys.exit(revoke(name))
+
+
+@main.command()
+@click.option("--since", default="24h", show_default=True, help="A length such as 24h or 7d, or a time.")
+@click.option("--who", help="Only this caller.")
+@click.option("--tool", help="Only this tool.")
+@click.option("--outcome", type=click.Choice(["ok", "refused", "error", "cancelled"]), help="Only this outcome.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Most calls to show.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
+@click.option("--ship", is_flag=True, help="Bring the lines that wait into the table audit_log, and end.")
+def audit(
+    since: str, who: str | None, tool: str | None, outcome: str | None, limit: int, as_json: bool, ship: bool
+) -> None:
+    """What was called, by whom, how it ended.
+
+    \b
+    Example:
+      muse audit --since 7d --outcome refused
+    """
+    from apps import audit as work
+
+    sys.exit(work.ship() if ship else work.show(since, who, tool, outcome, limit, as_json))
+
+
 if __name__ == "__main__":
     main()

@@ -2,36 +2,82 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
+import socket
+import sys
+from pathlib import Path
 
 from integrations import config
+from integrations.config import Settings
 from integrations.errors import SettingsError
 
 
 def run(transport: str, host: str, port: int, read_only: bool) -> None:
     """Serves until the client goes away (stdio) or the process is stopped (http)."""
     settings = config.load()
-    if transport == "http" and not _loopback(host):
-        raise SettingsError(
-            f"--host {host} can be reached from other machines, and this version has no authentication for them; "
-            "listen on 127.0.0.1 and put an authenticating proxy before it."
-        )
     # stdout belongs to the protocol; whatever is logged goes to stderr.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if transport == "http":
+        _serve_http(settings, host, port, read_only)
+        return
     from server.build import build_server
 
-    server = build_server(settings, read_only)
-    if transport == "stdio":
-        server.run("stdio")
-    else:
-        server.run("streamable-http", host=host, port=port)
+    build_server(settings, read_only).run("stdio")
 
 
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
+    from server.http import build_app, loopback
+
+    app = build_app(settings, host, read_only)
+    cert, key = _tls(settings)
+    if cert is None and not loopback(host):
+        logging.getLogger("muse").warning(
+            "Tokens travel in the clear: serve https with MUSE_TLS_CERT and MUSE_TLS_KEY, or stand behind a proxy."
+        )
+    import uvicorn
+
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    print(  # noqa: T201  # with --port 0 it is the only way to know
+        f"Listening on {'http' if cert is None else 'https'}://{shown}:{listening.getsockname()[1]}/mcp",
+        file=sys.stderr,
+        flush=True,
+    )
+    options = uvicorn.Config(
+        app,
+        log_level="warning",
+        proxy_headers=False,  # the proxies that are believed are MUSE_TRUSTED_PROXIES
+        server_header=False,
+        access_log=False,  # the audit file says more
+        ws="none",
+        timeout_graceful_shutdown=3,
+        ssl_certfile=cert,
+        ssl_keyfile=key,
+    )
+    uvicorn.Server(options).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Said to be TCP, or asyncio would not send small answers at once.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another --port or --host."
+        ) from None
+    return listening
+
+
+def _tls(settings: Settings) -> tuple[Path | None, Path | None]:
+    cert, key = settings.muse.tls_cert, settings.muse.tls_key
+    if cert is None and key is None:
+        return None, None
+    for name, file in (("MUSE_TLS_CERT", cert), ("MUSE_TLS_KEY", key)):
+        if file is None or not file.is_file():
+            raise SettingsError(f"{name} names {file or 'no file'}; https needs a certificate and its key: name both.")
+    return cert, key

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +25,17 @@ from integrations.errors import SettingsError
 FOREIGN = frozenset({"CH_TEST_URL"})
 
 
-def default_store_path() -> Path:
+def data_folder() -> Path:
     """The user's data folder, after the platform's custom."""
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "chimera-metrics" / "store"
+    return base / "chimera-metrics"
+
+
+def default_store_path() -> Path:
+    return data_folder() / "store"
 
 
 class _Group(BaseSettings):
@@ -78,6 +84,10 @@ class ClickHouseSettings(_Group):
         return f"the embedded store {self.store_path}" if self.embedded else f"{self.host}:{self.port}"
 
 
+Words = Annotated[tuple[str, ...], NoDecode]
+Networks = Annotated[tuple[str, ...], NoDecode]
+
+
 class MuseSettings(_Group):
     """What the server offers and how much of it."""
 
@@ -92,6 +102,52 @@ class MuseSettings(_Group):
     timezone: str = Field("UTC", description="zone of day, week and month buckets")
     source_dir: Path | None = Field(None, description="folder that `muse backfill` reads")
     masking: bool = Field(True, description="remove personal data before it is stored")
+    url: str | None = Field(None, description="address under which clients reach it")
+    allowed_hosts: Words = Field((), description="further host names under which clients reach it")
+    allowed_origins: Words = Field((), description="origins of web pages that may call it")
+    allowed_ips: Networks = Field((), description="addresses that may call it, such as 10.0.0.0/8; all if empty")
+    trusted_proxies: Networks = Field((), description="proxies whose X-Forwarded-For is believed")
+    tls_cert: Path | None = Field(None, description="certificate file, to serve https")
+    tls_key: Path | None = Field(None, description="file of the certificate's private key")
+    tokens_file: Path | None = Field(None, description="file of bearer tokens' hashes, beside the data by default")
+    oauth_issuer: str | None = Field(None, description="issuer whose tokens are accepted")
+    oauth_jwks_url: str | None = Field(None, description="its keys, if not where it says")
+    oauth_audience: str | None = Field(None, description="audience of accepted tokens, MUSE_URL by default")
+    rate_limit: int = Field(600, ge=0, description="requests a minute for each token, 0 for any number")
+    max_request_bytes: int = Field(16_000_000, ge=10_000, description="most bytes of one request")
+    stateless: bool = Field(False, description="keep no sessions, so that several servers can stand behind a balancer")
+    audit: bool = Field(True, description="write every call to the audit log")
+    audit_dir: Path | None = Field(None, description="folder of the audit files, beside the data by default")
+
+    hearts_within_minutes: float = Field(5, gt=0, description="minutes in which a commit's benchmark runs must be there")
+    packs_within_minutes: float = Field(90, gt=0, description="minutes in which a commit's events must be there")
+    backup_dir: Path | None = Field(None, description="folder of backups, beside the data by default")
+    backup_disk: str | None = Field(None, description="a server's disk for backups; unset: files in its own folder")
+    statsd_host: str | None = Field(None, description="host of the DogStatsD agent that gets figures; unset: none")
+    statsd_port: int = Field(8125, ge=1, le=65535, description="its UDP port")
+    statsd_tags: Words = Field((), description="tags on every figure, such as env:prod,team:muse")
+
+    @field_validator("allowed_hosts", "allowed_origins", "allowed_ips", "trusted_proxies", "statsd_tags", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("url", "oauth_issuer", "oauth_jwks_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"https?://[^/\s]+(/\S*)?", value) is None:
+            raise ValueError("an address such as https://metrics.example.org/mcp")
+        return value
+
+    @field_validator("allowed_ips", "trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            try:
+                ipaddress.ip_network(word, strict=False)
+            except ValueError:
+                raise ValueError(f"addresses or networks such as 10.0.0.0/8, not {word!r}") from None
+        return value
 
     @field_validator("tools", mode="before")
     @classmethod

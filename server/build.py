@@ -6,45 +6,54 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import anyio
-from mcp.server import MCPServer
 
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import Settings
 from server.context import ServerContext
-from server.names import Names
+from server.muse_server import MuseServer
 from server.tools import all_tools
 from server.words import instructions
 
 DISTRIBUTION = "chimera-metrics"
 
 
-def build_server(settings: Settings, read_only: bool = False) -> MCPServer[ServerContext]:
-    """The server with the tools that `MUSE_TOOLS` offers; `read_only` leaves the insert tools out."""
+def build_server(settings: Settings, read_only: bool = False, **auth: Any) -> MuseServer:
+    """The server with the tools that `MUSE_TOOLS` offers; `read_only` leaves the insert tools out.
+
+    `auth` are the SDK's own arguments for a server behind tokens: `auth` and `token_verifier`.
+    """
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: MCPServer[ServerContext]) -> AsyncIterator[ServerContext]:
+    async def lifespan(_: object) -> AsyncIterator[ServerContext]:
         context = ServerContext(settings, ClickHouseClient(settings.clickhouse, settings.muse))
+        server.state = context
         # While the client and the server still shake hands, the engine is loaded and the schema looked at.
         threading.Thread(target=context.warm_up, name="muse-warm-up", daemon=True).start()
         try:
             yield context
         finally:
-            await anyio.to_thread.run_sync(context.close)
+            server.state = None
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(context.close)
 
+    every = list(all_tools())
     groups = set(settings.muse.tools) - ({"insert"} if read_only else set())
-    tools = [tool for tool in all_tools() if tool.group in groups]
-    return MCPServer(
-        name="chimera-metrics",
+    server = MuseServer(
+        tools=[tool for tool in every if tool.group in groups],
+        known={tool.name: tool.group for tool in every},
+        local="reader" if read_only else "writer",
+        form=settings.muse.tool_names,
+        name=DISTRIBUTION,
         title="Chimera metrics",
         instructions=instructions(),
         version=package_version(),
-        tools=list(tools),
         lifespan=lifespan,
-        log_level="WARNING",
-        middleware=[Names(settings.muse.tool_names, {tool.name: tool.group for tool in tools})],
+        **auth,
     )
+    return server
 
 
 def package_version() -> str:

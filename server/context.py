@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
-from dataclasses import dataclass, field
+import time
 
+import anyio
+
+from integrations.audit import AuditFile, Entry, audit_folder
+from integrations.audit_shipping import Shipper, Shipping
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import Settings
-from integrations.errors import SchemaMismatch
+from integrations.errors import MuseError, SchemaMismatch
+from server.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+# More calls than connections wait for a connection, each on a thread of its own.
+_WORKERS = 100
+_PROBE_S = 1.0
 
 
-@dataclass
+class Audit:
+    """The audit file of a server, and the thread that ships its lines."""
+
+    def __init__(self, settings: Settings, client: ClickHouseClient) -> None:
+        folder = audit_folder(settings)
+        self._file = AuditFile(folder)
+        self.shipping = Shipping(folder, client.executor)
+        self._shipper = Shipper(self.shipping)
+
+    def append(self, entry: Entry) -> None:
+        self._file.append(entry)
+        self._shipper.wake()
+
+    def close(self) -> None:
+        self._shipper.close()
+        self._file.close()
+
+
 class ServerContext:
     """The client, behind the one check that the store's schema is the one that this program knows."""
 
-    settings: Settings
-    _client: ClickHouseClient
-    _checked: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, settings: Settings, client: ClickHouseClient) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.workers = anyio.CapacityLimiter(_WORKERS)
+        #: One thread asks whether the store answers; whoever asks meanwhile waits for its answer.
+        self.probes = anyio.CapacityLimiter(1)
+        self.audit = Audit(settings, client) if settings.muse.audit else None
+        self._client = client
+        self._checked = False
+        self._lock = threading.Lock()
+        self._probe_lock = threading.Lock()
+        self._probed: tuple[float, bool] = (0.0, False)
 
     @property
     def client(self) -> ClickHouseClient:
@@ -35,7 +71,22 @@ class ServerContext:
         with contextlib.suppress(Exception):
             _ = self.client
 
+    def ready(self) -> bool:
+        """Whether the store answers, asked at most once a second however many ask."""
+        with self._probe_lock:
+            asked, answer = self._probed
+            if time.monotonic() - asked > _PROBE_S:
+                try:
+                    answer = self.client.ready()
+                except MuseError as error:
+                    _log.warning("Not ready: %s", error)
+                    answer = False
+                self._probed = (time.monotonic(), answer)
+            return answer
+
     def close(self) -> None:
+        if self.audit is not None:
+            self.audit.close()
         self._client.close()
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp_types import ListToolsResult
 
+from server.callers import GROUPS, Role, caller_of
+
 NameForm = Literal["dotted", "underscored", "auto"]
 
 # Names under which hosts that accept dots introduce themselves (lower case, as prefixes).
@@ -40,12 +42,15 @@ def accepts_dots(client: str | None) -> bool:
 
 
 class Names:
-    """Middleware: shows each client its form, and takes a call by either."""
+    """Middleware: shows each client its form of the tools that its role may use, and takes a call by either form."""
 
-    def __init__(self, form: NameForm, tools: Mapping[str, str]) -> None:
+    def __init__(self, form: NameForm, groups: Mapping[str, str], local: Role) -> None:
+        """`groups`: every tool's group by its dotted name; `local`: see `caller_of`."""
         self._form = form
+        self._groups = groups
+        self._local = local
         #: Either form of every name, to the dotted form under which the tool is registered.
-        self._known = {form: dotted for dotted in tools for form in (dotted, underscored(dotted))}
+        self._known = {form: dotted for dotted in groups for form in (dotted, underscored(dotted))}
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method == "tools/call" and ctx.params is not None:
@@ -54,21 +59,19 @@ class Names:
                 ctx = replace(ctx, params={**ctx.params, "name": self._known[name]})
             return await call_next(ctx)
         result = await call_next(ctx)
-        if ctx.method == "tools/list" and not self._dotted(ctx):
-            return _rename(result)
+        if ctx.method == "tools/list" and isinstance(result, ListToolsResult):
+            return self._shown(ctx, result)
         return result
+
+    def _shown(self, ctx: ServerRequestContext[Any, Any], result: ListToolsResult) -> ListToolsResult:
+        offered = GROUPS[caller_of(ctx, self._local).role]
+        tools = [tool for tool in result.tools if self._groups[tool.name] in offered]
+        if not self._dotted(ctx):
+            tools = [tool.model_copy(update={"name": underscored(tool.name)}) for tool in tools]
+        return result.model_copy(update={"tools": tools})
 
     def _dotted(self, ctx: ServerRequestContext[Any, Any]) -> bool:
         if self._form != "auto":
             return self._form == "dotted"
         params = ctx.session.client_params
         return accepts_dots(params.client_info.name if params is not None else None)
-
-
-def _rename(result: HandlerResult) -> HandlerResult:
-    if isinstance(result, ListToolsResult):
-        tools = [tool.model_copy(update={"name": underscored(tool.name)}) for tool in result.tools]
-        return result.model_copy(update={"tools": tools})
-    if isinstance(result, dict):
-        return result | {"tools": [tool | {"name": underscored(tool["name"])} for tool in result.get("tools", [])]}
-    return result

@@ -6,32 +6,40 @@ says the sentence and nothing else, and spends no tokens on spaces.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-import anyio
 import orjson
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field, TypeAdapter
 
 from analytics.errors import QuestionError
 from integrations.clickhouse.executor import Cancellation
 from integrations.clickhouse.guard import Refused
-from integrations.errors import MuseError
+from integrations.errors import AccessRefused, MuseError, StatementCancelled
 from integrations.results import Result
 from server.arguments import read_arguments
 from server.context import ServerContext
 from server.schemas import input_schema, output_schema
+from server.watch import run_watched
 
 Call = Callable[[ServerContext, Any, Cancellation], Result]
 
 # What a user can cause; anything else is a fault of ours, and the SDK keeps its text from the client.
 SENTENCES = (MuseError, Refused, QuestionError)
+
+
+class Sentence(ToolError):
+    """A mistake or a refusal, told to the model in one sentence; `outcome` is the audit's word for it."""
+
+    def __init__(self, text: str, outcome: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
 
 
 class MuseTool(Tool):
@@ -46,26 +54,30 @@ class MuseTool(Tool):
     def output_schema(self) -> dict[str, Any] | None:  # the SDK derives it from a function
         return self.answer_schema
 
-    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> CallToolResult:
         try:
             read = read_arguments(self.name, self.arguments_model, arguments)
-            result = await self._in_thread(context.request_context.lifespan_context, read)
+            state: ServerContext = context.request_context.lifespan_context
+            result = await run_watched(lambda stop: self.call(state, read, stop), context)
         except SENTENCES as error:
-            raise ToolError(str(error)) from None
+            _tell(error)
         text = orjson.dumps(result).decode()
-        return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=dict(result))
+        pictures = [
+            ImageContent(type="image", data=b64encode(picture).decode(), mime_type="image/png")
+            for picture in result.images
+        ]
+        content: list[ContentBlock] = [TextContent(type="text", text=text), *pictures]
+        return CallToolResult(content=content, structured_content=dict(result))
 
-    async def _in_thread(self, context: ServerContext, arguments: BaseModel) -> Result:
-        """Runs the call on a worker thread; when the client cancels or goes away, stops it on the engine."""
-        cancellation = Cancellation()
-        try:
-            return await anyio.to_thread.run_sync(
-                partial(self.call, context, arguments, cancellation), abandon_on_cancel=True
-            )
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(cancellation.cancel)
-            raise
+
+def _tell(error: Exception) -> NoReturn:
+    if isinstance(error, Refused | AccessRefused):
+        outcome = "refused"
+    else:
+        outcome = "cancelled" if isinstance(error, StatementCancelled) else "error"
+    raise Sentence(str(error), outcome) from None
 
 
 def make_tool(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,11 +20,11 @@ Session = Callable[[mcp.Client], Awaitable[Any]]
 
 
 @pytest.fixture
-def store(settings: ClickHouseSettings) -> Settings:
+def store(settings: ClickHouseSettings, tmp_path: Path) -> Settings:
     """Settings of a server on empty tables."""
     with ClickHouseClient(settings) as client:
         empty(client.executor)
-    return Settings(settings, MuseSettings(tool_names="dotted"))
+    return Settings(settings, MuseSettings(tool_names="dotted", audit_dir=tmp_path / "audit"))
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""`muse token`: who may call the server over HTTP, and in which role."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from integrations import config
+from server.tokens import TokenFile, token_file
+
+
+def create(name: str, role: str, days: int | None) -> int:
+    """Prints a new token, which cannot be shown again: alone on stdout, so that it can be piped."""
+    tokens = _file()
+    text = tokens.create(name, role, days)
+    ends = "never expires" if days is None else f"expires in {days} days"
+    click.echo(
+        f"Token {name} ({role}, {ends}). It is shown only now; clients send it as Authorization: Bearer", err=True
+    )
+    click.echo(text)
+    return 0
+
+
+def show() -> int:
+    """Lists the tokens; the tokens themselves are kept nowhere."""
+    tokens = _file()
+    known = tokens.tokens()
+    if not known:
+        click.echo(f"No tokens in {tokens.path}. Create one with `muse token create NAME --role reader`.")
+        return 0
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for column in ("name", "role", "id", "created", "expires"):
+        table.add_column(column)
+    for token in known:
+        expires = "expired" if token.expired else token.expires or "never"
+        table.add_row(token.name, token.role, token.token_id, token.created, expires)
+    Console(width=110, highlight=False).print(table)
+    return 0
+
+
+def revoke(name: str) -> int:
+    """Ends a token, also on a server that is running."""
+    _file().revoke(name)
+    click.echo(f"Token {name} is revoked.")
+    return 0
+
+
+def _file() -> TokenFile:
+    return token_file(config.load().muse)

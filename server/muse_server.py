@@ -1,0 +1,73 @@
+"""The SDK's server with what it leaves open: calls on the record, resources from the store, completions, log levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp_types import CallToolResult, EmptyResult, Resource, ResourceTemplate, SetLevelRequestParams
+from pydantic import AnyUrl
+
+from integrations.errors import MuseError
+from server.callers import Role
+from server.calls import Calls
+from server.completions import complete
+from server.context import ServerContext
+from server.names import Names
+from server.prompts import add_prompts
+from server.resources import RESOURCES, TEMPLATES, read
+from server.tool import MuseTool
+
+
+class MuseServer(MCPServer[ServerContext]):
+    """Our tools, resources, prompts and completions on the official SDK."""
+
+    def __init__(self, tools: list[MuseTool], known: Mapping[str, str], local: Role, form: Any, **words: Any) -> None:
+        self._calls = Calls({tool.name: tool for tool in tools}, known, local)
+        names = Names(form, known, local)
+        super().__init__(tools=list(tools), middleware=[names], log_level="WARNING", subscriptions=False, **words)
+        #: The context of the running lifespan, for routes beside the protocol.
+        self.state: ServerContext | None = None
+        add_prompts(self)
+        self.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+        # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
+        self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[ServerContext, Any] | None = None
+    ) -> CallToolResult:
+        if context is None:
+            raise RuntimeError("A tool is called for a client; use ClickHouseClient within a program.")
+        return await self._calls.run(name, arguments, context)
+
+    async def list_resources(self) -> list[Resource]:
+        return list(RESOURCES)
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        return list(TEMPLATES)
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[ServerContext, Any] | None = None
+    ) -> Iterable[ReadResourceContents]:
+        if context is None:
+            raise RuntimeError("A resource is read for a client; use ClickHouseClient.describe within a program.")
+        state = context.request_context.lifespan_context
+        try:
+            text = await anyio.to_thread.run_sync(read, state, str(uri), limiter=state.workers)
+        except MuseError as error:
+            raise ResourceError(str(error)) from None
+        if text is None:
+            known = ", ".join(str(resource.uri) for resource in RESOURCES)
+            raise ResourceNotFoundError(f"There is no resource {str(uri)[:200]}; there are {known}.")
+        return [ReadResourceContents(content=text, mime_type="application/json")]
+
+
+async def _set_level(_: ServerRequestContext[Any, Any], __: SetLevelRequestParams) -> EmptyResult:
+    """Accepted and without effect: this server sends no log messages to its clients, they go to stderr."""
+    return EmptyResult()

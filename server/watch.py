@@ -1,0 +1,74 @@
+"""Runs a call on a worker thread and watches what happens meanwhile: a cancel, a client that is gone, time passing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import anyio
+import anyio.abc
+from mcp.server.mcpserver import Context
+from starlette.requests import Request
+
+from integrations.clickhouse.executor import Cancellation
+from integrations.errors import StatementCancelled
+from server.context import ServerContext
+
+T = TypeVar("T")
+#: Where the door of the HTTP server notes that a request's client has gone.
+GONE = "muse.gone"
+_PROGRESS_S = 1.0
+
+
+async def run_watched(work: Callable[[Cancellation], T], context: Context[ServerContext, object]) -> T:
+    """`work(cancellation)` on a worker thread. Cancelled, or left alone by its client, it is stopped on the engine."""
+    request = context.request_context
+    gone = request.request.scope.get(GONE) if isinstance(request.request, Request) else None
+    wants_progress = "progress_token" in (request.meta or {})
+    if gone is None and not wants_progress:
+        return await _in_thread(work, request.lifespan_context)
+    ended: list[T | Exception] = []
+    async with anyio.create_task_group() as group:
+        if gone is not None:
+            group.start_soon(_leave_when, gone, group.cancel_scope)
+        if wants_progress:
+            group.start_soon(_tell_progress, context)
+        try:
+            ended.append(await _in_thread(work, request.lifespan_context))
+        except Exception as error:  # noqa: BLE001  # a task group would wrap it; it is raised again below
+            ended.append(error)
+        group.cancel_scope.cancel()
+    if not ended:
+        raise StatementCancelled("The client went away, so the statement was stopped.")
+    if isinstance(ended[0], Exception):
+        raise ended[0]
+    return ended[0]
+
+
+async def _in_thread(work: Callable[[Cancellation], T], context: ServerContext) -> T:
+    cancellation = Cancellation()
+    try:
+        return await anyio.to_thread.run_sync(
+            lambda: work(cancellation), abandon_on_cancel=True, limiter=context.workers
+        )
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):
+            # Not under the limit of the workers: all of them may be busy with what is to be stopped.
+            await anyio.to_thread.run_sync(cancellation.cancel, limiter=anyio.CapacityLimiter(1))
+        raise
+
+
+async def _leave_when(gone: anyio.Event, scope: anyio.CancelScope) -> None:
+    await gone.wait()
+    scope.cancel()
+
+
+async def _tell_progress(context: Context[ServerContext, object]) -> None:
+    """Says once a second that the call still runs, out of the time that it may take."""
+    started = time.monotonic()
+    limit = context.request_context.lifespan_context.settings.clickhouse.timeout
+    while True:
+        await anyio.sleep(_PROGRESS_S)
+        elapsed = time.monotonic() - started
+        await context.report_progress(min(elapsed, limit), limit, f"running for {elapsed:.0f} s")
