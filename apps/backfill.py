@@ -31,14 +31,16 @@ def run(days: int, source: str | None, shift_to_now: bool, as_json: bool) -> int
     now = datetime.now(UTC)
     shift = now - _newest(files) if shift_to_now else timedelta()
     totals: dict[str, dict[str, int]] = {}
+
+    def prepare(rows: Sequence[Mapping[str, Any]], _: datetime) -> Sequence[Mapping[str, Any]]:
+        return [_shifted(row, shift) for row in rows]
+
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         ensure_schema(client)
         for file, rows in files:
             total = totals.setdefault(file.table, dict.fromkeys(_COUNTS, 0))
             for block in _blocks(rows, since=now - timedelta(days=days) - shift):
-                answer = client.insert(
-                    file.table, block, on_invalid="skip", prepare=lambda found: [_shifted(row, shift) for row in found]
-                )
+                answer = client.insert(file.table, block, on_invalid="skip", prepare=prepare)
                 for name in _COUNTS:
                     total[name] += answer[name]
     _print(totals, as_json)

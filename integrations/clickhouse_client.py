@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ from integrations.clickhouse import call
 from integrations.clickhouse.executor import Cancellation, Executor, Tracer
 from integrations.clickhouse.guard import Guard, Rules
 from integrations.clickhouse.literals import bind
-from integrations.clickhouse.retries import repeat
+from integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
+from integrations.clickhouse.retries import judge_read, repeat
 from integrations.clickhouse.shaping import shape, stored_text
 from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from integrations.config import ClickHouseSettings, MuseSettings
@@ -32,7 +33,7 @@ class _StoreOne(Protocol):
 class _StoreMany(Protocol):
     def __call__(
         self,
-        rows: Iterable[Mapping[str, Any]],
+        rows: Iterable[Mapping[str, Any]] | Any,
         idempotency_key: str | None = None,
         on_invalid: OnInvalid = "reject_batch",
     ) -> Result: ...
@@ -59,11 +60,11 @@ class InsertMany:
 
     def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreMany:
         def store(
-            rows: Iterable[Mapping[str, Any]],
+            rows: Iterable[Mapping[str, Any]] | Any,
             idempotency_key: str | None = None,
             on_invalid: OnInvalid = "reject_batch",
         ) -> Result:
-            return client.insert(self._table, list(rows), idempotency_key, on_invalid)
+            return client.insert(self._table, rows, idempotency_key, on_invalid)
 
         return store
 
@@ -88,7 +89,8 @@ class ClickHouseClient:
         self._audit_guard = Guard(
             self._explain, replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
         )
-        self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking)
+        self.quarantine = Quarantine(quarantine_folder(self.settings))
+        self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
 
     def __enter__(self) -> ClickHouseClient:
         return self
@@ -125,8 +127,13 @@ class ClickHouseClient:
         guard = self._audit_guard if serves is not None and serves.reads_audit else self._guard
         verdict = guard.check(bind(sql, parameters or {}))
         limits = self.executor.limits(timeout_s, max_rows)
-        with self.executor.open(verdict.statement, limits, cancellation, session=dict(verdict.settings)) as running:
-            answer = shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
+
+        def read() -> Result:
+            session = dict(verdict.settings)
+            with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
+                return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
+
+        answer = repeat(read, self.settings.retry_attempts, verdict=judge_read)
         if verdict.tables:
             answer["notes"].extend(stored_text(answer))
         return answer
@@ -135,7 +142,8 @@ class ClickHouseClient:
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         """A list of dicts with Python values. Takes SQL (judged by the guard) or a SQLAlchemy Select."""
-        return list(self.stream(statement, parameters))
+        attempts = self.settings.retry_attempts
+        return repeat(lambda: list(self.stream(statement, parameters)), attempts, verdict=judge_read)
 
     def stream(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
@@ -169,13 +177,38 @@ class ClickHouseClient:
     def insert(
         self,
         table: str,
-        rows: Sequence[Mapping[str, Any]],
+        rows: Iterable[Mapping[str, Any]] | Any,
         idempotency_key: str | None = None,
         on_invalid: OnInvalid = "reject_batch",
         prepare: Prepare | None = None,
     ) -> Result:
-        """Stores rows exactly once; see `Writer.insert`."""
-        return self._writer.insert(table, list(rows), idempotency_key, on_invalid, prepare)
+        """Stores rows exactly once; see `Writer.insert`.
+
+        A list is one batch. An iterator of any length, an Arrow table or reader, a pandas or polars frame goes in by
+        pieces, see `streams`.
+        """
+        if isinstance(rows, Sequence):
+            return self._writer.insert(table, list(rows), idempotency_key, on_invalid, prepare)
+        return self.insert_stream(table, rows, idempotency_key, on_invalid, prepare=prepare)
+
+    def insert_stream(
+        self,
+        table: str,
+        rows: Iterable[Mapping[str, Any]] | Any,
+        idempotency_key: str | None = None,
+        on_invalid: OnInvalid = "reject_batch",
+        progress: Callable[[Result], None] | None = None,
+        prepare: Prepare | None = None,
+    ) -> Result:
+        """Stores rows of any number, or Arrow data or a frame, in constant memory: by pieces, each exactly once."""
+        from integrations.clickhouse import streams
+
+        store = streams.insert_table if streams.is_table(rows) else streams.insert_stream
+        return store(self._writer, table, rows, idempotency_key, on_invalid, progress, prepare)
+
+    def replay(self, kept: Kept) -> Result:
+        """Stores a batch from the quarantine, once. Raises what keeps it from being stored."""
+        return self._writer.replay(kept)
 
     insert_bench_run = InsertOne("bench_runs")
     insert_bench_runs = InsertMany("bench_runs")

@@ -1,7 +1,9 @@
 """The ledger: which batch is known, under which key, and what it was answered.
 
-The key is the caller's idempotency key, or the hash of the rows where the caller gave none. Same key and same rows: the
-stored answer. Same key, other rows: refused, because one of the two would be lost.
+The key is the caller's idempotency key, or the hash of the rows where the caller gave none. A batch leaves two rows: a
+claim before its first block, and the acknowledgement after its last. Each goes in under a token of the key alone, so
+that of two callers the first wins, and is then read back. Same key and same rows: the stored answer, or the attempt
+that died is finished. Same key, other rows: refused before anything is stored, because one of the two would be lost.
 """
 
 from __future__ import annotations
@@ -14,10 +16,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from sqlalchemy import select
 
 from integrations.clickhouse.executor import Executor
-from models import LedgerEntry
+from integrations.clickhouse.literals import quote
 
 _COLUMNS = (
     "acknowledged_at",
@@ -32,13 +33,29 @@ _COLUMNS = (
     "replaced",
     "answer",
 )
+_TYPES = (
+    "DateTime64(6, 'UTC')",
+    "LowCardinality(String)",
+    "String",
+    "FixedString(64)",
+    "UUID",
+    "UInt64",
+    "UInt64",
+    "UInt64",
+    "UInt64",
+    "UInt64",
+    "String",
+)
 
-# An acknowledged insert has been written to the store's files, and its parts are not merged away half-way.
+# A batch is acknowledged when its parts lie in the store's files; an asynchronous insert would answer before that.
 WRITE_SETTINGS: Mapping[str, Any] = {
     "async_insert": 0,
     "insert_deduplicate": 1,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
 }
+# A look-up reads one granule, for which threads cost more than they save; and on replicas it must see the row just
+# written through another one.
+_READ_SETTINGS: Mapping[str, Any] = {"max_threads": 1, "select_sequential_consistency": 1}
 
 
 def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -57,7 +74,11 @@ def _bytes(rows: list[Mapping[str, Any]]) -> bytes:
         return orjson.dumps(rows, default=_plain, option=_OPTIONS)
     except TypeError:
         # Whole numbers beyond 64 bits and broken text are refused later, with a sentence; they too have a hash.
-        return repr([sorted(row.items(), key=repr) for row in rows]).encode("utf-8", "surrogatepass")
+        return repr([_sorted(row) for row in rows]).encode("utf-8", "surrogatepass")
+
+
+def _sorted(row: Any) -> Any:
+    return sorted(row.items(), key=repr) if isinstance(row, Mapping) else row
 
 
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -69,15 +90,55 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one batch from all others."""
+
+    table: str
+    key: str
+    digest: str
+
+    @property
+    def token(self) -> str:
+        """The token under which its blocks go in: of its content, so that other rows never pass for these."""
+        return _token("blocks", self.table, self.key, self.digest)
+
+    @property
+    def address(self) -> str:
+        """A name of its key that any file system takes."""
+        return _token("address", self.table, self.key)[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The attempt that came first under a key."""
+
+    digest: str
+    batch_id: UUID
+    since: datetime
+    now: datetime
+    """The time that stands where rows name none: the same for every attempt, or a retry after midnight would put
+    them on another day, where no token knows them."""
+    replaced: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One acknowledged batch."""
 
-    key: str
-    content_hash: str
+    digest: str
     batch_id: UUID
-    counts: Mapping[str, int]
     answer: Mapping[str, Any]
     acknowledged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the ledger holds under one key."""
+
+    claim: Claim | None
+    entry: Entry | None
+    stored: int
+    """Blocks of a batch of many that are known to be stored."""
 
 
 class Ledger:
@@ -86,72 +147,77 @@ class Ledger:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def find(self, table: str, key: str) -> Entry | None:
-        """The first batch acknowledged under `key`, or None."""
-        entry = LedgerEntry
-        statement = (
-            select(
-                entry.content_hash,
-                entry.batch_id,
-                entry.received,
-                entry.inserted,
-                entry.rejected,
-                entry.quarantined,
-                entry.replaced,
-                entry.answer,
-                entry.acknowledged_at,
-            )
-            .where(entry.table_name == table, entry.idempotency_key == key)
-            .order_by(entry.acknowledged_at)
-            .limit(1)
-        )
-        rows = self._executor.read(statement).mappings()
-        if not rows:
-            return None
-        row = rows[0]
-        counts = {name: row[name] for name in ("received", "inserted", "rejected", "quarantined", "replaced")}
-        return Entry(
-            key, row["content_hash"], row["batch_id"], counts, orjson.loads(row["answer"]), row["acknowledged_at"]
-        )
+    def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int) -> None:
+        """Says that the batch is about to be stored. Of several claims on a key the engine keeps the first."""
+        answer = {"claim": {"now": now.isoformat(), "replaced": replaced}}
+        self._write(batch, batch_id, {}, answer, _token("claim", batch.table, batch.key))
 
-    def record(self, table: str, key: str, digest: str, batch_id: UUID, answer: Mapping[str, Any]) -> None:
-        """Acknowledges a batch. Of two callers that record the same key at once, the engine keeps one."""
+    def progress(self, batch: Identity, batch_id: UUID, stored: int) -> None:
+        """Says how many blocks of a batch of many are stored: an attempt that goes on need not send them again."""
+        answer = {"stored": stored}
+        self._write(batch, batch_id, {}, answer, _token("progress", batch.table, batch.key, str(stored)))
+
+    def acknowledge(self, batch: Identity, batch_id: UUID, answer: Mapping[str, Any], days: int) -> None:
+        """Says that the batch is stored, on how many days, and what its caller was answered."""
+        counts = {name: answer[name] for name in ("received", "inserted", "quarantined", "replaced")}
+        counts["rejected"] = answer["rejected_count"]
+        self._write(batch, batch_id, counts, {**answer, "days": days}, _token("acknowledged", batch.table, batch.key))
+
+    def _write(
+        self, batch: Identity, batch_id: UUID, counts: Mapping[str, int], answer: Mapping[str, Any], token: str
+    ) -> None:
         values = (
             datetime.now(UTC),
-            table,
-            key,
-            digest,
+            batch.table,
+            batch.key,
+            batch.digest,
             batch_id,
-            answer["received"],
-            answer["inserted"],
-            answer["rejected_count"],
-            answer["quarantined"],
-            answer["replaced"],
+            *(counts.get(name, 0) for name in ("received", "inserted", "rejected", "quarantined", "replaced")),
             orjson.dumps(answer).decode(),
         )
-        token = hashlib.sha256(f"ledger\n{table}\n{key}\n{digest}".encode()).hexdigest()
-        self._executor.insert(
-            "insert_ledger",
-            _COLUMNS,
-            [[value] for value in values],
-            settings=dict(WRITE_SETTINGS) | {"insert_deduplication_token": token},
-            types=_TYPES,
+        settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}
+        self._executor.insert("insert_ledger", _COLUMNS, [[value] for value in values], settings, _TYPES)
+
+    def find(self, batch: Identity) -> State:
+        """What is known under the batch's key."""
+        claim: Claim | None = None
+        entry: Entry | None = None
+        stored = 0
+        for at, digest, batch_id, text in self._rows(batch):
+            answer = orjson.loads(text)
+            if "claim" in answer:
+                began = answer["claim"]
+                now = datetime.fromisoformat(began["now"])
+                claim = claim or Claim(digest, batch_id, at, now, began["replaced"])
+            elif "stored" in answer:
+                stored = max(stored, answer["stored"])
+            elif entry is None:
+                answer.pop("days", None)
+                entry = Entry(digest, batch_id, answer, at)
+        return State(claim, entry, stored)
+
+    def _rows(self, batch: Identity) -> list[tuple[Any, ...]]:
+        return self._read(
+            "SELECT acknowledged_at, content_hash, batch_id, answer FROM insert_ledger "
+            f"WHERE table_name = {quote(batch.table)} AND idempotency_key = {quote(batch.key)}"
         )
 
+    def blocks_since(self, table: str, moment: datetime) -> int:
+        """Blocks, one a day, that acknowledged batches have put into the table since `moment`."""
+        rows = self._read(
+            "SELECT sum(greatest(JSONExtractUInt(answer, 'days'), 1)) FROM insert_ledger "
+            f"WHERE table_name = {quote(table)} AND acknowledged_at >= {quote(f'{moment:%Y-%m-%d %H:%M:%S.%f}')}"
+        )
+        return int(rows[0][0])
 
-_TYPES = (
-    "DateTime64(6, 'UTC')",
-    "LowCardinality(String)",
-    "String",
-    "FixedString(64)",
-    "UUID",
-    "UInt64",
-    "UInt64",
-    "UInt64",
-    "UInt64",
-    "UInt64",
-    "String",
-)
+    def _read(self, statement: str) -> list[tuple[Any, ...]]:
+        with self._executor.open(statement, session=_READ_SETTINGS) as running:
+            rows = [row for block in running.blocks() for row in zip(*block, strict=True)]
+        return sorted(rows, key=lambda row: row[0])
+
+
+def _token(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 def new_batch_id() -> UUID:

@@ -8,70 +8,94 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeVar
 
-from integrations.errors import MuseError, StatementFailed, StatementTimeout, StoreBusy, Unreachable
+from integrations.errors import MemoryExceeded, MuseError, StatementFailed, StatementTimeout, Unreachable
 
 
 class Verdict(Enum):
     """What to do about an error."""
 
     RETRY = "retry"
+    """It passes by itself: wait, and try again."""
     SPLIT = "split"
+    """Too much at once: send it in smaller blocks."""
     REFUSE = "refuse"
+    """A mistake in the call or the set-up, or a store that others use: tell the caller, who still has the rows."""
     STOP = "stop"
+    """Trying again would change nothing, and the caller cannot help it: keep the rows aside."""
 
 
-# ClickHouse error codes that pass by themselves, after what other clients repeat.
-_PASSING = {
-    3: "UNEXPECTED_END_OF_FILE",
-    159: "TIMEOUT_EXCEEDED",
-    164: "READONLY (a replica that lost its Keeper)",
-    202: "TOO_MANY_SIMULTANEOUS_QUERIES",
-    203: "NO_FREE_CONNECTION",
-    209: "SOCKET_TIMEOUT",
-    210: "NETWORK_ERROR",
-    241: "MEMORY_LIMIT_EXCEEDED",
-    242: "TABLE_IS_READ_ONLY",
-    285: "TOO_FEW_LIVE_REPLICAS",
-    319: "UNKNOWN_STATUS_OF_INSERT",
-    425: "SYSTEM_ERROR",
-    999: "KEEPER_EXCEPTION",
+# ClickHouse error codes, by what other clients repeat and by what a caller can correct. 252 stands apart, see `judge`.
+CODES: Mapping[int, Verdict] = {
+    3: Verdict.RETRY,  # UNEXPECTED_END_OF_FILE
+    159: Verdict.RETRY,  # TIMEOUT_EXCEEDED
+    164: Verdict.RETRY,  # READONLY: a replica that lost its Keeper
+    202: Verdict.RETRY,  # TOO_MANY_SIMULTANEOUS_QUERIES
+    203: Verdict.RETRY,  # NO_FREE_CONNECTION
+    209: Verdict.RETRY,  # SOCKET_TIMEOUT
+    210: Verdict.RETRY,  # NETWORK_ERROR
+    236: Verdict.RETRY,  # ABORTED: the server is going down
+    242: Verdict.RETRY,  # TABLE_IS_READ_ONLY
+    285: Verdict.RETRY,  # TOO_FEW_LIVE_REPLICAS
+    319: Verdict.RETRY,  # UNKNOWN_STATUS_OF_INSERT
+    425: Verdict.RETRY,  # SYSTEM_ERROR
+    439: Verdict.RETRY,  # CANNOT_SCHEDULE_TASK
+    999: Verdict.RETRY,  # KEEPER_EXCEPTION
+    241: Verdict.SPLIT,  # MEMORY_LIMIT_EXCEEDED
+    16: Verdict.REFUSE,  # NO_SUCH_COLUMN_IN_TABLE
+    60: Verdict.REFUSE,  # UNKNOWN_TABLE
+    81: Verdict.REFUSE,  # UNKNOWN_DATABASE
+    115: Verdict.REFUSE,  # UNKNOWN_SETTING
+    497: Verdict.REFUSE,  # ACCESS_DENIED
 }
-_BASE_S = 0.05
-_CEILING_S = 2.0
+_BASE_S = 0.2
+_CEILING_S = 3.0
 T = TypeVar("T")
 
 
 def judge(error: MuseError) -> Verdict:
-    """Retry, split into smaller blocks, refuse as the caller's mistake, or stop."""
-    if isinstance(error, Unreachable | StoreBusy | StatementTimeout):
+    """What to do about `error`."""
+    if isinstance(error, Unreachable | StatementTimeout):
         return Verdict.RETRY
+    if isinstance(error, MemoryExceeded):
+        return CODES[241]
     if isinstance(error, StatementFailed):
         if error.code == 252:
             # The same code says two things: too many partitions in one block (split it), or too many parts (wait).
             return Verdict.SPLIT if "partitions" in str(error) else Verdict.RETRY
-        if error.code in _PASSING:
-            return Verdict.RETRY
-        if error.code in {6, 26, 27, 38, 41, 53, 69, 70, 72, 131, 349, 376, 407}:
-            return Verdict.REFUSE
-    return Verdict.STOP
+        return CODES.get(error.code, Verdict.STOP)
+    # A wrong password, a missing schema, a store or a pool that was busy for as long as one may wait.
+    return Verdict.REFUSE
+
+
+def judge_read(error: MuseError) -> Verdict:
+    """The same for a read, which is the caller's to narrow: its time and its memory do not come back by waiting."""
+    verdict = judge(error)
+    if verdict is Verdict.RETRY and not isinstance(error, StatementTimeout):
+        return verdict
+    return Verdict.REFUSE
 
 
 def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:
-    """Seconds before try number `attempt` + 1: doubling, bounded, with full jitter so that callers do not march."""
-    return min(_CEILING_S, _BASE_S * float(2**attempt)) * chance()
+    """Seconds before try number `attempt` + 2: doubling, bounded, with full jitter so that callers do not march."""
+    return min(_CEILING_S, _BASE_S * float(2**attempt)) * (0.1 + 0.9 * chance())
 
 
-def repeat(action: Callable[[], T], attempts: int, sleep: Callable[[float], None] = time.sleep) -> T:
+def repeat(
+    action: Callable[[], T],
+    attempts: int,
+    sleep: Callable[[float], None] = time.sleep,
+    verdict: Callable[[MuseError], Verdict] = judge,
+) -> T:
     """Runs `action`, and again up to `attempts` times while its error is one that passes."""
     for attempt in range(attempts + 1):
         try:
             return action()
         except MuseError as error:
-            if attempt == attempts or judge(error) is not Verdict.RETRY:
+            if attempt == attempts or verdict(error) is not Verdict.RETRY:
                 raise
             sleep(pause_s(attempt))
     raise AssertionError("unreachable")

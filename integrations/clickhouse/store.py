@@ -173,6 +173,7 @@ class EmbeddedStore:
         try:
             with _engine:
                 self._take_turn(deadline)
+                self._heal()
                 self._anchor = self._connect()
                 with self._changed:
                     self._open = True
@@ -185,6 +186,13 @@ class EmbeddedStore:
             if self._reaper is None and self.path != MEMORY:
                 self._reaper = threading.Thread(target=self._reap, name="muse-store", daemon=True)
                 self._reaper.start()
+
+    def _heal(self) -> None:
+        """Puts right what a holder left that did not close the store: the engine's status file is still there."""
+        if self.path != MEMORY and (Path(self.path) / "status").exists():
+            from integrations.clickhouse.healing import heal
+
+            heal(Path(self.path))
 
     def _take_turn(self, deadline: float) -> None:
         """Lets go of another store that this process has open: chDB has one at a time, so stores take turns."""

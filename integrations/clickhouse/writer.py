@@ -1,48 +1,76 @@
-"""The one way in for rows: hash, ledger, validation, masking, day-aligned blocks under tokens, acknowledgement."""
+"""The one way in for rows: hash, validation, masking, claim, day-aligned blocks under tokens, acknowledgement."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import func, select, tuple_
-
+from integrations.clickhouse import runs
+from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
 from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.ledger import WRITE_SETTINGS, Entry, Ledger, content_hash, new_batch_id
-from integrations.clickhouse.retries import repeat
+from integrations.clickhouse.ledger import (
+    WRITE_SETTINGS,
+    Claim,
+    Entry,
+    Identity,
+    Ledger,
+    content_hash,
+    new_batch_id,
+)
+from integrations.clickhouse.quarantine import Kept, Quarantine
+from integrations.clickhouse.retries import Verdict, judge, repeat
 from integrations.clickhouse.row_path import Batch, validate_rows
-from integrations.errors import InvalidInput
+from integrations.errors import InvalidInput, MuseError
 from integrations.results import Result
-from models import FACT_TABLES, BenchRun
+from models import FACT_TABLES
+from models.base import DEDUPLICATION_WINDOW
 
 OnInvalid = Literal["reject_batch", "skip"]
-Prepare = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
+Prepare = Callable[[Any, datetime], Any]
+"""Changes rows after they are hashed; called with the rows (or the Arrow table) and the batch's time of receipt."""
 
-# One INSERT may span at most 100 partitions (code 252).
-_DAYS_PER_BLOCK = 90
-_ROWS_PER_BLOCK = 200_000
 _REJECTED_SHOWN = 100
+# An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
+# remembers, because blocks that were never acknowledged stand in no ledger.
+TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Rows of a few days that go in under one token."""
+class Prepared:
+    """A batch that is checked and waits to be stored."""
 
-    number: int
-    data: list[list[Any]]
+    identity: Identity
+    given: bool
+    """Whether the caller gave the key."""
+    now: datetime
+    clean: Clean
+    answer: Mapping[str, Any]
+    again: Callable[[datetime], Clean]
+    """The same rows under another time of receipt."""
+    stored: int
+    """Rows that go into the store; 0 when the batch was refused as a whole."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at storing a batch, which may turn out to go on with an earlier one."""
+
+    prepared: Prepared
 
 
 class Writer:
     """Stores batches exactly once, in the table and in every rollup."""
 
-    def __init__(self, executor: Executor, retry_attempts: int, masking: bool) -> None:
+    def __init__(self, executor: Executor, retry_attempts: int, masking: bool, quarantine: Quarantine) -> None:
         self._executor = executor
         self._ledger = Ledger(executor)
         self._attempts = retry_attempts
         self._masking = masking
+        self.quarantine = quarantine
 
     def insert(
         self,
@@ -59,94 +87,162 @@ class Writer:
         """
         known_table(table)
         digest = content_hash(table, rows)
-        key = idempotency_key or digest
-        known = repeat(lambda: self._ledger.find(table, key), self._attempts)
-        if known is not None:
-            return self._again(table, digest, known, len(rows), given=idempotency_key is not None)
-        batch = validate_rows(table, prepare(rows) if prepare is not None else rows, mask=self._masking)
-        answer = self._answer(table, batch, len(rows))
-        stored = batch.rows if on_invalid == "skip" or not batch.rejected else 0
-        if batch.rejected and on_invalid == "reject_batch":
-            answer["rejected_count"] = len(rows)
+        return self.store(self.check(table, rows, digest, idempotency_key, on_invalid, prepare))
+
+    # -- checking --------------------------------------------------------------------------------------------------
+
+    def check(
+        self,
+        table: str,
+        rows: Any,
+        digest: str,
+        key: str | None,
+        on_invalid: OnInvalid,
+        prepare: Prepare | None = None,
+        now: datetime | None = None,
+    ) -> Prepared:
+        """Validates rows, or an Arrow table, without touching the store."""
+        received = len(rows)
+        moment = now or datetime.now(UTC)
+
+        def clean_at(time: datetime) -> Clean:
+            found = prepare(rows, time) if prepare is not None else rows
+            if isinstance(found, Sequence):
+                return runs.last_of_each(validate_rows(table, found, mask=self._masking, now=time))
+            from integrations.clickhouse.column_path import validate_table
+
+            return runs.last_of_each(validate_table(table, found, mask=self._masking, now=time))
+
+        clean = clean_at(moment)
+        answer = _answer(table, clean, received)
+        stored = received - answer["rejected_count"]
+        if clean.rejected and on_invalid == "reject_batch":
+            stored = 0
+            answer["rejected_count"] = received
             answer["note"] = (
-                f"{len(batch.rejected)} of {len(rows)} rows are wrong, so none was stored; correct them and send the "
+                f"{len(clean.rejected)} of {received} rows are wrong, so none was stored; correct them and send the "
                 'batch again, or send it with on_invalid "skip" to store the others.'
             )
-        if not stored:
-            return Result.of(answer)
-        answer["replaced"] = self._replaced(table, batch)
-        self._store(table, batch, token=_token(table, key, digest))
-        answer["inserted"] = stored
-        return self._acknowledge(table, key, digest, answer)
+        # Runs that stand in the batch twice: the store gets the last one.
+        answer["replaced"] = stored - clean.rows if stored else 0
+        identity = Identity(table, key or digest, digest)
+        return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored)
 
-    def _store(self, table: str, batch: Batch, token: str) -> None:
-        for block in blocks(batch):
-            settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": f"{token}-{block.number}"}
-            repeat(
-                lambda block=block, settings=settings: self._executor.insert(  # type: ignore[misc]
-                    table, batch.columns, block.data, settings, batch.types
-                ),
-                self._attempts,
-            )
+    # -- storing ---------------------------------------------------------------------------------------------------
 
-    def _acknowledge(self, table: str, key: str, digest: str, answer: dict[str, Any]) -> Result:
-        batch_id = new_batch_id()
-        answer["batch_id"] = str(batch_id)
-        repeat(lambda: self._ledger.record(table, key, digest, batch_id, answer), self._attempts)
-        # Two callers may have sent the same batch at once: the tokens kept one copy, and one of them is told so.
-        first = repeat(lambda: self._ledger.find(table, key), self._attempts)
-        if first is not None and first.batch_id != batch_id:
-            return self._again(table, digest, first, answer["received"], given=key != digest)
-        return Result.of(answer)
+    def store(self, prepared: Prepared) -> Result:
+        """Stores a checked batch, or keeps it in the quarantine when the store cannot take it now."""
+        if not prepared.stored:
+            return Result.of(prepared.answer)
+        attempt = Attempt(prepared)
+        try:
+            return self._store(attempt)
+        except MuseError as error:
+            if judge(error) is Verdict.REFUSE:
+                raise
+            try:
+                return self._keep(attempt.prepared, error)
+            except OSError:
+                raise error from None
 
-    def _again(self, table: str, digest: str, known: Entry, received: int, given: bool) -> Result:
-        if known.content_hash != digest:
-            raise InvalidInput(
-                f"The idempotency_key {known.key!r} was used at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z for other "
-                f"rows of {table}; send these rows under a key of their own."
-            )
-        answer = dict(known.answer)
-        answer["duplicates"] = answer["inserted"] + answer["duplicates"]
-        answer["inserted"] = answer["replaced"] = 0
-        how = "another idempotency_key" if given else "an idempotency_key of your own"
-        answer["note"] = (
-            f"This batch was stored at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z; nothing was stored again. "
-            f"To store the same rows once more, send them with {how}."
-        )
-        return Result.of(answer)
-
-    def _answer(self, table: str, batch: Batch, received: int) -> dict[str, Any]:
-        return {
-            "table": table,
-            "batch_id": None,
-            "received": received,
-            "inserted": 0,
-            "duplicates": 0,
-            "replaced": 0,
-            "rejected_count": len(batch.rejected),
-            "quarantined": 0,
-            "rejected": [
-                {"index": bad.index, "field": bad.field, "error": bad.error} for bad in batch.rejected[:_REJECTED_SHOWN]
-            ],
-            "masked": dict(batch.masked),
-            "rounded": dict(batch.rounded),
-            "note": None,
+    def _store(self, attempt: Attempt) -> Result:
+        prepared = attempt.prepared
+        identity, batch_id = prepared.identity, new_batch_id()
+        replaced = prepared.answer["replaced"] + self._repeat(lambda: runs.known(self._executor, prepared.clean))
+        self._repeat(lambda: self._ledger.claim(identity, batch_id, prepared.now, replaced))
+        state = self._repeat(lambda: self._ledger.find(identity))
+        if state.entry is not None:
+            return _again(prepared, state.entry)
+        if state.claim is not None and state.claim.batch_id != batch_id:
+            prepared = attempt.prepared = self._join(prepared, state.claim)
+            replaced = state.claim.replaced
+        sent = blocks(prepared.clean)
+        for number, block in enumerate(sent[state.stored :], state.stored + 1):
+            self._send(block, identity.token + block.token_suffix)
+            if len(sent) > 1:
+                self._repeat(partial(self._ledger.progress, identity, batch_id, number))
+        answer = dict(prepared.answer) | {
+            "batch_id": str(batch_id),
+            "inserted": prepared.stored,
+            "replaced": replaced,
         }
+        self._repeat(lambda: self._ledger.acknowledge(identity, batch_id, answer, day_count(sent)))
+        # Two callers may have sent the same batch at once: the tokens kept one copy, and one of them is told so.
+        first = self._repeat(lambda: self._ledger.find(identity)).entry
+        if first is not None and first.batch_id != batch_id:
+            return _again(prepared, first)
+        return Result.of(answer)
 
-    def _replaced(self, table: str, batch: Batch) -> int:
-        """Runs of the batch that the store has already, or that stand earlier in the batch."""
-        if table != "bench_runs":
-            return 0
-        names = ("model", "quant", "dataset", "run_id")
-        keys = list(zip(*(batch.data[batch.columns.index(name)] for name in names), strict=True))
-        distinct = set(keys)
-        found = 0
-        wanted = sorted(distinct, key=str)
-        for start in range(0, len(wanted), 1000):
-            chunk = wanted[start : start + 1000]
-            condition = tuple_(BenchRun.model, BenchRun.quant, BenchRun.dataset, BenchRun.run_id).in_(chunk)
-            found += int(self._executor.scalar(select(func.count()).select_from(BenchRun).where(condition)))
-        return found + len(keys) - len(distinct)
+    def _join(self, prepared: Prepared, claim: Claim) -> Prepared:
+        """Goes on with a batch that an earlier attempt began, which has died or is still under way."""
+        identity = prepared.identity
+        if claim.digest != identity.digest:
+            raise _other_rows(identity, claim.since)
+        if self._repeat(lambda: self._ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
+            raise InvalidInput(
+                f"This batch was begun at {claim.since:%Y-%m-%d %H:%M:%S}Z and never finished, and so much was stored "
+                f"in {identity.table} since that the engine cannot tell which of its rows it has. Look whether they "
+                "are there; those that are missing can be sent under an idempotency_key of their own."
+            )
+        if claim.now == prepared.now:
+            return prepared
+        return replace(prepared, now=claim.now, clean=prepared.again(claim.now))
+
+    def _send(self, block: Block, token: str) -> None:
+        settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}
+        try:
+            self._repeat(lambda: block.send(self._executor, settings))
+        except MuseError as error:
+            halves = block.halves() if judge(error) is Verdict.SPLIT else None
+            if halves is None:
+                raise
+            for half in halves:
+                self._send(half, token)
+
+    def _repeat(self, action: Callable[[], T]) -> T:
+        return repeat(action, self._attempts)
+
+    # -- quarantine ------------------------------------------------------------------------------------------------
+
+    def _keep(self, prepared: Prepared, error: MuseError) -> Result:
+        clean = prepared.clean
+        if isinstance(clean, Batch):
+            names, types, data = clean.columns, clean.types, clean.data
+        else:
+            from integrations.clickhouse import bulk
+
+            names, types = clean.data.column_names, bulk.types_of(clean.table, clean.data)
+            data = bulk.columns(clean.table, clean.data)
+        batch_id = str(new_batch_id())
+        answer = dict(prepared.answer) | {"batch_id": batch_id, "inserted": prepared.stored}
+        kept = Kept(
+            path=self.quarantine.folder,
+            identity=prepared.identity,
+            given=prepared.given,
+            since=datetime.now(UTC),
+            now=prepared.now,
+            reason=str(error),
+            rows=prepared.stored,
+            columns=list(names),
+            types=list(types),
+            answer=answer,
+        )
+        kept = self.quarantine.keep(kept, data)
+        note = (
+            f"The store did not take these rows ({error}) They wait in the quarantine and are stored, once, by "
+            "`muse quarantine replay` or when this batch is sent again."
+        )
+        waiting = {"inserted": 0, "replaced": 0, "quarantined": kept.rows, "note": note}
+        return Result.of(dict(kept.answer) | waiting)
+
+    def replay(self, kept: Kept) -> Result:
+        """Stores a batch from the quarantine, once, and forgets it there. Raises what keeps it from being stored."""
+        clean = kept.batch(kept.now)
+        answer = dict(kept.answer) | {"inserted": 0, "replaced": kept.rows - clean.rows}
+        prepared = Prepared(kept.identity, kept.given, kept.now, clean, answer, kept.batch, kept.rows)
+        result = self._store(Attempt(prepared))
+        self.quarantine.drop(kept)
+        return result
 
 
 def known_table(table: str) -> None:
@@ -155,27 +251,41 @@ def known_table(table: str) -> None:
         raise InvalidInput(f"Unknown table {table!r}; rows go into {', '.join(FACT_TABLES)}.")
 
 
-def blocks(batch: Batch) -> Iterator[Block]:
-    """The batch by day, in blocks of at most 90 days and 200,000 rows; the same batch gives the same blocks."""
-    order = sorted(range(batch.rows), key=batch.days.__getitem__)
-    number = 0
-    for _, group in itertools.groupby(_numbered(order, batch.days), key=lambda item: item[0]):
-        indexes = [index for _, index in group]
-        for start in range(0, len(indexes), _ROWS_PER_BLOCK):
-            chosen = indexes[start : start + _ROWS_PER_BLOCK]
-            yield Block(number, [[column[index] for index in chosen] for column in batch.data])
-            number += 1
+def _other_rows(identity: Identity, since: datetime) -> InvalidInput:
+    return InvalidInput(
+        f"The idempotency_key {identity.key!r} was used at {since:%Y-%m-%d %H:%M:%S}Z for other "
+        f"rows of {identity.table}; send these rows under a key of their own."
+    )
 
 
-def _numbered(order: Sequence[int], days: Sequence[int]) -> Iterator[tuple[int, int]]:
-    seen = 0
-    last: int | None = None
-    for index in order:
-        if days[index] != last:
-            last = days[index]
-            seen += 1
-        yield (seen - 1) // _DAYS_PER_BLOCK, index
+def _again(prepared: Prepared, known: Entry) -> Result:
+    """The answer to a batch that is stored already."""
+    if known.digest != prepared.identity.digest:
+        raise _other_rows(prepared.identity, known.acknowledged_at)
+    answer = dict(known.answer)
+    answer["duplicates"] = answer["inserted"] + answer["duplicates"]
+    answer["inserted"] = answer["replaced"] = 0
+    how = "another idempotency_key" if prepared.given else "an idempotency_key of your own"
+    answer["note"] = (
+        f"This batch was stored at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z; nothing was stored again. "
+        f"To store the same rows once more, send them with {how}."
+    )
+    return Result.of(answer)
 
 
-def _token(table: str, key: str, digest: str) -> str:
-    return hashlib.sha256(f"{table}\n{key}\n{digest}".encode()).hexdigest()
+def _answer(table: str, clean: Clean, received: int) -> dict[str, Any]:
+    rejected = clean.rejected[:_REJECTED_SHOWN]
+    return {
+        "table": table,
+        "batch_id": None,
+        "received": received,
+        "inserted": 0,
+        "duplicates": 0,
+        "replaced": 0,
+        "rejected_count": len(clean.rejected),
+        "quarantined": 0,
+        "rejected": [{"index": bad.index, "field": bad.field, "error": bad.error} for bad in rejected],
+        "masked": dict(clean.masked),
+        "rounded": dict(clean.rounded),
+        "note": None,
+    }
