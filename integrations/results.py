@@ -9,9 +9,13 @@ from typing import Any
 class Result(dict[str, Any]):
     """A dictionary whose keys are attributes too: `result["n"]` and `result.n`."""
 
-    __slots__ = ()
+    __slots__ = ("images",)
+    #: Pictures (PNG) that go with the fields; no part of the mapping.
+    images: list[bytes]
 
     def __getattr__(self, name: str) -> Any:
+        if name == "images":
+            return []  # none was asked for
         try:
             return self[name]
         except KeyError:

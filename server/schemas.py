@@ -30,6 +30,8 @@ def _tidy(schema: dict[str, Any], without_null: bool) -> dict[str, Any]:
             return walk(target | {key: value for key, value in node.items() if key != "$ref"})
         if "anyOf" in node:
             node = _one_of(node, without_null)
+            if "$ref" in node:
+                return walk(node)
         out: dict[str, Any] = {}
         for key, value in node.items():
             # Inside `properties` the keys are names of fields, and a field may be called title or default.
@@ -47,7 +49,9 @@ def _one_of(node: dict[str, Any], without_null: bool) -> dict[str, Any]:
     kinds = [kind for kind in node["anyOf"] if kind.get("type") != "null"]
     if len(kinds) == 1:
         kind: dict[str, Any] = kinds[0]
-        if without_null or "$ref" in kind:
+        if without_null:
             return kind | rest
+        if "$ref" in kind:
+            return node
         return kind | rest | {"type": [kind["type"], "null"]} if "type" in kind else kind | rest
     return node

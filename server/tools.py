@@ -16,6 +16,7 @@ from integrations.errors import InvalidInput
 from integrations.results import Result
 from models import FACT_TABLES
 from server import answers
+from server.analytics_tools import analytics_tools
 from server.arguments import Arguments
 from server.context import ServerContext
 from server.schemas import input_schema
@@ -74,6 +75,7 @@ def all_tools() -> Iterator[MuseTool]:
     """Every tool, under its dotted name."""
     yield _tool("query", "query", QueryArguments, answers.QueryAnswer, query)
     yield _tool("describe", "get", DescribeArguments, answers.DescribeAnswer, describe)
+    yield from analytics_tools()
     for table in FACT_TABLES:
         name = f"insert.{table}"
         words = TOOLS[name]

@@ -1,0 +1,126 @@
+"""`query.aggregate`: metrics by group and time, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+import analytics
+from analytics import Question
+from analytics.aggregate import MAX_GROUPS
+from integrations.clickhouse.executor import Answer, Cancellation
+from integrations.clickhouse.shaping import Shaper
+from integrations.questions.asking import Asking
+from integrations.questions.figures import point
+from integrations.questions.statement import estimate, parametrised
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from integrations.questions.methods import Questions
+
+
+def aggregate(
+    client: Questions,
+    metrics: Sequence[str],
+    *,
+    group_by: Sequence[str] = (),
+    granularity: str = "none",
+    days: int | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    filters: Sequence[Mapping[str, Any]] = (),
+    order_by: str | None = None,
+    descending: bool = False,
+    limit: int = 100,
+    exact: bool = False,
+    dry_run: bool = False,
+    cancellation: Cancellation | None = None,
+) -> Result:
+    """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
+    asking = Asking(client, cancellation)
+    question = analytics.aggregate(
+        metrics,
+        window=asking.window(days, since, until),
+        group_by=group_by,
+        granularity=granularity,
+        filters=filters,
+        order_by=order_by,
+        descending=descending,
+        limit=limit,
+        exact=exact,
+    )
+    asking.note_approximations([question])
+    answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
+    names, shaped, cut = _shaped(asking, question, answer)
+    sql, parameters = parametrised(asking, question.select)
+    return Result.of(
+        {
+            "columns": names,
+            "rows": shaped,
+            "row_count": len(shaped),
+            "truncated": cut is not None,
+            "truncated_reason": cut,
+            "elapsed_ms": round(answer.elapsed_ms, 3) if answer else 0.0,
+            "rows_read": answer.rows_read if answer else 0,
+            "bytes_read": answer.bytes_read if answer else 0,
+            "query_id": answer.query_id if answer else None,
+            "notes": asking.notes,
+            "window": question.window.as_dict(),
+            "source": question.source,
+            "sql": sql,
+            "parameters": parameters,
+            "estimate": estimate(asking, question) if dry_run else None,
+        }
+    )
+
+
+def _shaped(
+    asking: Asking, question: Question, answer: Answer | None
+) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
+    """The columns with type and unit, the rows within the limits, and why some are missing."""
+    units = {column.name: column.unit for column in question.columns}
+    types = {column.name: column.type for column in answer.columns} if answer else {}
+    names = [column.name for column in question.columns]
+    columns = [{"name": name, "type": types.get(name), "unit": units[name]} for name in names]
+    if question.granularity != "none":
+        names.append("partial")
+        columns.append({"name": "partial", "type": "Bool", "unit": None})
+    if answer is None:
+        return columns, [], None
+    rows = question.fill(answer.mappings())
+    kept = _within(asking, rows, names)
+    cut = _cut_groups(asking, question, rows)
+    if len(kept) < len(rows) or answer.truncated:
+        more = " or more" if answer.truncated else ""
+        cut = (
+            f"Stopped after {len(kept):,} of {len(rows):,}{more} rows (MUSE_MAX_ROWS, MUSE_MAX_RESULT_BYTES); use a "
+            "coarser granularity, a shorter window, fewer groups or a filter."
+        )
+    return columns, kept, cut
+
+
+def _within(asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[list[Any]]:
+    shaper, limits = Shaper(), asking.client.muse
+    kept: list[list[Any]] = []
+    size = 0
+    for row in rows[: limits.max_rows]:
+        shaped = [shaper.value(point(value) if isinstance(value, float) else value) for value in map(row.get, names)]
+        size += len(orjson.dumps(shaped)) + 1
+        if size > limits.max_result_bytes and kept:
+            break
+        kept.append(shaped)
+    return kept
+
+
+def _cut_groups(asking: Asking, question: Question, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    names = question.names("group")
+    shown = len({tuple(row[name] for name in names) for row in rows}) if names else 0
+    if question.groups is None or question.limit is None or shown < question.limit:
+        return None
+    every = int(asking.client.executor.read(question.groups, cancellation=asking.cancellation).rows[0][0])
+    if every <= shown:
+        return None
+    return f"{shown:,} of {every:,} groups are shown; raise limit (at most {MAX_GROUPS:,}), or filter."

@@ -1,0 +1,107 @@
+"""One operation under way: its window, its statements, and what is said beside the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Select
+
+from analytics import Question, Window, window_of
+from analytics.buckets import Bucket
+from integrations.clickhouse.executor import Answer, Cancellation
+from integrations.clickhouse.shaping import iso
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from integrations.questions.methods import Questions
+
+Row = dict[str, Any]
+SHOWN_POINTS = 400
+"""Points of one answer: more flood the reader, and a coarser granularity says as much."""
+
+
+def clock() -> datetime:
+    """Now; the one place where questions look at the clock, so that a test can hold it."""
+    return datetime.now(UTC)
+
+
+class Asking:
+    """The statements of one operation, run one by one on the client's executor."""
+
+    def __init__(self, client: Questions, cancellation: Cancellation | None = None) -> None:
+        self.client = client
+        self.cancellation = cancellation or Cancellation()
+        self.now = clock()
+        self.notes: list[str] = []
+        self._statements: list[str] = []
+
+    def window(
+        self,
+        days: int | None = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        default_days: int = 7,
+    ) -> Window:
+        """The window of the question, in `MUSE_TIMEZONE`."""
+        zone = self.client.muse.timezone
+        return window_of(now=self.now, days=days, since=since, until=until, timezone=zone, default_days=default_days)
+
+    def read(self, select: Select[Any], rows: int | None = None) -> Answer:
+        """Runs one statement; `rows` at most."""
+        answer = self.client.executor.read(select, self.client.executor.limits(rows=rows), self.cancellation)
+        self._statements.append(answer.statement)
+        return answer
+
+    def fill(self, question: Question) -> list[Row]:
+        """The rows of a question by bucket, empty buckets added, partial ones marked."""
+        return question.fill(self.read(question.select).mappings())
+
+    @property
+    def sql(self) -> str:
+        """Everything that ran, as it can be run again with `query`, statement by statement."""
+        return ";\n".join(self._statements)
+
+    def note_approximations(self, questions: Iterable[Question]) -> None:
+        """Says which values come from an approximate function, and how far off they may be."""
+        found = [one for question in questions for one in question.approximations]
+        for name, error in dict.fromkeys((one["function"], one["error"]) for one in found):
+            columns = ", ".join(dict.fromkeys(one["column"] for one in found if one["function"] == name))
+            self.notes.append(f"{columns} by {name}: {error}.")
+
+    def note_partial(self, buckets: Sequence[Bucket]) -> None:
+        """Says which buckets stay out of inference."""
+        partial = [iso(bucket.start) for bucket in buckets if bucket.partial]
+        if partial:
+            are = "is" if len(partial) == 1 else "are"
+            self.notes.append(f"{' and '.join(partial)} {are} partial: shown, but left out of all inference.")
+
+    def note_groups(self, question: Question, shown: int, what: str) -> bool:
+        """Whether groups were cut off; says how many there are in all."""
+        if question.groups is None or question.limit is None or shown < question.limit:
+            return False
+        every = int(self.client.executor.read(question.groups, cancellation=self.cancellation).rows[0][0])
+        if every > shown:
+            self.notes.append(f"{shown} of {every:,} {what} are shown; filter to see others.")
+        return every > shown
+
+    def fit(self, build: Callable[[int], Mapping[str, Any]], points: int = SHOWN_POINTS) -> Result:
+        """`build(points)` with as many points as `MUSE_MAX_RESULT_BYTES` leaves room for."""
+        while True:
+            result = Result.of(build(points))
+            if points == 0 or len(orjson.dumps(result)) <= self.client.muse.max_result_bytes:
+                return result
+            points //= 2
+
+
+def thin(rows: Sequence[Any], most: int, keep: Iterable[int] = ()) -> list[Any]:
+    """At most about `most` rows, evenly spread, the last included, and those at the places `keep`."""
+    if len(rows) <= most:
+        return list(rows)
+    if most == 0:
+        return []
+    step = -(-len(rows) // most)
+    places = {*range(len(rows) - 1, -1, -step), *keep}
+    return [rows[place] for place in sorted(places)]

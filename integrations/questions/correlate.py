@@ -1,0 +1,130 @@
+"""`query.correlation`: how closely two metrics move together, and at which lag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import analytics
+from analytics import Question, QuestionError, metric_of
+from analytics.errors import unknown
+from analytics.metrics import Metric
+from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse.shaping import iso
+from integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from integrations.questions.figures import figure, point, reason_of
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from analytics.inference.correlation import Correlation
+    from integrations.questions.methods import Questions
+
+MAX_LAG = 60
+
+
+def correlate(
+    client: Questions,
+    x: str,
+    y: str,
+    *,
+    x_filters: Sequence[Mapping[str, Any]] = (),
+    y_filters: Sequence[Mapping[str, Any]] = (),
+    granularity: str = "day",
+    days: int | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    method: str = "pearson",
+    max_lag: int = 0,
+    chart: bool = False,
+    cancellation: Cancellation | None = None,
+) -> Result:
+    """Coefficient, interval, p-value, lags and points; `reason` where a number is undefined."""
+    asking = Asking(client, cancellation)
+    question = analytics.correlation(
+        x,
+        y,
+        window=asking.window(days, since, until, default_days=30),
+        granularity=granularity,
+        x_filters=x_filters,
+        y_filters=y_filters,
+    )
+    found, whole = _judge(asking, question, method, max_lag)
+    asking.note_approximations([question])
+    asking.note_partial(question.buckets())
+    sides = (metric_of(x), metric_of(y))
+    cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
+    pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
+
+    def build(points: int) -> dict[str, Any]:
+        shown = thin(pairs, points)
+        return _result(asking, question, found, sides, cautions, shown, _thinned(asking, len(shown), len(pairs)))
+
+    result = asking.fit(build)
+    if chart:
+        from integrations.charts import correlation_chart
+
+        result.images = [correlation_chart(build(10 * SHOWN_POINTS))]
+    return result
+
+
+def _judge(asking: Asking, question: Question, method: str, max_lag: int) -> tuple[Correlation, list[Row]]:
+    """The correlation over the whole buckets, and those buckets."""
+    from analytics.inference import correlate as judged
+    from analytics.inference.correlation import Method
+
+    if method not in get_args(Method):
+        raise unknown("method", method, get_args(Method))
+    if not 0 <= max_lag <= MAX_LAG:
+        raise QuestionError(f"`max_lag` is {max_lag}; it takes 0 to {MAX_LAG} buckets.")
+    whole = [row for row in asking.fill(question) if not row["partial"]]
+    x, y = [row["x"] for row in whole], [row["y"] for row in whole]
+    return judged(x, y, method=cast(Method, method), max_lag=max_lag), whole
+
+
+def _result(
+    asking: Asking,
+    question: Question,
+    found: Correlation,
+    sides: tuple[Metric, Metric],
+    cautions: Sequence[str],
+    pairs: Sequence[Row],
+    thinned: Sequence[str],
+) -> dict[str, Any]:
+    numbers = ("coefficient", "p_value", "ci_low", "ci_high", "n", "n_effective")
+    return {
+        **{name: figure(getattr(found, name)) for name in numbers},
+        "method": found.method,
+        "x": {"metric": sides[0].text, "unit": sides[0].unit},
+        "y": {"metric": sides[1].text, "unit": sides[1].unit},
+        "lags": [
+            {"lag": one.lag, "coefficient": figure(one.coefficient), "p_value": figure(one.p_value), "n": one.n}
+            for one in found.lags
+        ],
+        "best_lag": found.best_lag,
+        "best_lag_p_adjusted": figure(found.best_lag_p_adjusted),
+        "points": [{"ts": iso(row["ts"]), "x": point(row["x"]), "y": point(row["y"])} for row in pairs],
+        "reason": reason_of(found.reason, {"x": sides[0].text, "y": sides[1].text}),
+        "cautions": list(cautions),
+        "notes": [*asking.notes, *thinned],
+        "granularity": question.granularity,
+        "source": question.source,
+        "sql": asking.sql,
+        "window": question.window.as_dict(),
+    }
+
+
+def _thinned(asking: Asking, shown: int, every: int) -> list[str]:
+    if shown == every:
+        return []
+    return [f"{shown} of {every} points are shown, all were used; a coarser bucket has fewer."]
+
+
+def _empty(whole: Sequence[Row], sides: Sequence[Metric], granularity: str) -> list[str]:
+    """A count of nothing is 0, and a pair of zeros from before the data began is a pair all the same: said here."""
+    if all(metric.empty == "gap" for metric in sides):
+        return []
+    nothing = sum(1 for row in whole if not row["x_n"] and not row["y_n"])
+    if not nothing:
+        return []
+    return [f"{nothing} of {len(whole)} {granularity}s have no rows on either side and count as 0."]

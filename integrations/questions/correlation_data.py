@@ -1,0 +1,157 @@
+"""`get.correlation_data`: benchmarks beside user interactions, day by day, and what their correlation is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import analytics
+from analytics import CorrelationData
+from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse.shaping import iso
+from integrations.questions.asking import Asking, Row, thin
+from integrations.questions.figures import figure, point, reason_of
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from analytics import inference
+    from integrations.questions.methods import Questions
+
+HEARTS = ("hearts_latency_p95_ms", "hearts_cost_per_1k")
+PACKS = ("packs_latency_ms", "packs_error_rate", "packs_abandonment_rate")
+_X, _Y = HEARTS[0], PACKS[0]
+_GROUP = ("model", "quant", "dataset")
+_SAME_MIX = 0.2
+"""Buckets whose shares of models are no farther apart than this (total variation) had the same mix."""
+
+
+def correlation_data(
+    client: Questions, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
+) -> Result:
+    """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
+    from analytics.inference import correlate
+
+    asking = Asking(client, cancellation)
+    window = asking.window(days, default_days=7)
+    asked = analytics.correlation_data(window=window, granularity=granularity)
+    rows = asking.fill(asked.points)
+    whole = [row for row in rows if not row["partial"]]
+    both = [row for row in whole if row[_X] is not None and row[_Y] is not None]
+    found = correlate([row[_X] for row in whole], [row[_Y] for row in whole])
+    mix = [row for row in asking.read(asked.mix.select).mappings() if row["ts"] in {one["ts"] for one in both}]
+    within = _within(mix, both)
+    [newest] = asking.read(asked.newest).mappings()
+    asking.note_approximations([asked.points])
+    asking.note_partial(asked.points.buckets())
+    headline = {
+        "correlation": figure(found.coefficient),
+        **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},
+        "reason": reason_of(found.reason, {"x": HEARTS[0], "y": PACKS[0]}),
+        "cautions": [*found.cautions, *_mix_caution(mix, within, granularity)],
+        "within": within,
+        "hearts_rows": sum(row["hearts_rows"] or 0 for row in rows),
+        "packs_rows": sum(row["packs_rows"] or 0 for row in rows),
+        "pairs": _pairs(whole),
+        "confidence": _confidence(asked, len(both), len(whole), found.coefficient, newest, asking.now),
+    }
+
+    def build(points: int) -> dict[str, Any]:
+        shown = thin(rows, points)
+        thinned = [f"{len(shown)} of {len(rows)} points are shown; all were used."] if len(shown) < len(rows) else []
+        return headline | {
+            "points": [_point(row) for row in shown],
+            "notes": [*asking.notes, *thinned],
+            "source": asked.points.source,
+            "sql": asking.sql,
+            "window": window.as_dict(),
+        }
+
+    return asking.fit(build)
+
+
+def _pairs(whole: Sequence[Row]) -> list[dict[str, Any]]:
+    """Each measure of the one source with each of the other, p-values adjusted for looking at all of them."""
+    from analytics.inference import benjamini_hochberg, correlate
+
+    named = [(x, y) for x in HEARTS for y in PACKS]
+    found = [correlate([row[x] for row in whole], [row[y] for row in whole]) for x, y in named]
+    adjusted = benjamini_hochberg([one.p_value for one in found])
+    return [
+        {
+            "hearts": x,
+            "packs": y,
+            "coefficient": figure(one.coefficient),
+            "p_value": figure(one.p_value),
+            "p_adjusted": figure(p),
+            "n": one.n,
+            "reason": reason_of(one.reason, {"x": x, "y": y}),
+        }
+        for (x, y), one, p in zip(named, found, adjusted, strict=True)
+    ]
+
+
+def _within(mix: Sequence[Row], both: Sequence[Row]) -> dict[str, Any]:
+    """r of what each model, quant and dataset measured in a bucket with the bucket's latency in the interface."""
+    from analytics.inference import correlate_within
+
+    packs = {row["ts"]: row[_Y] for row in both}
+    found: inference.WithinCorrelation = correlate_within(
+        [row["latency_p95_ms"] for row in mix],
+        [packs[row["ts"]] for row in mix],
+        [tuple(row[name] for name in _GROUP) for row in mix],
+    )
+    numbers = ("coefficient", "p_value", "ci_low", "ci_high", "n", "groups")
+    return {**{name: figure(getattr(found, name)) for name in numbers}, "reason": reason_of(found.reason)}
+
+
+def _mix_caution(mix: Sequence[Row], within: Mapping[str, Any], granularity: str) -> list[str]:
+    """Whether other models ran on some days than on others: then r may come from which ran, not from how they did."""
+    shares: dict[datetime, dict[tuple[Any, ...], float]] = {}
+    for row in mix:
+        shares.setdefault(row["ts"], {})[tuple(row[name] for name in _GROUP)] = float(row["runs"])
+    changed = sum(_apart(one, following) > _SAME_MIX for one, following in pairwise(shares.values()))
+    if not changed:
+        return []
+    every = {group for one in shares.values() for group in one}
+    if within["coefficient"] is None:
+        inside = f"r within them is not known: {within['reason']['text']}"
+    else:
+        groups = f"{within['groups']} group{'' if within['groups'] == 1 else 's'}"
+        inside = (
+            f"Within them r is {within['coefficient']:.2f} "
+            f"({within['n']} values in {groups}, p = {within['p_value']:.2g})."
+        )
+    return [
+        f"The mix of models changed between {granularity}s ({changed} times in {len(shares)}, of {len(every)} "
+        f"combinations of model, quant and dataset), so r may show which ran rather than how they did. {inside}"
+    ]
+
+
+def _apart(one: Mapping[Any, float], other: Mapping[Any, float]) -> float:
+    """How far the shares of two buckets' runs are apart, 0 to 1: the total variation distance."""
+    all_one, all_other = sum(one.values()), sum(other.values())
+    return sum(abs(one.get(key, 0.0) / all_one - other.get(key, 0.0) / all_other) for key in {*one, *other}) / 2
+
+
+def _confidence(
+    asked: CorrelationData, both: int, whole: int, r: float | None, newest: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    found = analytics.confidence(
+        days_with_both=both,
+        days=whole,
+        coefficient=r,
+        newest_hearts=newest["hearts"],
+        newest_packs=newest["packs"],
+        now=now,
+    )
+    return {name: figure(getattr(found, name)) for name in ("score", "completeness", "strength", "recency")}
+
+
+def _point(row: Row) -> dict[str, Any]:
+    return {
+        "ts": iso(row["ts"]),
+        **{name: point(row[name]) for name in (*HEARTS, *PACKS)},
+        "partial": row["partial"],
+    }

@@ -1,0 +1,140 @@
+"""The analytic methods of `ClickHouseClient`: typed arguments, one call each; the work is loaded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from integrations.clickhouse.executor import Cancellation, Executor
+from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from analytics.buckets import Granularity
+
+Moment = str | datetime
+Filters = Sequence[Mapping[str, Any]]
+
+
+class Questions:
+    """What the client can be asked beside SQL. Windows: `days`, or `since` and `until`; zone `MUSE_TIMEZONE`.
+
+    A mistake in the question is a QuestionError (a ValueError) with the correction. What is undefined is None beside a
+    `reason`. With `chart` the result's `images` hold a PNG.
+    """
+
+    settings: ClickHouseSettings
+    muse: MuseSettings
+    executor: Executor
+
+    def aggregate(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        granularity: Granularity = "none",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        filters: Filters = (),
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+        exact: bool = False,
+        dry_run: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers."""
+        from integrations.questions.aggregate import aggregate
+
+        return aggregate(
+            self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until,
+            filters=filters, order_by=order_by, descending=descending, limit=limit, exact=exact, dry_run=dry_run,
+            cancellation=cancellation,
+        )  # fmt: skip
+
+    def correlate(
+        self,
+        x: str,
+        y: str,
+        x_filters: Filters = (),
+        y_filters: Filters = (),
+        granularity: Granularity = "day",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        method: Literal["pearson", "spearman", "kendall"] = "pearson",
+        max_lag: int = 0,
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """How closely two metrics move together over the last 30 days, and at which lag."""
+        from integrations.questions.correlate import correlate
+
+        return correlate(
+            self, x, y, x_filters=x_filters, y_filters=y_filters, granularity=granularity, days=days, since=since,
+            until=until, method=method, max_lag=max_lag, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def trend(
+        self,
+        metric: str,
+        granularity: Granularity = "day",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        group_by: str | None = None,
+        filters: Filters = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """Where a metric went over the last 30 days, where its level changed, and which points stand out."""
+        from integrations.questions.trend import trend
+
+        return trend(
+            self, metric, granularity=granularity, days=days, since=since, until=until, group_by=group_by,
+            filters=filters, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def get_trend_data(
+        self,
+        metric: str,
+        days: int = 30,
+        granularity: Granularity = "day",
+        group_by: str | None = None,
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """As `trend`, with fewer arguments."""
+        return self.trend(
+            metric, granularity, days=days, group_by=group_by, chart=chart, cancellation=cancellation
+        )  # fmt: skip
+
+    def get_correlation_data(
+        self, days: int = 7, granularity: Granularity = "day", cancellation: Cancellation | None = None
+    ) -> Result:
+        """Benchmarks beside user interactions, their correlation, and how far to trust it."""
+        from integrations.questions.correlation_data import correlation_data
+
+        return correlation_data(self, days=days, granularity=granularity, cancellation=cancellation)
+
+    def get_performance_summary(
+        self,
+        days: int = 7,
+        model: str | None = None,
+        dataset: str | None = None,
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> Result:
+        """Each model, quant and dataset against the window before, with what got worse and the first bad commit."""
+        from integrations.questions.performance import performance_summary
+
+        return performance_summary(
+            self, days=days, model=model, dataset=dataset, chart=chart, cancellation=cancellation
+        )
+
+    def get_quality_metrics(self, days: int = 7, cancellation: Cancellation | None = None) -> Result:
+        """One page on episodes, deployments, models, the interface and the pipeline."""
+        from integrations.questions.quality import quality_metrics
+
+        return quality_metrics(self, days=days, cancellation=cancellation)

@@ -1,0 +1,158 @@
+"""`get.performance_summary`: each model, quant and dataset against the previous window, and what got worse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import analytics
+from analytics import METRICS, Question
+from analytics.performance import GROUP, MEASURES
+from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse.shaping import Shaper
+from integrations.questions.asking import Asking, Row
+from integrations.questions.figures import figure, point, reason_of
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from analytics import inference
+    from integrations.questions.methods import Questions
+
+Key = tuple[Any, ...]
+ENOUGH_A_SIDE = 10
+"""Runs a side from which autocorrelation is allowed for; fewer do not show it."""
+HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for measure in MEASURES}
+
+
+def performance_summary(
+    client: Questions,
+    *,
+    days: int = 7,
+    model: str | None = None,
+    dataset: str | None = None,
+    chart: bool = False,
+    cancellation: Cancellation | None = None,
+) -> Result:
+    """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
+    asking = Asking(client, cancellation)
+    window = asking.window(days, default_days=7)
+    asked = analytics.performance_summary(window=window, model=model, dataset=dataset)
+    means = asking.read(asked.groups).mappings()
+    runs = _by_group(asking.read(asked.runs).mappings())
+    found, reasons = _regressions(runs)
+    groups = [_group(row, found.get(_key(row), []), reasons.get(_key(row))) for row in means]
+    groups.sort(key=lambda one: (not one["regressions"], -one["runs"], *(one[name] for name in GROUP)))
+    llm = _answered(asking, asked.llm, "sources and models")
+    ui = _answered(asking, asked.ui, "event types")
+    asking.note_approximations([asked.llm, asked.ui])
+    if any(one["regressions"] and min(one["runs"], one["runs_before"]) < ENOUGH_A_SIDE for one in groups):
+        asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
+    if not means:
+        asking.notes.append(_none_ran(model, dataset))
+
+    def build(most: int) -> dict[str, Any]:
+        cut = [f"{most} of {len(groups)} groups are shown; name a model or dataset."] if most < len(groups) else []
+        return {
+            "groups": groups[:most],
+            "llm": llm,
+            "ui": ui,
+            "notes": [*asking.notes, *cut],
+            "source": f"bench_runs, {asked.llm.source}, {asked.ui.source}",
+            "sql": asking.sql,
+            "window": asked.window.as_dict(),
+            "previous_window": asked.previous_window.as_dict(),
+        }
+
+    result = asking.fit(build, points=max(1, len(groups)))
+    if chart:
+        from integrations.charts import performance_chart
+
+        result.images = [performance_chart(build(len(groups)))]
+    return result
+
+
+def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
+    """What got worse by group; and why a group could not be judged at all. All groups and measures are one family."""
+    from analytics.inference import Case
+    from integrations.questions.regressed import regressed
+
+    cases = [
+        Case(
+            (key, measure),
+            [row[measure] for row in own if row["before"]],
+            [row[measure] for row in own if not row["before"]],
+            HIGHER_IS_WORSE[measure],
+        )
+        for key, own in runs.items()
+        for measure in MEASURES
+    ]
+    worse, compared = regressed(cases)
+    found: dict[Key, list[dict[str, Any]]] = {}
+    for (key, measure), p in worse.items():
+        found.setdefault(key, []).append(_regression(compared[key, measure], p, measure, runs[key]))
+    # A group is not judged when none of its measures is; the tail of the latency says why.
+    silent = {key for key in runs if all(compared[key, measure].p_value is None for measure in MEASURES)}
+    return found, {key: reason_of(compared[key, "latency_p95_ms"].reason) for key in silent}
+
+
+def _regression(found: inference.Comparison, p: float, measure: str, runs: Sequence[Row]) -> dict[str, Any]:
+    from analytics import inference
+
+    first = inference.first_bad_commit(
+        [row[measure] for row in runs],
+        [row["commit_sha"] for row in runs],
+        higher_is_worse=HIGHER_IS_WORSE[measure],
+    )
+    return {
+        "measure": measure,
+        "before": point(found.before),
+        "after": point(found.after),
+        "change_pct": figure(found.change_pct, 4),
+        "p_adjusted": figure(p),
+        "commit_sha": first.commit,
+    }
+
+
+def _group(row: Row, found: Sequence[Mapping[str, Any]], reason: Any) -> dict[str, Any]:
+    none = {"code": "no_data", "text": "This group has no runs in one of the two windows."}
+    return {
+        **{name: row[name] for name in GROUP},
+        "runs": row["runs"],
+        "runs_before": row["runs_before"],
+        **{measure: point(row[measure]) for measure in MEASURES},
+        "change_pct": {measure: _change(row[f"{measure}_before"], row[measure]) for measure in MEASURES},
+        "regressions": list(found),
+        "reason": reason if row["runs"] and row["runs_before"] else none,
+    }
+
+
+def _change(before: Any, after: Any) -> float | None:
+    """Change in %, None without both or from 0."""
+    if before is None or after is None or not before:
+        return None
+    changed: float | None = figure(100.0 * (float(after) - float(before)) / abs(float(before)), 4)
+    return changed
+
+
+def _answered(asking: Asking, question: Question, what: str) -> list[dict[str, Any]]:
+    """A small table as a list of objects, numbers as numbers."""
+    shaper = Shaper()
+    rows = asking.read(question.select).mappings()
+    asking.note_groups(question, len(rows), what)
+    return [{name: shaper.value(figure(value)) for name, value in row.items()} for row in rows]
+
+
+def _by_group(runs: Sequence[Row]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
+    for row in runs:
+        found.setdefault(_key(row), []).append(row)
+    return found
+
+
+def _key(row: Row) -> Key:
+    return tuple(row[name] for name in GROUP)
+
+
+def _none_ran(model: str | None, dataset: str | None) -> str:
+    of = " and ".join(f"{name} {word!r}" for name, word in (("model", model), ("dataset", dataset)) if word is not None)
+    return f"No benchmark ran{f' of {of}' if of else ''} in either window; `describe` bench_runs names those known."

@@ -1,0 +1,176 @@
+"""`query.trend` and `get.trend_data`: where a metric goes, where its level changed, and which points stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import analytics
+from analytics import Bucket, metric_of
+from integrations.clickhouse.executor import Cancellation
+from integrations.clickhouse.shaping import Shaper, iso
+from integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from integrations.questions.figures import figure, point, reason_of
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from analytics import inference
+    from integrations.questions.methods import Questions
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One group's series, all its buckets, and what inference says of the whole ones; places count in `rows`."""
+
+    group: Any
+    rows: list[Row]
+    line: inference.Trend
+    steps: inference.ChangePoints
+    strays: inference.Anomalies
+
+
+def trend(
+    client: Questions,
+    metric: str,
+    *,
+    granularity: str = "day",
+    days: int | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    group_by: str | None = None,
+    filters: Sequence[Mapping[str, Any]] = (),
+    chart: bool = False,
+    cancellation: Cancellation | None = None,
+) -> Result:
+    """One series a group: points, slope with interval, direction, change points and anomalies."""
+    asking = Asking(client, cancellation)
+    window = asking.window(days, since, until, default_days=30)
+    asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
+    question = asked.series
+    judged = _judge(asking.fill(question), group_by)
+    buckets = question.buckets()
+    commits = _commits(asking, asked, judged)
+    asking.note_approximations([question])
+    asking.note_partial(buckets)
+    if question.limit is not None and len(judged) == question.limit:
+        asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
+    measured = metric_of(metric)
+    described = [_described(one, buckets, commits, group_by) for one in judged]
+
+    def build(points: int) -> dict[str, Any]:
+        series, note = _with_points(described, judged, points)
+        return {
+            "metric": measured.text,
+            "unit": measured.unit,
+            "better": measured.better,
+            "granularity": question.granularity,
+            "group_by": group_by,
+            "series": series,
+            "reason": None if judged else {"code": "no_data", "text": f"There are no rows of {measured.table} here."},
+            "notes": [*asking.notes, *note],
+            "source": question.source,
+            "sql": asking.sql,
+            "window": window.as_dict(),
+        }
+
+    result = asking.fit(build)
+    if chart:
+        from integrations.charts import trend_chart
+
+        result.images = [trend_chart(build(100 * SHOWN_POINTS))]
+    return result
+
+
+def _judge(rows: Sequence[Row], group_by: str | None) -> list[Judged]:
+    """Each group's series judged, the largest group first; trends of several groups are judged together."""
+    from analytics import inference
+
+    by_group: dict[Any, list[Row]] = {}
+    for row in rows:
+        by_group.setdefault(row[group_by] if group_by else None, []).append(row)
+    ordered = sorted(by_group.items(), key=lambda item: (-sum(row["n"] or 0 for row in item[1]), str(item[0])))
+    series = [[None if row["partial"] else row["value"] for row in own] for _, own in ordered]
+    times = [[(row["ts"] - own[0]["ts"]).total_seconds() / _DAY_S for row in own] for _, own in ordered]
+    judged = []
+    for (group, own), values, at, line in zip(ordered, series, times, inference.trends(series, times), strict=True):
+        steps = inference.change_points(values)
+        judged.append(Judged(group, own, line, steps, inference.anomalies(values, at, line=line, steps=steps)))
+    return judged
+
+
+def _commits(asking: Asking, asked: analytics.Trend, judged: Sequence[Judged]) -> list[Row]:
+    """The commits of the window, read only when a level changed."""
+    if asked.commits is None or not any(one.steps.changes for one in judged):
+        return []
+    return asking.read(asked.commits).mappings()
+
+
+def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], group_by: str | None) -> dict[str, Any]:
+    """The series without its points."""
+    line = one.line
+    others = [found.reason for found in (one.steps, one.strays) if found.reason is not None]
+    texts = dict.fromkeys(reason.text for reason in others if line.reason is None or reason.text != line.reason.text)
+    return {
+        "group": Shaper().value(one.group),
+        "n": line.n,
+        "slope_per_day": figure(line.slope_per_day),
+        "slope_low": figure(line.slope_low),
+        "slope_high": figure(line.slope_high),
+        "p_value": figure(line.p_value),
+        "p_adjusted": figure(line.p_adjusted),
+        "direction": line.direction,
+        "change_pct": figure(line.change_pct),
+        "change_points": _change_points(one, buckets, commits, group_by),
+        "anomalies": [
+            {"ts": iso(one.rows[found.index]["ts"]), "value": point(found.value), "score": figure(found.score, 4)}
+            for found in one.strays.points
+        ],
+        "reason": reason_of(line.reason, {"the series": "the metric"}),
+        "notes": list(texts),
+    }
+
+
+def _change_points(
+    one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], group_by: str | None
+) -> list[dict[str, Any]]:
+    # A group by commit is one commit: there is nothing to look for.
+    own = [row for row in commits if group_by is None or row.get(group_by) == one.group]
+    return [
+        {
+            "ts": iso(one.rows[step.index]["ts"]),
+            "before": point(step.before),
+            "after": point(step.after),
+            "p_value": figure(step.p_value),
+            "commit_sha": analytics.first_commit(own, buckets, one.rows[step.index]["ts"], step.before, step.after),
+        }
+        for step in one.steps.changes
+    ]
+
+
+def _with_points(
+    described: Sequence[Mapping[str, Any]], judged: Sequence[Judged], most: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The series with about `most` points in all: those of the first groups, thinned when one alone has more."""
+    series: list[dict[str, Any]] = []
+    left, bare, thinned = most, 0, ""
+    for index, (words, one) in enumerate(zip(described, judged, strict=True)):
+        keep = [step.index for step in one.steps.changes] + [stray.index for stray in one.strays.points]
+        rows = thin(one.rows, left, keep) if index == 0 else one.rows if len(one.rows) <= left else []
+        if not rows:
+            bare += 1
+        elif len(rows) < len(one.rows):
+            thinned = (
+                f"{len(rows)} of {len(one.rows)} points are shown; all were used. A coarser granularity has fewer."
+            )
+        left = max(0, left - len(rows))
+        points = [
+            {"ts": iso(row["ts"]), "value": point(row["value"]), "n": row["n"] or 0, "partial": row["partial"]}
+            for row in rows
+        ]
+        series.append({"group": words["group"], "points": points, **{k: v for k, v in words.items() if k != "group"}})
+    missing = f"Points of {bare} of {len(judged)} groups are left out; filter to one group to see them." if bare else ""
+    return series, [note for note in (thinned, missing) if note]
