@@ -19,6 +19,7 @@ from integrations.clickhouse.shaping import shape, stored_text
 from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from integrations.config import ClickHouseSettings, MuseSettings
 from integrations.errors import InvalidInput, MuseError
+from integrations.questions.methods import Questions
 from integrations.results import Result
 from models import AuditEntry
 
@@ -69,7 +70,7 @@ class InsertMany:
         return store
 
 
-class ClickHouseClient:
+class ClickHouseClient(Questions):
     """All operations on one store. Thread-safe; opens nothing before the first call; close it, or use it in a `with`.
 
     `ClickHouseClient()` takes its settings from the environment.
