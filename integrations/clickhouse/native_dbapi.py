@@ -94,6 +94,9 @@ class NativeReply(Reply):
         self._connection = connection
         self._client = connection.client
         self._done = False
+        # A reply that was left behind, and is collected later, must not touch the connection's next statement.
+        connection.turn += 1
+        self._turn = connection.turn
         connection.running = True
         with connection.translated(), self._client.disconnect_on_error(statement, dict(settings)):
             # The driver's own iterators go row by row; its packets hold whole columns.
@@ -125,11 +128,13 @@ class NativeReply(Reply):
             self.rows_read, self.bytes_read = query.progress.rows, query.progress.bytes
 
     def close(self) -> None:
-        if not self._done:
-            self._finish()
-            with contextlib.suppress(Exception):
-                self._client.cancel()
-            self._client.disconnect()
+        if self._done or self._turn != self._connection.turn:
+            return
+        self._finish()
+        # The rest of the reply is not waited for: the server stops at the cancel, or when the socket is gone.
+        with contextlib.suppress(Exception):
+            self._client.connection.send_cancel()
+        self._client.disconnect()
 
     def __del__(self) -> None:
         self.close()
@@ -141,6 +146,8 @@ class NativeConnection(dbapi.Connection):
     def __init__(self, settings: ClickHouseSettings, session: Mapping[str, Any] | None = None) -> None:
         self._settings = settings
         self.session = dict(session or {})
+        #: Number of the statement that the connection is at.
+        self.turn = 0
         self.client = _client(settings)
         self.running = False
         self.current_query_id: str | None = None
@@ -232,6 +239,7 @@ class NativeConnection(dbapi.Connection):
 
     def _drop(self) -> None:
         """Closes the socket, also one whose handshake failed, which the driver leaves open."""
+        self.turn += 1
         with contextlib.suppress(Exception):
             self.client.disconnect()
         half_open = self.client.connection.socket

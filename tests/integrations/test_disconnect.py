@@ -55,3 +55,17 @@ def test_sqlalchemy_is_told_that_the_connection_is_gone(wire: Wire, executor: Ex
         assert connection.invalidated
     with executor.engine.connect() as connection:
         assert connection.execute(text("SELECT 3")).scalar() == 3
+
+
+def test_a_reply_left_behind_does_not_touch_the_next_statement(wire: Wire, executor: Executor) -> None:
+    connection = executor.engine.raw_connection()
+    driver = connection.driver_connection
+    assert driver is not None
+    left = driver.run("SELECT number FROM numbers(100000000)")
+    next(left.blocks())
+    with pytest.raises(Unreachable):  # the socket still holds the first reply: it is dropped, and said
+        driver.run("SELECT 1")
+    with driver.run("SELECT 2") as reply:
+        left.close()
+        assert list(reply.rows()) == [(2,)]
+    connection.close()
