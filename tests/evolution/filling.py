@@ -1,4 +1,4 @@
-"""Rows in each of the seven tables, on two days, the same in number and sums for every run."""
+"""Rows in each of the seven tables, the same in number and sums for every run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from tests.evolution.conftest import Rows
 
 FACTS = ("bench_runs", "llm_events", "ui_events", "episodes", "deployments", "watcher_runs", "session_stats")
 
-_TS = "toDateTime64('2024-03-01 00:00:00', 3, 'UTC') + toIntervalHour(number * 11 % 40)"
+# What stands in braces is put in by `fill`.
+_TS = "toDateTime64('2024-03-01 00:00:00', 3, 'UTC') + toIntervalHour(number * 11 % {hours})"
 _UUID = "reinterpretAsUUID(number + {})"
 INSERTS = {
     "bench_runs": f"(ts, run_id, model, quant, dataset, latency_p95_ms, cost_per_1k) SELECT {_TS}, "
@@ -23,7 +24,7 @@ INSERTS = {
     "watcher_runs": f"(ts, run_id, status, lag_seconds) SELECT {_TS}, {_UUID.format(6)}, 'valid', number "
     "FROM numbers(7)",
     "session_stats": "(hour, session_id, error_rate, abandonment_rate, events_count, duration_seconds) "
-    f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number % 2), {_UUID.format(7)}, 0.5, 0, number, "
+    f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number % {days}), {_UUID.format(7)}, 0.5, 0, number, "
     "1 FROM numbers(8)",
 }
 _SUMS = {
@@ -37,8 +38,9 @@ _SUMS = {
 }
 
 
-def fill(rows: Rows) -> None:
-    for table, insert in INSERTS.items():
+def fill(rows: Rows, days: int = 2) -> None:
+    for table, template in INSERTS.items():
+        insert = template.replace("{hours}", str(days * 24)).replace("{days}", str(days))
         names, _, select = insert.partition(" SELECT ")
         # Filled twice, equal rows are meant: they are data, not a retry.
         rows(f"INSERT INTO {table} {names} SETTINGS insert_deduplicate = 0 SELECT {select}")

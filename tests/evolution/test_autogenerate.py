@@ -91,7 +91,8 @@ KINDS: dict[str, tuple[Callable[[], MetaData], list[str]]] = {
         ["ensure_column", "set_table_settings", "ensure_index", "modify_view", "remove_column"],
     ),
 }
-NATIVE = {"type widened", "order key extended by a new column", "partition key", "SELECT of a view", "several at once"}
+# The statements are the same on both engines; these stand for them over the native wire.
+NATIVE = ["partition key", "SELECT of a view", "several at once"]
 
 # What changes an index, a projection or a view is tested from a schema that has them.
 FROM_PARTS: dict[str, tuple[Callable[[], MetaData], list[str]]] = {

@@ -114,7 +114,7 @@ def test_the_first_revision_killed_at_every_boundary(new_trial: Callable[[], Tri
 def test_the_way_to_head_and_back_killed_at_every_boundary(new_trial: Callable[[], Trial], report: Report) -> None:
     trial = new_trial()
     runner.upgrade(trial.settings, "0001")
-    fill(trial.rows)
+    fill(trial.rows, days=1)
     changes = trial.killed(up("head"), None)
     head = trial.state()
     back = trial.killed(down("0001"), None)
