@@ -12,6 +12,7 @@ from sqlalchemy import Select
 from analytics import Question, Window, window_of
 from analytics.buckets import Bucket
 from integrations.clickhouse.executor import Answer, Cancellation
+from integrations.clickhouse.retries import judge_read, repeat
 from integrations.clickhouse.shaping import iso
 from integrations.results import Result
 
@@ -51,7 +52,12 @@ class Asking:
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""
-        answer = self.client.executor.read(select, self.client.executor.limits(rows=rows), self.cancellation)
+        executor = self.client.executor
+        answer = repeat(
+            lambda: executor.read(select, executor.limits(rows=rows), self.cancellation),
+            self.client.settings.retry_attempts,
+            verdict=judge_read,
+        )
         self._statements.append(answer.statement)
         return answer
 

@@ -1,0 +1,167 @@
+"""A trend drawn: the series, its line with the interval, change points, anomalies, and the bucket that is not over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from integrations.charts.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    VERMILLION,
+    Form,
+    axis_label,
+    dates,
+    head,
+    moment,
+    new_figure,
+    nothing,
+    number,
+    p_text,
+    save,
+    style,
+)
+
+MOST_GROUPS = 6
+_DAY_S = 86_400.0
+Series = Mapping[str, Any]
+
+
+def trend_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
+    """The picture of a `query.trend` result, 800 pixels wide; of several groups the first six, side by side."""
+    every = result["series"]
+    shown = every[:MOST_GROUPS]
+    rows, columns = _grid(len(shown))
+    with style():
+        figure = new_figure(430 if rows == 1 and columns == 1 else 130 + 215 * rows)
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+        for series, axes in zip(shown, panels, strict=False):
+            _draw(axes, series, result)
+        for axes in list(panels)[len(shown) or 1 :]:
+            axes.set_visible(False)
+        if not shown:
+            nothing(panels[0], (result["reason"] or {}).get("text", "No rows."))
+        head(figure, *_words(result, every, shown))
+        figure.legend(handles=_legend(shown), loc="outside lower center", ncols=6, fontsize=9, handlelength=1.6)
+        return save(figure, form)
+
+
+def _grid(count: int) -> tuple[int, int]:
+    columns = 1 if count <= 1 else 2 if count in (2, 4) else 3
+    return max(1, -(-count // columns)), columns
+
+
+def _words(result: Mapping[str, Any], every: Sequence[Series], shown: Sequence[Series]) -> tuple[str, str]:
+    window = result["window"]
+    title = f"{axis_label(result['metric'], result['unit'])} by {result['granularity']}"
+    if result["group_by"]:
+        title += f" and {result['group_by']}"
+    if len(shown) == 1 and not result["group_by"]:
+        return title, _sentence(shown[0], result["unit"])
+    cut = f", {len(shown)} of {len(every)} groups" if len(every) > len(shown) else ""
+    return title, f"{window['since'][:10]} to {window['until'][:10]}, {window['timezone']}{cut}"
+
+
+def _sentence(series: Series, unit: str | None) -> str:
+    if series["slope_per_day"] is None:
+        return str((series["reason"] or {}).get("text", ""))
+    unit = f" {unit}" if unit else ""
+    interval = ""
+    if series["slope_low"] is not None:
+        interval = f" (95 %: {number(series['slope_low'])} to {number(series['slope_high'])})"
+    p = series["p_adjusted"] if series["p_adjusted"] is not None else series["p_value"]
+    slope = f"{number(series['slope_per_day'])}{unit} a day{interval}"
+    return f"{series['direction']}: {slope}, {p_text(p)}, n = {series['n']}"
+
+
+def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
+    points = series["points"]
+    alone = result["group_by"] is None
+    known = [(moment(p["ts"]), p["value"]) for p in points if p["value"] is not None and not p["partial"]]
+    if not alone:
+        name = str(series["group"])
+        slope = "" if series["slope_per_day"] is None else f"{number(series['slope_per_day'])} a day, "
+        axes.set_title(f"{name if len(name) <= 34 else name[:31] + '…'}\n{slope}{series['direction']}", fontsize=9)
+    if not known:
+        nothing(axes, (series["reason"] or {}).get("text", "No points."))
+        return
+    _line(axes, series, known)
+    # A gap breaks the line.
+    times = [moment(p["ts"]) for p in points if not p["partial"]]
+    values = [float("nan") if p["value"] is None else p["value"] for p in points if not p["partial"]]
+    axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if len(points) <= 120 else 0, zorder=3)
+    _partial(axes, points)
+    _changes(axes, series, times, alone)
+    for stray in series["anomalies"]:
+        axes.plot(moment(stray["ts"]), stray["value"], "D", ms=11, mfc="none", mec=VERMILLION, mew=1.8, zorder=5)
+    if alone:
+        axes.set_ylabel(axis_label(result["metric"], result["unit"]))
+    dates(axes)
+
+
+def _line(axes: Any, series: Series, known: Sequence[tuple[datetime, float]]) -> None:
+    """Sen's line, and the lines of the interval's slopes through its middle."""
+    slope, low, high = series["slope_per_day"], series["slope_low"], series["slope_high"]
+    if slope is None:
+        return
+    first = known[0][0]
+    days = [(time - first).total_seconds() / _DAY_S for time, _ in known]
+    middle = median(days)
+    level = median(value - slope * (day - middle) for day, (_, value) in zip(days, known, strict=True))
+    ends = (known[0][0], known[-1][0])
+    if low is not None:
+        # The band is a fan about the middle: left of it the steep slope is the lower one.
+        steps = [days[0] + (days[-1] - days[0]) * i / 40 for i in range(41)]
+        at = [first + (known[-1][0] - first) * i / 40 for i in range(41)]
+        lower = [level + min(low * (day - middle), high * (day - middle)) for day in steps]
+        upper = [level + max(low * (day - middle), high * (day - middle)) for day in steps]
+        axes.fill_between(at, lower, upper, color=ORANGE, alpha=0.18, lw=0, zorder=1)
+    axes.plot(ends, [level + slope * (day - middle) for day in (days[0], days[-1])], color=ORANGE, lw=2, zorder=2)
+
+
+def _partial(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
+    for point in points:
+        if point["partial"] and point["value"] is not None:
+            axes.plot(moment(point["ts"]), point["value"], "o", ms=6, mfc="white", mec=GREY, mew=1.4, zorder=4)
+
+
+def _changes(axes: Any, series: Series, times: Sequence[datetime], alone: bool) -> None:
+    changes = series["change_points"]
+    edges = [times[0], *(moment(change["ts"]) for change in changes), times[-1]]
+    for index, change in enumerate(changes):
+        at = moment(change["ts"])
+        axes.axvline(at, color=GREEN, lw=1.4, ls=(0, (4, 3)), zorder=2)
+        axes.hlines(change["before"], edges[index], at, color=GREEN, lw=1.6, zorder=2)
+        axes.hlines(change["after"], at, edges[index + 2], color=GREEN, lw=1.6, zorder=2)
+        if alone:
+            commit = f"\n{change['commit_sha'][:10]}" if change["commit_sha"] else ""
+            text = f"{number(change['before'])} → {number(change['after'])}{commit}"
+            late = at > times[0] + (times[-1] - times[0]) * 0.72
+            axes.annotate(
+                text, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(-5 if late else 5, -4),
+                textcoords="offset points", ha="right" if late else "left", va="top", fontsize=9, color=INK, zorder=6,
+                bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.8},
+            )  # fmt: skip
+
+
+def _legend(shown: Sequence[Series]) -> list[Any]:
+    handles: list[Any] = [Line2D([], [], color=BLUE, marker="o", ms=4, label="value")]
+    if any(one["slope_per_day"] is not None for one in shown):
+        handles.append(Line2D([], [], color=ORANGE, lw=2, label="trend (Theil–Sen)"))
+    if any(one["slope_low"] is not None for one in shown):
+        handles.append(Patch(color=ORANGE, alpha=0.18, label="95 % of the slope"))
+    if any(one["change_points"] for one in shown):
+        handles.append(Line2D([], [], color=GREEN, ls=(0, (4, 3)), label="change of level"))
+    if any(one["anomalies"] for one in shown):
+        handles.append(Line2D([], [], ls="", marker="D", ms=8, mfc="none", mec=VERMILLION, label="anomaly"))
+    if any(p["partial"] and p["value"] is not None for one in shown for p in one["points"]):
+        handles.append(Line2D([], [], ls="", marker="o", ms=6, mfc="white", mec=GREY, label="not over yet"))
+    return handles
