@@ -13,8 +13,23 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def output_schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
-    """Result of a tool."""
-    return _tidy(adapter.json_schema(mode="serialization"), without_null=False)
+    """Result of a tool. Which fields are always there is said at the top only; further down it costs too many words."""
+    schema = _tidy(adapter.json_schema(mode="serialization"), without_null=False)
+    required = schema.get("required")
+    schema = _without_required(schema)
+    return schema | {"required": required} if required else schema
+
+
+def _without_required(node: Any, named: bool = False) -> Any:
+    if isinstance(node, list):
+        return [_without_required(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _without_required(value, named=key == "properties" and not named)
+        for key, value in node.items()
+        if named or key != "required"
+    }
 
 
 def _tidy(schema: dict[str, Any], without_null: bool) -> dict[str, Any]:

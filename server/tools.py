@@ -48,12 +48,10 @@ def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -
 
 
 class InsertArguments(Arguments):
-    rows: list[dict[str, Any]] = Field(description="Rows to store, 1 to 10,000")
-    idempotency_key: str | None = Field(
-        None, min_length=1, max_length=200, description="Your own name for this batch; by default its content"
-    )
+    rows: list[dict[str, Any]] = Field(description="Rows")
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your name for this batch")
     on_invalid: Literal["reject_batch", "skip"] = Field(
-        "reject_batch", description="What a wrong row does: leave out the whole batch, or only itself"
+        "reject_batch", description="What a wrong row keeps out: the batch, or itself"
     )
 
 
@@ -67,7 +65,11 @@ def insert_schema(table: str) -> dict[str, Any]:
     """The arguments of one insert tool, the columns of its table written out."""
     schema = input_schema(InsertArguments)
     rows = schema["properties"]["rows"]
-    schema["properties"]["rows"] = rows | {"items": row_schema(table), "minItems": 1, "maxItems": _ROWS_PER_CALL}
+    items = row_schema(table)
+    for column in items["properties"].values():
+        # Seven tools say it many times; the instructions of the server say it once.
+        column["description"] = column["description"].replace("ISO 8601, UTC if no zone", "ISO 8601")
+    schema["properties"]["rows"] = rows | {"items": items, "minItems": 1, "maxItems": _ROWS_PER_CALL}
     return schema
 
 
