@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.inference.anomalies import MOST_TOGETHER, features, scores_of
+from analytics.inference.anomalies import TABULATED_TOGETHER, farthest_first, features, scores_of
 from analytics.inference.change_points import best_steps, lag1_after_step
 from analytics.inference.critical_values import Test, quantile
 from analytics.inference.regressions import step_statistic
@@ -27,7 +27,7 @@ Z = (0.0, 0.5, 1.0, 1.3, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.1, 3.5)
 RHO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 POINTS = {
     "trend": (8, 10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400),
-    "change": (10, 12, 15, 20, 25, 30, 40, 60, 90, 120, 200, 400, 1000),
+    "change": (10, 12, 15, 20, 23, 24, 30, 40, 60, 90, 120, 200, 400, 1000),
     "step": (5, 6, 7, 8, 10, 12, 15, 20, 30, 40, 60, 120, 300),
     "anomaly": (10, 12, 15, 20, 25, 30, 45, 60, 90, 120, 200, 400, 1000),
 }
@@ -38,7 +38,7 @@ def rounds(test: Test, n: int) -> int:
     """How often the table is corrected for rho being estimated: the shorter the series, the more it matters."""
     if test == "trend":
         return 2 if n <= 20 else 1 if n <= 25 else 0
-    return 2 if test == "step" and n <= 60 or n <= 40 else 1
+    return 2 if n <= (60 if test == "step" else 30) else 1 if n <= 40 or test == "step" else 0
 
 
 def simulate(
@@ -162,7 +162,7 @@ def anomaly_rules(n: int, j: int, series: int, rng: np.random.Generator) -> Floa
 
 def described(y: Floats, j: int) -> Floats:
     """Log of the j-th largest score and the features beside it, (m, 6)."""
-    score, described = features(scores_of(y), j)
+    score, described = features(farthest_first(scores_of(y)), j)
     return np.column_stack([np.log(score), described])
 
 
@@ -178,20 +178,21 @@ def main() -> None:
     options.add_argument("--series", type=int, default=40_000)
     options.add_argument("--seed", type=int, default=20240601)
     chosen = options.parse_args()
-    rng = np.random.default_rng(chosen.seed)
     start = time.perf_counter()
     found: dict[str, Floats] = {}
     lag1_means = np.zeros(0)
     tests: tuple[Test, ...] = ("trend", "change", "step")
     for test in tests:
+        rng = np.random.default_rng([chosen.seed, len(found)])
         found[test], means = quantiles(test, chosen.series, rng)
         lag1_means = means if test == "change" else lag1_means
         print(f"{test}: {time.perf_counter() - start:.0f} s")
+    rng = np.random.default_rng([chosen.seed, len(tests)])
     rules = np.array(
         [
             [
                 anomaly_rules(n, min(j, max(1, n // 10)), min(chosen.series // 2, 4_000_000 // n), rng)
-                for j in range(1, MOST_TOGETHER + 1)
+                for j in range(1, TABULATED_TOGETHER + 1)
             ]
             for n in POINTS["anomaly"]
         ]

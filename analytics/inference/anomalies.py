@@ -15,7 +15,7 @@ from analytics.inference.series import Floats, Indices, floats, is_constant, tim
 from analytics.inference.trend import Trend, trend
 
 NEEDED = 10
-MOST_TOGETHER = 3
+TABULATED_TOGETHER = 3
 SMALLEST_SCORE = 4.0
 MAD_TO_SD = 1.482602218505602
 
@@ -49,8 +49,8 @@ def anomalies(
 
     values: the series in the order of time, any unit, gaps allowed. times_days: as for `trend`. line, steps: what
     `trend` and `change_points` said of the same values, if known.
-    Returns: up to 3 points (or a twentieth of the series) in order, with score = (value - expected) / robust sd; the
-    expected value is the level between change points, else the line if it rises or falls, else the median.
+    Returns: points in order, with score = (value - expected) / robust sd; expected is the level between change points,
+    else the line if it rises or falls, else the median. At most 1 under 20 points, 2 under 30, then 3 or a twentieth.
     Undefined when: fewer than 10 values, all equal, or more than half of them exactly as expected: a reason.
     Formula: robust sd = 1.4826 median |value - expected|. A score counts above a bound that the other points set:
     log bound = a + b1 log(next farthest score) + b2 |skew| + b3 skew towards the point + b4 log(sd / robust sd),
@@ -88,10 +88,12 @@ def judge(e: Floats) -> tuple[Floats, Indices]:
     n = e.shape[1]
     scores = scores_of(e)
     rule = anomaly_rule(n)
+    ordered = farthest_first(scores)
     together = np.zeros(len(e), dtype=np.intp)
-    for j in range(min(MOST_TOGETHER, n // 10), 0, -1):
-        score, described = features(scores, j)
-        bound = np.maximum(np.exp(described @ rule[j - 1]), SMALLEST_SCORE)
+    for j in range(max(min(TABULATED_TOGETHER, n // 10), n // 20), 0, -1):
+        score, described = features(ordered, j)
+        # More than three need what three need: noise meets that ever more seldom.
+        bound = np.maximum(np.exp(described @ rule[min(j, TABULATED_TOGETHER) - 1]), SMALLEST_SCORE)
         together = np.where((together == 0) & (score > bound), j, together)
     return scores, together
 
@@ -103,17 +105,21 @@ def scores_of(e: Floats) -> Floats:
     return scores
 
 
-def features(scores: Floats, j: int) -> tuple[Floats, Floats]:
+def farthest_first(scores: Floats) -> Floats:
+    """Each row of scores: (m, n) by falling distance from 0."""
+    return np.take_along_axis(scores, np.argsort(-np.abs(scores), axis=1, kind="stable"), axis=1)
+
+
+def features(ordered: Floats, j: int) -> tuple[Floats, Floats]:
     """The j-th largest |score| (m,), and what the points beyond the j farthest look like (m, 5).
 
-    scores: (m, n). The five: 1; log of the next |score|; |skew|; skew towards the j-th; log of the others' sd.
+    ordered: (m, n), the farthest first. The five: 1; log of the next |score|; size of the others' skew; their skew
+    towards the j-th; log of their sd. Skew: their mean, as scores count from the median.
     """
-    order = np.argsort(-np.abs(scores), axis=1, kind="stable")
-    ordered = np.take_along_axis(scores, order, axis=1)
     rest = ordered[:, j:]
     mean = rest.mean(axis=1)
     described = [
-        np.ones(len(scores)),
+        np.ones(len(ordered)),
         np.log(np.maximum(np.abs(ordered[:, j]), 1e-3)),
         np.abs(mean),
         np.sign(ordered[:, j - 1]) * mean,

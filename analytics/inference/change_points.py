@@ -15,6 +15,7 @@ from analytics.inference.series import Floats, Indices, floats, is_constant, lag
 
 LEVEL = 0.02
 NEEDED = 10
+SIDES_SPLIT_FROM = 24
 LIKELIER_THAN_A_LINE = 2.0
 
 
@@ -56,12 +57,13 @@ def change_points(values: Sequence[float | None]) -> ChangePoints:
     change and its neighbours (the series' unit); p_value (0 to 1) of a step anywhere, at most 0.02.
     Undefined when: fewer than 10 values, or all equal: no changes and a reason.
     Formula: the split of the normal scores with the largest F statistic, divided by sqrt((1 + rho) / (1 - rho)),
-    against values simulated by n and rho; rho is estimated after removing this split and the best one on each side.
+    against values simulated by n and rho; rho is estimated after removing this split and, from 24
+    points on, the best one on each side.
     A split counts only if it explains the series clearly better (log-likelihood by 1) than a straight line does, so
     that a steady climb is a trend and no step. Then the same on both sides, down to 10 points.
     Source: Hawkins 1977, doi:10.1080/01621459.1977.10479935; Scott and Knott 1974, doi:10.2307/2529204;
     docs/statistics.md.
-    Example: the flow of the Nile 1871 to 1970 gives one change, its first year 1899: 1120 before, 848 after.
+    Example: the flow of the Nile 1871 to 1970 gives one change, its first year 1899: 1130 before, 842.5 after.
     """
     y = floats(values)
     present = np.flatnonzero(~np.isnan(y))
@@ -116,9 +118,11 @@ def _split_twice(y: Floats) -> tuple[Indices, Floats, Floats, Floats]:
     u = u - u.mean(axis=1, keepdims=True)
     cumulated = np.concatenate([np.zeros((m, 1)), np.cumsum(u, axis=1)], axis=1)
     start, end = np.zeros(m, dtype=np.intp), np.full(m, n, dtype=np.intp)
-    split, gain = _best_split(cumulated, start, end)
-    left, _ = _best_split(cumulated, start, split)
-    right, _ = _best_split(cumulated, split, end)
+    split, gain = _best_split(cumulated, start, end, max(3, n // 20))
+    # A second step would pass for autocorrelation. Short series have no room to look for one.
+    shortest = max(6, n // 20) if n >= SIDES_SPLIT_FROM else n
+    left, _ = _best_split(cumulated, start, split, shortest)
+    right, _ = _best_split(cumulated, split, end, shortest)
     edges = np.stack([start, left, split, right, end], axis=1)
     at_edges = np.take_along_axis(cumulated, edges, axis=1)
     means = np.diff(at_edges, axis=1) / np.maximum(np.diff(edges, axis=1), 1)
@@ -126,13 +130,12 @@ def _split_twice(y: Floats) -> tuple[Indices, Floats, Floats, Floats]:
     return split, gain, u - np.take_along_axis(means, segment, axis=1), u
 
 
-def _best_split(cumulated: Floats, start: Indices, end: Indices) -> tuple[Indices, Floats]:
+def _best_split(cumulated: Floats, start: Indices, end: Indices, shortest: int) -> tuple[Indices, Floats]:
     """The split of each row's points start to end that explains most, and the sum of squares it explains (m,).
 
-    The sides have at least 3 points or a twentieth of the series; where that leaves no room: `start` and 0.
+    Both sides have at least `shortest` points; where that leaves no room: `start` and 0.
     """
     n = cumulated.shape[1] - 1
-    shortest = max(3, n // 20)
     rows = np.arange(len(cumulated))
     k = np.arange(n + 1)
     before, after = k - start[:, None], end[:, None] - k

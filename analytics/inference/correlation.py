@@ -118,7 +118,8 @@ def correlate_within(
     """How closely x and y move together inside groups, -1 to 1: Pearson's r with each group's means taken away.
 
     x, y: any units, gaps allowed. groups: the group of each pair, such as (model, quant, dataset).
-    Returns: the pooled r, p-value, 95 % interval, pairs n (of groups with at least two), number of those groups.
+    Returns: the pooled r, p-value and 95 % interval (pairs taken for independent), pairs n (of groups with at least
+    two), number of those groups.
     Undefined when: fewer than 4 pairs beyond one a group, or no spread inside the groups.
     Formula: r of x - mean(x | group) and y - mean(y | group), df = n - groups - 1.
     Source: Bland and Altman 1995, doi:10.1136/bmj.310.6977.446.
@@ -128,7 +129,8 @@ def correlate_within(
     if not len(a) == len(b) == len(groups):
         raise ValueError("Give x, y and groups the same length.")
     keep = ~np.isnan(a) & ~np.isnan(b)
-    labels = np.unique(np.array([hash(group) for group in groups], dtype=np.int64), return_inverse=True)[1]
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    labels = np.array([numbers[group] for group in groups], dtype=np.intp)
     a, b, labels = a[keep], b[keep], labels[keep]
     sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.intp)
     usable = sizes[labels] >= 2 if len(labels) else np.zeros(0, dtype=bool)

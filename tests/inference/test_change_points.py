@@ -90,3 +90,10 @@ def test_counts_and_bounded_noise_seldom_show_an_anomaly(kind: str) -> None:
         "share": rng.binomial(200, 0.03, (300, 40)) / 200.0,
     }[kind]
     assert sum(bool(anomalies(list(row)).points) for row in noise) <= 15
+
+
+def test_a_dozen_far_points_in_a_long_series_are_all_found() -> None:
+    y = np.random.default_rng(11).standard_normal(400)
+    places = list(range(20, 400, 32))
+    y[places] = 15.0
+    assert [point.index for point in anomalies(list(y)).points] == places
