@@ -138,5 +138,29 @@ def audit(
     sys.exit(work.ship() if ship else work.show(since, who, tool, outcome, limit, as_json))
 
 
+@main.group()
+def quarantine() -> None:
+    """Batches that the store could not take: list them, and store them after all."""
+
+
+@quarantine.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_quarantine(as_json: bool) -> None:
+    """Show what waits, since when and why."""
+    from apps.quarantine import show
+
+    sys.exit(show(as_json))
+
+
+@quarantine.command("replay")
+@click.argument("batch", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def replay_quarantine(batch: str | None, as_json: bool) -> None:
+    """Store what waits, each batch once; only BATCH if one is named. Exits 1 if something stays."""
+    from apps.quarantine import replay
+
+    sys.exit(replay(batch, as_json))
+
+
 if __name__ == "__main__":
     main()

@@ -170,7 +170,8 @@ class ClickHouseClient(Questions):
 
     def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
         with call.serving(None):  # a question of the guard's, not the caller's statement
-            rows = self.executor.read(bind(sql, parameters)).rows
+            statement, attempts = bind(sql, parameters), self.settings.retry_attempts
+            rows = repeat(lambda: self.executor.read(statement), attempts, verdict=judge_read).rows
         return "\n".join(str(row[0]) for row in rows)
 
     # -- writing ---------------------------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ class Kept:
     answer: Mapping[str, Any]
     """The answer as it will stand when the batch is stored."""
 
+    @property
+    def name(self) -> str:
+        """What the commands call it."""
+        return self.identity.address[:8]
+
     def batch(self, now: datetime) -> Batch:
         """The rows. Those that named no time carry that of their receipt; `now` puts another in its place."""
         body = self.path.read_bytes().partition(b"\n")[2]
