@@ -24,7 +24,8 @@ INSERTS = {
     "watcher_runs": f"(ts, run_id, status, lag_seconds) SELECT {_TS}, {_UUID.format(6)}, 'valid', number "
     "FROM numbers(7)",
     "session_stats": "(hour, session_id, error_rate, abandonment_rate, events_count, duration_seconds) "
-    f"SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number % {days}), {_UUID.format(7)}, 0.5, 0, number, "
+    "SELECT toDateTime('2024-03-01 00:00:00', 'UTC') + toIntervalDay(number % {days}), "
+    f"{_UUID.format(7)}, 0.5, 0, number, "
     "1 FROM numbers(8)",
 }
 _SUMS = {

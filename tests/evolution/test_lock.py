@@ -39,7 +39,6 @@ def test_the_second_says_who_holds_the_lock(engine: Engine, settings: ClickHouse
     runner.upgrade(settings, lock=QUICK)
 
 
-@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
 def test_of_three_at_once_each_waits_its_turn(settings: ClickHouseSettings, rows: Rows) -> None:
     order: list[str] = []
 
