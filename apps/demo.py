@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import anyio
 import mcp
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import ImageContent
 from rich.console import Console
 from rich.table import Table
 
@@ -94,6 +96,10 @@ class Call:
         if result.is_error or result.structured_content is None:
             raise SystemExit(f"{self.tool} failed: {result.content}")
         SHOW.get(self.tool, show_insert)(result.structured_content)
+        for picture in (block for block in result.content if isinstance(block, ImageContent)):
+            file = OUTPUT / f"{self.tool.partition('.')[2]}.png"
+            file.write_bytes(b64decode(picture.data))
+            console.print(f"   drawn: {file.relative_to(ROOT)}")
 
 
 def show_rows(answer: Mapping[str, Any]) -> None:
@@ -136,7 +142,63 @@ def plain(value: Any) -> str:
     return str(value)[:19] if str(value)[4:5] == "-" and "T" in str(value) else str(value)
 
 
-SHOW = {"query": show_rows, "describe": show_description}
+def say(text: str) -> None:
+    console.print(f"   {text}", markup=False)
+
+
+def say_all(answer: Mapping[str, Any]) -> None:
+    for text in (*answer.get("cautions", []), *answer["notes"]):
+        say(f"· {text}")
+
+
+def show_correlation(answer: Mapping[str, Any]) -> None:
+    r, low, high = answer.get("coefficient", answer.get("correlation")), answer["ci_low"], answer["ci_high"]
+    say(f"r = {r:.2f} (95 %: {low:.2f} to {high:.2f}), p = {answer['p_value']:.2g}, n = {answer['n']}")
+    if "confidence" in answer:
+        say("confidence: " + ", ".join(f"{name} {plain(value)}" for name, value in answer["confidence"].items()))
+        rows = [[p["hearts"], p["packs"], p["coefficient"], p["p_adjusted"], p["n"]] for p in answer["pairs"]]
+        table(["hearts", "packs", "r", "p adjusted", "n"], rows)
+    say_all(answer)
+
+
+def show_trend(answer: Mapping[str, Any]) -> None:
+    fields = ["group", "n", "slope_per_day", "slope_low", "slope_high", "p_value", "direction"]
+    table(fields, [[series[name] for name in fields] for series in answer["series"]])
+    for series in answer["series"]:
+        for change in series["change_points"]:
+            commit = f", commit {change['commit_sha'][:10]}" if change["commit_sha"] else ""
+            levels = f"from {plain(change['before'])} to {plain(change['after'])}"
+            say(f"the level of {series['group'] or answer['metric']} changed {levels} on {change['ts'][:10]}{commit}")
+    say_all(answer)
+
+
+def show_performance(answer: Mapping[str, Any]) -> None:
+    fields = ["model", "quant", "dataset", "runs", "latency_p95_ms", "tokens_per_sec"]
+    rows = [[*(g[name] for name in fields), g["change_pct"]["latency_p95_ms"]] for g in answer["groups"]]
+    table([*fields, "p95 change %"], rows)
+    for group in answer["groups"]:
+        for one in group["regressions"]:
+            levels = f"{one['measure']} from {plain(one['before'])} to {plain(one['after'])}"
+            say(f"worse: {group['model']} {group['quant']}, {levels}, since commit {one['commit_sha'][:10]}")
+    say_all(answer)
+
+
+def show_quality(answer: Mapping[str, Any]) -> None:
+    for section in ("episodes", "deployments", "llm", "ui", "pipeline"):
+        say(f"{section}: " + ", ".join(f"{name} {plain(value)}" for name, value in answer[section].items()))
+
+
+SHOW = {
+    "query": show_rows,
+    "describe": show_description,
+    "query.aggregate": show_rows,
+    "query.correlation": show_correlation,
+    "query.trend": show_trend,
+    "get.correlation_data": show_correlation,
+    "get.trend_data": show_trend,
+    "get.performance_summary": show_performance,
+    "get.quality_metrics": show_quality,
+}
 
 CALLS = [
     Call("describe", "What is in the store?"),
@@ -147,6 +209,36 @@ CALLS = [
         "tokens_per_sec FROM bench_runs WHERE ts >= {since:DateTime} GROUP BY model ORDER BY runs DESC",
         parameters={"since": "2020-01-01 00:00:00"},
     ),
+    Call(
+        "query.aggregate",
+        "What do the models cost, and how often do they fail?",
+        metrics=["llm.calls", "llm.error_rate", "llm.cost_usd", "llm.latency_p95_ms"],
+        group_by=["source", "model"],
+        days=DAYS,
+    ),
+    Call("get.performance_summary", "What got worse this week, and since which commit?", days=7, chart=True),
+    Call(
+        "query.trend",
+        "Where does the latency of that benchmark go?",
+        metric="bench.latency_p95_ms",
+        filters=[
+            {"column": "model", "op": "=", "value": "llama-3.1-8b-instruct"},
+            {"column": "quant", "op": "=", "value": "q4_k_m"},
+        ],
+        days=35,
+        chart=True,
+    ),
+    Call(
+        "query.correlation",
+        "Do users feel what the benchmarks measure, and do they feel it later?",
+        x="bench.latency_p95_ms",
+        y="ui.latency_mean_ms",
+        max_lag=3,
+        chart=True,
+    ),
+    Call("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
+    Call("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
+    Call("get.quality_metrics", "How is the pipeline?", days=30),
     Call(
         "insert.bench_runs",
         "Store a run; a second with a wrong latency is left out",

@@ -134,6 +134,7 @@ class TrendAnswer(_Asked):
     better: str
     granularity: str
     group_by: str | None
+    filters: list[str]
     series: list[SeriesAnswer]
     reason: ReasonAnswer | None
 

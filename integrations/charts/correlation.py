@@ -69,17 +69,11 @@ def _scatter(axes: Any, result: Mapping[str, Any]) -> None:
         mew=0.6,
         alpha=0.6 if many else 0.85,
     )
-    if len(points) <= 60:
-        last = points[-1]
-        axes.plot(last["x"], last["y"], "o", ms=10, mfc="none", mec=VERMILLION, mew=1.5)
-        axes.annotate(
-            f"newest, {last['ts'][:10]}", (last["x"], last["y"]), xytext=(0, 9), textcoords="offset points",
-            ha="right" if last["x"] > _middle([p["x"] for p in points]) else "left", fontsize=9,
-        )  # fmt: skip
-
-
-def _middle(values: list[float]) -> float:
-    return (min(values) + max(values)) / 2
+    last = points[-1]
+    words = f"newest: {last['ts'][:16].replace('T00:00', '').replace('T', ' ')}"
+    axes.plot(last["x"], last["y"], "o", ms=11, mfc="none", mec=VERMILLION, mew=1.5, ls="", label=words)
+    axes.margins(0.06)
+    axes.figure.legend(loc="outside lower center", fontsize=9)
 
 
 def _bars(axes: Any, result: Mapping[str, Any]) -> None:

@@ -26,10 +26,10 @@ def performance_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
 
     The regressed groups come first; ten are drawn.
     """
-    every = [group for group in result["groups"] if group["runs"] or group["runs_before"]]
+    every = [group for group in result["groups"] if group["runs"]]
     shown = every[:MOST_GROUPS]
     with style():
-        figure = new_figure(190 + 68 * max(3, len(shown)))
+        figure = new_figure(190 + 88 * max(2, len(shown)))
         panels = figure.subplots(2, 3, sharey=True)
         for axes, (measure, title) in zip(panels.flat, _MEASURES.items(), strict=True):
             _draw(axes, measure, title, shown)
@@ -64,7 +64,7 @@ def _draw(axes: Any, measure: str, title: str, shown: Sequence[Group]) -> None:
             before = now / (1.0 + change / 100.0)
             axes.plot([before, now], [place, place], color=colour, lw=2.2, zorder=2)
             axes.plot(before, place, "o", ms=6.5, mfc="white", mec=GREY, mew=1.4, zorder=3)
-            words = f"{change:+.0f} %" if abs(change) >= 0.5 else "0 %"
+            words = f"{change:+.0f} %".replace("-", "−") if abs(change) >= 0.5 else "0 %"
             axes.annotate(
                 words, (now, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8.5,
                 color=colour if worse else INK, fontweight="bold" if worse else "normal",
@@ -80,7 +80,7 @@ def _draw(axes: Any, measure: str, title: str, shown: Sequence[Group]) -> None:
 def _name(group: Group) -> str:
     model = str(group["model"])
     short = model if len(model) <= 25 else model[:24] + "…"
-    return f"{short}\n{group['quant']} · {group['dataset']}\n{group['runs']} runs, {group['runs_before']} before"
+    return f"{short}\n{group['quant']} · {group['dataset']}"
 
 
 def _legend() -> list[Any]:

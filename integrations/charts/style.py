@@ -63,8 +63,8 @@ def save(figure: Figure, form: Form) -> bytes:
 
 def head(figure: Figure, title: str, below: str) -> None:
     """A title, and in a smaller hand what there is to know before reading on."""
-    lines = textwrap.wrap(below, 112)
-    figure.suptitle("\n".join([title, *lines]), fontsize=10.5, x=0.012, ha="left", color=INK, linespacing=1.35)
+    lines = [*textwrap.wrap(title, 92), *textwrap.wrap(below, 100)]
+    figure.suptitle("\n".join(lines), fontsize=10.5, x=0.012, ha="left", color=INK, linespacing=1.35)
 
 
 def moment(text: str) -> datetime:
@@ -88,7 +88,8 @@ def number(value: float | None) -> str:
     """Four digits at most, for a reader."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def p_text(p: float | None) -> str:

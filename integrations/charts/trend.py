@@ -64,6 +64,8 @@ def _words(result: Mapping[str, Any], every: Sequence[Series], shown: Sequence[S
     title = f"{axis_label(result['metric'], result['unit'])} by {result['granularity']}"
     if result["group_by"]:
         title += f" and {result['group_by']}"
+    if result["filters"]:
+        title += f", {' and '.join(result['filters'])}"
     if len(shown) == 1 and not result["group_by"]:
         return title, _sentence(shown[0], result["unit"])
     cut = f", {len(shown)} of {len(every)} groups" if len(every) > len(shown) else ""
@@ -82,14 +84,19 @@ def _sentence(series: Series, unit: str | None) -> str:
     return f"{series['direction']}: {slope}, {p_text(p)}, n = {series['n']}"
 
 
+def _short(series: Series) -> str:
+    if series["slope_per_day"] is None:
+        return "too few points for a trend" if series["n"] else "no points"
+    return f"{series['direction']}: {number(series['slope_per_day'])} a day, {p_text(series['p_adjusted'])}"
+
+
 def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
     points = series["points"]
     alone = result["group_by"] is None
     known = [(moment(p["ts"]), p["value"]) for p in points if p["value"] is not None and not p["partial"]]
     if not alone:
         name = str(series["group"])
-        slope = "" if series["slope_per_day"] is None else f"{number(series['slope_per_day'])} a day, "
-        axes.set_title(f"{name if len(name) <= 34 else name[:31] + '…'}\n{slope}{series['direction']}", fontsize=9)
+        axes.set_title(f"{name if len(name) <= 34 else name[:31] + '…'}\n{_short(series)}", fontsize=9)
     if not known:
         nothing(axes, (series["reason"] or {}).get("text", "No points."))
         return
@@ -99,9 +106,10 @@ def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
     values = [float("nan") if p["value"] is None else p["value"] for p in points if not p["partial"]]
     axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if len(points) <= 120 else 0, zorder=3)
     _partial(axes, points)
-    _changes(axes, series, times, alone)
+    _changes(axes, series, (known[0][0], known[-1][0]), alone)
     for stray in series["anomalies"]:
         axes.plot(moment(stray["ts"]), stray["value"], "D", ms=11, mfc="none", mec=VERMILLION, mew=1.8, zorder=5)
+    _heights(axes, points)
     if alone:
         axes.set_ylabel(axis_label(result["metric"], result["unit"]))
     dates(axes)
@@ -127,13 +135,21 @@ def _line(axes: Any, series: Series, known: Sequence[tuple[datetime, float]]) ->
     axes.plot(ends, [level + slope * (day - middle) for day in (days[0], days[-1])], color=ORANGE, lw=2, zorder=2)
 
 
+def _heights(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
+    """The axis is the values': a wide interval runs out of the picture rather than flatten the series."""
+    values = [point["value"] for point in points if point["value"] is not None]
+    low, high = min(values), max(values)
+    room = 0.14 * (high - low) or 0.1 * abs(high) or 1.0
+    axes.set_ylim(low - room, high + 1.6 * room)
+
+
 def _partial(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
     for point in points:
         if point["partial"] and point["value"] is not None:
             axes.plot(moment(point["ts"]), point["value"], "o", ms=6, mfc="white", mec=GREY, mew=1.4, zorder=4)
 
 
-def _changes(axes: Any, series: Series, times: Sequence[datetime], alone: bool) -> None:
+def _changes(axes: Any, series: Series, times: tuple[datetime, datetime], alone: bool) -> None:
     changes = series["change_points"]
     edges = [times[0], *(moment(change["ts"]) for change in changes), times[-1]]
     for index, change in enumerate(changes):
@@ -153,6 +169,8 @@ def _changes(axes: Any, series: Series, times: Sequence[datetime], alone: bool) 
 
 
 def _legend(shown: Sequence[Series]) -> list[Any]:
+    if not any(one["points"] for one in shown):
+        return []
     handles: list[Any] = [Line2D([], [], color=BLUE, marker="o", ms=4, label="value")]
     if any(one["slope_per_day"] is not None for one in shown):
         handles.append(Line2D([], [], color=ORANGE, lw=2, label="trend (Theil–Sen)"))

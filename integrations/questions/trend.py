@@ -69,6 +69,7 @@ def trend(
             "better": measured.better,
             "granularity": question.granularity,
             "group_by": group_by,
+            "filters": [_words(one) for one in filters],
             "series": series,
             "reason": None if judged else {"code": "no_data", "text": f"There are no rows of {measured.table} here."},
             "notes": [*asking.notes, *note],
@@ -83,6 +84,13 @@ def trend(
 
         result.images = [trend_chart(build(100 * SHOWN_POINTS))]
     return result
+
+
+def _words(condition: Mapping[str, Any]) -> str:
+    """`model = opus`, as the question had it."""
+    given = condition.get("values") if condition.get("values") is not None else condition.get("value")
+    listed = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+    return f"{condition['column']} {condition.get('op', '=')} {listed}"
 
 
 def _judge(rows: Sequence[Row], group_by: str | None) -> list[Judged]:
@@ -145,10 +153,20 @@ def _change_points(
             "before": point(step.before),
             "after": point(step.after),
             "p_value": figure(step.p_value),
-            "commit_sha": analytics.first_commit(own, buckets, one.rows[step.index]["ts"], step.before, step.after),
+            "commit_sha": _commit(one, step, buckets, own),
         }
         for step in one.steps.changes
     ]
+
+
+def _commit(one: Judged, step: inference.ChangePoint, buckets: Sequence[Bucket], commits: Sequence[Row]) -> str | None:
+    """The commit behind a step. The last value before a step may be taken for the first after it: then the next is."""
+    following = (i for i in range(step.index + 1, len(one.rows)) if one.rows[i]["value"] is not None)
+    for place in (step.index, next(following, step.index)):
+        found = analytics.first_commit(commits, buckets, one.rows[place]["ts"], step.before, step.after)
+        if found is not None:
+            return found
+    return None
 
 
 def _with_points(
