@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-import click
-
+from apps.tables import print_checks, print_json
 from integrations import config
 from integrations.clickhouse_client import ClickHouseClient
 
@@ -16,13 +13,7 @@ def run(as_json: bool) -> int:
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         health = client.health()
     if as_json:
-        click.echo(json.dumps(health))
+        print_json(health)
     else:
-        for check in health["checks"]:
-            click.echo(f"{_MARKS[check['level']]} {check['name']:<12} {check['figure']}")
-            if check["advice"]:
-                click.echo(f"  {'':<12} {check['advice']}")
+        print_checks(health["checks"])
     return 0 if health["healthy"] else 1
-
-
-_MARKS = {"ok": "ok  ", "warning": "warn", "error": "FAIL"}

@@ -1,0 +1,98 @@
+"""`muse retention show | set | apply`."""
+
+from __future__ import annotations
+
+import click
+
+from apps.tables import print_json, print_table
+from integrations import config, retention
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.health import size
+from integrations.retention import Plan, Rule
+
+
+def _client() -> ClickHouseClient:
+    settings = config.load()
+    return ClickHouseClient(settings.clickhouse, settings.muse)
+
+
+def show(as_json: bool) -> int:
+    """Every table's rule, and what `apply` would remove."""
+    with _client() as client:
+        plans = retention.plan(client)
+    _print(plans, as_json)
+    return 0
+
+
+def set_rule(table: str, keep_days: int | None, as_json: bool) -> int:
+    """Writes a rule down."""
+    with _client() as client:
+        rule = retention.set_rule(client, table, keep_days)
+    if as_json:
+        print_json({"table": rule.table, "keep_days": rule.keep_days, "set_by": rule.set_by})
+    else:
+        kept = "keeps all its days" if rule.keep_days is None else f"keeps {rule.keep_days} whole days and today"
+        click.echo(f"{rule.table} {kept}. Nothing is removed yet: `muse retention apply` shows what would go.")
+    return 0
+
+
+def apply(yes: bool, as_json: bool) -> int:
+    """Shows what would go; with `yes` removes it."""
+    with _client() as client:
+        plans = retention.plan(client)
+        if yes:
+            retention.apply(client, plans)
+    _print(plans, as_json, removed=yes)
+    if not as_json:
+        click.echo(_conclusion(plans, yes))
+    return 0
+
+
+def _conclusion(plans: list[Plan], yes: bool) -> str:
+    rows, amount = sum(plan.rows for plan in plans), size(sum(plan.bytes for plan in plans))
+    if not rows:
+        return "Nothing is older than the rules keep."
+    if yes:
+        return f"Removed {rows:,} rows, {amount}."
+    return f"Would remove {rows:,} rows, {amount}. This was a dry run: `muse retention apply --yes` removes them."
+
+
+def _print(plans: list[Plan], as_json: bool, removed: bool = False) -> None:
+    if as_json:
+        print_json([_as_dict(plan, removed) for plan in plans])
+        return
+    print_table(
+        ("table", "keeps", "set by", "rows", "goes before", "partitions", "rows to go", "bytes to go"),
+        [
+            (
+                plan.rule.table,
+                _keeps(plan.rule),
+                plan.rule.set_by or "default",
+                plan.stands,
+                plan.before,
+                len(plan.partitions),
+                plan.rows,
+                size(plan.bytes),
+            )
+            for plan in plans
+        ],
+        right=("rows", "partitions", "rows to go", "bytes to go"),
+    )
+
+
+def _keeps(rule: Rule) -> str:
+    return "all" if rule.keep_days is None else f"{rule.keep_days} days"
+
+
+def _as_dict(plan: Plan, removed: bool) -> dict[str, object]:
+    return {
+        "table": plan.rule.table,
+        "keep_days": plan.rule.keep_days,
+        "set_by": plan.rule.set_by or "default",
+        "rows": plan.stands,
+        "before": plan.before,
+        "partitions": [f"{part.table} {part.id}" for part in plan.partitions],
+        "rows_to_go": plan.rows,
+        "bytes_to_go": plan.bytes,
+        "removed": removed,
+    }

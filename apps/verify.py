@@ -1,0 +1,20 @@
+"""`muse verify`."""
+
+from __future__ import annotations
+
+from apps.tables import print_checks, print_json
+from integrations import config
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.verify import verify
+
+
+def run(days: int | None, as_json: bool) -> int:
+    """Prints a line for each check; 0 if all hold, 1 if not."""
+    settings = config.load()
+    with ClickHouseClient(settings.clickhouse, settings.muse) as client:
+        found = verify(client, days)
+    if as_json:
+        print_json(found)
+    else:
+        print_checks(found["checks"])
+    return 0 if found["holds"] else 1

@@ -1,0 +1,136 @@
+"""Freshness: whether what the Watcher saw being committed has arrived, and how old the newest rows are.
+
+The Watcher writes down the newest commit of each source whenever it runs. From the first time that it saw a commit,
+the commit's rows have `MUSE_HEARTS_WITHIN_MINUTES` (benchmarks) or `MUSE_PACKS_WITHIN_MINUTES` (events) to arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from integrations.results import Result
+
+if TYPE_CHECKING:
+    from integrations.clickhouse_client import ClickHouseClient
+    from integrations.config import MuseSettings
+
+# A commit older than this no longer says anything about today's pipeline.
+_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a source's commits and rows stand."""
+
+    name: str
+    commits: str
+    table: str
+    setting: str
+
+    def within(self, muse: MuseSettings) -> timedelta:
+        return timedelta(minutes=getattr(muse, self.setting))
+
+
+SOURCES = (
+    Source("hearts", "hearts_commit", "bench_runs", "hearts_within_minutes"),
+    Source("packs", "packs_commit", "ui_events", "packs_within_minutes"),
+)
+
+
+def check(name: str, level: str, figure: str, advice: str = "") -> dict[str, str]:
+    """One line of `muse status`. Levels: ok, warning, error."""
+    return {"name": name, "level": level, "figure": figure, "advice": advice}
+
+
+def freshness(
+    row: Mapping[str, Any], newest: Mapping[str, datetime | None], muse: MuseSettings, now: datetime
+) -> list[dict[str, str]]:
+    """A line for each source and one for the Watcher, from the answers to `FACTS` and each table's newest time."""
+    return [*(_source(source, row, newest.get(source.table), muse, now) for source in SOURCES), _watcher(row, now)]
+
+
+def age(seconds: float) -> str:
+    """A length of time as people say it."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def _source(
+    source: Source, row: Mapping[str, Any], newest: datetime | None, muse: MuseSettings, now: datetime
+) -> dict[str, str]:
+    name, within = f"{source.name} freshness", source.within(muse)
+    limit, variable = age(within.total_seconds()), f"MUSE_{source.setting.upper()}"
+    latest = "no row yet" if newest is None else f"newest row {age((now - newest).total_seconds())} ago"
+    commit, seen, arrived = (row[f"{source.name}_{word}"] for word in ("newest", "seen", "arrived"))
+    if commit is None:
+        if source.name == "packs" and newest is not None and now - newest > within:
+            advice = f"No event for longer than {variable}; see that Banterpacks sends, or raise the limit."
+            return check(name, "warning", f"{latest}, expected within {limit}", advice)
+        return check(name, "ok", f"{latest}; no commit in watcher_runs to measure by")
+    waited = now - _aware(seen)
+    commit = f"commit {commit[:8]}, seen {age(waited.total_seconds())} ago"
+    if arrived:
+        return check(name, "ok", f"{commit}, has its rows; {latest}")
+    if waited <= within:
+        return check(name, "ok", f"{commit}, has {limit} to send its rows; {latest}")
+    advice = f"Send the commit's rows to {source.table} (`muse backfill`), or raise {variable}."
+    return check(name, "error", f"{commit}, has no row in {source.table} after {limit}; {latest}", advice)
+
+
+def _watcher(row: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    ran, status = row["watcher_ran"], row["watcher_status"]
+    if not status:
+        return check("watcher", "ok", f"no run in the last {_DAYS} days")
+    figure = f"last run {age((now - _aware(ran)).total_seconds())} ago: {status}"
+    if status == "valid":
+        return check("watcher", "ok", figure)
+    return check("watcher", "warning", figure, "See what it found: `SELECT * FROM watcher_runs ORDER BY ts DESC`.")
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _facts(source: Source) -> dict[str, str]:
+    """The newest commit of a source, when it was first seen, and whether a row of it is there.
+
+    The search for the row begins a day before the commit was seen: clocks differ, and older days need not be read.
+    """
+    name, recent = source.name, f"ts > now() - INTERVAL {_DAYS} DAY"
+    return {
+        f"{name}_newest": f"SELECT argMaxOrNull({source.commits}, ts) FROM watcher_runs "
+        f"WHERE {recent} AND {source.commits} IS NOT NULL",
+        f"{name}_seen": f"SELECT min(ts) FROM watcher_runs WHERE {recent} AND {source.commits} = {name}_newest",
+        f"{name}_arrived": f"SELECT count() FROM (SELECT 1 FROM {source.table} WHERE commit_sha = {name}_newest "
+        f"AND ts > {name}_seen - INTERVAL 1 DAY LIMIT 1)",
+    }
+
+
+def question(facts: Mapping[str, str]) -> str:
+    """One statement with a column for each fact."""
+    given = ",\n".join(f"({sql}) AS {name}" for name, sql in facts.items())
+    return f"WITH\n{given}\nSELECT {', '.join(facts)}"
+
+
+#: Each fact that `freshness` needs, and the scalar subquery that answers it; those below may name those above.
+FACTS: dict[str, str] = {
+    **{name: sql for source in SOURCES for name, sql in _facts(source).items()},
+    "watcher_status": f"SELECT argMax(status, ts) FROM watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY",
+    "watcher_ran": f"SELECT max(ts) FROM watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY",
+}
+
+
+def summary(client: ClickHouseClient) -> Result:
+    """Freshness alone, for `get.quality_metrics`: whether it is well, and its lines."""
+    newest = (
+        "SELECT groupArray((table, t)) FROM (SELECT table, max(toDateTime(max_time, 'UTC')) AS t FROM system.parts "
+    )
+    newest += "WHERE active AND database = currentDatabase() GROUP BY table)"
+    [row] = client.executor.read(question({**FACTS, "newest": newest})).mappings()
+    lines = freshness(row, dict(row["newest"]), client.muse, datetime.now(UTC))
+    return Result.of({"fresh": all(line["level"] == "ok" for line in lines), "checks": lines})
