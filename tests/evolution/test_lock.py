@@ -39,11 +39,11 @@ def test_the_second_says_who_holds_the_lock(engine: Engine, settings: ClickHouse
     runner.upgrade(settings, lock=QUICK)
 
 
-def test_of_three_at_once_each_waits_its_turn(settings: ClickHouseSettings, rows: Rows) -> None:
+def test_of_three_at_once_each_waits_its_turn(engine: Engine, settings: ClickHouseSettings, rows: Rows) -> None:
     order: list[str] = []
 
     def migrate() -> None:
-        with MigrationLock(migration_engine(settings), settings.where, LockTerms(wait_s=30)) as lock:
+        with MigrationLock(engine, settings.where, LockTerms(wait_s=30)) as lock:
             order.append("in")
             time.sleep(0.1)
             lock.still_held()
