@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -31,7 +30,7 @@ def build_server(settings: Settings, read_only: bool = False, **auth: Any) -> Mu
         context = ServerContext(settings, ClickHouseClient(settings.clickhouse, settings.muse))
         server.state = context
         # While the client and the server still shake hands, the engine is loaded and the schema looked at.
-        threading.Thread(target=context.warm_up, name="muse-warm-up", daemon=True).start()
+        context.warm_up()
         try:
             yield context
         finally:

@@ -12,7 +12,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, TextContent
-from opentelemetry.trace import Span, get_tracer  # type: ignore[attr-defined,unused-ignore]  # a namespace package
+from opentelemetry.trace import Span, get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
 from integrations.audit import AuditFailed, Entry, clean, now, shown_arguments
 from integrations.clickhouse.call import Call, serving

@@ -52,6 +52,7 @@ class ServerContext:
         self.audit = Audit(settings, client) if settings.muse.audit else None
         self._client = client
         self._checked = False
+        self._warming: threading.Thread | None = None
         self._lock = threading.Lock()
         self._probe_lock = threading.Lock()
         self._probed: tuple[float, bool] = (0.0, False)
@@ -67,9 +68,14 @@ class ServerContext:
         return self._client
 
     def warm_up(self) -> None:
-        """Opens the store ahead of the first call; whatever is wrong with it, that call will say."""
-        with contextlib.suppress(Exception):
-            _ = self.client
+        """Opens the store on a thread, ahead of the first call; whatever is wrong with it, that call will say."""
+
+        def look() -> None:
+            with contextlib.suppress(Exception):
+                _ = self.client
+
+        self._warming = threading.Thread(target=look, name="muse-warm-up", daemon=True)
+        self._warming.start()
 
     def ready(self) -> bool:
         """Whether the store answers, asked at most once a second however many ask."""
@@ -85,6 +91,8 @@ class ServerContext:
             return answer
 
     def close(self) -> None:
+        if self._warming is not None:
+            self._warming.join()
         if self.audit is not None:
             self.audit.close()
         self._client.close()

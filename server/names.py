@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp_types import ListToolsResult
+from pydantic import BaseModel
 
 from server.callers import GROUPS, Role, caller_of
 
@@ -59,16 +59,19 @@ class Names:
                 ctx = replace(ctx, params={**ctx.params, "name": self._known[name]})
             return await call_next(ctx)
         result = await call_next(ctx)
-        if ctx.method == "tools/list" and isinstance(result, ListToolsResult):
+        if ctx.method == "tools/list" and result is not None:
             return self._shown(ctx, result)
         return result
 
-    def _shown(self, ctx: ServerRequestContext[Any, Any], result: ListToolsResult) -> ListToolsResult:
+    def _shown(self, ctx: ServerRequestContext[Any, Any], result: BaseModel | dict[str, Any]) -> dict[str, Any]:
+        listed = (
+            result if isinstance(result, dict) else result.model_dump(by_alias=True, mode="json", exclude_none=True)
+        )
         offered = GROUPS[caller_of(ctx, self._local).role]
-        tools = [tool for tool in result.tools if self._groups[tool.name] in offered]
+        tools = [tool for tool in listed["tools"] if self._groups[tool["name"]] in offered]
         if not self._dotted(ctx):
-            tools = [tool.model_copy(update={"name": underscored(tool.name)}) for tool in tools]
-        return result.model_copy(update={"tools": tools})
+            tools = [tool | {"name": underscored(tool["name"])} for tool in tools]
+        return listed | {"tools": tools}
 
     def _dotted(self, ctx: ServerRequestContext[Any, Any]) -> bool:
         if self._form != "auto":

@@ -16,8 +16,8 @@ def output_schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """Result of a tool. Which fields are always there is said at the top only; further down it costs too many words."""
     schema = _tidy(adapter.json_schema(mode="serialization"), without_null=False)
     required = schema.get("required")
-    schema = _without_required(schema)
-    return schema | {"required": required} if required else schema
+    lean: dict[str, Any] = _without_required(schema)
+    return lean | {"required": required} if required else lean
 
 
 def _without_required(node: Any, named: bool = False) -> Any:

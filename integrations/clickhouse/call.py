@@ -14,6 +14,9 @@ from typing import Literal
 from uuid import uuid4
 
 
+_BOOKKEEPING = "INSERT INTO insert_ledger "
+
+
 @dataclass(slots=True)
 class Call:
     """One call of an operation, as the audit log knows it."""
@@ -26,9 +29,9 @@ class Call:
     _wrote: bool = False
 
     def ran(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> None:
-        """Notes a statement: the last read, or the first insert (those after it are the ledger's)."""
+        """Notes a statement: the last read, or the first insert of the caller's rows."""
         if kind == "insert":
-            if not self._wrote:
+            if not self._wrote and not statement.startswith(_BOOKKEEPING):
                 self._wrote, self.statement, self.query_id = True, statement, query_id
         elif not self._wrote:
             self.statement, self.query_id = statement, query_id

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import mcp
 import orjson
+from pydantic import BaseModel
 
 from integrations.config import ClickHouseSettings, MuseSettings, Settings
 from server.build import build_server
@@ -19,7 +21,7 @@ async def surface() -> dict[str, Any]:
     muse = MuseSettings(tool_names="dotted", audit=False)
     server = build_server(Settings(ClickHouseSettings(path="/nonexistent/store"), muse))
     async with mcp.Client(server) as client:
-        lists = [
+        lists: list[Sequence[BaseModel]] = [
             (await client.list_tools()).tools,
             (await client.list_resources()).resources,
             (await client.list_resource_templates()).resource_templates,
