@@ -18,6 +18,7 @@ from integrations.clickhouse.retries import judge_read, repeat
 from integrations.clickhouse.shaping import shape, stored_text
 from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.datadog import both, figures
 from integrations.errors import InvalidInput, MuseError
 from integrations.questions.methods import Questions
 from integrations.results import Result
@@ -81,17 +82,21 @@ class ClickHouseClient(Questions):
         settings: ClickHouseSettings | None = None,
         muse: MuseSettings | None = None,
         tracer: Tracer | None = None,
+        executor: type[Executor] = Executor,
     ) -> None:
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
-        self.executor = Executor(self.settings, tracer=tracer)
+        self._figures = figures(self.settings, self.muse)
+        self.executor = executor(self.settings, tracer=both(tracer, self._figures.traced if self._figures else None))
+        if self._figures is not None:
+            self._figures.watch(self.executor.engine)
         rules = Rules(database=self.settings.database)
         self._guard = Guard(self._explain, rules)
         self._audit_guard = Guard(
             self._explain, replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
         )
         self.quarantine = Quarantine(quarantine_folder(self.settings))
-        self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
+        self.writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
 
     def __enter__(self) -> ClickHouseClient:
         return self
@@ -102,6 +107,8 @@ class ClickHouseClient(Questions):
     def close(self) -> None:
         """Closes the connections; an embedded store is let go."""
         self.executor.close()
+        if self._figures is not None:
+            self._figures.close()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -190,7 +197,8 @@ class ClickHouseClient(Questions):
         pieces, see `streams`.
         """
         if isinstance(rows, Sequence):
-            return self._writer.insert(table, list(rows), idempotency_key, on_invalid, prepare)
+            batch = list(rows)
+            return self._counted(table, lambda: self.writer.insert(table, batch, idempotency_key, on_invalid, prepare))
         return self.insert_stream(table, rows, idempotency_key, on_invalid, prepare=prepare)
 
     def insert_stream(
@@ -206,11 +214,16 @@ class ClickHouseClient(Questions):
         from integrations.clickhouse import streams
 
         store = streams.insert_table if streams.is_table(rows) else streams.insert_stream
-        return store(self._writer, table, rows, idempotency_key, on_invalid, progress, prepare)
+        return self._counted(
+            table, lambda: store(self.writer, table, rows, idempotency_key, on_invalid, progress, prepare)
+        )
 
     def replay(self, kept: Kept) -> Result:
         """Stores a batch from the quarantine, once. Raises what keeps it from being stored."""
-        return self._writer.replay(kept)
+        return self._counted(kept.identity.table, lambda: self.writer.replay(kept))
+
+    def _counted(self, table: str, store: Callable[[], Result]) -> Result:
+        return store() if self._figures is None else self._figures.counted(table, store)
 
     insert_bench_run = InsertOne("bench_runs")
     insert_bench_runs = InsertMany("bench_runs")
