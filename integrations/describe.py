@@ -11,6 +11,7 @@ from sqlalchemy import Column
 from analytics.catalog import DIMENSIONS, METRICS
 from analytics.describe import overview, top_words, words_of
 from analytics.metrics import metric_of
+from integrations.clickhouse.literals import quote
 from integrations.clickhouse.shaping import Shaper
 from integrations.errors import InvalidInput
 from integrations.results import Result
@@ -38,6 +39,7 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
                 "rows": extent.get("rows", 0),
                 "oldest": shaper.value(extent.get("oldest")),
                 "newest": shaper.value(extent.get("newest")),
+                **(_storage(client, name) if table is not None else {}),
                 "columns": _columns(
                     client, name, extent.get("newest") if table is not None else None, table is not None
                 ),
@@ -56,9 +58,19 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
                 for dimension in DIMENSIONS.values()
                 if dimension.few and (table is None or dimension.table == table)
             ],
+            "schema_revision": str(client.executor.scalar("SELECT version_num FROM alembic_version")),
             "note": "More: describe with a table's name." if table is None else None,
         }
     )
+
+
+def _storage(client: ClickHouseClient, table: str) -> dict[str, str]:
+    """How the table lies on disk, by which a reader of SQL knows what is fast."""
+    [row] = client.executor.read(
+        "SELECT engine, sorting_key AS order_by, partition_key AS partition_by FROM system.tables "
+        f"WHERE database = {quote(client.settings.database)} AND name = {quote(table)}"
+    ).mappings()
+    return row
 
 
 def _known(table: str) -> str:

@@ -40,6 +40,9 @@ class DescribedTable(TypedDict):
     rows: int
     oldest: str | None
     newest: str | None
+    engine: NotRequired[str]
+    order_by: NotRequired[str]
+    partition_by: NotRequired[str]
     columns: list[DescribedColumn]
 
 
@@ -53,6 +56,7 @@ class DescribeAnswer(TypedDict):
     tables: list[DescribedTable]
     metrics: list[DescribedMetric]
     dimensions: list[str]
+    schema_revision: str
     note: str | None
 
 

@@ -1,0 +1,119 @@
+"""The door of the HTTP server: addresses, proxies, rates; and where it refuses to open at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from starlette.responses import PlainTextResponse
+
+from integrations.config import ClickHouseSettings, MuseSettings, Settings
+from integrations.errors import SettingsError
+from server.door import Door, Rates
+from server.http import build_app, check_reach
+from server.tokens import TokenFile
+
+ADDRESSES = [
+    # peer, X-Forwarded-For, allowed, proxies, status
+    ("127.0.0.1", None, [], [], 200),
+    ("192.0.2.7", None, ["192.0.2.0/24"], [], 200),
+    ("192.0.3.7", None, ["192.0.2.0/24"], [], 403),
+    ("::ffff:192.0.2.7", None, ["192.0.2.0/24"], [], 200),
+    ("2001:db8::1", None, ["2001:db8::/32"], [], 200),
+    ("192.0.3.7", "192.0.2.7", ["192.0.2.0/24"], [], 403),
+    ("10.0.0.1", "192.0.2.7", ["192.0.2.0/24"], ["10.0.0.0/8"], 200),
+    ("10.0.0.1", "203.0.113.9", ["192.0.2.0/24"], ["10.0.0.0/8"], 403),
+    ("10.0.0.1", "192.0.2.7, 203.0.113.9", ["192.0.2.0/24"], ["10.0.0.0/8"], 403),
+    ("10.0.0.1", "192.0.2.7, 10.0.0.2", ["192.0.2.0/24"], ["10.0.0.0/8"], 200),
+    ("10.0.0.1", "nonsense", ["192.0.2.0/24"], ["10.0.0.0/8"], 403),
+]
+
+
+def knock(door: Door, peer: str, headers: dict[str, str], times: int = 1) -> list[httpx2.Response]:
+    async def ask() -> list[httpx2.Response]:
+        transport = httpx2.ASGITransport(app=door, client=(peer, 1234))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return [await client.get("/", headers=headers) for _ in range(times)]
+
+    return anyio.run(ask)
+
+
+@pytest.mark.parametrize(("peer", "forwarded", "allowed", "proxies", "status"), ADDRESSES)
+def test_only_listed_addresses_come_in_and_only_our_proxies_are_believed(
+    peer: str, forwarded: str | None, allowed: list[str], proxies: list[str], status: int
+) -> None:
+    refused: list[tuple[str, str]] = []
+    door = Door(PlainTextResponse("in"), allowed, proxies, 0, lambda *said: refused.append(said))
+    [answer] = knock(door, peer, {"X-Forwarded-For": forwarded} if forwarded else {})
+    assert answer.status_code == status
+    assert [reason for reason, _ in refused] == ([] if status == 200 else ["address"])
+
+
+def test_each_token_has_a_rate_of_its_own() -> None:
+    door = Door(PlainTextResponse("in"), [], [], 3, lambda *_: None)
+    first = knock(door, "127.0.0.1", {"Authorization": "Bearer one"}, 4)
+    assert [answer.status_code for answer in first] == [200, 200, 200, 429]
+    assert int(first[-1].headers["Retry-After"]) in range(18, 22)
+    assert first[-1].json()["error"].startswith("Too many requests with this token; try again in ")
+    assert knock(door, "127.0.0.1", {"Authorization": "Bearer two"})[0].status_code == 200
+
+
+def test_a_bucket_fills_again() -> None:
+    now = [0.0]
+    rates = Rates(60, lambda: now[0])
+    assert [rates.wait_s("a") for _ in range(61)][-2:] == [0.0, 1.0]
+    now[0] = 2.0
+    assert [rates.wait_s("a") for _ in range(3)] == [0.0, 0.0, 1.0]
+
+
+def settings(folder: Path, **muse: Any) -> Settings:
+    words: dict[str, Any] = {"tokens_file": folder / "tokens.json", "audit_dir": folder / "audit"} | muse
+    return Settings(ClickHouseSettings(path=str(folder / "store")), MuseSettings(**words))
+
+
+OPEN = "0.0.0.0"  # noqa: S104  # what is tested
+
+
+@pytest.mark.parametrize("host", [OPEN, "192.0.2.1", "::", "metrics.example.org"])
+def test_no_address_that_others_reach_without_authentication(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match="can be reached from other machines"):
+        build_app(settings(tmp_path), host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_this_machine_alone_needs_none(tmp_path: Path, host: str) -> None:
+    build_app(settings(tmp_path), host)
+
+
+def test_with_a_token_it_opens_under_a_name_that_is_said(tmp_path: Path) -> None:
+    TokenFile(tmp_path / "tokens.json").create("a", "reader", None)
+    with pytest.raises(SettingsError, match="say by which names clients reach it, in MUSE_URL"):
+        build_app(settings(tmp_path), OPEN)
+    build_app(settings(tmp_path, allowed_hosts="metrics.example.org"), OPEN)
+    build_app(settings(tmp_path, url="https://metrics.example.org/mcp"), OPEN)
+    check_reach(MuseSettings(), "192.0.2.1", authenticated=True)
+
+
+def test_a_tokens_file_that_is_none_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / "tokens.json").write_text("[oops")
+    with pytest.raises(SettingsError, match="holds no tokens or cannot be read"):
+        build_app(settings(tmp_path), "127.0.0.1")
+
+
+WRONG = [
+    ({"allowed_ips": "10.0.0.0/99"}, "MUSE_ALLOWED_IPS holds"),
+    ({"trusted_proxies": "proxy"}, "MUSE_TRUSTED_PROXIES holds"),
+    ({"url": "metrics"}, "MUSE_URL holds 'metrics', but takes an address such as https://"),
+    ({"rate_limit": -1}, "MUSE_RATE_LIMIT holds -1"),
+]
+
+
+@pytest.mark.parametrize(("muse", "sentence"), WRONG, ids=[words for _, words in WRONG])
+def test_a_wrong_setting_is_a_sentence(muse: dict[str, Any], sentence: str) -> None:
+    from integrations import config
+
+    with pytest.raises(SettingsError, match=sentence.replace("(", r"\(")):
+        config.parse(MuseSettings, **muse)

@@ -1,0 +1,163 @@
+"""Health pages, Prometheus' text, spans, and both generations of the protocol, with sessions and without."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import mcp
+import pytest
+
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings, MuseSettings, Settings
+from server import calls
+from server.context import ServerContext
+from server.metrics import Metrics
+from tests.server.conftest import converse
+from tests.server.processes import environment, http
+
+
+@pytest.fixture(scope="module")
+def served(embedded: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with http(environment(embedded, tmp_path_factory.mktemp("health"))) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def two(embedded: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Two servers without sessions on one store, as behind a balancer."""
+    words = {"MUSE_STATELESS": "true", "CH_STORE_IDLE": "0"}
+    with (
+        http(environment(embedded, tmp_path_factory.mktemp("one"), **words)) as (one, _),
+        http(environment(embedded, tmp_path_factory.mktemp("other"), **words)) as (other, _),
+    ):
+        yield one, other
+
+
+async def _ask(url: str, mode: Any) -> tuple[bool, str]:
+    async with mcp.Client(url, mode=mode) as client:
+        result = await client.call_tool("query", {"sql": "SELECT 1"})
+        return result.is_error, client.protocol_version
+
+
+@pytest.mark.parametrize(("mode", "version"), [("auto", "2026-07-28"), ("legacy", "2025-11-25")])
+def test_both_generations_are_spoken(served: str, mode: Any, version: str) -> None:
+    assert anyio.run(_ask, served, mode) == (False, version)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_without_sessions_any_of_several_servers_answers(two: tuple[str, str], mode: Any) -> None:
+    for url in (*two, *two):
+        assert anyio.run(_ask, url, mode)[0] is False
+
+
+def test_health_pages_and_metrics(served: str) -> None:
+    base = served.removesuffix("/mcp")
+    anyio.run(_ask, served, "auto")
+    assert httpx2.get(f"{base}/livez").json() == {"status": "ok"}
+    assert httpx2.get(f"{base}/readyz").json() == {"status": "ok"}
+    page = httpx2.get(f"{base}/metrics")
+    assert page.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found = dict(re.findall(r"^(\w+(?:\{[^}]*\})?) (\S+)$", page.text, re.MULTILINE))
+    assert float(found['muse_calls_total{tool="query",outcome="ok"}']) >= 1
+    assert float(found['muse_call_seconds_bucket{tool="query",le="+Inf"}']) >= 1
+    assert float(found["process_resident_memory_bytes"]) > 10_000_000
+    assert float(found["muse_calls_running"]) == 0
+
+
+def test_a_store_that_does_not_answer_is_not_ready_within_two_seconds(tmp_path: Path) -> None:
+    unreachable = ClickHouseSettings(host="192.0.2.1", port=9)  # an address that answers nobody
+    with http(environment(unreachable, tmp_path, CH_CA_CERT="")) as (url, _):
+        started = time.monotonic()
+        answer = httpx2.get(url.replace("/mcp", "/readyz"), timeout=10)
+        assert time.monotonic() - started < 3
+        assert answer.status_code == 503
+        assert httpx2.get(url.replace("/mcp", "/livez")).status_code == 200
+
+
+class _Slow(ClickHouseClient):
+    asked = 0
+
+    def ready(self) -> bool:
+        self.asked += 1
+        time.sleep(0.1)
+        return True
+
+
+def test_however_many_ask_the_store_is_asked_once(embedded: ClickHouseSettings, tmp_path: Path) -> None:
+    settings = Settings(embedded, MuseSettings(audit_dir=tmp_path))
+    client = _Slow(settings.clickhouse, settings.muse)
+    context = ServerContext(settings, client)
+    threads = [threading.Thread(target=context.ready) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    context.close()
+    assert client.asked == 1
+
+
+def test_the_exposition_counts_in_buckets() -> None:
+    metrics = Metrics()
+    for seconds in (0.004, 0.02, 100.0):
+        metrics.begin()
+        metrics.end("query", "ok", seconds, rows=2, size=10)
+    text = metrics.text({"extra": ("More.", 1.5)})
+    for line in (
+        'muse_calls_total{tool="query",outcome="ok"} 3',
+        'muse_call_seconds_bucket{tool="query",le="0.005"} 1',
+        'muse_call_seconds_bucket{tool="query",le="0.025"} 2',
+        'muse_call_seconds_bucket{tool="query",le="30.0"} 2',
+        'muse_call_seconds_bucket{tool="query",le="+Inf"} 3',
+        'muse_rows_total{tool="query"} 6',
+        "extra 1.5",
+    ):
+        assert line in text.splitlines()
+
+
+class _Span:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.attributes: dict[str, Any] = {}
+
+    def __enter__(self) -> _Span:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+    def is_recording(self) -> bool:
+        return True
+
+    def set_attribute(self, name: str, value: Any) -> None:
+        self.attributes[name] = value
+
+
+class _Tracer:
+    def __init__(self) -> None:
+        self.spans: list[_Span] = []
+
+    def start_as_current_span(self, name: str) -> _Span:
+        self.spans.append(_Span(name))
+        return self.spans[-1]
+
+
+def test_a_call_is_a_span_with_its_statement(store: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer = _Tracer()
+    monkeypatch.setattr(calls, "_tracer", tracer)
+
+    async def session(client: mcp.Client) -> None:
+        await client.call_tool("query", {"sql": "SELECT 'jane.doe@example.org'"})
+
+    converse(store, session)
+    [span] = tracer.spans
+    assert span.name == "muse query"
+    assert span.attributes["db.system.name"] == "clickhouse"
+    assert "jane.doe" not in span.attributes["db.query.text"]
+    assert (span.attributes["muse.outcome"], span.attributes["muse.rows"]) == ("ok", 1)
