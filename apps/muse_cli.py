@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from apps.operations import COMMANDS
 from integrations.errors import MuseError
 
 
@@ -49,7 +50,7 @@ def serve(transport: str, host: str, port: int, read_only: bool) -> None:
 
 
 @main.command()
-@click.option("--clickhouse", is_flag=True, help="Look at ClickHouse; there is nothing else to look at yet.")
+@click.option("--clickhouse", is_flag=True, help="Look at ClickHouse, which is the default.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(clickhouse: bool, as_json: bool) -> None:
     """Connectivity, version, schema revision, freshness and storage. Exits 0 if healthy, 1 if not."""
@@ -62,11 +63,13 @@ def status(clickhouse: bool, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 36500), required=True, help="Only rows of the last N days.")
 @click.option("--source", type=click.Path(), help="File or folder; by default MUSE_SOURCE_DIR.")
 @click.option("--shift-to-now", is_flag=True, help="Move the newest row to now (for samples and demos).")
+@click.option("--rollups", is_flag=True, help="Rebuild session_stats and the rollups of those days from the rows.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def backfill(days: int, source: str | None, shift_to_now: bool, as_json: bool) -> None:
-    """Ingest files: JSONL, CSV or Parquet, each named after its table.
+def backfill(days: int, source: str | None, shift_to_now: bool, rollups: bool, as_json: bool) -> None:
+    """Ingest files: JSONL, CSV or Parquet, plain or compressed (gz, bz2, xz, zst), each named after its table.
 
-    Running it again stores nothing twice.
+    Running it again stores nothing twice; a run that was stopped goes on where it was. With --rollups and no --source
+    nothing is read: the sums of the last N days are made anew.
 
     \b
     Example:
@@ -74,7 +77,7 @@ def backfill(days: int, source: str | None, shift_to_now: bool, as_json: bool) -
     """
     from apps.backfill import run
 
-    sys.exit(run(days, source, shift_to_now, as_json))
+    sys.exit(run(days, source, shift_to_now, as_json, rollups))
 
 
 @main.group()
@@ -161,6 +164,9 @@ def replay_quarantine(batch: str | None, as_json: bool) -> None:
 
     sys.exit(replay(batch, as_json))
 
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 if __name__ == "__main__":
     main()

@@ -121,7 +121,7 @@ class MuseSettings(_Group):
 
     hearts_within_minutes: float = Field(5, gt=0, description="minutes in which a commit's benchmark runs must be there")
     packs_within_minutes: float = Field(90, gt=0, description="minutes in which a commit's events must be there")
-    backup_dir: Path | None = Field(None, description="folder of backups, beside the data by default")
+    backup_dir: Path | None = Field(None, description="folder of backups, in the user's data folder by default")
     backup_disk: str | None = Field(None, description="a server's disk for backups; unset: files in its own folder")
     statsd_host: str | None = Field(None, description="host of the DogStatsD agent that gets figures; unset: none")
     statsd_port: int = Field(8125, ge=1, le=65535, description="its UDP port")

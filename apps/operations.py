@@ -1,0 +1,209 @@
+"""The commands of `muse` that look after a store: verify, retention, backup, restore, roles, adopt, completion."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 36500), help="Only rows of the last N days; all by default.")
+@as_json
+def verify(days: int | None, as_json: bool) -> None:
+    """Check the data: gaps, duplicates, times, ranges, rollups, sessions, schema, ledger, quarantine.
+
+    A line for each check, and what to do where one does not hold. Exits 0 if all hold, 1 if not.
+    """
+    from apps.verify import run
+
+    sys.exit(run(days, as_json))
+
+
+@click.group()
+def retention() -> None:
+    """How many days each table keeps. Nothing is removed but by `apply --yes`."""
+
+
+@retention.command("show")
+@as_json
+def show_rules(as_json: bool) -> None:
+    """Show the rules, and what they would remove today."""
+    from apps import retention as work
+
+    sys.exit(work.show(as_json))
+
+
+@retention.command("set")
+@click.argument("table")
+@click.option("--keep-days", type=int, help="Whole days to keep, besides today.")
+@click.option("--keep-all", is_flag=True, help="Keep everything.")
+@as_json
+def set_rule(table: str, keep_days: int | None, keep_all: bool, as_json: bool) -> None:
+    """Set a table's rule. It removes nothing by itself.
+
+    \b
+    Example:
+      muse retention set ui_events --keep-days 180
+    """
+    from apps import retention as work
+
+    if (keep_days is None) != keep_all:
+        raise click.UsageError("Name either --keep-days N or --keep-all.")
+    sys.exit(work.set_rule(table, keep_days, as_json))
+
+
+@retention.command("apply")
+@click.option("--yes", is_flag=True, help="Remove; without it only show what would go.")
+@as_json
+def apply_rules(yes: bool, as_json: bool) -> None:
+    """Remove the days that no rule keeps: whole partitions, of tables and their rollups.
+
+    Without --yes it is a dry run.
+    """
+    from apps import retention as work
+
+    sys.exit(work.apply(yes, as_json))
+
+
+@click.group()
+def backup() -> None:
+    """Back the whole store up, by the engine itself; prove that a backup can be restored."""
+
+
+@backup.command("create")
+@click.option("--incremental", is_flag=True, help="Only what changed since the newest backup.")
+@click.option("--name", help="Its name; by default the time.")
+@as_json
+def create_backup(incremental: bool, name: str | None, as_json: bool) -> None:
+    """Make a backup in MUSE_BACKUP_DIR (on a server: on MUSE_BACKUP_DISK)."""
+    from apps import backup as work
+
+    sys.exit(work.create(incremental, name, as_json))
+
+
+@backup.command("list")
+@as_json
+def list_backups(as_json: bool) -> None:
+    """Show the backups, oldest first."""
+    from apps import backup as work
+
+    sys.exit(work.show(as_json))
+
+
+@backup.command("verify")
+@click.argument("name", required=False)
+@as_json
+def verify_backup(name: str | None, as_json: bool) -> None:
+    """Restore a backup (the newest by default) into a store that is thrown away, and compare rows and checksums."""
+    from apps import backup as work
+
+    sys.exit(work.verify(name, as_json))
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--to", required=True, help="A new folder; on a server the name of a new database.")
+@as_json
+def restore(name: str | None, to: str, as_json: bool) -> None:
+    """Restore a backup (the newest by default) into a new place. Overwrites nothing.
+
+    A backup that is damaged, or not of this program, is refused before anything is touched.
+
+    \b
+    Example:
+      muse restore muse-20261101-020000 --to /srv/muse/store-2
+    """
+    from apps import backup as work
+
+    sys.exit(work.restore(name, to, as_json))
+
+
+def _access(command: Callable[..., None]) -> Any:
+    """The options that `roles plan` and `roles apply` share."""
+    for option in (
+        as_json,
+        click.option("--only", multiple=True, help="Rows that readers see: llm_events.source=council. Repeatable."),
+        click.option(
+            "--hide", multiple=True, help="A column that readers do not see: llm_events.error_msg. Repeatable."
+        ),
+        click.option("--network", multiple=True, help="A network that --user may come from: 10.0.0.0/8. Repeatable."),
+        click.option("--user", multiple=True, help="Bind a user that exists to a role: alice=reader. Repeatable."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def roles() -> None:
+    """Roles on a server: reader, writer and admin, with limits, quotas and grants."""
+
+
+@roles.command("plan")
+@_access
+def plan_roles(
+    user: tuple[str, ...], network: tuple[str, ...], hide: tuple[str, ...], only: tuple[str, ...], as_json: bool
+) -> None:
+    """Print the statements; runs none, needs no server."""
+    from apps import roles as work
+
+    sys.exit(work.plan(user, network, hide, only, as_json))
+
+
+@roles.command("apply")
+@_access
+def apply_roles(
+    user: tuple[str, ...], network: tuple[str, ...], hide: tuple[str, ...], only: tuple[str, ...], as_json: bool
+) -> None:
+    """Run the statements on the server that CH_HOST names; again and again leads to the same.
+
+    \b
+    Example:
+      muse roles apply --user alice=reader --user pipeline=writer --network 10.0.0.0/8
+    """
+    from apps import roles as work
+
+    sys.exit(work.apply(user, network, hide, only, as_json))
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Carry it out; without it only report.")
+@click.option("--folder", type=click.Path(file_okay=False), help="Where a revision is written, if one is needed.")
+@as_json
+def adopt(yes: bool, folder: str | None, as_json: bool) -> None:
+    """Take over a database that stands already: report how it differs, stamp it, or write the revision it needs.
+
+    Drops nothing. Without --yes it only reports. Exits 0 if there is nothing left to do, 1 if there is.
+    """
+    from apps.adopt import run
+
+    sys.exit(run(yes, folder, as_json))
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell.
+
+    \b
+    Examples:
+      muse completion bash >> ~/.bashrc
+      muse completion zsh >> ~/.zshrc
+      muse completion fish > ~/.config/fish/completions/muse.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from apps.muse_cli import main
+
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101  # click knows the three
+    # Not by `source()`, which for bash first starts bash to ask its version.
+    made = found(main, {}, "muse", "_MUSE_COMPLETE")
+    click.echo(made.source_template % made.source_vars())
+
+
+COMMANDS = (verify, retention, backup, restore, roles, adopt, completion)
