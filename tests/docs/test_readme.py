@@ -1,0 +1,51 @@
+"""The README is true: its links lead somewhere, its snippet runs, its tools and commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from apps.muse_cli import main
+from integrations.clickhouse.alembic_support import runner
+from integrations.config import ClickHouseSettings
+from server.tools import all_tools
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_tool_is_in_the_table() -> None:
+    table = README.partition("## Tools")[2].partition("\n## ")[0]
+    missing = {tool.name for tool in all_tools()} - set(re.findall(r"`([a-z_.]+)`", table))
+    assert not missing
+
+
+def test_every_command_is_in_the_table() -> None:
+    table = README.partition("## Commands")[2].partition("\n## ")[0]
+    words = set(re.findall(r"[a-z]+", table))
+    assert not set(main.commands) - words - {"completion"}
+
+
+def test_the_python_snippet_runs(store_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.upgrade(ClickHouseSettings(path=store_path))
+    monkeypatch.setenv("CH_PATH", store_path)
+    [snippet] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    found: dict[str, object] = {}
+    exec(snippet, found)  # noqa: S102  # our own README
+    assert found["rows"] == [{"series": "weekly", "n": 1}]
+
+
+def test_make_has_the_targets_that_the_readme_names() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"\$ make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
