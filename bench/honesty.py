@@ -320,6 +320,8 @@ def main() -> None:
     verdict = missed if report.missed else kept
     print("\n".join(verdict))
     intro = (
+        "## Measured\n\n"
+        f"By `.venv/bin/python -m bench.honesty --series {chosen.series} --seed {chosen.seed}`. "
         f"Seed {chosen.seed}; {chosen.series:,} series a cell, {4 * chosen.series:,} for trend and regressions, "
         f"{chosen.series // 5:,} for shares seen of change points and anomalies and for reports. A share has a "
         f"standard error of about {1000 * (0.05 * 0.95 / chosen.series) ** 0.5:.0f} per 1,000 at 50 per 1,000."
