@@ -1,0 +1,132 @@
+"""Pictures say what the result says; that they are legible was judged by eye."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integrations.charts import Form, correlation_chart, performance_chart, trend_chart
+
+Draw = Callable[[Mapping[str, Any], Form], bytes]
+WINDOW = {"since": "2026-05-11T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
+NO_DATA = {"code": "no_data", "text": "There are no values of the metric in this window."}
+TIMES = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(days=i)).isoformat() for i in range(30)]
+
+
+def series(group: str | None = None, **more: Any) -> dict[str, Any]:
+    """Ten days at 100, twenty at 150 with one at 300, a gap, and today."""
+    values = [None if i == 5 else 300.0 if i == 20 else 150.0 if i >= 10 else 100.0 for i in range(30)]
+    points = [{"ts": ts, "value": v, "n": 3, "partial": i == 29} for i, (ts, v) in enumerate(zip(TIMES, values, strict=True))]  # fmt: skip  # noqa: E501
+    change = {"ts": TIMES[10], "before": 100.0, "after": 150.0, "p_value": 0.001, "commit_sha": "5d8a17f4c2" + "0" * 30}
+    return {
+        "group": group, "points": points, "n": 28, "slope_per_day": 2.5, "slope_low": -1.25, "slope_high": 6.0,
+        "p_value": 0.2, "p_adjusted": 0.2, "direction": "unclear", "change_pct": 50.0, "change_points": [change],
+        "anomalies": [{"ts": TIMES[20], "value": 300.0, "score": 9.0}], "reason": None, "notes": [],
+    } | more  # fmt: skip
+
+
+def empty(group: str | None = None) -> dict[str, Any]:
+    none = dict.fromkeys(("slope_per_day", "slope_low", "slope_high", "p_value", "p_adjusted", "change_pct"))
+    points = [{"ts": ts, "value": None, "n": 0, "partial": False} for ts in TIMES]
+    return series(group) | none | {"n": 0, "points": points, "change_points": [], "anomalies": [], "reason": NO_DATA}
+
+
+def trend_of(*every: dict[str, Any], group_by: str | None = None) -> dict[str, Any]:
+    return {
+        "metric": "ui.latency_p95_ms", "unit": "ms", "granularity": "day", "group_by": group_by, "window": WINDOW,
+        "filters": ["event_type = error"], "series": list(every), "reason": None if every else NO_DATA,
+    }  # fmt: skip
+
+
+def correlation(**more: Any) -> dict[str, Any]:
+    points = [{"ts": ts, "x": 400.0 + i, "y": 200.0 + i * i % 70} for i, ts in enumerate(TIMES)]
+    return {
+        "coefficient": 0.5123, "p_value": 0.0004, "ci_low": 0.1, "ci_high": 0.8, "n": 30, "n_effective": 12.0,
+        "method": "pearson", "x": {"metric": "bench.latency_p95_ms", "unit": "ms"},
+        "y": {"metric": "ui.latency_mean_ms", "unit": "ms"}, "lags": [], "best_lag": None,
+        "best_lag_p_adjusted": None, "points": points, "reason": None, "granularity": "day", "window": WINDOW,
+    } | more  # fmt: skip
+
+
+def group(model: str, regressed: bool = False, before: int = 8) -> dict[str, Any]:
+    measures = dict.fromkeys(
+        ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "tokens_per_sec", "cost_per_1k", "memory_peak_mb"), 100.0
+    )
+    change = dict.fromkeys(measures, 25.0 if before else None) | {"memory_peak_mb": None}
+    found = {"measure": "latency_p95_ms", "before": 80.0, "after": 100.0, "commit_sha": "5d8a17f4c2" + "0" * 30}
+    named = {"model": model, "quant": "q4", "dataset": "chat", "runs": 8, "runs_before": before}
+    return named | measures | {"change_pct": change, "regressions": [found] if regressed else [], "reason": None}
+
+
+def summary(*groups: dict[str, Any]) -> dict[str, Any]:
+    return {"groups": list(groups), "window": WINDOW, "previous_window": WINDOW}
+
+
+LAGS = [{"lag": lag, "coefficient": None if lag == 3 else 0.1 * lag, "p_value": 0.1, "n": 20} for lag in range(-3, 4)]
+NOTHING = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective"))
+PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
+    "trend": (
+        trend_chart,
+        trend_of(series()),
+        ["ui.latency_p95_ms (ms) by day, event_type = error",
+         "unclear: 2.5 ms a day (95 %: −1.25 to 6), p = 0.2, n = 28",
+         "100 → 150", "5d8a17f4c2", "anomaly", "not over yet", "change of level"],
+    ),
+    "trend of groups": (
+        trend_chart,
+        trend_of(*(series(f"model {i}") for i in range(8)), group_by="model"),
+        ["model 5", "2026-05-11 to 2026-06-10, UTC, 6 of 8 groups"],
+    ),
+    "trend of nothing": (trend_chart, trend_of(), [NO_DATA["text"]]),
+    "trend of gaps": (trend_chart, trend_of(empty()), [NO_DATA["text"]]),
+    "trend of one point": (trend_chart, trend_of(empty() | {"points": series()["points"][:1]}), ["value"]),
+    "correlation": (
+        correlation_chart,
+        correlation(),
+        ["ui.latency_mean_ms against bench.latency_p95_ms, by day",
+         "r = 0.51 (95 %: 0.10 to 0.80), p &lt; 0.001, n = 30, ",
+         "12 independent pairs", "bench.latency_p95_ms (ms)", "newest: 2026-06-10"],
+    ),
+    "correlation with lags": (
+        correlation_chart,
+        correlation(lags=LAGS, best_lag=2, best_lag_p_adjusted=0.01),
+        ["lag 2 stands out (p = 0.01, corrected)", "lag in days (positive: y follows x)"],
+    ),
+    "correlation of nothing": (correlation_chart, correlation(points=[], reason=NO_DATA, **NOTHING), [NO_DATA["text"]]),
+    "performance": (
+        performance_chart,
+        summary(group("a", regressed=True), group("new", before=0), group("b")),
+        ["Worse: a q4 chat, since commit 5d8a17f4c2.", "+25 %", "p95 latency (ms)", "peak memory (MB)", "regression"],
+    ),
+    "performance of nothing": (performance_chart, summary(), ["No runs.", "Nothing got significantly worse."]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_says_what_the_result_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, result, texts = PICTURES[name]
+    from integrations.charts import style
+
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")  # words as words, so that they can be found
+    svg = draw(result, "svg").decode()
+    flat = " ".join(svg.split())
+    for text in texts:
+        assert text in flat
+
+
+@pytest.mark.parametrize("name", ["trend", "trend of groups", "correlation with lags", "performance"])
+def test_a_png_is_800_pixels_wide_and_light(name: str) -> None:
+    draw, result, _ = PICTURES[name]
+    picture = draw(result, "png")
+    assert picture.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert (width, 400 <= height <= 1200) == (800, True)
+    assert len(picture) < 200_000
+
+
+def test_the_same_result_gives_the_same_picture() -> None:
+    assert trend_chart(trend_of(series()), "svg") == trend_chart(trend_of(series()), "svg")

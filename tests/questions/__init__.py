@@ -1,0 +1,1 @@
+"""The analytic operations through the client, on both engines."""

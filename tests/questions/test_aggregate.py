@@ -1,0 +1,113 @@
+"""`aggregate`: five calls, counted by eye."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import MuseSettings
+from tests.analytics.conftest import at
+from tests.analytics.rows import llm
+from tests.questions.conftest import Fill
+
+CALLS = [
+    llm(at(8), 100.0, model="opus", cost_usd="0.10"),
+    llm(at(8), 200.0, model="opus", cost_usd="0.20", status="failure"),
+    llm(at(8), 400.0, model="haiku", cost_usd="0.01"),
+    llm(at(10, 9), 800.0, model="opus", cost_usd="0.30"),
+    llm(at(10, 10), None, model="haiku", status="timeout"),
+]
+TOOK = ("elapsed_ms", "rows_read", "bytes_read", "query_id", "sql", "parameters")
+
+
+@pytest.fixture(autouse=True)
+def _calls(fill: Fill) -> None:
+    fill("llm_events", CALLS)
+
+
+def test_metrics_by_model_with_everything_that_the_answer_says(client: ClickHouseClient) -> None:
+    answer = client.aggregate(["llm.calls", "llm.error_rate", "llm.cost_usd"], group_by=["model"], days=3)
+    took = {name: answer.pop(name) for name in TOOK}
+    assert answer == {
+        "columns": [
+            {"name": "model", "type": "LowCardinality(String)", "unit": None},
+            {"name": "calls", "type": "UInt64", "unit": "calls"},
+            {"name": "error_rate", "type": "Nullable(Float64)", "unit": "share"},
+            {"name": "cost_usd", "type": "Decimal(38, 6)", "unit": "USD"},
+        ],
+        "rows": [["opus", 3, 0.3333333, "0.600000"], ["haiku", 2, 0.5, "0.010000"]],
+        "row_count": 2,
+        "truncated": False,
+        "truncated_reason": None,
+        "notes": [],
+        "window": {"since": "2026-06-07T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"},
+        "source": "llm_events_hourly",
+        "estimate": None,
+    }
+    assert took["rows_read"] > 0
+    assert len(took["query_id"]) == 36
+
+
+def test_the_sql_and_parameters_are_what_query_takes(client: ClickHouseClient) -> None:
+    filters: list[dict[str, Any]] = [
+        {"column": "model", "op": "in", "values": ["opus", "o'p\\us"]},
+        {"column": "latency_ms", "op": ">", "value": "150"},
+    ]
+    answer = client.aggregate(["llm.calls", "max(llm_events.latency_ms)"], granularity="day", days=3, filters=filters)
+    assert "opus" not in answer.sql
+    again = client.query(answer.sql, answer.parameters)
+    assert again.rows == [["2026-06-08T00:00:00Z", 1, 200], ["2026-06-10T00:00:00Z", 1, 800]]
+    assert [row[:-1] for row in answer.rows if row[1]] == again.rows
+
+
+def test_empty_days_are_0_or_null_and_today_is_partial(client: ClickHouseClient) -> None:
+    answer = client.aggregate(["llm.calls", "llm.latency_mean_ms"], granularity="day", days=3)
+    assert [column.name for column in answer.columns] == ["ts", "calls", "latency_mean_ms", "partial"]
+    assert answer.rows == [
+        ["2026-06-07T00:00:00Z", 0, None, False],
+        ["2026-06-08T00:00:00Z", 3, 233.3333, False],
+        ["2026-06-09T00:00:00Z", 0, None, False],
+        ["2026-06-10T00:00:00Z", 2, 800.0, True],
+    ]
+
+
+def test_days_are_those_of_the_zone_that_is_set(client: ClickHouseClient) -> None:
+    client.muse = MuseSettings(timezone="Asia/Tokyo")
+    answer = client.aggregate(["llm.calls"], granularity="day", days=1)
+    assert answer.window == {"since": "2026-06-08T15:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "Asia/Tokyo"}
+    assert [row[0] for row in answer.rows] == ["2026-06-08T15:00:00Z", "2026-06-09T15:00:00Z"]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_percentile_of_few_rows_is_numpys(client: ClickHouseClient, exact: bool) -> None:
+    answer = client.aggregate(["llm.latency_p95_ms"], days=3, exact=exact)
+    assert answer.rows[0][0] == pytest.approx(np.quantile([100, 200, 400, 800], 0.95), rel=1e-6)
+    assert answer.source == ("llm_events" if exact else "llm_events_hourly")
+    assert [note.split(":")[0] for note in answer.notes] == ([] if exact else ["latency_p95_ms by quantileDD(0.01)"])
+
+
+def test_a_dry_run_estimates_and_reads_nothing(client: ClickHouseClient) -> None:
+    answer = client.aggregate(["llm.calls"], group_by=["run_id"], days=3, dry_run=True)
+    assert answer.estimate["rows"] == 5
+    assert answer.estimate["parts"] == 2
+    assert answer.estimate["bytes"] > 0
+    assert (answer.rows, answer.rows_read, answer.query_id) == ([], 0, None)
+
+
+CUTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({}, {"limit": 1}, "1 of 2 groups are shown; raise limit (at most 10,000), or filter."),
+    ({"max_rows": 1}, {}, "Stopped after 1 of 1 or more rows (MUSE_MAX_ROWS, MUSE_MAX_RESULT_BYTES);"),
+    ({"max_result_bytes": 1000}, {"granularity": "hour"}, "Stopped after "),
+]
+
+
+@pytest.mark.parametrize(("muse", "asked", "reason"), CUTS, ids=["groups", "rows", "bytes"])
+def test_a_cut_says_so(client: ClickHouseClient, muse: dict[str, Any], asked: dict[str, Any], reason: str) -> None:
+    client.muse = MuseSettings(**muse)
+    answer = client.aggregate(["llm.calls"], group_by=["model"], days=3, **asked)
+    assert answer.truncated
+    assert answer.row_count == len(answer.rows) > 0
+    assert answer.truncated_reason.startswith(reason)

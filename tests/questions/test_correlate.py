@@ -1,0 +1,83 @@
+"""`correlate`: series whose coefficient SciPy knows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from integrations.clickhouse_client import ClickHouseClient
+from tests.analytics.rows import llm, ui
+from tests.questions.conftest import NOW, Fill
+
+X, Y = "llm.latency_mean_ms", "ui.latency_mean_ms"
+DAYS = 20
+RNG = np.random.default_rng(7)
+NOISE = RNG.normal(size=(2, DAYS + 3))
+A = 500 + 20 * NOISE[0]
+
+
+def store(fill: Fill, x: Any, y: Any) -> None:
+    """One event a day at noon, the last value today, which is not over."""
+    first = NOW.replace(hour=11) - timedelta(days=len(x) - 1)
+    fill("llm_events", [llm(first + timedelta(days=i), float(v)) for i, v in enumerate(x) if v is not None])
+    fill("ui_events", [ui(first + timedelta(days=i), i, latency_ms=float(v)) for i, v in enumerate(y) if v is not None])
+
+
+@pytest.mark.parametrize(("method", "oracle"), [("pearson", stats.pearsonr), ("spearman", stats.spearmanr), ("kendall", stats.kendalltau)])  # fmt: skip  # noqa: E501
+def test_the_coefficient_is_scipys_over_the_points_shown(
+    client: ClickHouseClient, fill: Fill, method: Any, oracle: Any
+) -> None:
+    x, y = A[: DAYS + 1], A[: DAYS + 1] + 15 * NOISE[1][: DAYS + 1]
+    store(fill, x, np.append(y[:-1], 1e6))  # today would spoil it
+    answer = client.correlate(X, Y, days=DAYS, method=method)
+    assert answer.n == len(answer.points) == DAYS
+    xs, ys = [p.x for p in answer.points], [p.y for p in answer.points]
+    assert xs == pytest.approx(x[:-1].tolist(), rel=1e-6)
+    assert answer.coefficient == pytest.approx(oracle(xs, ys).statistic, abs=1e-6)
+    assert answer.ci_low < answer.coefficient < answer.ci_high
+    assert answer.p_value < 0.001
+    assert answer.reason is None
+    assert answer.notes == ["2026-06-10T00:00:00Z is partial: shown, but left out of all inference."]
+
+
+def test_what_follows_two_days_later_is_found_at_lag_2(client: ClickHouseClient, fill: Fill) -> None:
+    """y is x of two days before."""
+    store(fill, A[2:], A[:-2])
+    answer = client.correlate(X, Y, days=DAYS, max_lag=3)
+    assert answer.best_lag == 2
+    assert [one.lag for one in answer.lags] == [-3, -2, -1, 0, 1, 2, 3]
+    assert answer.lags[5].coefficient == pytest.approx(1.0, abs=1e-9)
+    assert answer.best_lag_p_adjusted < 0.001
+
+
+def test_a_metric_with_itself_is_1_and_cautioned(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, A, A)
+    answer = client.correlate(X, Y, days=DAYS)
+    assert answer.coefficient == 1.0
+    assert "The pairs follow one another exactly: the two may be one measure." in answer.cautions
+
+
+def test_days_without_rows_count_as_0_for_counts_and_that_is_said(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, [1.0] * 6, [1.0] * 6)
+    answer = client.correlate("llm.calls", "ui.events", days=10)
+    assert (answer.n, answer.coefficient) == (10, 1.0)
+    assert "5 of 10 days have no rows on either side and count as 0." in answer.cautions
+
+
+def test_many_points_are_thinned_and_all_used(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, A, A)
+    answer = client.correlate("llm.calls", "ui.events", granularity="hour", days=DAYS)
+    assert answer.n == DAYS * 24 + 12
+    assert 200 <= len(answer.points) <= 400
+    assert answer.notes[-1].startswith(f"{len(answer.points)} of {answer.n} points are shown, all were used;")
+
+
+def test_filters_narrow_each_side(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, A, A)
+    answer = client.correlate(X, Y, days=DAYS, x_filters=[{"column": "model", "op": "=", "value": "none"}])
+    assert answer.reason == {"code": "no_data", "text": "There are no values of llm.latency_mean_ms in this window."}
+    assert (answer.coefficient, answer.points, answer.n) == (None, [], 0)

@@ -1,0 +1,40 @@
+"""How numbers are shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.questions.asking import thin
+from integrations.questions.figures import figure, point
+
+SHOWN: list[tuple[Any, Any]] = [
+    (412.34567891, 412.3457),
+    (0.000412345678, 0.0004123457),
+    (123456789.4, 123456789.0),
+    (Decimal("0.412345678"), 0.4123457),
+    (9007199254740993, 9007199254740993),
+    (0.0, 0.0),
+    (-1.5, -1.5),
+    (float("nan"), None),
+    (float("-inf"), None),
+    (None, None),
+    ("text", "text"),
+]
+
+
+@pytest.mark.parametrize(("value", "shown"), SHOWN, ids=[str(value) for value, _ in SHOWN])
+def test_a_point_has_seven_digits_and_never_fewer_than_its_units(value: Any, shown: Any) -> None:
+    assert point(value) == shown
+
+
+def test_a_figure_has_ten_digits() -> None:
+    assert figure(2 / 3) == 0.6666666667
+
+
+def test_thinning_keeps_the_last_and_what_is_to_be_kept() -> None:
+    assert thin(range(10), 4, keep=[1]) == [0, 1, 3, 6, 9]
+    assert thin(range(4), 4) == [0, 1, 2, 3]
+    assert thin(range(4), 0) == []
