@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from alembic import command
 
 import models
-from alembic import command
 from integrations.clickhouse.alembic_support import adopt, runner
 from integrations.config import ClickHouseSettings
 from integrations.errors import SchemaMismatch

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from alembic import command
+
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse.store import open_store
 from integrations.config import ClickHouseSettings, parse

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection
 
 import models
-from alembic import command
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse.alembic_support.canonical import Schema, read
 from integrations.clickhouse.alembic_support.comparators import schema_of

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from alembic.config import Config
 from clickhouse_sqlalchemy import engines
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Column, MetaData, Table, text
 
-from alembic import command
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse.engine import make_engine
 from integrations.config import ClickHouseSettings
