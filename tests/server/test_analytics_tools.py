@@ -1,0 +1,256 @@
+"""The analytic tools through the in-memory client: one call, one assertion on the whole answer."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import mcp
+import pytest
+from mcp_types import CallToolResult, ImageContent, TextContent
+
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import Settings
+from integrations.questions import asking
+from tests.analytics.rows import bench, llm, ui
+from tests.questions.conftest import NOW
+from tests.server.conftest import converse
+
+Call = Callable[..., CallToolResult]
+YESTERDAY = NOW - timedelta(days=1)
+DAYS_7 = {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
+DAYS_2 = {"since": "2026-06-08T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
+ROLLED_UP = "latency_p95_ms by quantileDD(0.01): within 1 % of the value at that rank (3 % below 1); exact up to 100,000 rows in the window."  # fmt: skip  # noqa: E501
+PARTIAL = "2026-06-10T00:00:00Z is partial: shown, but left out of all inference."
+GAP = {"code": "too_few", "text": "A trend needs at least 4 points; there is 1."}
+
+
+@pytest.fixture(autouse=True)
+def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "clock", lambda: NOW)
+
+
+@pytest.fixture(autouse=True)
+def _rows(store: Settings) -> None:
+    """Yesterday: two calls, one failed; one event; one run."""
+    with ClickHouseClient(store.clickhouse, store.muse) as client:
+        client.insert("llm_events", [llm(YESTERDAY, 100.0, cost_usd="0.5"), llm(YESTERDAY, 300.0, status="failure")])
+        client.insert("ui_events", [ui(YESTERDAY, 1, "error", 20.0)])
+        client.insert("bench_runs", [bench(YESTERDAY, 1, 400.0)])
+
+
+def whole(result: CallToolResult) -> dict[str, Any]:
+    """The answer without the SQL, which tests of analytics pin."""
+    assert not result.is_error, result.content
+    answer = dict(result.structured_content or {})
+    assert isinstance(result.content[0], TextContent)
+    assert json.loads(result.content[0].text) == answer
+    assert "SELECT" in answer.pop("sql")
+    return answer
+
+
+def test_query_aggregate(call: Call) -> None:
+    answer = whole(call("query.aggregate", metrics=["llm.calls", "llm.error_rate"], group_by=["model"], days=2))
+    for name in ("elapsed_ms", "rows_read", "bytes_read", "query_id", "parameters"):
+        answer.pop(name)
+    assert answer == {
+        "columns": [
+            {"name": "model", "type": "LowCardinality(String)", "unit": None},
+            {"name": "calls", "type": "UInt64", "unit": "calls"},
+            {"name": "error_rate", "type": "Nullable(Float64)", "unit": "share"},
+        ],
+        "rows": [["opus", 2, 0.5]],
+        "row_count": 1,
+        "truncated": False,
+        "truncated_reason": None,
+        "notes": [],
+        "window": DAYS_2,
+        "source": "llm_events_hourly",
+        "estimate": None,
+    }
+
+
+def test_query_correlation(call: Call) -> None:
+    answer = whole(call("query.correlation", x="llm.latency_mean_ms", y="ui.latency_mean_ms", days=2, max_lag=1))
+    none = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective", "best_lag"))
+    assert answer == none | {
+        "n": 1,
+        "method": "pearson",
+        "x": {"metric": "llm.latency_mean_ms", "unit": "ms"},
+        "y": {"metric": "ui.latency_mean_ms", "unit": "ms"},
+        "lags": [{"lag": lag, "coefficient": None, "p_value": None, "n": int(lag == 0)} for lag in (-1, 0, 1)],
+        "best_lag_p_adjusted": None,
+        "points": [{"ts": "2026-06-09T00:00:00Z", "x": 200.0, "y": 20.0}],
+        "reason": {"code": "too_few", "text": "A correlation needs at least 4 points; there is 1."},
+        "cautions": [],
+        "notes": [PARTIAL],
+        "granularity": "day",
+        "source": "llm_events_hourly, ui_events_hourly",
+        "window": DAYS_2,
+    }
+
+
+def trend(metric: str, unit: str, better: str, value: float, n: int, **more: Any) -> dict[str, Any]:
+    none = ("slope_per_day", "slope_low", "slope_high", "p_value", "p_adjusted", "change_pct")
+    dates = ("2026-06-08", "2026-06-09", "2026-06-10")
+    values = [(None, 0), (value, n), (None, 0)]
+    points = [
+        {"ts": f"{date}T00:00:00Z", "value": v, "n": count, "partial": date == dates[2]}
+        for date, (v, count) in zip(dates, values, strict=True)
+    ]
+    later = [f"{what} needs at least 10 points; there is 1." for what in ("Finding a change of level", "Finding anomalies")]  # fmt: skip  # noqa: E501
+    series = dict.fromkeys(none) | {
+        "group": None, "points": points, "n": 1, "direction": "unclear", "change_points": [], "anomalies": [],
+        "reason": GAP, "notes": later,
+    }  # fmt: skip
+    return {
+        "metric": metric, "unit": unit, "better": better, "granularity": "day", "group_by": None, "filters": [],
+        "series": [series], "reason": None, "notes": [PARTIAL], "window": DAYS_2,
+    } | more  # fmt: skip
+
+
+def test_query_trend(call: Call) -> None:
+    filters = [{"column": "model", "op": "=", "value": "opus"}]
+    answer = whole(call("query.trend", metric="llm.latency_mean_ms", days=2, filters=filters))
+    expected = trend("llm.latency_mean_ms", "ms", "lower", 200.0, 2, source="llm_events_hourly")
+    assert answer == expected | {"filters": ["model = opus"]}
+
+
+def test_get_trend_data(call: Call) -> None:
+    answer = whole(call("get.trend_data", metric="bench.latency_p95_ms", days=2))
+    assert answer == trend("bench.latency_p95_ms", "ms", "lower", 400.0, 1, source="bench_runs")
+
+
+def test_get_correlation_data(call: Call) -> None:
+    answer = whole(call("get.correlation_data"))
+    points = answer.pop("points")
+    pairs = answer.pop("pairs")
+    assert [(pair["n"], pair["reason"]["code"]) for pair in pairs] == [(1, "too_few")] * 3 + [(0, "no_data")] * 3
+    assert points[6] == {
+        "ts": "2026-06-09T00:00:00Z",
+        "hearts_latency_p95_ms": 400.0,
+        "hearts_cost_per_1k": None,
+        "packs_latency_ms": 20.0,
+        "packs_error_rate": 1.0,
+        "packs_abandonment_rate": 1.0,
+        "partial": False,
+    }
+    none = dict.fromkeys(("correlation", "p_value", "ci_low", "ci_high", "n_effective"))
+    few = {"code": "too_few", "text": "A correlation within groups needs at least 3 points; there are 0."}
+    assert answer == none | {
+        "n": 1,
+        "reason": {"code": "too_few", "text": "A correlation needs at least 4 points; there is 1."},
+        "cautions": [],
+        "within": dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high")) | {"n": 0, "groups": 0, "reason": few},
+        "hearts_rows": 1,
+        "packs_rows": 1,
+        "confidence": {"score": 0.0, "completeness": 0.1428571429, "strength": None, "recency": 1.0},
+        "notes": [PARTIAL],
+        "source": "bench_runs, ui_events_hourly, ui_events",
+        "window": DAYS_7,
+    }
+
+
+def test_get_performance_summary(call: Call) -> None:
+    answer = whole(call("get.performance_summary", model="llama"))
+    measures = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "tokens_per_sec", "cost_per_1k", "memory_peak_mb")
+    assert answer == {
+        "groups": [
+            {"model": "llama", "quant": "q4", "dataset": "chat", "runs": 1, "runs_before": 0}
+            | dict.fromkeys(measures)
+            | {
+                "latency_p95_ms": 400.0,
+                "change_pct": dict.fromkeys(measures),
+                "regressions": [],
+                "reason": {"code": "no_data", "text": "This group has no runs in one of the two windows."},
+            }
+        ],
+        "llm": [],
+        "ui": [{"event_type": "error", "events": 1, "latency_p95_ms": 20.0}],
+        "notes": [ROLLED_UP],
+        "source": "bench_runs, llm_events_hourly, ui_events_hourly",
+        "window": DAYS_7,
+        "previous_window": {"since": "2026-05-26T12:00:00Z", "until": "2026-06-03T00:00:00Z", "timezone": "UTC"},
+    }
+
+
+def test_get_quality_metrics(call: Call) -> None:
+    none = dict.fromkeys(("valid_rate", "lag_max_seconds", "last_run"))
+    answer = whole(call("get.quality_metrics"))
+    sections = {name: answer[name] for name in ("episodes", "deployments", "llm", "ui", "pipeline")}
+    assert sections == {
+        "episodes": {
+            "count": 0,
+            "by_status": {},
+            "confidence_mean": None,
+            "low_confidence_count": 0,
+            "correlation_strength_mean": None,
+            "cost_usd": 0.0,
+        },
+        "deployments": {"count": 0, "success_rate": None, "duration_p50_ms": None},
+        "llm": {"calls": 2, "error_rate": 0.5, "cost_usd": 0.5},
+        "ui": {"events": 1, "sessions": 1, "error_rate": 1.0, "latency_p95_ms": 20.0, "abandonment_rate": 1.0},
+        "pipeline": {"watcher_runs": 0} | none,
+    }
+    assert answer["window"] == DAYS_7
+
+
+CHARTS: list[tuple[str, dict[str, Any]]] = [
+    ("query.trend", {"metric": "llm.calls"}),
+    ("query.correlation", {"x": "llm.calls", "y": "ui.events"}),
+    ("get.performance_summary", {}),
+]
+
+
+def call_all(store: Settings, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[CallToolResult]:
+    """The results of several calls on one server."""
+
+    async def session(client: mcp.Client) -> list[CallToolResult]:
+        return [await client.call_tool(tool, arguments) for tool, arguments in calls]
+
+    found: list[CallToolResult] = converse(store, session)
+    return found
+
+
+def test_a_chart_comes_as_a_picture_beside_the_json(store: Settings) -> None:
+    for result in call_all(store, [(tool, arguments | {"chart": True}) for tool, arguments in CHARTS]):
+        text, picture = result.content
+        assert isinstance(text, TextContent)
+        assert isinstance(picture, ImageContent)
+        assert picture.mime_type == "image/png"
+        assert b64decode(picture.data).startswith(b"\x89PNG")
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("query.aggregate", {"metrics": ["llm.callz"]}, "Unknown metric 'llm.callz'. Did you mean 'llm.calls'?"),
+    ("query.aggregate", {"metric": "llm.calls"}, "Unknown argument metric. Did you mean metrics?"),
+    ("query.aggregate", {"metrics": ["llm.calls"], "column": "model"}, "column belongs inside filters"),
+    (
+        "query.aggregate",
+        {"metrics": ["llm.calls"], "granularity": "daily"},
+        "granularity is 'daily', but takes 'none'",
+    ),
+    ("query.trend", {"metric": "ui.events", "since": "2026-07-01"}, "which is not in the past"),
+    (
+        "query.trend",
+        {"metric": "ui.events", "since": "2026-06-02", "until": "2026-06-01"},
+        "The window runs backwards",
+    ),
+    ("query.trend", {"metric": "ui.events", "granularity": "minute"}, "points, more than 2,000; use 'hour'"),
+    ("query.correlation", {"x": "ui.events"}, "query.correlation needs y; it takes"),
+    ("get.performance_summary", {"days": "many"}, "days is 'many': input should be a valid integer"),
+    ("get.quality_metrics", {"days": -1}, "days is -1: input should be greater than or equal to 0."),
+]
+
+
+def test_a_mistake_in_the_call_is_one_sentence(store: Settings) -> None:
+    results = call_all(store, [(tool, arguments) for tool, arguments, _ in WRONG])
+    for result, (_, _, sentence) in zip(results, WRONG, strict=True):
+        assert result.is_error, sentence
+        [content] = result.content
+        assert isinstance(content, TextContent)
+        assert sentence in content.text
+        assert "\n" not in content.text
