@@ -2,98 +2,210 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from apps import checkpoint
+from apps.checkpoint import COUNTS, Checkpoint
+from apps.file_days import UNKNOWN_DAY, choose, days_of, newest, shifted
+from apps.progress import Bar
 from integrations import config
+from integrations.clickhouse.retries import repeat
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.errors import InvalidInput
-from integrations.files import SourceFile, find_files
+from integrations.files import SourceFile, Window, find_files
+from integrations.results import Result
 from server.context import ensure_schema
 
-_ROWS_PER_CALL = 10_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = date(1970, 1, 1)
 
 
-def run(days: int, source: str | None, shift_to_now: bool, as_json: bool) -> int:
-    """Ingests and prints a summary; exit code 0 when nothing was rejected."""
+def run(days: int, source: str | None, shift_to_now: bool, as_json: bool, rollups: bool = False) -> int:
+    """Ingests and prints a summary; exit code 0 when nothing was rejected or kept aside."""
     settings = config.load()
-    folder = source or settings.muse.source_dir
-    if folder is None:
-        raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
-    files = [(file, list(file.rows())) for file in find_files(Path(folder))]
     now = datetime.now(UTC)
-    shift = now - _newest(files) if shift_to_now else timedelta()
-    totals: dict[str, dict[str, int]] = {}
-
-    def prepare(rows: Sequence[Mapping[str, Any]], _: datetime) -> Sequence[Mapping[str, Any]]:
-        return [_shifted(row, shift) for row in rows]
-
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
+        if rollups and source is None:
+            ensure_schema(client)
+            return _rebuild(client, now.date() - timedelta(days=days), as_json)
+        folder = source or settings.muse.source_dir
+        if folder is None:
+            raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
+        files = find_files(Path(folder))
         ensure_schema(client)
-        for file, rows in files:
-            total = totals.setdefault(file.table, dict.fromkeys(_COUNTS, 0))
-            for block in _blocks(rows, since=now - timedelta(days=days) - shift):
-                answer = client.insert(file.table, block, on_invalid="skip", prepare=prepare)
-                for name in _COUNTS:
-                    total[name] += answer[name]
-    _print(totals, as_json)
-    return 0 if all(total["rejected_count"] == 0 for total in totals.values()) else 1
+        work = Backfill(client, files, days, shift_to_now, now)
+        with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
+            totals = work.run(bar)
+        _print(totals, work.rejected_file, work.resumed, as_json)
+        left = any(total["rejected_count"] or total["quarantined"] for total in totals.values())
+        if rollups:
+            _rebuild(client, now.date() - timedelta(days=days), as_json=False, quiet=as_json)
+    return 1 if left else 0
 
 
-_COUNTS = ("received", "inserted", "duplicates", "replaced", "rejected_count", "quarantined")
+class Backfill:
+    """One run over some files."""
+
+    def __init__(
+        self, client: ClickHouseClient, files: Sequence[SourceFile], days: int, shift_to_now: bool, now: datetime
+    ) -> None:
+        self._client = client
+        self._files = files
+        self._days = days
+        self._shift_to_now = shift_to_now
+        self._now = now
+        self._folder = checkpoint.state_folder(client.settings)
+        self.rejected_file: Path | None = None
+        self.resumed = 0
+        """Rows that a run which was stopped had dealt with."""
+
+    def run(self, bar: Bar) -> dict[str, dict[str, int]]:
+        """By table, what became of the rows."""
+        newest_row = newest(self._files) if self._shift_to_now else None
+        totals: dict[str, dict[str, int]] = {}
+        for file in self._files:
+            total = totals.setdefault(file.table, dict.fromkeys(COUNTS, 0))
+            for counts in self._file(file, newest_row, bar):
+                for name in COUNTS:
+                    total[name] += counts[name]
+            bar.file_done(file.path.stat().st_size)
+        return totals
+
+    def _file(self, file: SourceFile, newest_row: datetime | None, bar: Bar) -> Iterator[dict[str, int]]:
+        state = checkpoint.load(self._folder, file)
+        facts = file.path.stat()
+        asked = {
+            "store": self._store_id(),
+            "days": self._days,
+            "newest": newest_row.isoformat() if newest_row else None,
+            "size": facts.st_size,
+            "changed": facts.st_mtime_ns,
+        }
+        if state.begin(asked, self._now):
+            self.resumed += state.rows
+            yield _as_duplicates(state.counts)
+        now = datetime.fromisoformat(state.now)
+        shift = now - newest_row if newest_row else timedelta()
+        first = ((now - shift).date() - timedelta(days=self._days) - _EPOCH).days
+        for window in file.windows(state.rows, state.cuts):
+            counts = dict.fromkeys(COUNTS, 0)
+            for result in self._window(file, window, state, Period(first, now, shift)):
+                for name in COUNTS:
+                    counts[name] += result[name]
+            for name in COUNTS:
+                state.counts[name] += counts[name]
+            state.rows = window.stop
+            state.save()
+            bar.advance(window.position, counts["received"])
+            yield counts
+        state.finish()
+
+    def _store_id(self) -> str:
+        """What tells this store from one that was made anew in its place."""
+        return str(self._client.executor.scalar("SELECT uuid FROM system.tables WHERE name = 'insert_ledger' LIMIT 1"))
+
+    def _window(self, file: SourceFile, window: Window, state: Checkpoint, period: Period) -> Iterator[Result]:
+        """Stores the rows of one window that lie in the period and are not stored yet.
+
+        The window's key is of all its rows, as in the file, and of all windows before it; the ledger keeps which of
+        its days are stored. So the key stays the same when a later run asks for more days, or a day has passed.
+        """
+        writer, table = self._client.writer, file.table
+        digest = writer.digest(table, window.rows)
+        state.chain = hashlib.sha256(f"{state.chain}\n{digest}".encode()).hexdigest()
+        key = f"file:{state.chain[:40]}"
+        days = days_of(window.rows, table)
+        wanted = {day for day in set(days) if day >= period.first or day == UNKNOWN_DAY}
+        if not wanted:
+            return
+        attempts = self._client.settings.retry_attempts
+        covered, refused = repeat(lambda: writer.ledger.covered(table, key), attempts)
+        if known := covered & wanted:
+            count = len(choose(window.rows, days, known))
+            # Refused rows of days that are not asked for now cannot be told apart; there is seldom one.
+            refused = min(refused, count)
+            stored = {"received": count, "duplicates": count - refused, "rejected_count": refused}
+            yield Result.of(dict.fromkeys(COUNTS, 0) | stored)
+        if missing := tuple(sorted(wanted - known)):
+            rows = choose(window.rows, days, set(missing))
+            name = hashlib.sha256(repr(missing).encode()).hexdigest()[:16]
+            prepared = writer.check(
+                table,
+                rows,
+                digest=hashlib.sha256(f"{digest}\n{missing}".encode()).hexdigest(),
+                key=f"{key}:{name}",
+                on_invalid="skip",
+                prepare=(lambda found, _: shifted(found, table, period.shift)) if period.shift else None,
+                now=period.now,
+                covers=missing,
+            )
+            self._write_rejected(file, rows, prepared.clean.rejected)
+            yield writer.store(prepared)
+
+    def _write_rejected(self, file: SourceFile, rows: Any, rejected: Sequence[Any]) -> None:
+        """Adds to the file of rejected rows, which only its owner may read: they are as they came, nothing masked."""
+        if not rejected:
+            return
+        if self.rejected_file is None:
+            self.rejected_file = self._folder / f"rejected-{self._now:%Y%m%dT%H%M%S}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(os.open(self.rejected_file, flags, 0o600), "a", encoding="utf-8") as out:
+            for bad in rejected:
+                row = rows[bad.index] if isinstance(rows, list) else rows.slice(bad.index, 1).to_pylist()[0]
+                facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
+                out.write(json.dumps(facts, default=str, ensure_ascii=False) + "\n")
 
 
-def _time(row: Mapping[str, Any]) -> datetime | None:
-    value = row.get("ts") or row.get("hour")
-    if isinstance(value, datetime):
-        moment = value
-    else:
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which rows a run takes, and what it makes of their times."""
+
+    first: int
+    """The first day, as in the file, in days since 1970-01-01: whole days, so that the same rows are asked for all
+    day long."""
+    now: datetime
+    shift: timedelta
 
 
-def _newest(files: Sequence[tuple[SourceFile, Sequence[Mapping[str, Any]]]]) -> datetime:
-    times = [moment for _, rows in files for row in rows if (moment := _time(row)) is not None]
-    return max(times, default=datetime.now(UTC))
+def _as_duplicates(counts: dict[str, int]) -> dict[str, int]:
+    """What an earlier attempt did, as this one tells it: stored already."""
+    return counts | {"duplicates": counts["inserted"] + counts["duplicates"], "inserted": 0, "replaced": 0}
 
 
-def _shifted(row: Mapping[str, Any], shift: timedelta) -> Mapping[str, Any]:
-    moment = _time(row)
-    if not shift or moment is None:
-        return row
-    name = "ts" if row.get("ts") else "hour"
-    moved = moment + (shift if name == "ts" else timedelta(hours=shift // timedelta(hours=1)))
-    return {**row, name: moved}
-
-
-def _blocks(rows: Sequence[Mapping[str, Any]], since: datetime) -> Iterator[list[Mapping[str, Any]]]:
-    """The rows from `since` on, a day at a time, so that a file that has grown repeats only its last day."""
-
-    def day(row: Mapping[str, Any]) -> int:
-        moment = _time(row)
-        return (moment - _EPOCH).days if moment is not None else -1
-
-    kept = [row for row in rows if (moment := _time(row)) is None or moment >= since]
-    for _, group in itertools.groupby(sorted(kept, key=day), key=day):
-        found = list(group)
-        for start in range(0, len(found), _ROWS_PER_CALL):
-            yield found[start : start + _ROWS_PER_CALL]
-
-
-def _print(totals: Mapping[str, Mapping[str, int]], as_json: bool) -> None:
+def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(totals))
+        if rejected is not None:
+            click.echo(f"The rejected rows and why: {rejected}", err=True)
         return
-    click.echo(f"{'table':<14}" + "".join(f"{name.replace('_count', ''):>12}" for name in _COUNTS))
+    if resumed:
+        click.echo(f"Went on where a run was stopped: {resumed:,} rows were done.")
+    click.echo(f"{'table':<14}" + "".join(f"{name.replace('_count', ''):>12}" for name in COUNTS))
     for table, total in totals.items():
-        click.echo(f"{table:<14}" + "".join(f"{total[name]:>12,}" for name in _COUNTS))
+        click.echo(f"{table:<14}" + "".join(f"{total[name]:>12,}" for name in COUNTS))
+    if rejected is not None:
+        click.echo(f"The rejected rows and why: {rejected}")
+    if any(total["quarantined"] for total in totals.values()):
+        click.echo("What the store did not take waits: `muse quarantine list` shows it.")
+
+
+def _rebuild(client: ClickHouseClient, first: date, as_json: bool, quiet: bool = False) -> int:
+    from integrations.clickhouse.rebuilding import rebuild_day, stored_days
+
+    executor = client.executor
+    done = [{"day": day.isoformat(), **rebuild_day(executor, day)} for day in stored_days(executor, first)]
+    if quiet:
+        return 0
+    if as_json:
+        click.echo(json.dumps(done))
+    else:
+        click.echo(f"Rebuilt session_stats and the rollups of {len(done)} days.")
+    return 0

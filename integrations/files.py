@@ -1,16 +1,20 @@
-"""Files of rows: JSONL, CSV and Parquet, plain or compressed, each named after its table."""
+"""Files of rows: JSONL, CSV and Parquet, plain or compressed, each named after its table.
+
+A file is read in windows of a fixed number of rows, so that the same file always comes in the same pieces.
+"""
 
 from __future__ import annotations
 
 import bz2
 import csv
 import gzip
+import io
+import itertools
 import lzma
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 
@@ -18,12 +22,38 @@ from integrations.errors import InvalidInput
 from models import FACT_TABLES
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
-_OPENERS: dict[str, Callable[..., AbstractContextManager[IO[str]]]] = {
-    "": open,
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
+ROWS_PER_WINDOW = 50_000
+ARROW_ROWS_PER_WINDOW = 200_000
+
+
+def _zstd(raw: IO[bytes]) -> IO[bytes]:
+    import pyarrow as pa
+
+    return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(raw), "zstd"))
+
+
+_DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
+    "": lambda raw: raw,
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd,
 }
+_BROKEN = (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, csv.Error)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some rows of a file, in its order: a list of mappings, or an Arrow table."""
+
+    rows: Any
+    start: int
+    position: int
+    """How many bytes of the file were read when it was complete."""
+
+    @property
+    def stop(self) -> int:
+        return self.start + len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +67,84 @@ class SourceFile:
 
     def rows(self) -> Iterator[Mapping[str, Any]]:
         """The rows in the file's order. An empty CSV field is null."""
-        return {"jsonl": self._jsonl, "csv": self._csv, "parquet": self._parquet}[self.format]()
+        for window in self.windows():
+            yield from window.rows if isinstance(window.rows, list) else window.rows.to_pylist()
 
-    def _open(self) -> AbstractContextManager[IO[str]]:
-        return _OPENERS[self.compression](self.path, "rt", encoding="utf-8", newline="")
+    def windows(self, skip: int = 0, cuts: Sequence[int] = ()) -> Iterator[Window]:
+        """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`."""
+        try:
+            if self.format == "parquet":
+                yield from self._parquet(skip, cuts)
+                return
+            with open(self.path, "rb") as raw:
+                text = io.TextIOWrapper(_DECOMPRESSORS[self.compression](raw), encoding="utf-8-sig", newline="")
+                rows = self._csv(text) if self.format == "csv" else self._jsonl(text, skip)
+                if self.format == "csv":
+                    next(itertools.islice(rows, skip, skip), None)
+                start = skip
+                while found := list(itertools.islice(rows, _size(start, ROWS_PER_WINDOW, cuts))):
+                    yield Window(found, start, raw.tell())
+                    start += len(found)
+        except _BROKEN as error:
+            raise InvalidInput(f"{self.path} cannot be read to its end ({error}); is it whole?") from None
 
-    def _jsonl(self) -> Iterator[Mapping[str, Any]]:
-        with self._open() as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise InvalidInput(f"{self.path}, line {number}, is not JSON ({error}); correct that line.") from None
-                if not isinstance(row, dict):
-                    raise InvalidInput(f"{self.path}, line {number}, is not an object; write one row as one object.")
-                yield row
+    def _jsonl(self, lines: IO[str], skip: int) -> Iterator[Mapping[str, Any]]:
+        seen = 0
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            seen += 1
+            if seen <= skip:
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise InvalidInput(f"{self.path}, line {number}, is not JSON ({error}); correct that line.") from None
+            if not isinstance(row, dict):
+                raise InvalidInput(f"{self.path}, line {number}, is not an object; write one row as one object.")
+            yield row
 
-    def _csv(self) -> Iterator[Mapping[str, Any]]:
-        with self._open() as lines:
-            for row in csv.DictReader(lines):
-                yield {name: (value if value != "" else None) for name, value in row.items()}
+    def _csv(self, lines: IO[str]) -> Iterator[Mapping[str, Any]]:
+        for row in csv.DictReader(lines, restkey="more fields than the header names"):
+            yield {name: (value if value != "" else None) for name, value in row.items()}
 
-    def _parquet(self) -> Iterator[Mapping[str, Any]]:
+    def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[Window]:
+        import pyarrow as pa
         from pyarrow import parquet
 
-        for batch in parquet.ParquetFile(self.path).iter_batches():
-            yield from batch.to_pylist()
+        try:
+            with self._parquet_source() as source:
+                file = parquet.ParquetFile(source)
+                total, size, start = file.metadata.num_rows, self.path.stat().st_size, 0
+                waiting: list[Any] = []
+                for batch in file.iter_batches(batch_size=65_536):
+                    while batch.num_rows:
+                        room = _size(start, ARROW_ROWS_PER_WINDOW, cuts) - sum(part.num_rows for part in waiting)
+                        waiting.append(batch.slice(0, room))
+                        batch = batch.slice(room)
+                        if waiting[-1].num_rows < room:
+                            break
+                        window = Window(pa.Table.from_batches(waiting), start, 0)
+                        start, waiting = window.stop, []
+                        if start > skip:
+                            yield Window(window.rows, window.start, size * start // total)
+                if waiting:
+                    yield Window(pa.Table.from_batches(waiting), start, size)
+        except pa.ArrowException as error:
+            raise InvalidInput(f"{self.path} is not a Parquet file that can be read ({error}).") from None
+
+    def _parquet_source(self) -> Any:
+        raw = open(self.path, "rb")  # noqa: SIM115  # closed by the caller
+        if not self.compression:
+            return raw
+        with raw:
+            return io.BytesIO(_DECOMPRESSORS[self.compression](raw).read())
+
+
+def _size(start: int, rows: int, cuts: Sequence[int]) -> int:
+    """Rows of the window that begins at `start`."""
+    stop = (start // rows + 1) * rows
+    return min([stop, *(cut for cut in cuts if cut > start)]) - start
 
 
 def find_files(source: Path) -> list[SourceFile]:
@@ -75,14 +155,18 @@ def find_files(source: Path) -> list[SourceFile]:
     found = [file for path in candidates if (file := _recognise(path)) is not None]
     if not found:
         kinds = ", ".join(sorted(FORMATS))
-        raise InvalidInput(f"{source} holds no file named after a table, such as ui_events.jsonl (formats: {kinds}).")
+        packed = ", ".join(filter(None, _DECOMPRESSORS))
+        raise InvalidInput(
+            f"{source} holds no file named after a table, such as ui_events.jsonl (formats: {kinds}; "
+            f"each also with {packed})."
+        )
     order = list(FACT_TABLES)
     return sorted(found, key=lambda file: (order.index(file.table), file.path.name))
 
 
 def _recognise(path: Path) -> SourceFile | None:
-    suffixes = path.suffixes
-    compression = suffixes.pop() if suffixes and suffixes[-1] in _OPENERS else ""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compression = suffixes.pop() if suffixes and suffixes[-1] in _DECOMPRESSORS else ""
     table = path.name.split(".")[0]
     if not suffixes or suffixes[-1] not in FORMATS or table not in FACT_TABLES:
         return None

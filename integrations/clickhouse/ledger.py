@@ -157,11 +157,17 @@ class Ledger:
         answer = {"stored": stored}
         self._write(batch, batch_id, {}, answer, _token("progress", batch.table, batch.key, str(stored)))
 
-    def acknowledge(self, batch: Identity, batch_id: UUID, answer: Mapping[str, Any], days: int) -> None:
-        """Says that the batch is stored, on how many days, and what its caller was answered."""
+    def acknowledge(
+        self, batch: Identity, batch_id: UUID, answer: Mapping[str, Any], days: int, covers: Sequence[int] = ()
+    ) -> None:
+        """Says that the batch is stored, in how many blocks of days, and what its caller was answered.
+
+        `covers`: the days of a window of a file that it was made from, see `covered`.
+        """
         counts = {name: answer[name] for name in ("received", "inserted", "quarantined", "replaced")}
         counts["rejected"] = answer["rejected_count"]
-        self._write(batch, batch_id, counts, {**answer, "days": days}, _token("acknowledged", batch.table, batch.key))
+        kept = {**answer, "days": days} | ({"covers": list(covers)} if covers else {})
+        self._write(batch, batch_id, counts, kept, _token("acknowledged", batch.table, batch.key))
 
     def _write(
         self, batch: Identity, batch_id: UUID, counts: Mapping[str, int], answer: Mapping[str, Any], token: str
@@ -193,8 +199,17 @@ class Ledger:
                 stored = max(stored, answer["stored"])
             elif entry is None:
                 answer.pop("days", None)
+                answer.pop("covers", None)
                 entry = Entry(digest, batch_id, answer, at)
         return State(claim, entry, stored)
+
+    def covered(self, table: str, prefix: str) -> tuple[set[int], int]:
+        """The days that batches whose keys begin with `prefix` were made from, and how many rows were refused."""
+        rows = self._read(
+            "SELECT acknowledged_at, JSONExtract(answer, 'covers', 'Array(Int32)'), rejected FROM insert_ledger "
+            f"WHERE table_name = {quote(table)} AND startsWith(idempotency_key, {quote(prefix)})"
+        )
+        return {day for _, days, _ in rows for day in days}, sum(rejected for *_, rejected in rows)
 
     def _rows(self, batch: Identity) -> list[tuple[Any, ...]]:
         return self._read(

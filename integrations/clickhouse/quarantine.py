@@ -43,6 +43,7 @@ class Kept:
     types: list[str]
     answer: Mapping[str, Any]
     """The answer as it will stand when the batch is stored."""
+    covers: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -108,6 +109,7 @@ class Quarantine:
             "columns": kept.columns,
             "types": kept.types,
             "answer": kept.answer,
+            "covers": kept.covers,
         }
         chunks = encode(kept.identity.table, kept.columns, kept.types, data)
         _write(path, orjson.dumps(header) + b"\n", chunks)
@@ -164,4 +166,5 @@ def _read(path: Path) -> Kept:
         columns=header["columns"],
         types=header["types"],
         answer=header["answer"],
+        covers=tuple(header["covers"]),
     )

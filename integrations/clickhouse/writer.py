@@ -53,6 +53,8 @@ class Prepared:
     """The same rows under another time of receipt."""
     stored: int
     """Rows that go into the store; 0 when the batch was refused as a whole."""
+    covers: tuple[int, ...] = ()
+    """The days of a file's window that the batch was made from."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class Writer:
 
     def __init__(self, executor: Executor, retry_attempts: int, masking: bool, quarantine: Quarantine) -> None:
         self._executor = executor
-        self._ledger = Ledger(executor)
+        self.ledger = Ledger(executor)
         self._attempts = retry_attempts
         self._masking = masking
         self.quarantine = quarantine
@@ -100,6 +102,7 @@ class Writer:
         on_invalid: OnInvalid,
         prepare: Prepare | None = None,
         now: datetime | None = None,
+        covers: tuple[int, ...] = (),
     ) -> Prepared:
         """Validates rows, or an Arrow table, without touching the store."""
         received = len(rows)
@@ -126,7 +129,16 @@ class Writer:
         # Runs that stand in the batch twice: the store gets the last one.
         answer["replaced"] = stored - clean.rows if stored else 0
         identity = Identity(table, key or digest, digest)
-        return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored)
+        return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored, covers)
+
+    @staticmethod
+    def digest(table: str, rows: Any) -> str:
+        """The hash of rows, or of an Arrow table, as received."""
+        if isinstance(rows, Sequence):
+            return content_hash(table, rows)
+        from integrations.clickhouse.bulk import arrow_hash
+
+        return arrow_hash(table, rows)
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
@@ -149,8 +161,8 @@ class Writer:
         prepared = attempt.prepared
         identity, batch_id = prepared.identity, new_batch_id()
         replaced = prepared.answer["replaced"] + self._repeat(lambda: runs.known(self._executor, prepared.clean))
-        self._repeat(lambda: self._ledger.claim(identity, batch_id, prepared.now, replaced))
-        state = self._repeat(lambda: self._ledger.find(identity))
+        self._repeat(lambda: self.ledger.claim(identity, batch_id, prepared.now, replaced))
+        state = self._repeat(lambda: self.ledger.find(identity))
         if state.entry is not None:
             return _again(prepared, state.entry)
         if state.claim is not None and state.claim.batch_id != batch_id:
@@ -160,15 +172,15 @@ class Writer:
         for number, block in enumerate(sent[state.stored :], state.stored + 1):
             self._send(block, identity.token + block.token_suffix)
             if len(sent) > 1:
-                self._repeat(partial(self._ledger.progress, identity, batch_id, number))
+                self._repeat(partial(self.ledger.progress, identity, batch_id, number))
         answer = dict(prepared.answer) | {
             "batch_id": str(batch_id),
             "inserted": prepared.stored,
             "replaced": replaced,
         }
-        self._repeat(lambda: self._ledger.acknowledge(identity, batch_id, answer, day_count(sent)))
+        self._repeat(partial(self.ledger.acknowledge, identity, batch_id, answer, day_count(sent), prepared.covers))
         # Two callers may have sent the same batch at once: the tokens kept one copy, and one of them is told so.
-        first = self._repeat(lambda: self._ledger.find(identity)).entry
+        first = self._repeat(lambda: self.ledger.find(identity)).entry
         if first is not None and first.batch_id != batch_id:
             return _again(prepared, first)
         return Result.of(answer)
@@ -178,7 +190,7 @@ class Writer:
         identity = prepared.identity
         if claim.digest != identity.digest:
             raise _other_rows(identity, claim.since)
-        if self._repeat(lambda: self._ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
+        if self._repeat(lambda: self.ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
             raise InvalidInput(
                 f"This batch was begun at {claim.since:%Y-%m-%d %H:%M:%S}Z and never finished, and so much was stored "
                 f"in {identity.table} since that the engine cannot tell which of its rows it has. Look whether they "
@@ -226,6 +238,7 @@ class Writer:
             columns=list(names),
             types=list(types),
             answer=answer,
+            covers=prepared.covers,
         )
         kept = self.quarantine.keep(kept, data)
         note = (
@@ -239,7 +252,7 @@ class Writer:
         """Stores a batch from the quarantine, once, and forgets it there. Raises what keeps it from being stored."""
         clean = kept.batch(kept.now)
         answer = dict(kept.answer) | {"inserted": 0, "replaced": kept.rows - clean.rows}
-        prepared = Prepared(kept.identity, kept.given, kept.now, clean, answer, kept.batch, kept.rows)
+        prepared = Prepared(kept.identity, kept.given, kept.now, clean, answer, kept.batch, kept.rows, kept.covers)
         result = self._store(Attempt(prepared))
         self.quarantine.drop(kept)
         return result

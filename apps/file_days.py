@@ -1,0 +1,84 @@
+"""The days of a file's rows, as the file tells them, and rows moved to now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integrations.clickhouse.rules import rules_of
+from integrations.files import SourceFile
+
+UNKNOWN_DAY = -1_000_000
+"""The day of a row whose time is missing or cannot be read: such rows are always taken, and perhaps refused."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A row's time in UTC, or None where there is none that can be read."""
+    if isinstance(value, datetime):
+        moment = value
+    else:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def days_of(rows: Any, table: str) -> Sequence[int]:
+    """Each row's day, in days since 1970-01-01."""
+    name = rules_of(table).time.name
+    if isinstance(rows, list):
+        return [_day(row.get(name)) for row in rows]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if name not in rows.column_names:
+        return [UNKNOWN_DAY] * len(rows)
+    column = rows.column(name)
+    if pa.types.is_timestamp(column.type) and column.type.tz in (None, "UTC"):
+        days: Sequence[int] = pc.fill_null(
+            column.cast(pa.date32(), safe=False).cast(pa.int32()), UNKNOWN_DAY
+        ).to_numpy()
+        return days
+    return [_day(value) for value in column.to_pylist()]
+
+
+def _day(value: Any) -> int:
+    moment = moment_of(value)
+    return UNKNOWN_DAY if moment is None else (moment - _EPOCH).days
+
+
+def choose(rows: Any, days: Sequence[int], wanted: Collection[int]) -> Any:
+    """The rows of the days that are wanted, in the file's order."""
+    if isinstance(rows, list):
+        return [row for row, day in zip(rows, days, strict=True) if day in wanted]
+    import numpy as np
+
+    keep = np.isin(np.asarray(days), list(wanted))
+    return rows if keep.all() else rows.filter(keep)
+
+
+def newest(files: Sequence[SourceFile]) -> datetime:
+    """The time of the newest row of all files; now, if none has one."""
+    found: list[datetime] = []
+    for file in files:
+        name = rules_of(file.table).time.name
+        for window in file.windows():
+            if isinstance(window.rows, list):
+                values = [row.get(name) for row in window.rows]
+            else:
+                values = window.rows.column(name).to_pylist() if name in window.rows.column_names else []
+            moments = [moment for value in values if (moment := moment_of(value)) is not None]
+            found += [max(moments)] if moments else []
+    return max(found, default=datetime.now(UTC))
+
+
+def shifted(rows: Any, table: str, shift: timedelta) -> list[Mapping[str, Any]]:
+    """The rows with their times moved; hours by whole hours."""
+    name = rules_of(table).time.name
+    if rules_of(table).time.kind == "hour":
+        shift = timedelta(hours=shift // timedelta(hours=1))
+    found = rows if isinstance(rows, list) else rows.to_pylist()
+    return [row if (moment := moment_of(row.get(name))) is None else {**row, name: moment + shift} for row in found]
