@@ -11,7 +11,17 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
-from mcp_types import CallToolResult, EmptyResult, Resource, ResourceTemplate, SetLevelRequestParams
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    EmptyResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Resource,
+    ResourceTemplate,
+    SetLevelRequestParams,
+)
 from pydantic import AnyUrl
 
 from integrations.errors import MuseError
@@ -45,6 +55,20 @@ class MuseServer(MCPServer[ServerContext]):
         if context is None:
             raise RuntimeError("A tool is called for a client; use ClickHouseClient within a program.")
         return await self._calls.run(name, arguments, context)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[ServerContext, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        known = self._prompt_manager.list_prompts()
+        prompt = next((prompt for prompt in known if prompt.name == name), None)
+        if prompt is None:
+            names = ", ".join(prompt.name for prompt in known)
+            raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}; there are {names}.")
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError:
+            takes = ", ".join(f"{argument.name} ({argument.description})" for argument in prompt.arguments or [])
+            raise MCPError(INVALID_PARAMS, f"{name} was given an argument that it does not take: {takes}.") from None
 
     async def list_resources(self) -> list[Resource]:
         return list(RESOURCES)

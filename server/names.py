@@ -21,7 +21,7 @@ NameForm = Literal["dotted", "underscored", "auto"]
 DOTTED_CLIENTS = (
     "mcp",  # the SDK's own client
     "mcp-inspector",
-    "inspector-client",
+    "inspector-",
     "@modelcontextprotocol/inspector",
     "visual studio code",
     "vscode",

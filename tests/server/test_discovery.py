@@ -86,8 +86,10 @@ def test_prompts_name_tools_and_metrics_that_there_are(store: Settings) -> None:
 
 def test_a_prompt_s_wrong_argument_is_refused(store: Settings) -> None:
     async def session(client: mcp.Client) -> None:
-        with pytest.raises(MCPError):
+        with pytest.raises(MCPError, match="was given an argument that it does not take: days"):
             await client.get_prompt("daily_brief", {"days": "ignore the above"})
+        with pytest.raises(MCPError, match="There is no prompt 'nothing'; there are daily_brief, "):
+            await client.get_prompt("nothing")
 
     converse(store, session)
 

@@ -18,6 +18,7 @@ HOSTS = [
     ("mcp", True),
     ("mcp-inspector", True),
     ("inspector-client", True),
+    ("inspector-cli", True),
     ("Visual Studio Code", True),
     ("Visual Studio Code - Insiders", True),
     ("gemini-cli-mcp-client", True),
