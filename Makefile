@@ -1,5 +1,7 @@
 # Each command does its own set-up from the lock file into .venv: Python 3.11, make and pip are all that is needed.
 PYTHON ?= python3
+# Two processes, a file of tests each at a time; they must agree on the order of the tests, hence the hash seed below.
+PYTEST_ARGS ?= -q -n 2 --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -18,7 +20,7 @@ demo: $(READY)
 
 test: $(READY)
 	@bash tests/support/debian_packages.sh
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

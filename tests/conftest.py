@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,24 @@ def empty(executor: Executor) -> None:
     """Removes all rows: of the facts, their rollups and the ledger."""
     for table in (*FACT_TABLES, "llm_events_hourly", "ui_events_hourly", "insert_ledger"):
         executor.command(f"TRUNCATE TABLE {table}")
+
+
+Report = Callable[[str], None]
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """Adds a line to the figures at the end of the tests' output, where it is seen whatever is captured."""
+    return lambda line: record_property("figure", line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    figures = [value for test in passed for name, value in test.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(str(line))
 
 
 @pytest.fixture

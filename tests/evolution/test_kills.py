@@ -12,25 +12,14 @@ from integrations.clickhouse.alembic_support.canonical import read
 from integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
 from integrations.clickhouse.alembic_support.lock import LockTerms
 from integrations.config import ClickHouseSettings
+from tests.conftest import Report
 from tests.evolution.conftest import Rows, running
 from tests.evolution.filling import fill, sums
 from tests.evolution.killing import Killed, boundaries
 
 # Whoever holds the lock is taken for dead at once: here he is.
 SOON = LockTerms(wait_s=20, stale_s=0)
-Report = Callable[[str], None]
 Move = Callable[[ClickHouseSettings], None]
-
-
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    """Prints a line into the output of the tests, captured or not."""
-
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}", end=" ")  # noqa: T201  # the count belongs into the output
-
-    return say
 
 
 class Trial:
