@@ -87,7 +87,10 @@ def create(
         store.run(f"BACKUP DATABASE `{settings.database}` TO {destination(settings, muse, folder, name)}{clause}")
         # Nobody else writes to an embedded store while this process has it.
         after = before if settings.embedded else contents(store)
-        engine, revision = store.value("SELECT version()"), store.value("SELECT any(version_num) FROM alembic_version")
+        engine, revision = (
+            store.value("SELECT version()"),
+            store.value(f"SELECT any(version_num) FROM `{settings.database}`.alembic_version"),
+        )
     files, size = _hashes(folder / name) if settings.embedded else ({}, 0)
     manifest = Manifest(
         name=name,
@@ -211,9 +214,9 @@ def _compare(manifest: Manifest, found: Mapping[str, Content], to: str) -> None:
 
 
 def _only_known(store: Session) -> None:
-    if not store.value(
-        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'alembic_version'"
-    ):
+    database = store.settings.database
+    found = f"SELECT count() FROM system.tables WHERE database = '{database}' AND name = 'alembic_version'"
+    if not store.value(found):
         raise BackupRefused("The store has no schema yet, so there is nothing to back up. Run `alembic upgrade head`.")
 
 

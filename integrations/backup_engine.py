@@ -61,8 +61,8 @@ def session(settings: ClickHouseSettings, backups: Path) -> Iterator[Session]:
     if not settings.embedded:
         from integrations.clickhouse.native_dbapi import NativeConnection
 
-        patient = settings.model_copy(update={"timeout": _TIMEOUT_S})
         # `default`: the database to restore into is not there yet.
+        patient = settings.model_copy(update={"timeout": _TIMEOUT_S, "database": "default"})
         connection = NativeConnection(patient, {})
         try:
             yield Session(connection, settings)

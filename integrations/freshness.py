@@ -127,10 +127,9 @@ FACTS: dict[str, str] = {
 
 def summary(client: ClickHouseClient) -> Result:
     """Freshness alone, for `get.quality_metrics`: whether it is well, and its lines."""
-    newest = (
-        "SELECT groupArray((table, t)) FROM (SELECT table, max(toDateTime(max_time, 'UTC')) AS t FROM system.parts "
-    )
-    newest += "WHERE active AND database = currentDatabase() GROUP BY table)"
-    [row] = client.executor.read(question({**FACTS, "newest": newest})).mappings()
-    lines = freshness(row, dict(row["newest"]), client.muse, datetime.now(UTC))
+    newest = "SELECT table, max(toUnixTimestamp(max_time)) AS t FROM system.parts "
+    newest += "WHERE active AND database = currentDatabase() GROUP BY table HAVING t > 0"
+    times = {table: datetime.fromtimestamp(seconds, UTC) for table, seconds in client.executor.read(newest).rows}
+    [row] = client.executor.read(question(FACTS)).mappings()
+    lines = freshness(row, times, client.muse, datetime.now(UTC))
     return Result.of({"fresh": all(line["level"] == "ok" for line in lines), "checks": lines})

@@ -6,6 +6,7 @@ turn of its own. Rows, sizes and newest times are what the engine knows of its p
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 Line = dict[str, str]
 _AHEAD = timedelta(minutes=5)
-_NO_TIME = datetime(1970, 1, 2, tzinfo=UTC)
 _GROWTH_DAYS = 7
 _UNKNOWN_TABLE, _UNKNOWN_COLUMN = 60, 47
 
@@ -76,8 +76,8 @@ def _facts(client: ClickHouseClient) -> Mapping[str, Any] | None:
 
 def _lines(client: ClickHouseClient, facts: Mapping[str, Any], limits: Thresholds) -> list[Line]:
     now = datetime.now(UTC)
-    tables = {row[0]: Table(*row) for row in facts["tables"]}
-    newest = {name: table.newest if table.newest > _NO_TIME else None for name, table in tables.items()}
+    tables = {name: Table(name, *map(int, figures)) for name, *figures in _listed(facts["tables"])}
+    newest = {name: table.newest for name, table in tables.items()}
     return [
         check("version", "ok", f"ClickHouse {facts['engine_version']}"),
         _schema(facts),
@@ -141,7 +141,7 @@ def _head() -> str:
 def _schema(facts: Mapping[str, Any]) -> Line:
     from integrations.clickhouse.alembic_support import version
 
-    revision, count = facts["recorded"]
+    revision, count = facts["recorded"], facts["revisions"]
     if count == 1 and revision == _head() and version.cut_off(revision, facts["step"] or "") is None:
         return check("schema", "ok", f"revision {revision}")
     at = f"at revision {revision}" if count == 1 else "at no clear revision"
@@ -158,8 +158,18 @@ class Table:
     parts: int
     partitions: int
     worst: int
-    newest: datetime
+    newest_s: int
     recent_bytes: int
+
+    @property
+    def newest(self) -> datetime | None:
+        """None for a table that is not by time."""
+        return datetime.fromtimestamp(self.newest_s, UTC) if self.newest_s else None
+
+
+def _listed(text: str) -> list[list[Any]]:
+    """Lists come as JSON text, which every driver reads; a tuple of columns is an object there on newer engines."""
+    return [list(row.values()) if isinstance(row, dict) else row for row in json.loads(text)]
 
 
 def _state(database: str) -> dict[str, str]:
@@ -167,7 +177,7 @@ def _state(database: str) -> dict[str, str]:
     name = quote(database)
     by_partition = f"""
         SELECT table, partition, sum(rows) AS n, sum(bytes_on_disk) AS b, count() AS p,
-               max(toDateTime(max_time, 'UTC')) AS t
+               max(toUnixTimestamp(max_time)) AS t
         FROM system.parts WHERE active AND database = {name} GROUP BY table, partition"""
     by_table = f"""
         SELECT table, sum(n) AS rows, sum(b) AS bytes, sum(p) AS parts, count() AS partitions, max(p) AS worst,
@@ -175,14 +185,16 @@ def _state(database: str) -> dict[str, str]:
         FROM ({by_partition}) GROUP BY table"""
     return {
         "engine_version": "SELECT version()",
-        "recorded": "SELECT (any(version_num), count()) FROM alembic_version",
+        "recorded": "SELECT any(version_num) FROM alembic_version",
+        "revisions": "SELECT count() FROM alembic_version",
         "step": f"SELECT any(comment) FROM system.tables WHERE database = {name} AND name = 'alembic_version'",
-        "tables": "SELECT groupArray((table, rows, bytes, parts, partitions, worst, newest, recent)) "
+        "tables": "SELECT toJSONString(groupArray((table, rows, bytes, parts, partitions, worst, newest, recent))) "
         f"FROM ({by_table})",
-        "disks": "SELECT groupArray((name, free_space, total_space)) FROM system.disks WHERE type = 'Local'",
-        "detached": "SELECT groupArray((table, n)) FROM (SELECT table, count() AS n FROM system.detached_parts "
-        f"WHERE database = {name} GROUP BY table)",
-        "engines": "SELECT groupArray((name, engine, engine_full)) FROM system.tables "
+        "disks": "SELECT toJSONString(groupArray((name, free_space, total_space))) FROM system.disks "
+        "WHERE type = 'Local'",
+        "detached": "SELECT toJSONString(groupArray((table, n))) FROM (SELECT table, count() AS n "
+        f"FROM system.detached_parts WHERE database = {name} GROUP BY table)",
+        "engines": "SELECT toJSONString(groupArray((name, engine, engine_full))) FROM system.tables "
         f"WHERE database = {name} AND engine LIKE '%MergeTree' AND name IN ({_REMEMBERING})",
     }
 
@@ -193,9 +205,9 @@ _REMEMBERING = ", ".join(map(quote, (*FACT_TABLES, "llm_events_hourly", "ui_even
 def _table(name: str, table: Table | None, now: datetime) -> Line:
     if table is None:
         return check(name, "ok", "no rows yet")
-    newest = "" if table.newest <= _NO_TIME else f", newest {age((now - table.newest).total_seconds())} ago"
+    newest = "" if table.newest is None else f", newest {age((now - table.newest).total_seconds())} ago"
     figure = f"{table.rows:,} rows, {size(table.bytes)} in {table.parts:,} parts{newest}"
-    if table.newest > now + _AHEAD:
+    if table.newest is not None and table.newest > now + _AHEAD:
         ahead = age((table.newest - now).total_seconds())
         return check(
             name,
@@ -225,7 +237,7 @@ def _parts(tables: Mapping[str, Table], limits: Thresholds) -> Line:
 
 
 def _detached(facts: Mapping[str, Any]) -> Line:
-    found = dict(facts["detached"])
+    found = dict(_listed(facts["detached"]))
     if not found:
         return check("detached parts", "ok", "none")
     figure = ", ".join(f"{count} of {table}" for table, count in found.items())
@@ -237,9 +249,10 @@ def _disk(facts: Mapping[str, Any], tables: Mapping[str, Table], limits: Thresho
     used = sum(table.bytes for table in tables.values())
     growth = sum(table.recent_bytes for table in tables.values()) / _GROWTH_DAYS
     figure = f"{size(used)} used, growing {size(growth)} a day over the last {_GROWTH_DAYS} days"
-    if not facts["disks"]:
+    disks = [(name, int(free), int(total)) for name, free, total in _listed(facts["disks"])]
+    if not disks:
         return check("disk", "ok", figure)
-    name, free, total = min(facts["disks"], key=lambda disk: disk[1] / max(disk[2], 1))
+    name, free, total = min(disks, key=lambda disk: disk[1] / max(disk[2], 1))
     share, days = free / max(total, 1), free / growth if growth else float("inf")
     figure += f"; {size(free)} of {size(total)} free" + (f" for {days:,.0f} days" if days < 10_000 else "")
     advice = f"Make room on disk {name!r}, or keep fewer days: `muse retention show`."
@@ -257,7 +270,7 @@ def _window(facts: Mapping[str, Any]) -> Line:
     """Tables on one server remember nothing by themselves; replicated and shared ones do, by the engine's default."""
     windows = {
         name: int(found[1]) if (found := _WINDOW.search(full)) else 0
-        for name, engine, full in facts["engines"]
+        for name, engine, full in _listed(facts["engines"])
         if not engine.startswith(("Replicated", "Shared"))
     }
     none = sorted(name for name, window in windows.items() if window == 0)

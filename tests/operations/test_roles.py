@@ -1,0 +1,80 @@
+"""Roles: every statement is parsed by the engine; run on the server that CH_TEST_URL names, where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from integrations import roles
+from integrations.clickhouse.literals import quote
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings
+from integrations.errors import InvalidInput
+
+SNAPSHOT = Path(__file__).with_name("roles.sql")
+GRANTED = roles.access(
+    users=["alice=reader", "pipeline=writer"],
+    networks=["10.0.0.0/8", "::1/128"],
+    hidden=["ui_events.latency_ms", "episodes.file_path"],
+    only=["llm_events.source=council"],
+)
+
+
+def test_the_statements_are_as_reviewed() -> None:
+    text = "".join(f"{statement};\n" for statement in roles.statements(ClickHouseSettings(), GRANTED))
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(text)
+    assert text == SNAPSHOT.read_text()
+
+
+def test_the_engine_parses_each(full: ClickHouseClient) -> None:
+    for statement in roles.statements(ClickHouseSettings(), GRANTED):
+        assert full.executor.read(f"EXPLAIN AST {statement}").rows
+        assert full.executor.scalar(f"SELECT formatQuery({quote(statement)})")
+
+
+def test_a_reader_sees_neither_books_nor_hidden_columns_nor_rollups_that_tell_of_them() -> None:
+    [grant] = [one for one in roles.statements(ClickHouseSettings(), GRANTED) if "TO muse_reader WITH" in one]
+    for hidden in ("audit_log", "insert_ledger", "`file_path`", "ui_events_hourly", "INSERT"):
+        assert hidden not in grant
+    for shown in ("`llm_events_hourly`", "`session_stats`", "`ui_events`"):
+        assert shown in grant
+
+
+def test_without_conditions_earlier_policies_go() -> None:
+    statements = roles.statements(ClickHouseSettings())
+    assert sum(one.startswith("DROP ROW POLICY IF EXISTS muse_reader, muse_all ON") for one in statements) == 9
+    assert not any("CREATE ROW POLICY" in one for one in statements)
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ({"users": ["alice"]}, "--user holds 'alice', but takes NAME=ROLE"),
+        ({"users": ["al`ice=reader"]}, "--user holds"),
+        ({"users": ["alice=king"]}, "a role of reader, writer, admin"),
+        ({"networks": ["10.0.0.1/8"]}, "--network holds '10.0.0.1/8'"),
+        ({"hidden": ["ui_events.nope"]}, "--hide holds 'ui_events.nope'"),
+        ({"only": ["ui_events.latency_ms"]}, "--only holds"),
+    ],
+)
+def test_a_mistake_is_a_sentence(named: dict[str, list[str]], sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        roles.access(**named)  # type: ignore[arg-type]
+
+
+def test_an_embedded_store_has_no_roles(full: ClickHouseClient) -> None:
+    with pytest.raises(roles.NoRoles, match="set CH_HOST, or see what they would be with `muse roles plan`"):
+        roles.apply(full)
+
+
+@pytest.mark.skipif("CH_TEST_URL" not in os.environ, reason="needs a server whose account may create roles")
+def test_applied_twice_a_server_holds_the_same(server: ClickHouseSettings) -> None:
+    with ClickHouseClient(server) as client:
+        roles.apply(client)
+        grants = "SHOW GRANTS FOR muse_reader"
+        first = client.executor.read(grants).rows
+        roles.apply(client)
+        assert client.executor.read(grants).rows == first
