@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from server.callers import GROUPS, Caller, Role, caller_of
 from server.context import ServerContext
 from server.tool import MuseTool, Sentence
 
+_log = logging.getLogger(__name__)
 _tracer = get_tracer("chimera-metrics")
 
 
@@ -48,9 +50,18 @@ class Calls:
             except anyio.get_cancelled_exc_class():
                 record.failed("cancelled", "The client cancelled the call or went away.")
                 raise
-            except Exception as fault:
-                record.failed("error", type(fault).__name__)
+            except ToolError:
+                record.failed("error", "A mistake in the call.")
                 raise
+            except Exception as fault:  # noqa: BLE001  # whatever a fault of ours raises
+                # A fault of ours: what it says may hold anything, so it stays in the log.
+                _log.exception("Call %s of %s failed", record.call.call_id, record.tool)
+                record.failed("error", f"Fault of the server: {type(fault).__name__}.")
+                raise Sentence(
+                    f"The server failed at this call; its log says why, under {record.call.call_id}. Report it to the "
+                    "operator, or ask in another way.",
+                    "error",
+                ) from None
             finally:
                 record.end(span)
         return result

@@ -180,17 +180,16 @@ class NativeConnection(dbapi.Connection):
             # Refused for its settings, so nothing of it ran: an account that is itself readonly, or held to limits.
             if error.code not in _SETTING_REFUSED or self._account is not None:
                 raise
-            self._account = self.account(wanted)
+            self._account = self.account()
             if self._permitted(wanted) == words:
                 raise
             return NativeReply(self, statement, self._permitted(wanted), query_id)
 
-    def account(self, names: Iterable[str]) -> dict[str, Setting]:
-        """What the account may do about these settings, asked without sending any."""
-        statement = (
-            "SELECT name, value, readonly, min, max FROM system.settings "
-            f"WHERE name IN ({', '.join(map(quote, names))})"
-        )
+    def account(self, names: Iterable[str] = ()) -> dict[str, Setting]:
+        """What the account may do about these settings, or those that it is held to; asked without sending any."""
+        listed = ", ".join(map(quote, names))
+        which = f"name IN ({listed})" if listed else "readonly OR isNotNull(min) OR isNotNull(max)"
+        statement = f"SELECT name, value, readonly, min, max FROM system.settings WHERE {which}"
         with NativeReply(self, statement, {}, None) as reply:
             return {
                 name: Setting(value, bool(fixed), _number(low), _number(high))
