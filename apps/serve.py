@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import socket
 import sys
+import threading
 from pathlib import Path
 
 from integrations import config
@@ -15,6 +17,9 @@ from integrations.errors import SettingsError
 def run(transport: str, host: str, port: int, read_only: bool) -> None:
     """Serves until the client goes away (stdio) or the process is stopped (http)."""
     settings = config.load()
+    if settings.clickhouse.embedded:
+        # The engine's library is read while Python imports the rest.
+        threading.Thread(target=importlib.import_module, args=("chdb",), name="muse-preload", daemon=True).start()
     # stdout belongs to the protocol; whatever is logged goes to stderr.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if transport == "http":

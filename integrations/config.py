@@ -70,6 +70,12 @@ class ClickHouseSettings(_Group):
     def _blank_host_is_unset(cls, value: Any) -> Any:
         return value.strip() or None if isinstance(value, str) else value
 
+    @field_validator("path")
+    @classmethod
+    def _path_is_absolute(cls, value: str) -> str:
+        # Read once against the folder that the program was started in; chDB changes folders while it is imported.
+        return value if value in {"", ":memory:"} else os.path.abspath(os.path.expanduser(value))
+
     @property
     def embedded(self) -> bool:
         return self.host is None

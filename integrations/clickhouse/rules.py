@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Literal
 
 from clickhouse_sqlalchemy import types as ch
-from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
+from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
 from sqlalchemy import Column, Table
 
 from integrations.errors import InvalidInput
@@ -186,7 +186,7 @@ def _rule(table: Table, column: Column[Any]) -> Rule:
     rule = Rule(
         table=table.name,
         name=column.name,
-        type=column.type.compile(dialect=ClickHouseDialect_native()),
+        type=column.type.compile(dialect=ClickHouseDialect()),
         kind=kind,
         nullable=bool(column.nullable),
         required=column.info["required"],
