@@ -18,7 +18,7 @@ from integrations.clickhouse.ledger import content_hash
 from integrations.clickhouse.writer import OnInvalid, Prepare, Prepared, Writer, known_table
 from integrations.results import Result
 
-ROWS_PER_PIECE = 20_000
+ROWS_PER_PIECE = 10_000
 ARROW_ROWS_PER_PIECE = 200_000
 _REJECTED_SHOWN = 100
 _SUMS = ("received", "inserted", "duplicates", "replaced", "rejected_count", "quarantined")
