@@ -65,7 +65,7 @@ def rows_and_arrow(folder: Path) -> None:
             rows = [row | {"session_id": str(uuid4())} for row in ui_rows(ROWS, personal=False)]
             plain = [[*map(row.get, NAMES)] for row in rows]
             for row in plain:
-                row[0], row[1] = datetime.fromisoformat(row[0]), UUID(row[1])
+                row[0], row[1] = datetime.fromisoformat(str(row[0])), UUID(str(row[1]))
             table = pa.table({name: [row[name] for row in rows] for name in NAMES})
             frame = table.set_column(0, "ts", pa.array([row[0] for row in plain], pa.timestamp("ms", "UTC")))
             times.setdefault("rows", []).append(seconds(lambda: client.insert_ui_events(rows)))  # noqa: B023
