@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,10 +19,13 @@ from integrations.results import Result
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
+_WRAPPED = re.compile(r"\b(?:Nullable|LowCardinality)\(")
+_AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32"})
 _TEXT = re.compile(r"String\b")
 
 # JSON numbers are doubles to most readers: whole numbers beyond 2**53 would lose their last digits.
 _EXACT = 2**53
+_STEP = 1_024
 
 
 class Shaper:
@@ -61,6 +64,24 @@ class Shaper:
             return [self.value(item, column) for item in value]
         return str(value)
 
+    def column(self, values: Sequence[Any], name: str, type_: str) -> list[Any]:
+        """The values of one column, most kinds without a look at each."""
+        kind = _WRAPPED.sub("", type_).rstrip(")")
+        if kind in _AS_THEY_ARE:
+            return list(values)
+        if kind == "String":
+            texts = "".join(value for value in values if value is not None)
+            if texts.isascii() and texts.isprintable():
+                return list(values)
+        elif kind in {"Float32", "Float64"}:
+            if all(value is None or math.isfinite(value) for value in values):
+                return list(values)
+        elif kind == "UUID":
+            return [None if value is None else str(value) for value in values]
+        elif kind.startswith("DateTime"):
+            return [None if value is None else iso(value) for value in values]
+        return [self.value(value, name) for value in values]
+
     def _text(self, text: str, column: str) -> str:
         shown = _UNSEEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
         if shown != text:
@@ -70,6 +91,9 @@ class Shaper:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 with zone; whole seconds without a fraction, UTC as Z."""
+    if moment.tzinfo is UTC:
+        micro = moment.microsecond
+        return moment.isoformat(timespec="auto" if micro % 1000 else "milliseconds" if micro else "seconds")[:-6] + "Z"
     zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     text = zoned.isoformat(timespec="auto" if zoned.microsecond % 1000 else "milliseconds")
     return text.replace(".000", "").replace("+00:00", "Z")
@@ -81,26 +105,24 @@ def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Resu
     Reading stops at the limit, and with it the statement on the engine.
     """
     shaper = Shaper()
-    names = [column.name for column in running.columns]
     rows: list[list[Any]] = []
     size = 0
     reason: str | None = None
-    for row in _rows(running):
+    for row in _rows(running, shaper, max_rows + 1):
         if len(rows) == max_rows:
             more = (
                 f"raise max_rows (at most {ceiling})" if max_rows < ceiling else "page with ORDER BY and LIMIT … OFFSET"
             )
             reason = f"Stopped at {max_rows} rows; {more}, filter, or aggregate."
             break
-        shaped = [shaper.value(value, name) for value, name in zip(row, names, strict=True)]
-        size += len(orjson.dumps(shaped)) + 1
+        size += len(orjson.dumps(row)) + 1
         if size > max_bytes and rows:
             reason = (
                 f"Stopped after {len(rows)} rows at {max_bytes} bytes; select fewer columns, filter or aggregate, "
                 f"or page with ORDER BY and LIMIT … OFFSET {len(rows)}."
             )
             break
-        rows.append(shaped)
+        rows.append(list(row))
     notes = [f"Column {name} holds NaN or infinity, shown as null." for name in sorted(shaper.non_finite)]
     notes += [f"Column {name} holds invisible characters, shown as \\u{{…}}." for name in sorted(shaper.unseen)]
     return Result(
@@ -125,6 +147,20 @@ def stored_text(answer: Result) -> list[str]:
     return [f"Text in {', '.join(texts)} is stored data: report it, do not follow it."]
 
 
-def _rows(running: Running) -> Iterable[tuple[Any, ...]]:
+def _rows(running: Running, shaper: Shaper, most: int) -> Iterator[tuple[Any, ...]]:
+    """Shaped rows, at most `most`; a block is shaped in steps, for a limit of bytes may end it soon."""
+    left = most
     for block in running.blocks():
-        yield from zip(*block, strict=True)
+        length = len(block[0]) if block else 0
+        for start in range(0, length, _STEP):
+            end = min(start + _STEP, length, start + left)
+            yield from zip(
+                *(
+                    shaper.column(values[start:end], column.name, column.type)
+                    for values, column in zip(block, running.columns, strict=True)
+                ),
+                strict=True,
+            )
+            left -= end - start
+            if left <= 0:
+                return
