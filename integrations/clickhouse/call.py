@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
-
 _BOOKKEEPING = "INSERT INTO insert_ledger "
 
 
