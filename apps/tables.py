@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,9 +35,7 @@ def print_checks(checks: Sequence[Any]) -> None:
     for check in checks:
         click.echo(f"{MARKS[check['level']]} {check['name']:<{width}}  {check['figure']}")
         if check["advice"]:
-            indent = " " * (width + 7)
-            columns = max(80, shutil.get_terminal_size((100, 20)).columns)
-            click.echo(textwrap.fill(f"-> {check['advice']}", columns, initial_indent=indent, subsequent_indent=indent))
+            click.echo(f"{'':<{width + 7}}-> {check['advice']}")
 
 
 def _text(value: Any) -> str:

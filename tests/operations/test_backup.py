@@ -10,10 +10,11 @@ import pytest
 
 from integrations import backup
 from integrations.backup import BackupRefused, Manifest
-from integrations.backup_engine import contents, session
+from integrations.backup_engine import Content, contents, session
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.errors import InvalidInput
 from integrations.verify import verify
 from tests.operations.conftest import fill
 from tests.support.wire_process import Wire
@@ -133,7 +134,7 @@ def test_a_restore_overwrites_nothing(one: Path, tmp_path: Path) -> None:
 def test_what_comes_back_different_is_told(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def other(store: object) -> object:
         found = contents(store)  # type: ignore[arg-type]
-        return found | {"episodes": backup.Content(7, "1")}
+        return found | {"episodes": Content(7, "1")}
 
     monkeypatch.setattr(backup, "contents", other)
     settings = ClickHouseSettings(path=str(tmp_path / "unused"))
@@ -147,7 +148,7 @@ def test_mistakes_are_sentences(full: ClickHouseClient, muse: MuseSettings, tmp_
         backup.find(muse, None)
     with pytest.raises(BackupRefused, match="to build on; run `muse backup create` first"):
         backup.create(full.settings, muse, incremental=True)
-    with pytest.raises(backup.InvalidInput, match="A backup's name takes letters"):
+    with pytest.raises(InvalidInput, match="A backup's name takes letters"):
         backup.create(full.settings, muse, name="../x")
     empty = full.settings.model_copy(update={"path": str(tmp_path / "empty")})
     with pytest.raises(BackupRefused, match="no schema yet"):

@@ -62,7 +62,7 @@ def test_without_conditions_earlier_policies_go() -> None:
 )
 def test_a_mistake_is_a_sentence(named: dict[str, list[str]], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
-        roles.access(**named)  # type: ignore[arg-type]
+        roles.access(**named)
 
 
 def test_an_embedded_store_has_no_roles(full: ClickHouseClient) -> None:

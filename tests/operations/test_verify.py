@@ -83,11 +83,11 @@ FAULTS: dict[str, tuple[set[str], Callable[[ClickHouseClient], Any]]] = {
             "INSERT INTO llm_events_hourly (hour, source, model, operation, status, events) "
             "VALUES ('2020-01-01 00:00:00', 's', 'm', 'o', 'success', 1)"
         ),
-    ),  # fmt: skip
+    ),
     "a session that is off": (
         {"sessions"},
         run(f"ALTER TABLE session_stats UPDATE events_count = 4 WHERE session_id = '{sessions(5)[0]}'"),
-    ),  # fmt: skip
+    ),
     "a column that is no model's": ({"drift"}, run("ALTER TABLE episodes ADD COLUMN mood String")),
     "a setting that is off": (
         {"drift"},
