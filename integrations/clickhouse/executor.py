@@ -185,7 +185,7 @@ class Executor:
         """
         limits = limits or self.limits()
         text = self.compile(statement)
-        query_id = query_id or str(uuid4())
+        query_id = query_id or call.new_id()
         connection = self._checkout(limits)
         driver: dbapi.Connection = connection.driver_connection
         cancellation = cancellation or Cancellation()
