@@ -51,7 +51,7 @@ async def share(path: str, seconds: float) -> list[Tally]:
         group.start_soon(
             partial(_serve, environment, seconds, tallies[0], "query", {"sql": "SELECT count() FROM episodes"})
         )
-        rows = {"rows": [{"series": "s", "episode_num": 1, "title": "t"}]}
+        rows: dict[str, object] = {"rows": [{"series": "s", "episode_num": 1, "title": "t"}]}
         group.start_soon(partial(_serve, environment, seconds, tallies[1], "insert.episodes", rows))
         group.start_soon(partial(_status, environment, seconds, tallies[2]))
     return tallies

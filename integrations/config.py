@@ -125,7 +125,7 @@ class MuseSettings(_Group):
     audit: bool = Field(True, description="write every call to the audit log")
     audit_dir: Path | None = Field(None, description="folder of the audit files, beside the data by default")
 
-    hearts_within_minutes: float = Field(5, gt=0, description="minutes in which a commit's benchmark runs must be there")
+    hearts_within_minutes: float = Field(5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(90, gt=0, description="minutes in which a commit's events must be there")
     backup_dir: Path | None = Field(None, description="folder of backups, in the user's data folder by default")
     backup_disk: str | None = Field(None, description="a server's disk for backups; unset: files in its own folder")

@@ -57,7 +57,6 @@ class ClickHouseDialect_chdb(ClickHouseDialect):  # clickhouse-sqlalchemy's way 
     def connect(self, *_: Any, path: str = MEMORY, database: str = DATABASE, **__: Any) -> chdb_dbapi.ChdbConnection:
         return chdb_dbapi.ChdbConnection(open_store(path), database, READ_SETTINGS)
 
-
     def _execute(self, connection: Any, sql: Any, scalar: bool = False, **parameters: Any) -> Any:
         # The dialect's own questions, such as reflection's, go the way of every statement.
         statement = TextClause(sql) if isinstance(sql, str) else sql

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from alembic import command
 from alembic.autogenerate import render_python_code
 from alembic.config import Config
 from alembic.operations.ops import UpgradeOps
@@ -20,7 +21,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
-from alembic import command
 from integrations.clickhouse.alembic_support import lock, renderers, runner, version
 from integrations.clickhouse.alembic_support.canonical import Schema, differences, read
 from integrations.clickhouse.alembic_support.changes import plan as changes
