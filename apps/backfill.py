@@ -15,7 +15,7 @@ import click
 
 from apps import checkpoint
 from apps.checkpoint import COUNTS, Checkpoint
-from apps.file_days import UNKNOWN_DAY, choose, days_of, newest, shifted
+from apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, newest, shifted
 from apps.progress import Bar
 from integrations import config
 from integrations.clickhouse.retries import repeat
@@ -123,7 +123,7 @@ class Backfill:
         state.chain = hashlib.sha256(f"{state.chain}\n{digest}".encode()).hexdigest()
         key = f"file:{state.chain[:40]}"
         days = days_of(window.rows, table)
-        wanted = {day for day in set(days) if day >= period.first or day == UNKNOWN_DAY}
+        wanted = {day for day in distinct(days) if day >= period.first or day == UNKNOWN_DAY}
         if not wanted:
             return
         attempts = self._client.settings.retry_attempts

@@ -50,6 +50,15 @@ def _day(value: Any) -> int:
     return UNKNOWN_DAY if moment is None else (moment - _EPOCH).days
 
 
+def distinct(days: Sequence[int]) -> set[int]:
+    """The days that there are."""
+    if isinstance(days, list):
+        return set(days)
+    import numpy as np
+
+    return set(np.unique(days).tolist())
+
+
 def choose(rows: Any, days: Sequence[int], wanted: Collection[int]) -> Any:
     """The rows of the days that are wanted, in the file's order."""
     if isinstance(rows, list):

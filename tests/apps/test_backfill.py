@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -97,6 +98,21 @@ def test_every_format_plain_or_compressed_is_stored_once(
     again = _ingest(tmp_path)["llm_events"]
     assert (again["inserted"], again["duplicates"]) == (0, 120)
     assert counts(store, "llm_events") == (120, 120)
+
+
+def test_times_and_ids_of_parquet_s_own_types(store: ClickHouseClient, tmp_path: Path) -> None:
+    rows = make_rows("ui_events", 60, days=3)
+    table = pa.Table.from_pylist(
+        [row | {"ts": datetime.fromisoformat(row["ts"]), "session_id": UUID(row["session_id"]).bytes} for row in rows]
+    )
+    ids = table.column("session_id").cast(pa.binary(16))
+    parquet.write_table(table.set_column(1, "session_id", ids), tmp_path / "ui_events.parquet")
+    told = [_ingest(tmp_path)["ui_events"] for _ in range(2)]
+    assert [(one["inserted"], one["duplicates"]) for one in told] == [(60, 0), (0, 60)]
+    found = store.execute_query("SELECT ts, session_id FROM ui_events ORDER BY ts, session_id")
+    assert sorted((row["ts"].isoformat(), str(row["session_id"])) for row in found) == sorted(
+        (row["ts"], row["session_id"]) for row in rows
+    )
 
 
 def test_only_rows_of_the_last_days_and_more_of_them_later(store: ClickHouseClient, tmp_path: Path) -> None:
