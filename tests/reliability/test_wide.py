@@ -58,7 +58,7 @@ def test_every_form_of_rows_is_stored_once(client: ClickHouseClient, form: str) 
     assert counts(client, "ui_events") == (300, 300)
 
 
-@pytest.mark.parametrize("table", FACT_TABLES)
+@pytest.mark.parametrize("table", ["llm_events", "bench_runs", "session_stats"])
 def test_arrow_and_rows_store_the_same_values(client: ClickHouseClient, table: str) -> None:
     rows = make_rows(table, 50, days=3)
     names = ", ".join(column.name for column in FACT_TABLES[table].columns if column.name != "received_at")
