@@ -188,6 +188,7 @@ def test_cut_anywhere_each_line_still_arrives_once(
     cut = Cut(executor.settings, nth, after)
     with pytest.raises(Unreachable):
         Shipping(shipping.folder, cut).ship()
+    cut.engine.dispose()
     shipping.ship()
     assert stored(executor) == (5_000, 5_000)
 
