@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
-def run(command: str, *arguments: str, cwd: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(command: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("CH_", "MUSE_"))}
     return subprocess.run(
         [BIN / command, *arguments],
-        cwd=cwd,
+        cwd=ROOT,
         env=environment | settings,
         capture_output=True,
         text=True,

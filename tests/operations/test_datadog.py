@@ -36,7 +36,7 @@ class Agent:
         self.port = self._socket.getsockname()[1]
 
     def heard(self) -> list[Figure]:
-        found = []
+        found: list[Figure] = []
         while True:
             try:
                 packet = self._socket.recv(65_536).decode()
