@@ -13,11 +13,11 @@ from xml.sax.saxutils import escape
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 
 from integrations.clickhouse import dbapi
-from integrations.clickhouse.chdb_dbapi import ChdbConnection
 from integrations.clickhouse.executor import Limits, explain
 from integrations.clickhouse.literals import quote
 from integrations.clickhouse.store import open_store
 from integrations.config import ClickHouseSettings, MuseSettings
+from integrations.one_turn import HeldConnection
 from models import FACT_TABLES, metadata
 
 # A backup takes as long as it takes.
@@ -80,30 +80,10 @@ def session(settings: ClickHouseSettings, backups: Path) -> Iterator[Session]:
         # Held from end to end, so that what is counted is what is backed up.
         handle = store.take({"database": settings.database})
         try:
-            yield Session(_Held(store, settings.database, {}, handle), settings)
+            yield Session(HeldConnection(handle, settings.database), settings)
         finally:
             store.give(handle, {}, broken=True)
             store.close()
-
-
-class _Held(ChdbConnection):
-    """A connection whose statements all run in one session that is held already."""
-
-    def __init__(self, store: Any, database: str, settings: Any, handle: Any) -> None:
-        super().__init__(_Once(handle), database, settings)  # type: ignore[arg-type]  # gives the one handle it has
-
-
-class _Once:
-    """Gives the handle that is held, instead of taking one: with others waiting for the store, none would be given."""
-
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
-
-    def take(self, _settings: Any) -> Any:
-        return self._handle
-
-    def give(self, *_: Any, **__: Any) -> None:
-        """It stays held."""
 
 
 def destination(settings: ClickHouseSettings, muse: MuseSettings, folder: Path, name: str) -> str:

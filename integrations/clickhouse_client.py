@@ -87,7 +87,8 @@ class ClickHouseClient(Questions):
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
         self._figures = figures(self.settings, self.muse)
-        self.executor = executor(self.settings, tracer=both(tracer, self._figures.traced if self._figures else None))
+        self.tracer = both(tracer, self._figures.traced if self._figures else None)
+        self.executor = executor(self.settings, tracer=self.tracer)
         if self._figures is not None:
             self._figures.watch(self.executor.engine)
         rules = Rules(database=self.settings.database)

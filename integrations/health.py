@@ -1,7 +1,7 @@
 """Health: one line per question, each with a level, a figure and what to do.
 
-One statement after the probe, whatever the store's size: on an embedded store that others use, each statement may be a
-turn of its own. Rows, sizes and newest times are what the engine knows of its parts, so no table is read.
+One statement after the probe, whatever the store's size, and one turn on an embedded store that others use. Rows,
+sizes and newest times are what the engine knows of its parts, so no table is read.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from integrations.clickhouse.literals import quote
 from integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from integrations.freshness import FACTS, age, check, freshness, question
+from integrations.one_turn import one_turn
 from integrations.results import Result
 from models import FACT_TABLES
 
 if TYPE_CHECKING:
+    from integrations.clickhouse.executor import Executor
     from integrations.clickhouse_client import ClickHouseClient
 
 Line = dict[str, str]
@@ -49,8 +51,10 @@ def health(client: ClickHouseClient, thresholds: Thresholds | None = None) -> Re
     limits = thresholds or Thresholds()
     lines: list[Line] = []
     try:
-        lines.extend(_connection(client, limits))
-        facts = _facts(client)
+        started = time.perf_counter()
+        with one_turn(client) as executor:
+            lines.extend(_connection(client, executor, limits, started))
+            facts = _facts(client, executor)
         if facts is None:
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `alembic upgrade head`."))
         else:
@@ -61,10 +65,10 @@ def health(client: ClickHouseClient, thresholds: Thresholds | None = None) -> Re
     return Result.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})
 
 
-def _facts(client: ClickHouseClient) -> Mapping[str, Any] | None:
+def _facts(client: ClickHouseClient, executor: Executor) -> Mapping[str, Any] | None:
     """All that the lines need, in one statement; None where the tables are not there."""
     try:
-        [row] = client.executor.read(question({**_state(client.settings.database), **FACTS})).mappings()
+        [row] = executor.read(question({**_state(client.settings.database), **FACTS})).mappings()
     except SchemaMismatch:
         return None
     except StatementFailed as error:
@@ -118,12 +122,12 @@ def probe(client: ClickHouseClient, timeout_s: float = 2) -> Result:
     return Result.of({"ready": False, "latency_ms": None, "figure": "no answer", "advice": advice})
 
 
-def _connection(client: ClickHouseClient, limits: Thresholds) -> list[Line]:
+def _connection(client: ClickHouseClient, executor: Executor, limits: Thresholds, started: float) -> list[Line]:
     took = []
     for _ in range(2):
-        started = time.perf_counter()
-        client.executor.scalar("SELECT 1")
+        executor.scalar("SELECT 1")
         took.append((time.perf_counter() - started) * 1000)
+        started = time.perf_counter()
     slow = took[1] > limits.latency_warning_ms
     advice = "The server or the way to it is slow; see what else runs on it." if slow else ""
     return [

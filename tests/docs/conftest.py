@@ -1,0 +1,5 @@
+"""The sampled store of the commands' tests."""
+
+from tests.apps.conftest import sampled
+
+__all__ = ["sampled"]
