@@ -22,8 +22,10 @@ def shape(output: str) -> str:
     """What must be the same today as when the page was written."""
     output = re.sub(r"\b[0-9a-f]{8}\b", "HASH", output)
     output = re.sub(r"(-?\d[\d,.:T+-]*)(\s?(B|kB|MB|GB|TB|ms|s|min|h|d)\b)?", "N", output)
-    output = re.sub(r" for N days", "", output)
-    return "\n".join(" ".join(line.split()) for line in output.splitlines())
+    # What depends on the machine's disk, on merges under way, and on the hour at which the samples are moved to.
+    output = re.sub(r"; no gap", "", output)
+    lines = (" ".join(line.split()) for line in output.splitlines())
+    return "\n".join(line for line in lines if not re.match(r"(ok|warn|FAIL) (disk|parts) ", line))
 
 
 def test_the_commands_of_operations_print_what_it_says(sampled: Path, tmp_path: Path) -> None:
