@@ -63,7 +63,7 @@ class ClickHouseSettings(_Group):
     retry_attempts: int = Field(3, ge=0, le=20, description="times that a failed statement is tried again")
     max_memory_mb: int = Field(4096, ge=64, description="memory that one statement may take, in MB")
     store_wait: float = Field(10, ge=0, le=3600, description="seconds to wait for an embedded store in use")
-    store_idle: float = Field(1, ge=0, le=3600, description="seconds after which an idle embedded store is let go")
+    store_idle: float = Field(60, ge=0, le=3600, description="seconds after which an idle embedded store is let go")
 
     @field_validator("host", mode="before")
     @classmethod

@@ -1,8 +1,8 @@
 """The embedded store: one folder, one process at a time, opened on demand and let go when idle or when another waits.
 
 chDB lets one process have a store. Several MCP hosts, commands and agents still get along because no process keeps
-it: the first statement opens the store (about 35 ms), and it is closed after `idle_s` without a statement, or as
-soon as the statements under way have ended when another process asks for it. Two files in the folder carry this:
+it: the first statement opens the store (about 35 ms), and it is closed as soon as the statements under way have ended
+when another process asks for it, or after `idle_s` without a statement. Two files in the folder carry this:
 
 - `muse.lock`: locked by the process that has the store; its text names the holder.
 - `muse.queue`: locked, shared, by every process that waits; the holder sees by it that somebody does.

@@ -14,6 +14,7 @@ from integrations.config import ClickHouseSettings
 from tests.analytics.conftest import Store, at
 from tests.analytics.rows import bench, commit, deployment, episode, llm, session, ui, watcher
 from tests.analytics.snapshots import SELECTS
+from tests.conftest import empty
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     "llm_events": [llm(at(day), 10.0 * day, cost_usd=Decimal("0.25"), tokens_in=day) for day in (5, 6, 9)],
@@ -32,9 +33,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 @pytest.fixture(scope="module")
 def over_the_wire(native: ClickHouseSettings) -> Iterator[Executor]:
     executor = Executor(native)
+    empty(executor)  # other tests of this process use the same store
     yield executor
-    for table in (*ROWS, "llm_events_hourly", "ui_events_hourly"):
-        executor.command(f"TRUNCATE TABLE {table}")
+    empty(executor)
     executor.close()
 
 

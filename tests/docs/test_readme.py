@@ -39,7 +39,8 @@ def test_every_command_is_in_the_table() -> None:
 def test_the_python_snippet_runs(store_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runner.upgrade(ClickHouseSettings(path=store_path))
     monkeypatch.setenv("CH_PATH", store_path)
-    [snippet] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    section = README.partition("## In Python")[2]
+    [snippet] = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     found: dict[str, object] = {}
     exec(snippet, found)  # noqa: S102  # our own README
     assert found["rows"] == [{"series": "weekly", "n": 1}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
@@ -144,8 +144,12 @@ def _pass_on(listener: socket.socket, target: int, counted: list[int]) -> None:
     client, _ = listener.accept()
     with client, socket.create_connection(("127.0.0.1", target)) as server:
         pairs = {client: server, server: client}
+        selector = selectors.DefaultSelector()
+        for end in pairs:
+            selector.register(end, selectors.EVENT_READ, end)
         while True:
-            for ready in select.select(list(pairs), [], [])[0]:
+            for key, _ in selector.select():
+                ready: socket.socket = key.data
                 data = ready.recv(65536)
                 if not data:
                     return

@@ -65,9 +65,11 @@ def http(variables: dict[str, str], *arguments: str, host: str = "127.0.0.1") ->
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     deadline = time.monotonic() + START_S
+    poll = select.poll()
+    poll.register(process.stderr, select.POLLIN)
     said = ""
     while time.monotonic() < deadline and process.poll() is None:
-        if select.select([process.stderr], [], [], 0.5)[0]:
+        if poll.poll(500):
             line = process.stderr.readline()
             said += line
             if line.startswith("Listening on "):

@@ -162,7 +162,7 @@ class Wire:
     def _hear(self) -> dict[str, Any]:
         stdout = self._alive().stdout
         assert stdout is not None
-        line = stdout.readline() if select.select([stdout], [], [], START_S)[0] else ""
+        line = stdout.readline() if _readable(stdout.fileno(), START_S) else ""
         if not line:
             self.kill()
             raise RuntimeError("The native wire ended or fell silent; what it said is on standard error")
@@ -170,3 +170,10 @@ class Wire:
         if "error" in answer:
             raise ValueError(answer["error"])
         return answer
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    # Not select(), which takes no descriptor beyond 1023, and a long run of tests may have more open.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
