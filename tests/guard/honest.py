@@ -79,7 +79,7 @@ SELECT topK(3)(model), uniq(model), uniqCombined(model), uniqHLL12(model) FROM b
 
 SELECT corrStable(latency_p50_ms, latency_p95_ms), covarSamp(latency_p50_ms, tokens_per_sec) FROM bench_runs
 
-SELECT simpleLinearRegression(toUnixTimestamp(ts), latency_ms) FROM ui_events
+SELECT round(tupleElement(simpleLinearRegression(toHour(ts), latency_ms), 1), 3) FROM ui_events
 
 SELECT mannWhitneyUTest('two-sided')(latency_ms, event_type = 'error') FROM ui_events
 
