@@ -164,11 +164,13 @@ def test_a_long_call_tells_its_progress(served: str, engine: ClickHouseClient, m
     async def note(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total, message))
 
-    async def session() -> None:
+    async def session() -> str:
         async with mcp.Client(served, mode=mode) as client:
-            await client.call_tool("query", {"sql": SLOW, "timeout_s": 2.5}, progress_callback=note)
+            answer = await client.call_tool("query", {"sql": SLOW, "timeout_s": 2.5}, progress_callback=note)
+            return str(answer.content[0])
 
-    anyio.run(session)
-    assert len(told) == 2
+    answer = anyio.run(session)
+    assert "stopped after 2.5 s" in answer
+    assert len(told) == 2, answer
     assert told[0][0] < told[1][0] < 30
     assert told[0][1:] == (30, "running for 1 s")
