@@ -76,7 +76,7 @@ def session(settings: ClickHouseSettings, backups: Path) -> Iterator[Session]:
         config.write_text(
             f"<clickhouse><backups><allowed_path>{allowed}</allowed_path></backups></clickhouse>", encoding="utf-8"
         )
-        store = open_store(settings.store_path, settings.store_wait, options=f"?config-file={config}")
+        store = open_store(settings.store_path, settings.store_wait, options=f"&config-file={config}")
         # Held from end to end, so that what is counted is what is backed up.
         handle = store.take({"database": settings.database})
         try:

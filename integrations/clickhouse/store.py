@@ -37,6 +37,10 @@ _POLL_S = 0.01
 # Handles kept open for the next statement with the same session settings.
 _IDLE_HANDLES = 16
 
+# Pools for moves between disks and fetches from replicas, which a store in one folder never needs. The engine keeps
+# the threads of a closed store's pools (three a reopening instead of five, and 0.8 MB instead of 1.2, without these).
+_ENGINE_OPTIONS = "?background_move_pool_size=0&background_fetches_pool_size=0"
+
 
 class Handle:
     """One session on the engine: its own settings, used by one statement at a time."""
@@ -54,7 +58,7 @@ class EmbeddedStore:
         self.path = path
         self.wait_s = wait_s
         self.idle_s = idle_s
-        self._options = options
+        self._options = _ENGINE_OPTIONS + options
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._leases = 0
@@ -383,8 +387,8 @@ _stores_lock = threading.Lock()
 _engine = threading.Lock()
 
 
-def open_store(path: str, wait_s: float = 10, idle_s: float = 1, options: str = "") -> EmbeddedStore:
-    """The process's store on `path`; nothing is opened until the first lease."""
+def open_store(path: str, wait_s: float = 10, idle_s: float = 60, options: str = "") -> EmbeddedStore:
+    """The process's store on `path`; nothing is opened until the first lease. `options` go to the engine: `&name=value`."""
     real = path if path == MEMORY else os.path.realpath(os.path.expanduser(path))
     with _stores_lock:
         store = _stores.get(real + options)
