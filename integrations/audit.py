@@ -15,7 +15,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ class AuditFile:
 
     def append(self, entry: Entry) -> None:
         """Writes one line. Raises AuditFailed, with which the call must fail too."""
-        line = orjson.dumps(asdict(entry), option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
         try:
             with self._lock:
                 descriptor = self._file(entry.ts[:10])

@@ -55,7 +55,7 @@ class Names:
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method == "tools/call" and ctx.params is not None:
             name = ctx.params.get("name")
-            if isinstance(name, str) and name in self._known:
+            if isinstance(name, str) and self._known.get(name, name) != name:
                 ctx = replace(ctx, params={**ctx.params, "name": self._known[name]})
             return await call_next(ctx)
         result = await call_next(ctx)

@@ -7,14 +7,14 @@ carry their zone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, cast
 
 from clickhouse_connect.datatypes import registry
 from clickhouse_connect.driver.ctypes import RespBuffCls
-from clickhouse_connect.driver.insert import InsertContext
+from clickhouse_connect.driver.insert import InsertBlock, InsertContext
 from clickhouse_connect.driver.query import QueryContext, QueryResult
 from clickhouse_connect.driver.transform import NativeTransform
 
@@ -24,6 +24,8 @@ logging.getLogger("clickhouse_connect.driver.transform").setLevel(logging.CRITIC
 
 # A FixedString here is text (a commit id), not bytes; a tuple with names is a tuple, as the native driver gives it.
 _FORMATS = {"FixedString": "string", "Tuple": "tuple"}
+
+_BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,25 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
     return columns, list(result.result_columns)
 
 
-def encode(table: str, names: Sequence[str], types: Sequence[str], data: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+class _Columns(InsertContext):
+    """Columns in blocks. The context's own way first asks whether they are a frame, for which it imports pandas."""
+
+    def __init__(self, names: Sequence[str], types: Sequence[str], data: Sequence[Sequence[Any]]) -> None:
+        found = [registry.get_from_name(type_) for type_ in types]
+        super().__init__("", list(names), found, query_formats=_FORMATS, server_tz=UTC)
+        self._columns = data
+
+    def next_block(self) -> Generator[InsertBlock, None, None]:
+        rows = len(self._columns[0])
+        for start in range(0, rows, _BLOCK_ROWS):
+            part = [column[start : start + _BLOCK_ROWS] for column in self._columns]
+            yield InsertBlock(b"", len(part), len(part[0]), self.column_names, self.column_types, part)
+
+
+def encode(names: Sequence[str], types: Sequence[str], data: Sequence[Sequence[Any]]) -> Iterator[bytes]:
     """Native blocks of `data`, given column by column. Raises the codec's error when a value does not fit its type."""
-    context = InsertContext(
-        table,
-        list(names),
-        [registry.get_from_name(type_) for type_ in types],
-        data,
-        column_oriented=True,
-        query_formats=_FORMATS,
-        server_tz=UTC,
-    )
-    for index, chunk in enumerate(NativeTransform.build_insert(context)):
+    context = _Columns(names, types, data)
+    for chunk in NativeTransform.build_insert(context):
         if context.insert_exception is not None:
             raise context.insert_exception
-        # The codec writes for HTTP, where the statement stands before the first block.
-        yield bytes(chunk).partition(b"\n")[2] if index == 0 else bytes(chunk)
+        yield bytes(chunk)

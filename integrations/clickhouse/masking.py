@@ -96,7 +96,8 @@ def mask_json(text: str, rules: Sequence[MaskRule] = ALL) -> tuple[str, dict[str
 
     The value of a key that says secret is a secret, whatever it looks like.
     """
-    return _mask_json(text, [pattern for pattern in PATTERNS if pattern.rule in rules])
+    changed, counts = _mask_jsons([text], rules)
+    return changed.get(0, text), dict(counts)
 
 
 def _mask_json(text: str, patterns: Sequence[Pattern]) -> tuple[str, dict[str, int]]:

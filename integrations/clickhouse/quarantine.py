@@ -111,7 +111,7 @@ class Quarantine:
             "answer": kept.answer,
             "covers": kept.covers,
         }
-        chunks = encode(kept.identity.table, kept.columns, kept.types, data)
+        chunks = encode(kept.columns, kept.types, data)
         _write(path, orjson.dumps(header) + b"\n", chunks)
         return _read(path)
 

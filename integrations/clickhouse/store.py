@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
+from integrations.clickhouse.chdb_module import chdb
 from integrations.errors import MuseError, StoreBusy, StoreUnusable
 
 MEMORY = ":memory:"
@@ -70,6 +71,7 @@ class EmbeddedStore:
         self._handles: dict[frozenset[tuple[str, Any]], list[Handle]] = {}
         self._anchor: Any = None
         self._lock_file: IO[str] | None = None
+        self._queue_file: IO[str] | None = None
         self._reaper: threading.Thread | None = None
         self._databases: set[str] = set()
         self.opened = 0
@@ -174,6 +176,7 @@ class EmbeddedStore:
             time.sleep(max(0.0, self._yielded + 3 * _POLL_S - time.monotonic()))
             self._prepare_folder()
             self._lock_file = self._wait_for_lock(deadline)
+            self._queue_file = open(Path(self.path) / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
         try:
             with _engine:
                 self._take_turn(deadline)
@@ -270,10 +273,8 @@ class EmbeddedStore:
         )
 
     def _connect(self) -> Any:
-        import chdb
-
         try:
-            return chdb.connect(self.path + self._options)  # type: ignore[no-untyped-call]
+            return chdb().connect(self.path + self._options)
         except Exception as error:  # noqa: BLE001  # chDB raises bare RuntimeErrors here
             raise _open_error(self.path, str(error)) from None
 
@@ -281,11 +282,10 @@ class EmbeddedStore:
         """Whether another process waits for the store, and this one had it long enough to have done something."""
         if not self._open or self.path == MEMORY or time.monotonic() - self._held_since < 2 * _POLL_S:
             return False
-        try:
-            with open(Path(self.path) / "muse.queue", "a+", encoding="utf-8") as queue:
-                return not _try_lock(queue, fcntl.LOCK_EX)
-        except OSError:
-            return False
+        if self._queue_file is None or not _try_lock(self._queue_file, fcntl.LOCK_EX):
+            return self._queue_file is not None
+        fcntl.flock(self._queue_file, fcntl.LOCK_UN)
+        return False
 
     def _reap(self) -> None:
         """Lets the store go when it is idle, or when another process waits and nothing runs."""
@@ -332,9 +332,10 @@ class EmbeddedStore:
         self._release_lock()
 
     def _release_lock(self) -> None:
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
+        for file in (self._lock_file, self._queue_file):
+            if file is not None:
+                file.close()
+        self._lock_file = self._queue_file = None
 
     @property
     def is_open(self) -> bool:
@@ -388,7 +389,7 @@ _engine = threading.Lock()
 
 
 def open_store(path: str, wait_s: float = 10, idle_s: float = 60, options: str = "") -> EmbeddedStore:
-    """The process's store on `path`; nothing is opened until the first lease. `options` go to the engine: `&name=value`."""
+    """The process's store on `path`, opened at the first lease; `options` go to the engine, as `&name=value`."""
     real = path if path == MEMORY else os.path.realpath(os.path.expanduser(path))
     with _stores_lock:
         store = _stores.get(real + options)

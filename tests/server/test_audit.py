@@ -193,6 +193,32 @@ def test_cut_anywhere_each_line_still_arrives_once(
     assert stored(executor) == (5_000, 5_000)
 
 
+class Busy(Executor):
+    """While it stores lines, the next call ends."""
+
+    def __init__(self, settings: ClickHouseSettings, file: AuditFile, calls: list[Entry]) -> None:
+        super().__init__(settings)
+        self.file, self.calls, self.inserts = file, calls, 0
+
+    def insert(self, *arguments: Any, **words: Any) -> int:
+        self.inserts += 1
+        if self.calls:
+            self.file.append(self.calls.pop())
+        return super().insert(*arguments, **words)
+
+
+def test_calls_that_end_while_lines_are_shipped_wait_for_the_next_time(executor: Executor, tmp_path: Path) -> None:
+    executor.command("TRUNCATE TABLE audit_log")
+    first, *later = entries(50)
+    file = AuditFile(tmp_path)
+    file.append(first)
+    busy = Busy(executor.settings, file, later)
+    shipping = Shipping(tmp_path, busy)
+    assert (shipping.ship(), busy.inserts) == (1, 1)
+    assert (shipping.ship(), busy.inserts) == (1, 2)
+    busy.engine.dispose()
+
+
 def test_a_torn_line_is_left_out_and_the_next_is_not(tmp_path: Path) -> None:
     file = AuditFile(tmp_path)
     first, second = entries(2)

@@ -1,0 +1,53 @@
+"""chDB's extension module, without the package around it.
+
+`import chdb` starts an engine in memory, only to ask for its version, and imports pyarrow with numpy: 0.2 s and 40 MB
+before the first statement, for nothing that is used here. The extension module offers all of it: `connect`, `query`,
+`send_query`. It stays in `sys.modules` under its own name, so that `import chdb` finds it where somebody does want
+the package.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+_NAME = "chdb._chdb"
+_FILE = "_chdb.abi3.so"
+_lock = threading.Lock()
+
+
+def chdb() -> Any:
+    """The module, loaded once."""
+    with _lock:
+        return sys.modules.get(_NAME) or _load()
+
+
+def _load() -> Any:
+    package = importlib.machinery.PathFinder.find_spec("chdb")
+    if package is None:
+        raise ModuleNotFoundError("No module named 'chdb'", name="chdb")
+    for folder in package.submodule_search_locations or ():
+        file = Path(folder, _FILE)
+        if file.exists():
+            return _from(str(file))
+    # Another layout than the one that is known: the package knows how to find it.
+    return importlib.import_module(_NAME)
+
+
+def _from(file: str) -> Any:
+    if sys.platform == "linux":
+        # As the package does: the engine's symbols before those of libraries that are loaded already.
+        ctypes.CDLL(file, mode=sys.getdlopenflags() | os.RTLD_DEEPBIND)
+    spec = importlib.util.spec_from_file_location(_NAME, file)
+    assert spec is not None  # noqa: S101  # a file with a known suffix has a loader
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = module
+    spec.loader.exec_module(module)
+    return module
