@@ -135,7 +135,9 @@ class ClickHouseClient(Questions):
         serves = call.current()
         guard = self._audit_guard if serves is not None and serves.reads_audit else self._guard
         verdict = guard.check(bind(sql, parameters or {}))
-        limits = self.executor.limits(timeout_s, max_rows)
+        # The engine's own limit of rows costs 0.2 ms: not where the statement answers no more anyway.
+        few = verdict.most_rows is not None and verdict.most_rows <= max_rows
+        limits = self.executor.limits(timeout_s, None if few else max_rows)
 
         def read() -> Result:
             session = dict(verdict.settings)

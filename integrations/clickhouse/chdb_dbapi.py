@@ -35,9 +35,6 @@ _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)\. ")
 
-# So many rows, which are one block of the engine's, come at once: a stream costs 0.2 ms more.
-_SMALL = 1_001
-
 
 class ChdbReply(Reply):
     """A reply whose handle stays leased until the last block is read or the reply is closed."""
@@ -68,7 +65,7 @@ class ChdbReply(Reply):
     def _send(self, statement: str) -> Iterator[bytes]:
         assert self._handle is not None  # noqa: S101  # for the type checker
         engine = self._handle.connection
-        if self._settings.get("limit", _SMALL + 1) <= _SMALL or not _is_streamed(statement):
+        if not _is_streamed(statement):
             answer = engine.query(statement, "Native")
             self._count(answer)
             yield answer.bytes()

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from integrations.clickhouse.guard_rules import Rules
-from integrations.clickhouse.guard_tree import NOWHERE, Judge, Kind, Node, Refused, not_allowed
+from integrations.clickhouse.guard_tree import NOWHERE, Judge, Kind, Node, Refused, most_rows, not_allowed
 
 __all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
 
@@ -40,6 +40,8 @@ class Verdict:
     tables: tuple[str, ...]
     functions: tuple[str, ...]
     settings: tuple[tuple[str, Any], ...] = ()
+    #: The most rows that it can answer, where the statement itself says so.
+    most_rows: int | None = None
 
 
 # Hex digits cannot end a literal, whatever they stand for; base64 cannot be cut or changed by an output format.
@@ -99,7 +101,7 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
         raise Refused(
             "The engine describes this statement in a way that is not known here; write it simpler."
         ) from None
-    return _verdict(text, kind, judge)
+    return _verdict(text, kind, judge, most_rows(tree) if kind == "select" else None)
 
 
 class Guard:
@@ -213,5 +215,5 @@ def _plain(text: str, rules: Rules) -> Verdict:
     return _verdict(text, kind, judge)
 
 
-def _verdict(text: str, kind: Kind, judge: Judge) -> Verdict:
-    return Verdict(text, kind, tuple(judge.tables), tuple(judge.functions), tuple(judge.settings))
+def _verdict(text: str, kind: Kind, judge: Judge, most: int | None = None) -> Verdict:
+    return Verdict(text, kind, tuple(judge.tables), tuple(judge.functions), tuple(judge.settings), most)

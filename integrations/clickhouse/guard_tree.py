@@ -423,3 +423,18 @@ def _because(name: str) -> str:
 
 def _last(names: Iterable[str]) -> Iterable[str]:
     return (name.rsplit(".", 1)[-1] for name in names)
+
+
+def most_rows(query: Node) -> int | None:
+    """The most rows that a SELECT can answer, where its text says so: its LIMIT, or one for literals alone."""
+    selects = query["list_of_selects"]["children"]
+    if len(selects) != 1 or selects[0]["type"] != "SelectQuery":
+        return None
+    [select] = selects
+    if select.keys() == {"type", "select"} and all(part["type"] == "Literal" for part in select["select"]["children"]):
+        return 1
+    limit = select.get("limit_length", {})
+    if limit.get("type") != "Literal" or select.get("limit_with_ties"):
+        return None
+    value = limit["value"]
+    return int(value["value"]) if value.get("field_type") == "UInt64" else None
