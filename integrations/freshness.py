@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from integrations.results import Result
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
     from integrations.config import MuseSettings
+    from integrations.questions.methods import Questions
 
 # A commit older than this no longer says anything about today's pipeline.
 _DAYS = 30
@@ -125,7 +125,7 @@ FACTS: dict[str, str] = {
 }
 
 
-def summary(client: ClickHouseClient) -> Result:
+def summary(client: Questions) -> Result:
     """Freshness alone, for `get.quality_metrics`: whether it is well, and its lines."""
     newest = "SELECT table, max(toUnixTimestamp(max_time)) AS t FROM system.parts "
     newest += "WHERE active AND database = currentDatabase() GROUP BY table HAVING t > 0"

@@ -282,9 +282,22 @@ class PipelineQuality(TypedDict):
     last_run: str | None
 
 
+class FreshnessLine(TypedDict):
+    name: str
+    level: str
+    figure: str
+    advice: str
+
+
+class Freshness(TypedDict):
+    fresh: bool
+    checks: list[FreshnessLine]
+
+
 class QualityAnswer(_Asked):
     episodes: EpisodesQuality
     deployments: DeploymentsQuality
     llm: LlmQuality
     ui: UiQuality
     pipeline: PipelineQuality
+    freshness: Freshness

@@ -79,11 +79,13 @@ class ServerContext:
 
     def ready(self) -> bool:
         """Whether the store answers, asked at most once a second however many ask."""
+        from integrations.health import probe
+
         with self._probe_lock:
             asked, answer = self._probed
             if time.monotonic() - asked > _PROBE_S:
                 try:
-                    answer = self.client.ready()
+                    answer = bool(probe(self.client)["ready"])
                 except MuseError as error:
                     _log.warning("Not ready: %s", error)
                     answer = False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import analytics
-from analytics import Window
 from integrations.clickhouse.executor import Cancellation
 from integrations.clickhouse.shaping import Shaper
+from integrations.freshness import summary
 from integrations.questions.asking import Asking
 from integrations.questions.figures import figure
 from integrations.results import Result
@@ -18,13 +17,9 @@ if TYPE_CHECKING:
 
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
-Addition = Callable[["Questions", Window], Mapping[str, Any]]
-ADDITIONS: tuple[Addition, ...] = ()
-"""Further fields of the answer, such as freshness: each a function of the client and the window."""
-
 
 def quality_metrics(client: Questions, *, days: int = 7, cancellation: Cancellation | None = None) -> Result:
-    """Counts, rates, costs and latencies of the window, section by section."""
+    """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
     question = analytics.quality_metrics(window=asking.window(days, default_days=7))
     [row] = asking.read(question.select).mappings()
@@ -34,11 +29,10 @@ def quality_metrics(client: Questions, *, days: int = 7, cancellation: Cancellat
         section, _, name = label.partition("_")
         sections[section][name] = shaper.value(figure(value))
     asking.note_approximations([question])
-    further = {name: value for add in ADDITIONS for name, value in add(client, question.window).items()}
     return Result.of(
         {
             **sections,
-            **further,
+            "freshness": summary(client),
             "notes": asking.notes,
             "source": question.source,
             "sql": asking.sql,

@@ -23,6 +23,10 @@ def test_one_page_of_everything(client: ClickHouseClient, fill: Fill) -> None:
     fill("watcher_runs", [watcher(DAY, "valid", 5.0), watcher(DAY, "degraded", 9.0)])
     answer = client.get_quality_metrics(days=7)
     assert answer.pop("sql").startswith("SELECT ")
+    freshness = answer.pop("freshness")
+    levels = {line["name"]: line["level"] for line in freshness["checks"]}
+    assert levels == {"hearts freshness": "ok", "packs freshness": "warning", "watcher": "ok"}
+    assert freshness["fresh"] is False
     assert answer == {
         "episodes": {
             "count": 2,

@@ -180,6 +180,11 @@ def test_get_performance_summary(call: Call) -> None:
 def test_get_quality_metrics(call: Call) -> None:
     none = dict.fromkeys(("valid_rate", "lag_max_seconds", "last_run"))
     answer = whole(call("get.quality_metrics"))
+    assert {line["name"] for line in answer["freshness"]["checks"]} == {
+        "hearts freshness",
+        "packs freshness",
+        "watcher",
+    }
     sections = {name: answer[name] for name in ("episodes", "deployments", "llm", "ui", "pipeline")}
     assert sections == {
         "episodes": {

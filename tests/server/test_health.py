@@ -14,6 +14,7 @@ import httpx2
 import mcp
 import pytest
 
+from integrations.clickhouse.executor import Traced
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings, MuseSettings, Settings
 from server import calls
@@ -81,18 +82,16 @@ def test_a_store_that_does_not_answer_is_not_ready_within_two_seconds(tmp_path: 
         assert httpx2.get(url.replace("/mcp", "/livez")).status_code == 200
 
 
-class _Slow(ClickHouseClient):
-    asked = 0
-
-    def ready(self) -> bool:
-        self.asked += 1
-        time.sleep(0.1)
-        return True
-
-
 def test_however_many_ask_the_store_is_asked_once(embedded: ClickHouseSettings, tmp_path: Path) -> None:
     settings = Settings(embedded, MuseSettings(audit_dir=tmp_path))
-    client = _Slow(settings.clickhouse, settings.muse)
+    asked: list[str] = []
+
+    def slow(traced: Traced) -> None:
+        if traced.statement == "SELECT 1":
+            asked.append(traced.query_id)
+            time.sleep(0.1)
+
+    client = ClickHouseClient(settings.clickhouse, settings.muse, tracer=slow)
     context = ServerContext(settings, client)
     threads = [threading.Thread(target=context.ready) for _ in range(20)]
     for thread in threads:
@@ -100,7 +99,7 @@ def test_however_many_ask_the_store_is_asked_once(embedded: ClickHouseSettings, 
     for thread in threads:
         thread.join()
     context.close()
-    assert client.asked == 1
+    assert len(asked) == 1
 
 
 def test_the_exposition_counts_in_buckets() -> None:
