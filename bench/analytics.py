@@ -151,7 +151,7 @@ def inference_times(points: int = 1000) -> dict[str, float]:
         "anomalies (trend and changes known)": lambda: inference.anomalies(
             x, line=inference.trend(x[:20]), steps=inference.change_points(x[:5])
         ),
-        f"regressions ({points // 20} cases of 20 runs)": lambda: inference.regressions(case),
+        f"regressions ({points // 20} cases of 20 runs)": lambda: inference.regressions(inference.compare_all(case)),
     }
     return {name: statistics.median(_milliseconds(run) for _ in range(5)) for name, run in judged.items()}
 

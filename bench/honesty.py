@@ -22,7 +22,7 @@ from analytics.inference.change_points import change_p_values
 from analytics.inference.coefficients import Method, coefficient_of, effective_n, p_value_of, p_values, pearson
 from analytics.inference.multiplicity import benjamini_hochberg
 from analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
-from analytics.inference.regressions import step_p_values
+from analytics.inference.regressions import step_p_values, worse_p_values
 from analytics.inference.series import Floats, detrend, ranks
 from analytics.inference.trend import trend_p_values
 from bench.noise import NOISES, SD, noise
@@ -31,6 +31,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 MARKER = "<!-- measured: everything below is written by `python -m bench.honesty` -->"
 POINTS = (30, 60, 120)
 SIDES = (10, 20, 40)
+FEW_A_SIDE = (5, 8)
 Flags = Any  # an array of bool, one per series
 
 
@@ -191,6 +192,7 @@ def measure_regressions(report: Report, series: int, seed: int) -> None:
     """Alarms for two samples with noise of 5 % and no step, and with a step of 5 %; then 60 cases a report."""
     rng = np.random.default_rng([seed, 3])
     quiet, loud = [], []
+    level = REGRESSION_LEVEL
     for name in NOISES:
         alarms, powers = [name], [name]
         for n in SIDES:
@@ -198,7 +200,6 @@ def measure_regressions(report: Report, series: int, seed: int) -> None:
             before, after = y[:, :n], y[:, n:]
             ours, plain = step_p_values(before, after), welch_p_values(before, after)
             sees, plain_sees = step_p_values(before, after + 5.0), welch_p_values(before, after + 5.0)
-            level = REGRESSION_LEVEL
             alarms.append(f"{per_mille(ours < level)} / {per_mille(plain < level)}")
             powers.append(f"{share(sees < level):.2f} / {share(plain_sees < level):.2f}")
             if name == "normal":
@@ -217,6 +218,30 @@ def measure_regressions(report: Report, series: int, seed: int) -> None:
         quiet,
     )
     report.table("Regressions: share seen of a step of 5 %", head, loud)
+    quiet, loud = [], []
+    for name in NOISES:
+        alarms, powers = [name], [name]
+        for n in FEW_A_SIDE:
+            y = 100.0 + 5.0 * noise(rng, name, series, 2 * n) / SD.get(name, 1.0)
+            before, after = y[:, :n], y[:, n:]
+            some, other = worse_p_values(before, after) < level, welch_p_values(before, after) < level
+            alarms.append(f"{per_mille(some)} / {per_mille(other)}")
+            seen = [worse_p_values(before, after + size) < level for size in (5.0, 20.0)]
+            powers.append("; ".join(f"{share(one):.2f}" for one in seen))
+            if not name.startswith("AR"):
+                report.at_most(f"regressions, {name}, n = {n} a side", share(some), 0.010)
+        quiet.append(alarms)
+        loud.append(powers)
+    report.table(
+        "Regressions, few runs (exact ranks): alarms per 1,000 without a step (at most 10 in independent noise)",
+        ["noise of 5 %", *(f"{n} a side: ours / plain t" for n in FEW_A_SIDE)],
+        quiet,
+    )
+    report.table(
+        "Regressions, few runs (exact ranks): share seen of a step of 5 %; of 20 %",
+        ["noise of 5 %", *(f"{n} a side" for n in FEW_A_SIDE)],
+        loud,
+    )
     reports = []
     for n in SIDES:
         y = noise(rng, "normal", 60 * (series // 5), 2 * n)

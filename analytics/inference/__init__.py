@@ -21,6 +21,7 @@ from analytics.inference.regressions import (
     FirstBad,
     Regression,
     compare,
+    compare_all,
     first_bad_commit,
     regressions,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "benjamini_hochberg",
     "change_points",
     "compare",
+    "compare_all",
     "correlate",
     "correlate_within",
     "first_bad_commit",

@@ -1,8 +1,13 @@
-"""Did a measure get worse: two samples in the order of time, and the commit that first shows it."""
+"""Did a measure get worse: two samples in the order of time, and the commit that first shows it.
+
+Sides of 10 values and more are judged with allowance for autocorrelation. In fewer it cannot be estimated (a correction
+for it would hide a step of nine standard deviations in 5 and 8 values): there the exact distribution of the ranks is
+used, which takes the values for independent, as benchmark runs mostly are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -11,11 +16,14 @@ import numpy as np
 from analytics.inference import reasons
 from analytics.inference.critical_values import p_value
 from analytics.inference.multiplicity import benjamini_hochberg
+from analytics.inference.rank_test import rank_p_value
 from analytics.inference.reasons import Reason
 from analytics.inference.series import Floats, finite_or_none, floats, is_constant, normal_scores
 
 LEVEL = 0.005
 NEEDED_A_SIDE = 5
+ENOUGH_A_SIDE = 10
+"""Values a side from which autocorrelation is allowed for; fewer do not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def compare(
     before is 0 (change_pct); `reason` says which.
     Formula: t statistic of the two sides' normal scores over sqrt((1 + rho) / (1 - rho)), rho = (n r1 + 2) / (n - 4)
     within the sides, clipped to 0 to 0.95, against values simulated by n = 2 n1 n2 / (n1 + n2) a side and rho.
-    Never under 1 / C(n1 + n2, n1), the share of one arrangement.
+    Never under 1 / C(n1 + n2, n1), the share of one arrangement. With under 10 values on a side: `rank_p_value`.
     Source: van der Waerden 1952; docs/statistics.md.
     Example: before 10, 14, 11, 13, 12, 15 and after 20, 24, 21, 23, 22, 25 gives change_pct 80 and p = 0.001.
     """
@@ -97,27 +105,31 @@ def compare(
     elif is_constant(np.concatenate([a, b])):
         reason = reasons.constant("the measure")
     else:
-        p = float(step_p_values(a[None], b[None], higher_is_worse)[0])
+        p = float(worse_p_values(a[None], b[None], higher_is_worse)[0])
         if change is None:
             reason = reasons.not_estimated("A change in % needs a median before that is not 0.")
     return Comparison(old, new, change, p, len(a), len(b), reason)
 
 
-def regressions(cases: Sequence[Case], *, level: float = LEVEL) -> list[Regression]:
-    """The cases that got worse, so that among those called an expected share of at most `level` is false.
+def compare_all(cases: Sequence[Case]) -> dict[Hashable, Comparison]:
+    """What `compare` finds of each case, by its key; for `regressions`."""
+    return {case.key: compare(case.before, case.after, higher_is_worse=case.higher_is_worse) for case in cases}
 
-    cases: one per group and measure. level: 0 to 1.
-    Returns: the cases with p_adjusted < level, the clearest first.
-    Undefined when: a case without a p-value is left out and does not count as one tried.
-    Formula: `compare` for each, Benjamini-Hochberg over all.
+
+def regressions(compared: Mapping[Hashable, Comparison], *, level: float = LEVEL) -> list[Regression]:
+    """What got worse, so that among those called an expected share of at most `level` is false.
+
+    compared: from `compare_all`, one for each group and measure. level: 0 to 1.
+    Returns: those with p_adjusted < level, the clearest first.
+    Undefined when: one without a p-value is left out and does not count as one tried.
+    Formula: Benjamini-Hochberg over all.
     Source: Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
     Example: 60 cases of noise: about one report in 200 lists any.
     """
-    compared = [compare(case.before, case.after, higher_is_worse=case.higher_is_worse) for case in cases]
-    adjusted = benjamini_hochberg([one.p_value for one in compared])
+    adjusted = benjamini_hochberg([one.p_value for one in compared.values()])
     found = [
-        Regression(case.key, one, p)
-        for case, one, p in zip(cases, compared, adjusted, strict=True)
+        Regression(key, one, p)
+        for (key, one), p in zip(compared.items(), adjusted, strict=True)
         if p is not None and p < level
     ]
     return sorted(found, key=lambda one: one.p_adjusted)
@@ -154,6 +166,14 @@ def first_bad_commit(
     if gain[best] <= 1e-12:
         return FirstBad(None, None, reasons.not_estimated("No commit's runs are worse than those before."))
     return FirstBad(int(present[starts[best]]), names[int(starts[best])])
+
+
+def worse_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:
+    """One-sided p-values (m,) of "after is worse", by the test that fits the sizes of the sides (m, n1) and (m, n2)."""
+    if min(before.shape[1], after.shape[1]) >= ENOUGH_A_SIDE:
+        return step_p_values(before, after, higher_is_worse)
+    sign = 1.0 if higher_is_worse else -1.0
+    return np.array([rank_p_value(sign * a, sign * b) for a, b in zip(before, after, strict=True)])
 
 
 def step_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import analytics
 from analytics import METRICS, Question
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from integrations.questions.methods import Questions
 
 Key = tuple[Any, ...]
-ENOUGH_A_SIDE = 10
-"""Runs a side from which autocorrelation is allowed for; fewer do not show it."""
 HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for measure in MEASURES}
 
 
@@ -45,8 +43,8 @@ def performance_summary(
     llm = _answered(asking, asked.llm, "sources and models")
     ui = _answered(asking, asked.ui, "event types")
     asking.note_approximations([asked.llm, asked.ui])
-    if any(one["regressions"] and min(one["runs"], one["runs_before"]) < ENOUGH_A_SIDE for one in groups):
-        asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
+    if found:
+        _note_few(asking, groups)
     if not means:
         asking.notes.append(_none_ran(model, dataset))
 
@@ -73,8 +71,7 @@ def performance_summary(
 
 def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
     """What got worse by group; and why a group could not be judged at all. All groups and measures are one family."""
-    from analytics.inference import Case
-    from integrations.questions.regressed import regressed
+    from analytics.inference import Case, compare_all, regressions
 
     cases = [
         Case(
@@ -86,13 +83,21 @@ def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict
         for key, own in runs.items()
         for measure in MEASURES
     ]
-    worse, compared = regressed(cases)
+    compared = compare_all(cases)
     found: dict[Key, list[dict[str, Any]]] = {}
-    for (key, measure), p in worse.items():
-        found.setdefault(key, []).append(_regression(compared[key, measure], p, measure, runs[key]))
+    for worse in regressions(compared):
+        key, measure = cast(tuple[Key, str], worse.key)
+        found.setdefault(key, []).append(_regression(worse.comparison, worse.p_adjusted, measure, runs[key]))
     # A group is not judged when none of its measures is; the tail of the latency says why.
     silent = {key for key in runs if all(compared[key, measure].p_value is None for measure in MEASURES)}
     return found, {key: reason_of(compared[key, "latency_p95_ms"].reason) for key in silent}
+
+
+def _note_few(asking: Asking, groups: Sequence[Mapping[str, Any]]) -> None:
+    from analytics.inference.regressions import ENOUGH_A_SIDE
+
+    if any(one["regressions"] and min(one["runs"], one["runs_before"]) < ENOUGH_A_SIDE for one in groups):
+        asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
 
 
 def _regression(found: inference.Comparison, p: float, measure: str, runs: Sequence[Row]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from analytics.inference import (
     anomalies,
     change_points,
     compare,
+    compare_all,
     correlate,
     correlate_within,
     first_bad_commit,
@@ -78,7 +79,7 @@ FUNCTIONS: dict[str, Callable[[Values], Any]] = {
     "within single": lambda v: correlate_within(v, other(v), list(range(len(v)))),
     "compare": lambda v: compare(*halves(v)),
     "compare turned": lambda v: compare(*halves(v), higher_is_worse=False),
-    "regressions": lambda v: regressions([Case("a", *halves(v)), Case("b", v, other(v))]),
+    "regressions": lambda v: regressions(compare_all([Case("a", *halves(v)), Case("b", v, other(v))])),
     "first_bad_commit": lambda v: first_bad_commit(v, [str(i // 4) for i in range(len(v))]),
 }
 

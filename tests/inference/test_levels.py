@@ -9,7 +9,7 @@ from analytics.inference import anomalies
 from analytics.inference.change_points import LEVEL, change_p_values
 from analytics.inference.coefficients import effective_n, p_values, pearson
 from analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
-from analytics.inference.regressions import step_p_values
+from analytics.inference.regressions import step_p_values, worse_p_values
 from analytics.inference.trend import trend_p_values
 from bench.noise import NOISES, SD, noise
 
@@ -51,6 +51,13 @@ def test_regressions_are_seldom_false_and_seen(n: int, least: float) -> None:
     y = 100.0 + 5.0 * np.random.default_rng(34).standard_normal((SERIES, 2 * n))
     assert (step_p_values(y[:, :n], y[:, n:]) < REGRESSION_LEVEL).mean() <= most(0.010)
     assert (step_p_values(y[:, :n], y[:, n:] + 5.0) < REGRESSION_LEVEL).mean() >= least
+
+
+@pytest.mark.parametrize("n", [5, 8])
+def test_regressions_of_few_runs_are_seldom_false_and_seen_when_large(n: int) -> None:
+    y = 100.0 + 5.0 * np.random.default_rng(36).standard_normal((SERIES, 2 * n))
+    assert (worse_p_values(y[:, :n], y[:, n:]) < REGRESSION_LEVEL).mean() <= most(0.010)
+    assert (worse_p_values(y[:, :n], y[:, n:] + 20.0) < REGRESSION_LEVEL).mean() >= 0.8
 
 
 @pytest.mark.parametrize("n", [30, 120])

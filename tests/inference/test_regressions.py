@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.inference import Case, benjamini_hochberg, compare, first_bad_commit, holm, regressions, sidak
+from analytics.inference import (
+    Case,
+    benjamini_hochberg,
+    compare,
+    compare_all,
+    first_bad_commit,
+    holm,
+    regressions,
+    sidak,
+)
 
 RNG_SEED = 21
 
@@ -40,8 +49,8 @@ def test_a_p_value_is_never_under_the_share_of_one_arrangement() -> None:
 def test_sixty_cases_of_noise_and_one_regression() -> None:
     rng = np.random.default_rng(RNG_SEED)
     cases = [Case(("model", i), latency(rng, 15), latency(rng, 15)) for i in range(60)]
-    assert regressions(cases) == []
-    found = regressions([*cases, Case(("model", "bad"), latency(rng, 15), latency(rng, 15, 130.0))])
+    assert regressions(compare_all(cases)) == []
+    found = regressions(compare_all([*cases, Case(("model", "bad"), latency(rng, 15), latency(rng, 15, 130.0))]))
     assert [one.key for one in found] == [("model", "bad")]
     assert found[0].p_adjusted < 0.005
     assert found[0].comparison.n_after == 15
@@ -50,7 +59,7 @@ def test_sixty_cases_of_noise_and_one_regression() -> None:
 def test_throughput_that_falls_is_a_regression() -> None:
     rng = np.random.default_rng(RNG_SEED)
     case = Case("tokens_per_sec", latency(rng, 20), latency(rng, 20, 80.0), higher_is_worse=False)
-    assert [one.key for one in regressions([case])] == ["tokens_per_sec"]
+    assert [one.key for one in regressions(compare_all([case]))] == ["tokens_per_sec"]
 
 
 def test_the_first_bad_commit_is_the_one_whose_runs_first_show_the_step() -> None:

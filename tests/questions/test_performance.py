@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from integrations.clickhouse_client import ClickHouseClient
-from integrations.questions.regressed import rank_p_value
+from analytics.inference.rank_test import rank_p_value
 from tests.analytics.rows import bench, commit, llm, ui
 from tests.questions.conftest import NOW, Fill
 
