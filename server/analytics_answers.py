@@ -6,6 +6,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from server.answers import Rows
+
 
 class WindowAnswer(TypedDict):
     since: str
@@ -41,7 +43,7 @@ class EstimateAnswer(TypedDict):
 
 class AggregateAnswer(_Asked):
     columns: list[AggregateColumn]
-    rows: list[list[Any]]
+    rows: Rows
     row_count: int
     truncated: bool
     truncated_reason: str | None
