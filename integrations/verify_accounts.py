@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations.clickhouse.ledger import claim_files
 from integrations.clickhouse.literals import quote
 from integrations.clickhouse.quarantine import Quarantine, quarantine_folder
 from integrations.freshness import check
@@ -59,9 +62,15 @@ def _unfinished(scope: Scope) -> Line:
         f"AND max(acknowledged_at) < now() - INTERVAL {_HOURS} HOUR AND countIf(JSONHas(answer, 'claim')) > 0"
         f"{_except_waiting(scope)}) GROUP BY table_name"
     )
-    if not found:
+    counts = Counter({row["table_name"]: row["n"] for row in found})
+    files = claim_files(scope.client.settings)
+    if files is not None:
+        waiting = {kept.identity.address for kept in _waiting(scope)}
+        begun = files.unfinished(datetime.now(UTC) - timedelta(hours=_HOURS))
+        counts.update(table for name, table in begun if name not in waiting)
+    if not counts:
         return check("unfinished batches", "ok", "none")
-    figure = ", ".join(f"{row['n']} of {row['table_name']}" for row in found)
+    figure = ", ".join(f"{count} of {table}" for table, count in sorted(counts.items()))
     advice = "Their callers went away before the answer: have them send the same rows again, nothing is stored twice."
     return check("unfinished batches", "warning", figure, advice)
 

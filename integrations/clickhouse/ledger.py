@@ -1,9 +1,10 @@
 """The ledger: which batch is known, under which key, and what it was answered.
 
-The key is the caller's idempotency key, or the hash of the rows where the caller gave none. A batch leaves two rows: a
-claim before its first block, and the acknowledgement after its last. Each goes in under a token of the key alone, so
-that of two callers the first wins, and is then read back. Same key and same rows: the stored answer, or the attempt
-that died is finished. Same key, other rows: refused before anything is stored, because one of the two would be lost.
+The key is the caller's idempotency key, or the hash of the rows where the caller gave none. A batch leaves a claim
+before its first block, and the acknowledgement after its last. Each is under the key alone, so that of two callers the
+first wins: rows under a token of the key that are then read back, and on an embedded store, for claims, a file. Same
+key and same rows: the stored answer, or the attempt that died is finished. Same key, other rows: refused before
+anything is stored, because one of the two would be lost.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 
+from integrations.clickhouse.claims import Claim, ClaimFiles
 from integrations.clickhouse.executor import Executor
 from integrations.clickhouse.literals import quote
+from integrations.clickhouse.store import MEMORY
+from integrations.config import ClickHouseSettings
 
 _COLUMNS = (
     "acknowledged_at",
@@ -109,19 +114,6 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The attempt that came first under a key."""
-
-    digest: str
-    batch_id: UUID
-    since: datetime
-    now: datetime
-    """The time that stands where rows name none: the same for every attempt, or a retry after midnight would put
-    them on another day, where no token knows them."""
-    replaced: int
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One acknowledged batch."""
 
@@ -146,11 +138,21 @@ class Ledger:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
+        self._claims = claim_files(executor.settings)
 
     def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int) -> None:
-        """Says that the batch is about to be stored. Of several claims on a key the engine keeps the first."""
+        """Says that the batch is about to be stored. Of several claims on a key the first is kept."""
+        if self._claims is not None:
+            claim = Claim(batch.digest, batch_id, datetime.now(UTC), now, replaced)
+            self._claims.make(batch.address, batch.table, claim)
+            return
         answer = {"claim": {"now": now.isoformat(), "replaced": replaced}}
         self._write(batch, batch_id, {}, answer, _token("claim", batch.table, batch.key))
+
+    def join(self, batch: Identity) -> None:
+        """Says that this attempt goes on with a batch that another has claimed."""
+        if self._claims is not None:
+            self._claims.join(batch.address)
 
     def progress(self, batch: Identity, batch_id: UUID, stored: int) -> None:
         """Says how many blocks of a batch of many are stored: an attempt that goes on need not send them again."""
@@ -159,15 +161,20 @@ class Ledger:
 
     def acknowledge(
         self, batch: Identity, batch_id: UUID, answer: Mapping[str, Any], days: int, covers: Sequence[int] = ()
-    ) -> None:
+    ) -> bool:
         """Says that the batch is stored, in how many blocks of days, and what its caller was answered.
 
-        `covers`: the days of a window of a file that it was made from, see `covered`.
+        Returns whether this is surely the first to say so; if not, `find` tells. `covers`: the days of a window of a
+        file that it was made from, see `covered`.
         """
         counts = {name: answer[name] for name in ("received", "inserted", "quarantined", "replaced")}
         counts["rejected"] = answer["rejected_count"]
         kept = {**answer, "days": days} | ({"covers": list(covers)} if covers else {})
         self._write(batch, batch_id, counts, kept, _token("acknowledged", batch.table, batch.key))
+        if self._claims is None or not self._claims.is_alone(batch.address, batch_id):
+            return False
+        self._claims.drop(batch.address)
+        return True
 
     def _write(
         self, batch: Identity, batch_id: UUID, counts: Mapping[str, int], answer: Mapping[str, Any], token: str
@@ -186,6 +193,8 @@ class Ledger:
 
     def find(self, batch: Identity) -> State:
         """What is known under the batch's key."""
+        # The file before the table: it goes when the acknowledgement is there, so that one of the two is seen.
+        file = self._claims.find(batch.address) if self._claims is not None else None
         claim: Claim | None = None
         entry: Entry | None = None
         stored = 0
@@ -201,7 +210,9 @@ class Ledger:
                 answer.pop("days", None)
                 answer.pop("covers", None)
                 entry = Entry(digest, batch_id, answer, at)
-        return State(claim, entry, stored)
+        if entry is not None and self._claims is not None:
+            self._claims.drop(batch.address)
+        return State(claim or file, entry, stored)
 
     def covered(self, table: str, prefix: str) -> tuple[set[int], int]:
         """The days that batches whose keys begin with `prefix` were made from, and how many rows were refused."""
@@ -229,6 +240,13 @@ class Ledger:
         with self._executor.open(statement, session=_READ_SETTINGS) as running:
             rows = [row for block in running.blocks() for row in zip(*block, strict=True)]
         return sorted(rows, key=lambda row: row[0])
+
+
+def claim_files(settings: ClickHouseSettings) -> ClaimFiles | None:
+    """Where the claims of an embedded store stand; None where they are rows of the ledger."""
+    if not settings.embedded or settings.store_path == MEMORY:
+        return None
+    return ClaimFiles(Path(settings.store_path) / "muse.claims" / settings.database)
 
 
 def _token(*words: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeVar
 
 from integrations.clickhouse import runs
 from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
+from integrations.clickhouse.claims import Claim
 from integrations.clickhouse.executor import Executor
 from integrations.clickhouse.ledger import (
     WRITE_SETTINGS,
-    Claim,
     Entry,
     Identity,
     Ledger,
@@ -167,6 +167,7 @@ class Writer:
             return _again(prepared, state.entry)
         if state.claim is not None and state.claim.batch_id != batch_id:
             prepared = attempt.prepared = self._join(prepared, state.claim)
+            self._repeat(lambda: self.ledger.join(identity))
             replaced = state.claim.replaced
         sent = blocks(prepared.clean)
         for number, block in enumerate(sent[state.stored :], state.stored + 1):
@@ -178,7 +179,9 @@ class Writer:
             "inserted": prepared.stored,
             "replaced": replaced,
         }
-        self._repeat(partial(self.ledger.acknowledge, identity, batch_id, answer, day_count(sent), prepared.covers))
+        acknowledge = partial(self.ledger.acknowledge, identity, batch_id, answer, day_count(sent), prepared.covers)
+        if self._repeat(acknowledge):
+            return Result.of(answer)
         # Two callers may have sent the same batch at once: the tokens kept one copy, and one of them is told so.
         first = self._repeat(lambda: self.ledger.find(identity)).entry
         if first is not None and first.batch_id != batch_id:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from integrations.clickhouse.claims import Claim
+from integrations.clickhouse.ledger import claim_files
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.errors import Unreachable
 from integrations.verify import verify
@@ -149,6 +152,16 @@ def test_a_caller_that_went_away_is_told(full: ClickHouseClient) -> None:
         "INSERT INTO insert_ledger (acknowledged_at, table_name, idempotency_key, answer) "
         "VALUES (now() - INTERVAL 2 HOUR, 'episodes', 'k', '{\"claim\": {}}')"
     )
+    assert bad(full) == {"unfinished batches": "warning"}
+
+
+def test_so_is_one_whose_claim_is_a_file(full: ClickHouseClient) -> None:
+    files = claim_files(full.settings)
+    assert files is not None
+    now = datetime.now(UTC)
+    files.make("begun just now", "episodes", Claim("0" * 64, uuid4(), now, now, 0))
+    assert bad(full) == {}
+    files.make("begun long ago", "episodes", Claim("0" * 64, uuid4(), now - timedelta(hours=2), now, 0))
     assert bad(full) == {"unfinished batches": "warning"}
 
 

@@ -1,0 +1,102 @@
+"""Claims of an embedded store: a file for each batch that is under way, beside the engine's own files.
+
+A claim in the ledger's table costs an INSERT and the look that says whose it is; all who write to an embedded store see
+its folder, and there a hard link does both at once: of several callers one makes it. Whoever goes on with another's
+batch says so in the file first, so that its owner knows whether anybody else may have acknowledged the batch.
+
+A file outlives a killed process, as the engine's parts do; like those it may be lost with the power.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+
+from integrations.errors import StoreUnusable
+
+_JOINED = b"joined\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The attempt that came first under a key."""
+
+    digest: str
+    batch_id: UUID
+    since: datetime
+    now: datetime
+    """The time that stands where rows name none: the same for every attempt, or a retry after midnight would put
+    them on another day, where no token knows them."""
+    replaced: int
+
+
+class ClaimFiles:
+    """The claims in one folder, each under a name that stands for its table and key."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self, name: str, table: str, claim: Claim) -> None:
+        """Says that a batch of the table is about to be stored, unless another claim says so already."""
+        fresh = self.folder / f".{claim.batch_id}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh.write_bytes(orjson.dumps({"table": table, "claim": claim}) + b"\n")
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, self.folder / name)
+            fresh.unlink()
+        except OSError as error:
+            raise StoreUnusable(
+                f"The folder {self.folder} cannot be written ({error.strerror or error}); make room there, or correct "
+                "its rights, and send the batch again."
+            ) from None
+
+    def find(self, name: str) -> Claim | None:
+        return self._read(name)[0]
+
+    def join(self, name: str) -> None:
+        """Says that somebody else goes on with the batch; without effect where it has just been finished."""
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                os.write(descriptor, _JOINED)
+            finally:
+                os.close(descriptor)
+
+    def is_alone(self, name: str, batch_id: UUID) -> bool:
+        """Whether nobody but this attempt can have acknowledged the batch; asked after acknowledging it."""
+        claim, joined = self._read(name)
+        return claim is not None and claim.batch_id == batch_id and not joined
+
+    def drop(self, name: str) -> None:
+        """Forgets the claim of a batch that is acknowledged."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def unfinished(self, before: datetime) -> list[tuple[str, str]]:
+        """Name and table of each batch that was begun before that moment and is not finished."""
+        found = [(path.name, self._lines(path.name)) for path in self.folder.glob("[!.]*")]
+        return [
+            (name, orjson.loads(lines[0])["table"]) for name, lines in found if lines and _claim(lines).since < before
+        ]
+
+    def _read(self, name: str) -> tuple[Claim | None, bool]:
+        lines = self._lines(name)
+        return (_claim(lines), len(lines) > 1) if lines else (None, False)
+
+    def _lines(self, name: str) -> list[bytes]:
+        try:
+            return (self.folder / name).read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+
+
+def _claim(lines: list[bytes]) -> Claim:
+    found = orjson.loads(lines[0])["claim"]
+    since, now = (datetime.fromisoformat(found[name]) for name in ("since", "now"))
+    return Claim(found["digest"], UUID(found["batch_id"]), since, now, found["replaced"])
