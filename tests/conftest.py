@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import make_url
 
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse.executor import Executor
+from integrations.clickhouse.ledger import claim_files
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
 from models import FACT_TABLES
@@ -91,7 +93,10 @@ def client(settings: ClickHouseSettings) -> Iterator[ClickHouseClient]:
 
 
 def empty(executor: Executor) -> None:
-    """Removes all rows: of the facts, their rollups and the ledger."""
+    """Removes all rows: of the facts, their rollups and the ledger, with its claims."""
+    claims = claim_files(executor.settings)
+    if claims is not None:
+        shutil.rmtree(claims.folder, ignore_errors=True)
     for table in (*FACT_TABLES, "llm_events_hourly", "ui_events_hourly", "insert_ledger"):
         executor.command(f"TRUNCATE TABLE {table}")
 
