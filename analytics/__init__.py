@@ -16,6 +16,7 @@ from analytics.metrics import Metric, metric_of, metrics_of
 from analytics.performance import PerformanceSummary, performance_summary
 from analytics.question import Question, ResultColumn, estimate
 from analytics.series import series
+from analytics.source import sizes
 from analytics.summaries import CorrelationData, correlation_data, quality_metrics
 from analytics.trend import Trend, commits, first_commit, trend
 from analytics.window import Window, previous, window_of
@@ -55,6 +56,7 @@ __all__ = [
     "previous",
     "quality_metrics",
     "series",
+    "sizes",
     "top_words",
     "trend",
     "window_of",

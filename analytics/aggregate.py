@@ -66,7 +66,7 @@ def aggregate(
         columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *metric_columns(asked)),
         window=window,
         granularity=by,
-        approximations=approximations(asked, exact),
+        approximations=approximations(asked, exact, window),
         limit=limit if groups else None,
         groups=_count_groups(source, groups),
         in_time_order=ordered[:1] == [("ts", False)],

@@ -58,6 +58,6 @@ def correlation(
         ),
         window=window,
         granularity=by,
-        approximations=approximations([first, second], exact),
+        approximations=approximations([first, second], exact, window),
         max_points=max_points,
     )

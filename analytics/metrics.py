@@ -19,6 +19,7 @@ from analytics.errors import QuestionError, unknown
 from analytics.expressions import is_number, is_time, type_name
 from analytics.filters import Filter, filter_of
 from analytics.tables import LARGE, column_of, numeric_column, table_of
+from analytics.window import Window
 
 _CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
@@ -113,9 +114,9 @@ def metrics_of(texts: Sequence[str | Metric], reserved: Iterable[str] = ()) -> t
     return tuple(found)
 
 
-def approximations(metrics: Iterable[Metric], exact: bool) -> tuple[dict[str, str], ...]:
+def approximations(metrics: Iterable[Metric], exact: bool, window: Window) -> tuple[dict[str, str], ...]:
     """Which labels come from an approximate function, and how far off it may be."""
-    named = ((metric.label, metric.approximate(exact)) for metric in metrics)
+    named = ((metric.label, metric.approximate(exact or bool(window.has_few(metric.table)))) for metric in metrics)
     return tuple({"column": label, "function": name, "error": APPROXIMATE[name]} for label, name in named if name)
 
 

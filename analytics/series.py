@@ -69,7 +69,7 @@ def series(
         ),
         window=window,
         granularity=by,
-        approximations=approximations([asked], exact),
+        approximations=approximations([asked], exact, window),
         limit=limit if groups else None,
         max_points=max_points,
     )

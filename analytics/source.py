@@ -86,9 +86,21 @@ def source_of(
         rows: FromClause = rollup.table
         clauses = _clauses(rows, rows.c.hour, window, filters)
         source = Source(rollup.table.name, rows, rows.c.hour, clauses, rollup, exact)
-    if not any(metric.approximate(exact) for metric in metrics):
+    few = window.has_few(table.name)
+    if few is False or not any(metric.approximate(exact) for metric in metrics):
         return source
-    return replace(source, exactly=rows_of(table, window, filters, needed, exact=True), is_few=_is_few(table, window))
+    exactly = rows_of(table, window, filters, needed, exact=True)
+    return exactly if few else replace(source, exactly=exactly, is_few=_is_few(table, window))
+
+
+def sizes(window: Window, tables: Iterable[str]) -> Select[Any]:
+    """One row with a column for each of the tables: whether the window holds so few of its rows (at most 100,000) that
+    percentiles and distinct counts are computed exactly.
+
+    Put into the window (`dataclasses.replace(window, few=…)`), it spares every question of that window the two counts
+    with which its Select decides this itself.
+    """
+    return select(*(_is_few(FACT_TABLES[name], window).label(name) for name in tables))
 
 
 def rows_of(

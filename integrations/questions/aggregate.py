@@ -41,9 +41,10 @@ def aggregate(
 ) -> Result:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
     asking = Asking(client, cancellation)
+    window = asking.window(days, since, until)
     question = analytics.aggregate(
         metrics,
-        window=asking.window(days, since, until),
+        window=window if exact else asking.sized(window, metrics),
         group_by=group_by,
         granularity=granularity,
         filters=filters,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import Select
 
-from analytics import Question, Window, window_of
+from analytics import Question, Window, metric_of, sizes, window_of
 from analytics.buckets import Bucket
 from integrations.clickhouse.executor import Answer, Cancellation
 from integrations.clickhouse.retries import judge_read, repeat
@@ -49,6 +50,17 @@ class Asking:
         """The window of the question, in `MUSE_TIMEZONE`."""
         zone = self.client.muse.timezone
         return window_of(now=self.now, days=days, since=since, until=until, timezone=zone, default_days=default_days)
+
+    def sized(self, window: Window, metrics: Iterable[str]) -> Window:
+        """The window with what its questions need to know of large tables: whether it holds few of their rows.
+
+        Known beforehand, a statement has one branch instead of two: half the time where a rollup answers.
+        """
+        tables = sorted({metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)})
+        if not tables:
+            return window
+        [row] = self.read(sizes(window, tables)).mappings()
+        return replace(window, few=tuple((name, bool(few)) for name, few in row.items()))
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""

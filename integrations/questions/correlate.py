@@ -44,7 +44,7 @@ def correlate(
     question = analytics.correlation(
         x,
         y,
-        window=asking.window(days, since, until, default_days=30),
+        window=asking.sized(asking.window(days, since, until, default_days=30), [x, y]),
         granularity=granularity,
         x_filters=x_filters,
         y_filters=y_filters,

@@ -33,7 +33,7 @@ def performance_summary(
 ) -> Result:
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
-    window = asking.window(days, default_days=7)
+    window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
     asked = analytics.performance_summary(window=window, model=model, dataset=dataset)
     means = asking.read(asked.groups).mappings()
     runs = _by_group(asking.read(asked.runs).mappings())

@@ -21,7 +21,8 @@ SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 def quality_metrics(client: Questions, *, days: int = 7, cancellation: Cancellation | None = None) -> Result:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
-    question = analytics.quality_metrics(window=asking.window(days, default_days=7))
+    window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms"])
+    question = analytics.quality_metrics(window=window)
     [row] = asking.read(question.select).mappings()
     shaper = Shaper()
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}

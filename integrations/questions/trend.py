@@ -48,7 +48,7 @@ def trend(
 ) -> Result:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
     asking = Asking(client, cancellation)
-    window = asking.window(days, since, until, default_days=30)
+    window = asking.sized(asking.window(days, since, until, default_days=30), [metric])
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
     question = asked.series
     judged = _judge(asking.fill(question), group_by)

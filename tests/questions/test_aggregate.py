@@ -85,8 +85,20 @@ def test_days_are_those_of_the_zone_that_is_set(client: ClickHouseClient) -> Non
 def test_a_percentile_of_few_rows_is_numpys(client: ClickHouseClient, exact: bool) -> None:
     answer = client.aggregate(["llm.latency_p95_ms"], days=3, exact=exact)
     assert answer.rows[0][0] == pytest.approx(np.quantile([100, 200, 400, 800], 0.95), rel=1e-6)
-    assert answer.source == ("llm_events" if exact else "llm_events_hourly")
-    assert [note.split(":")[0] for note in answer.notes] == ([] if exact else ["latency_p95_ms by quantileDD(0.01)"])
+    assert answer.source == "llm_events"
+    assert answer.notes == []
+
+
+def test_a_percentile_of_many_rows_is_read_from_the_rollup_and_says_so(
+    client: ClickHouseClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.source.FEW", 3)
+    answer = client.aggregate(["llm.latency_p95_ms"], days=3)
+    assert answer.source == "llm_events_hourly"
+    assert answer.rows[0][0] == pytest.approx(400, rel=0.01)
+    assert [note.split(":")[0] for note in answer.notes] == ["latency_p95_ms by quantileDD(0.01)"]
+    assert "few_or_many" not in answer.sql
+    assert client.aggregate(["llm.latency_p95_ms"], days=3, exact=True).source == "llm_events"
 
 
 def test_a_dry_run_estimates_and_reads_nothing(client: ClickHouseClient) -> None:

@@ -23,7 +23,6 @@ Call = Callable[..., CallToolResult]
 YESTERDAY = NOW - timedelta(days=1)
 DAYS_7 = {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
 DAYS_2 = {"since": "2026-06-08T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
-ROLLED_UP = "latency_p95_ms by quantileDD(0.01): within 1 % of the value at that rank (3 % below 1); exact up to 100,000 rows in the window."  # fmt: skip  # noqa: E501
 PARTIAL = "2026-06-10T00:00:00Z is partial: shown, but left out of all inference."
 GAP = {"code": "too_few", "text": "A trend needs at least 4 points; there is 1."}
 
@@ -170,8 +169,8 @@ def test_get_performance_summary(call: Call) -> None:
         ],
         "llm": [],
         "ui": [{"event_type": "error", "events": 1, "latency_p95_ms": 20.0}],
-        "notes": [ROLLED_UP],
-        "source": "bench_runs, llm_events_hourly, ui_events_hourly",
+        "notes": [],
+        "source": "bench_runs, llm_events, ui_events",
         "window": DAYS_7,
         "previous_window": {"since": "2026-05-26T12:00:00Z", "until": "2026-06-03T00:00:00Z", "timezone": "UTC"},
     }
