@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import TextClause, text
+
+from analytics.source import SETTINGS
 from integrations.results import Result
 
 if TYPE_CHECKING:
@@ -111,10 +114,10 @@ def _facts(source: Source) -> dict[str, str]:
     }
 
 
-def question(facts: Mapping[str, str]) -> str:
-    """One statement with a column for each fact."""
+def question(facts: Mapping[str, str]) -> TextClause:
+    """One statement with a column for each fact. Without FINAL, which would merge a table to find one row in it."""
     given = ",\n".join(f"({sql}) AS {name}" for name, sql in facts.items())
-    return f"WITH\n{given}\nSELECT {', '.join(facts)}"
+    return text(f"WITH\n{given}\nSELECT {', '.join(facts)}").execution_options(settings=SETTINGS)
 
 
 #: Each fact that `freshness` needs, and the scalar subquery that answers it; those below may name those above.
