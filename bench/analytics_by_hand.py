@@ -64,7 +64,19 @@ def by_hand(name: str, client: ClickHouseClient) -> list[str]:
             before = datetime.fromisoformat(since(7).strip("'")) - both
             return _performance(since(7), f"'{before:%Y-%m-%d %H:%M:%S}'", few("llm_events", 7), few("ui_events", 7))
         case _:
-            return [_quality(since(7), few("ui_events", 7))]
+            return [_quality(since(7), few("ui_events", 7)), *_FRESHNESS]
+
+
+# Whether the newest commits that the Watcher saw have their rows, and how old the newest rows are.
+_FRESHNESS = (
+    "SELECT argMax(hearts_commit, ts) AS h, argMax(packs_commit, ts) AS p, argMax(status, ts), max(ts), "
+    "(SELECT count() FROM (SELECT 1 FROM bench_runs WHERE commit_sha = (SELECT argMax(hearts_commit, ts) FROM "
+    "watcher_runs WHERE ts > now() - INTERVAL 30 DAY) AND ts > now() - INTERVAL 31 DAY LIMIT 1)), "
+    "(SELECT count() FROM (SELECT 1 FROM ui_events WHERE commit_sha = (SELECT argMax(packs_commit, ts) FROM "
+    "watcher_runs WHERE ts > now() - INTERVAL 30 DAY) AND ts > now() - INTERVAL 31 DAY LIMIT 1)) "
+    "FROM watcher_runs WHERE ts > now() - INTERVAL 30 DAY",
+    "SELECT table, max(max_time) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table",
+)
 
 
 def _by_event_type(since: str, few: bool) -> str:

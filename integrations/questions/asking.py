@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from integrations.questions.methods import Questions
 
 Row = dict[str, Any]
+_REMEMBERED = 1000
 SHOWN_POINTS = 400
 """Points of one answer: more flood the reader, and a coarser granularity says as much."""
 
@@ -57,10 +58,15 @@ class Asking:
         Known beforehand, a statement has one branch instead of two: half the time where a rollup answers.
         """
         tables = sorted({metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)})
-        if not tables:
-            return window
-        [row] = self.read(sizes(window, tables)).mappings()
-        return replace(window, few=tuple((name, bool(few)) for name, few in row.items()))
+        many = self.client.many
+        few = {name: False for name in tables if (end := many.get((name, window.since))) and end <= window.until}
+        if unknown := [name for name in tables if name not in few]:
+            [row] = self.read(sizes(window, unknown)).mappings()
+            few |= {name: bool(found) for name, found in row.items()}
+        if len(many) > _REMEMBERED:
+            many.clear()
+        many.update({(name, window.since): window.until for name in unknown if not few[name]})
+        return replace(window, few=tuple(few.items()))
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""

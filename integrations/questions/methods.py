@@ -27,6 +27,8 @@ class Questions:
     settings: ClickHouseSettings
     muse: MuseSettings
     executor: Executor
+    #: Windows known to hold many rows, by table and beginning: the earliest such end. More rows do not make them few.
+    many: dict[tuple[str, datetime], datetime]
 
     def aggregate(
         self,

@@ -123,3 +123,13 @@ def test_a_cut_says_so(client: ClickHouseClient, muse: dict[str, Any], asked: di
     assert answer.truncated
     assert answer.row_count == len(answer.rows) > 0
     assert answer.truncated_reason.startswith(reason)
+
+
+def test_that_a_window_is_large_is_asked_once(client: ClickHouseClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analytics.source.FEW", 3)
+    asked = [client.aggregate(["llm.latency_p95_ms"], days=3) for _ in range(2)]
+    assert [one.source for one in asked] == ["llm_events_hourly", "llm_events_hourly"]
+    assert len(client.many) == 1
+    shorter = client.aggregate(["llm.latency_p95_ms"], days=0)
+    assert shorter.source == "llm_events"
+    assert len(client.many) == 1
