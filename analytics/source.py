@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, func, select, text
@@ -118,8 +119,13 @@ def rows_of(
 
 
 def inside(time: ColumnElement[Any], window: Window) -> tuple[ColumnElement[bool], ...]:
-    """The condition that `time` lies in the window."""
-    return (time >= window.since, time < window.until)
+    """The condition that `time`, of milliseconds at most, lies in the window."""
+    return (time >= _whole_ms(window.since), time < _whole_ms(window.until))
+
+
+def _whole_ms(moment: datetime) -> datetime:
+    """The next whole millisecond: the same times of whole milliseconds lie before it."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)
 
 
 def _is_few(table: Table, window: Window) -> ColumnElement[bool]:

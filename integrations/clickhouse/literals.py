@@ -48,7 +48,10 @@ def literal(value: Any) -> str:  # one line a type
         return f"toDecimal128({quote(format(value, 'f'))}, {max(0, -int(value.as_tuple().exponent))})"
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return f"toDateTime64('{moment:%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+        # To a column of milliseconds, which the tables' times are, the engine compares milliseconds without a cast.
+        if moment.microsecond % 1000:
+            return f"toDateTime64('{moment:%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC')"
+        return f"toDateTime64('{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}', 3, 'UTC')"
     if isinstance(value, date):
         return f"toDate('{value.isoformat()}')"
     if isinstance(value, UUID):

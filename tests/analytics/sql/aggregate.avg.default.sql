@@ -1,3 +1,3 @@
 SELECT sum(llm_events_hourly.latency_sum_ms) / nullIf(sum(llm_events_hourly.latency_count), 0) AS avg_latency_ms
 FROM llm_events_hourly
-WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))

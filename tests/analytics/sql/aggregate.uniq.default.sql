@@ -3,27 +3,27 @@ FROM
 (
     SELECT uniqExact(llm_events.latency_ms) AS uniq_latency_ms
     FROM llm_events
-    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND ((
+    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND ((
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) <= 100000)
     HAVING (
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) <= 100000
     UNION ALL
     SELECT uniq(llm_events.latency_ms) AS uniq_latency_ms
     FROM llm_events
-    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND ((
+    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND ((
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) > 100000)
     HAVING (
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) > 100000
 ) AS few_or_many

@@ -21,7 +21,7 @@ FROM
         WHERE bench_runs.run_id IN (
             SELECT bench_runs.run_id
             FROM bench_runs
-            WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         )
         ORDER BY
             bench_runs.received_at DESC,
@@ -32,7 +32,7 @@ FROM
             dataset,
             run_id
     ) AS bench_runs
-    WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     GROUP BY toStartOfDay(bench_runs.ts, 'UTC')
     UNION ALL
     SELECT
@@ -42,7 +42,7 @@ FROM
         toFloat64(sum(ui_events_hourly.latency_sum_ms) / nullIf(sum(ui_events_hourly.latency_count), 0)) AS y,
         sum(ui_events_hourly.latency_count) AS y_n
     FROM ui_events_hourly
-    WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     GROUP BY toStartOfDay(ui_events_hourly.hour, 'UTC')
 ) AS aligned
 GROUP BY aligned.ts

@@ -28,7 +28,7 @@ FROM
         WHERE bench_runs.run_id IN (
             SELECT bench_runs.run_id
             FROM bench_runs
-            WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         )
         ORDER BY
             bench_runs.received_at DESC,
@@ -39,7 +39,7 @@ FROM
             dataset,
             run_id
     ) AS bench_runs
-    WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     GROUP BY toStartOfDay(bench_runs.ts, 'UTC')
     UNION ALL
     SELECT
@@ -52,7 +52,7 @@ FROM
         0 AS hearts_rows,
         sum(ui_events_hourly.events) AS packs_rows
     FROM ui_events_hourly
-    WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     GROUP BY toStartOfDay(ui_events_hourly.hour, 'UTC')
     UNION ALL
     SELECT
@@ -71,7 +71,7 @@ FROM
             ui_events.session_id AS session_id,
             (count(*) = 1) OR (max(ui_events.ts) = maxIf(ui_events.ts, ui_events.event_type = 'error')) AS abandoned
         FROM ui_events
-        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         GROUP BY
             toStartOfDay(ui_events.ts, 'UTC'),
             ui_events.session_id

@@ -1,3 +1,3 @@
 SELECT maxOrNull(ui_events.ts) AS max_ts
 FROM ui_events
-WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))

@@ -8,7 +8,7 @@ FROM
     WHERE bench_runs.run_id IN (
         SELECT bench_runs.run_id
         FROM bench_runs
-        WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     )
     ORDER BY
         bench_runs.received_at DESC,
@@ -19,4 +19,4 @@ FROM
         dataset,
         run_id
 ) AS bench_runs
-WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))

@@ -1,3 +1,3 @@
 SELECT avgOrNull(session_stats.abandonment_rate) AS abandonment_rate
 FROM session_stats
-WHERE (session_stats.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (session_stats.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+WHERE (session_stats.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (session_stats.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))

@@ -19,10 +19,10 @@ FROM
         ifNull(sum(llm_events.tokens_out), 0) AS tokens_out,
         ifNull(sum(llm_events.cost_usd), 0) AS cost_usd
     FROM llm_events
-    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND (llm_events.model = 'opus') AND ((
+    WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (llm_events.model = 'opus') AND ((
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) <= 100000)
     GROUP BY
         llm_events.source,
@@ -38,10 +38,10 @@ FROM
         sum(llm_events_hourly.tokens_out) AS tokens_out,
         sum(llm_events_hourly.cost_usd) AS cost_usd
     FROM llm_events_hourly
-    WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND (llm_events_hourly.model = 'opus') AND ((
+    WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (llm_events_hourly.model = 'opus') AND ((
         SELECT count(*) AS count_1
         FROM llm_events
-        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     ) > 100000)
     GROUP BY
         llm_events_hourly.source,

@@ -38,7 +38,7 @@ FROM
             argMax(episodes.correlation_strength, episodes.ts) AS correlation_strength,
             argMax(episodes.cost_total, episodes.ts) AS cost_total
         FROM episodes
-        WHERE (episodes.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (episodes.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (episodes.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (episodes.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         GROUP BY
             episodes.run_id,
             episodes.series,
@@ -58,7 +58,7 @@ INNER JOIN
             argMax(deployments.status, deployments.ts) AS status,
             argMax(deployments.duration_ms, deployments.ts) AS duration_ms
         FROM deployments
-        WHERE (deployments.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (deployments.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (deployments.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (deployments.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         GROUP BY
             deployments.run_id,
             deployments.episode_run_id
@@ -72,7 +72,7 @@ INNER JOIN
         sum(llm_events_hourly.cost_usd) AS llm_cost_usd,
         1 AS one
     FROM llm_events_hourly
-    WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
 ) AS block_3 ON block_1.one = block_3.one
 INNER JOIN
 (
@@ -90,15 +90,15 @@ INNER JOIN
             countIf(ui_events.event_type = 'error') / nullIf(count(*), 0) AS ui_error_rate,
             quantileExactInclusiveOrNull(0.95)(ui_events.latency_ms) AS ui_latency_p95_ms
         FROM ui_events
-        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND ((
+        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND ((
             SELECT count(*) AS count_1
             FROM ui_events
-            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         ) <= 100000)
         HAVING (
             SELECT count(*) AS count_1
             FROM ui_events
-            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         ) <= 100000
         UNION ALL
         SELECT
@@ -107,15 +107,15 @@ INNER JOIN
             sumIf(ui_events_hourly.events, ui_events_hourly.event_type = 'error') / nullIf(sum(ui_events_hourly.events), 0) AS ui_error_rate,
             multiIf((sum(ui_events_hourly.latency_count) > 0), arrayElement(quantilesDDMerge(0.01, 0.5, 0.9, 0.95, 0.99)(ui_events_hourly.latency_quantiles_ms), 3), NULL) AS ui_latency_p95_ms
         FROM ui_events_hourly
-        WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC')) AND ((
+        WHERE (ui_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND ((
             SELECT count(*) AS count_1
             FROM ui_events
-            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         ) > 100000)
         HAVING (
             SELECT count(*) AS count_1
             FROM ui_events
-            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         ) > 100000
     ) AS few_or_many
 ) AS block_4 ON block_1.one = block_4.one
@@ -130,7 +130,7 @@ INNER JOIN
             ui_events.session_id AS session_id,
             (count(*) = 1) OR (max(ui_events.ts) = maxIf(ui_events.ts, ui_events.event_type = 'error')) AS abandoned
         FROM ui_events
-        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         GROUP BY ui_events.session_id
     ) AS sessions
 ) AS block_5 ON block_1.one = block_5.one
@@ -143,5 +143,5 @@ INNER JOIN
         maxOrNull(watcher_runs.ts) AS pipeline_last_run,
         1 AS one
     FROM watcher_runs
-    WHERE (watcher_runs.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (watcher_runs.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (watcher_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (watcher_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
 ) AS block_6 ON block_1.one = block_6.one

@@ -28,7 +28,7 @@ FROM
                 sum(llm_events_hourly.events) AS calls,
                 sum(llm_events_hourly.cost_usd) AS cost_usd
             FROM llm_events_hourly
-            WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+            WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
             GROUP BY
                 toStartOfDay(llm_events_hourly.hour, 'UTC'),
                 llm_events_hourly.model

@@ -8,7 +8,7 @@ FROM
         ui_events.commit_sha AS commit_sha,
         count(*) AS events
     FROM ui_events
-    WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+    WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
     GROUP BY ui_events.commit_sha
 ) AS block_1
 INNER JOIN
@@ -23,7 +23,7 @@ INNER JOIN
             ui_events.session_id AS session_id,
             (count(*) = 1) OR (max(ui_events.ts) = maxIf(ui_events.ts, ui_events.event_type = 'error')) AS abandoned
         FROM ui_events
-        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000000', 6, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000000', 6, 'UTC'))
+        WHERE (ui_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (ui_events.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
         GROUP BY
             ui_events.commit_sha,
             ui_events.session_id
