@@ -136,13 +136,16 @@ def _mix(keys: Keys, max_points: int) -> Question:
 
 
 def _newest() -> Select[Any]:
-    """From the partitions' own records: no row is read. A row that a later one replaced counts as well."""
+    """From the partitions' own records: no row is read. A row that a later one replaced counts as well.
+
+    As scalars, and without OrNull: a join or that combinator has the engine read every row.
+    """
     newest = []
     for label, name in (("hearts", "bench_runs"), ("packs", "ui_events")):
         table = FACT_TABLES[name]
         moment = case((func.count() > ZERO, func.max(table.c.ts)))
-        newest.append(select(moment.label(label)))
-    return join_blocks(newest, (), ("hearts", "packs")).execution_options(settings=SETTINGS)
+        newest.append(select(moment).scalar_subquery().label(label))
+    return select(*newest).execution_options(settings=SETTINGS)
 
 
 def _metrics(window: Window, named: dict[str, str]) -> Select[Any]:

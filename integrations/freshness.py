@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A commit older than this no longer says anything about today's pipeline.
 _DAYS = 30
+_RECENT = f"watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +100,39 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _facts(source: Source) -> dict[str, str]:
-    """The newest commit of a source, when it was first seen, and whether a row of it is there.
+def _arrived(source: Source) -> str:
+    """Whether a row of a source's newest commit is there.
 
-    The search for the row begins a day before the commit was seen: clocks differ, and older days need not be read.
+    The search for it begins a day before the commit was seen: clocks differ, and older days need not be read.
     """
-    name, recent = source.name, f"ts > now() - INTERVAL {_DAYS} DAY"
-    return {
-        f"{name}_newest": f"SELECT argMaxOrNull({source.commits}, ts) FROM watcher_runs "
-        f"WHERE {recent} AND {source.commits} IS NOT NULL",
-        f"{name}_seen": f"SELECT min(ts) FROM watcher_runs WHERE {recent} AND {source.commits} = {name}_newest",
-        f"{name}_arrived": f"SELECT count() FROM (SELECT 1 FROM {source.table} WHERE commit_sha = {name}_newest "
-        f"AND ts > {name}_seen - INTERVAL 1 DAY LIMIT 1)",
-    }
+    return (
+        f"SELECT count() FROM (SELECT 1 FROM {source.table} WHERE commit_sha = {source.name}_newest "
+        f"AND ts > {source.name}_seen - INTERVAL 1 DAY LIMIT 1)"
+    )
 
 
 def question(facts: Mapping[str, str]) -> TextClause:
-    """One statement with a column for each fact. Without FINAL, which would merge a table to find one row in it."""
+    """One statement with a column for each fact; those that begin with _ serve others only.
+
+    Without FINAL, which would merge a table to find one row in it.
+    """
     given = ",\n".join(f"({sql}) AS {name}" for name, sql in facts.items())
-    return text(f"WITH\n{given}\nSELECT {', '.join(facts)}").execution_options(settings=SETTINGS)
+    asked = ", ".join(name for name in facts if not name.startswith("_"))
+    return text(f"WITH\n{given}\nSELECT {asked}").execution_options(settings=SETTINGS)
 
 
-#: Each fact that `freshness` needs, and the scalar subquery that answers it; those below may name those above.
+#: Each fact that `freshness` needs, and the scalar that answers it; those below may name those above.
 FACTS: dict[str, str] = {
-    **{name: sql for source in SOURCES for name, sql in _facts(source).items()},
-    "watcher_status": f"SELECT argMax(status, ts) FROM watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY",
-    "watcher_ran": f"SELECT max(ts) FROM watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY",
+    # One pass for what the Watcher last said, and one for when it first said so. Null commits count as not said.
+    "_watched": f"SELECT ({', '.join(f'argMaxOrNull({source.commits}, ts)' for source in SOURCES)}, argMax(status, ts), "
+    f"max(ts)) FROM {_RECENT}",
+    **{f"{source.name}_newest": f"_watched.{place}" for place, source in enumerate(SOURCES, 1)},
+    "watcher_status": f"_watched.{len(SOURCES) + 1}",
+    "watcher_ran": f"_watched.{len(SOURCES) + 2}",
+    "_seen": f"SELECT ({', '.join(f'minIf(ts, {source.commits} = {source.name}_newest)' for source in SOURCES)}) "
+    f"FROM {_RECENT}",
+    **{f"{source.name}_seen": f"_seen.{place}" for place, source in enumerate(SOURCES, 1)},
+    **{f"{source.name}_arrived": _arrived(source) for source in SOURCES},
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _REMEMBERED = 1000
+_FEW_HOLDS = timedelta(minutes=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 SHOWN_POINTS = 400
 """Points of one answer: more flood the reader, and a coarser granularity says as much."""
 
@@ -58,15 +60,21 @@ class Asking:
         Known beforehand, a statement has one branch instead of two: half the time where a rollup answers.
         """
         tables = sorted({metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)})
-        many = self.client.many
-        few = {name: False for name in tables if (end := many.get((name, window.since))) and end <= window.until}
-        if unknown := [name for name in tables if name not in few]:
+        if len(self.client.sizes) > _REMEMBERED:
+            self.client.sizes.clear()
+        few = {name: self._few(name, window) for name in tables}
+        if unknown := [name for name, found in few.items() if found is None]:
             [row] = self.read(sizes(window, unknown)).mappings()
             few |= {name: bool(found) for name, found in row.items()}
-        if len(many) > _REMEMBERED:
-            many.clear()
-        many.update({(name, window.since): window.until for name in unknown if not few[name]})
-        return replace(window, few=tuple(few.items()))
+            self.client.sizes |= {(name, window.since): (bool(few[name]), self.now, window.until) for name in unknown}
+        return replace(window, few=tuple((name, bool(found)) for name, found in few.items()))
+
+    def _few(self, table: str, window: Window) -> bool | None:
+        """What was found of a window with the same beginning: many stays many, few holds for a minute."""
+        few, asked, until = self.client.sizes.get((table, window.since), (False, self.now, _NEVER))
+        if few:
+            return True if self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS else None
+        return False if until <= window.until else None
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""

@@ -27,8 +27,8 @@ class Questions:
     settings: ClickHouseSettings
     muse: MuseSettings
     executor: Executor
-    #: Windows known to hold many rows, by table and beginning: the earliest such end. More rows do not make them few.
-    many: dict[tuple[str, datetime], datetime]
+    #: Of a table and a window's beginning: whether the window held few rows, when that was asked, and its end.
+    sizes: dict[tuple[str, datetime], tuple[bool, datetime, datetime]]
 
     def aggregate(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from integrations.clickhouse.executor import Executor
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import MuseSettings
 from tests.analytics.conftest import at
@@ -125,11 +126,21 @@ def test_a_cut_says_so(client: ClickHouseClient, muse: dict[str, Any], asked: di
     assert answer.truncated_reason.startswith(reason)
 
 
-def test_that_a_window_is_large_is_asked_once(client: ClickHouseClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analytics.source.FEW", 3)
-    asked = [client.aggregate(["llm.latency_p95_ms"], days=3) for _ in range(2)]
-    assert [one.source for one in asked] == ["llm_events_hourly", "llm_events_hourly"]
-    assert len(client.many) == 1
-    shorter = client.aggregate(["llm.latency_p95_ms"], days=0)
-    assert shorter.source == "llm_events"
-    assert len(client.many) == 1
+@pytest.mark.parametrize("few", [3, 100])
+def test_how_large_a_window_is_is_asked_once(
+    client: ClickHouseClient, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("analytics.source.FEW", few)
+    source = "llm_events" if few == 100 else "llm_events_hourly"
+    asked: list[str] = []
+    real = Executor.read
+
+    def read(executor: Executor, statement: Any, *arguments: Any) -> Any:
+        asked.append(executor.compile(statement))
+        return real(executor, statement, *arguments)
+
+    monkeypatch.setattr(Executor, "read", read)
+    assert [client.aggregate(["llm.latency_p95_ms"], days=3).source for _ in range(3)] == [source] * 3
+    assert [text.startswith("SELECT (SELECT count(*)") for text in asked] == [True, False, False, False]
+    assert client.aggregate(["llm.latency_p95_ms"], days=0).source == "llm_events"
+    assert len(client.sizes) == 2
