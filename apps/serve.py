@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from integrations import config
-from integrations.clickhouse.chdb_module import chdb
+from integrations.clickhouse.chdb_module import load_alone
 from integrations.config import Settings
 from integrations.errors import SettingsError
 
@@ -19,7 +19,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     settings = config.load()
     if settings.clickhouse.embedded:
         # The engine's library is read while Python imports the rest.
-        threading.Thread(target=chdb, name="muse-preload", daemon=True).start()
+        threading.Thread(target=load_alone, name="muse-preload", daemon=True).start()
     # stdout belongs to the protocol; whatever is logged goes to stderr.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if transport == "http":

@@ -124,8 +124,8 @@ def question(facts: Mapping[str, str]) -> TextClause:
 #: Each fact that `freshness` needs, and the scalar that answers it; those below may name those above.
 FACTS: dict[str, str] = {
     # One pass for what the Watcher last said, and one for when it first said so. Null commits count as not said.
-    "_watched": f"SELECT ({', '.join(f'argMaxOrNull({source.commits}, ts)' for source in SOURCES)}, argMax(status, ts), "
-    f"max(ts)) FROM {_RECENT}",
+    "_watched": f"SELECT ({', '.join(f'argMaxOrNull({source.commits}, ts)' for source in SOURCES)}, "
+    f"argMax(status, ts), max(ts)) FROM {_RECENT}",
     **{f"{source.name}_newest": f"_watched.{place}" for place, source in enumerate(SOURCES, 1)},
     "watcher_status": f"_watched.{len(SOURCES) + 1}",
     "watcher_ran": f"_watched.{len(SOURCES) + 2}",

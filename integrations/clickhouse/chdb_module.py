@@ -1,9 +1,8 @@
-"""chDB's extension module, without the package around it.
+"""chDB's extension module, which offers all that is used here: `connect`, `query`, `send_query`.
 
-`import chdb` starts an engine in memory, only to ask for its version, and imports pyarrow with numpy: 0.2 s and 40 MB
-before the first statement, for nothing that is used here. The extension module offers all of it: `connect`, `query`,
-`send_query`. It stays in `sys.modules` under its own name, so that `import chdb` finds it where somebody does want
-the package.
+`import chdb` starts an engine in memory, only to ask for its version, and its `connect` imports pyarrow with numpy:
+0.2 s and 40 MB before the first statement. A program that is nothing but ours, the server, loads the module without the
+package. Anywhere else the package is imported first: whoever imports it while a store is open gets an error from it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,14 @@ _lock = threading.Lock()
 def chdb() -> Any:
     """The module, loaded once."""
     with _lock:
-        return sys.modules.get(_NAME) or _load()
+        return sys.modules.get(_NAME) or importlib.import_module(_NAME)
+
+
+def load_alone() -> None:
+    """Loads the module without its package, in a process where nobody else uses chDB."""
+    with _lock:
+        if _NAME not in sys.modules:
+            _load()
 
 
 def _load() -> Any:

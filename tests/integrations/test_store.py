@@ -136,3 +136,20 @@ def test_all_spellings_of_a_folder_are_one_store(tmp_path: Path) -> None:
     assert open_store(str(tmp_path / "store")) is open_store(f"{tmp_path}/./store/")
     (tmp_path / "store").mkdir()
     assert open_store(str(tmp_path / "store")) is open_store(str(tmp_path / "link"))
+
+
+_BESIDE = """
+import sys
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings
+with ClickHouseClient(ClickHouseSettings(path=sys.argv[1])) as client:
+    assert client.execute_query("SELECT 1 AS one") == [{"one": 1}]
+    import chdb  # which opens an engine in memory when it is imported for the first time
+    assert chdb.engine_version
+"""
+
+
+def test_a_program_may_import_chdb_for_itself_while_a_store_is_open(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", _BESIDE, str(tmp_path / "store")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
