@@ -85,4 +85,13 @@ def _tls(settings: Settings) -> tuple[Path | None, Path | None]:
     for name, file in (("MUSE_TLS_CERT", cert), ("MUSE_TLS_KEY", key)):
         if file is None or not file.is_file():
             raise SettingsError(f"{name} names {file or 'no file'}; https needs a certificate and its key: name both.")
+    import ssl
+
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(str(cert), str(key))
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            f"MUSE_TLS_CERT and MUSE_TLS_KEY name {cert} and {key}, which are no certificate in PEM form with its key "
+            f"({getattr(error, 'reason', None) or error.strerror or 'unreadable'}); correct them."
+        ) from None
     return cert, key
