@@ -12,7 +12,6 @@ still be stored; sent again, it is answered as a duplicate.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import functools
 import itertools
@@ -22,37 +21,20 @@ from typing import Any, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
 
-from integrations.clickhouse.executor import Cancellation, Executor, Limits, Running
+from integrations.clickhouse.executor import Cancellation, task_cancellation
 from integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
 from integrations.config import ClickHouseSettings, MuseSettings
 from integrations.results import Result
 
 T = TypeVar("T")
 _ROWS_AT_ONCE = 1000
-_cancellation: contextvars.ContextVar[Cancellation | None] = contextvars.ContextVar("muse_cancellation", default=None)
-
-
-class _Cancellable(Executor):
-    """An executor whose reads are stopped by the cancellation of the task that they run for."""
-
-    @contextlib.contextmanager
-    def open(
-        self,
-        statement: ClauseElement | str,
-        limits: Limits | None = None,
-        cancellation: Cancellation | None = None,
-        query_id: str | None = None,
-        session: Mapping[str, Any] | None = None,
-    ) -> Iterator[Running]:
-        with super().open(statement, limits, cancellation or _cancellation.get(), query_id, session) as running:
-            yield running
 
 
 class AsyncClickHouseClient:
     """Every method of `ClickHouseClient` as a coroutine. Use it in `async with`, or `await close()`."""
 
     def __init__(self, settings: ClickHouseSettings | None = None, muse: MuseSettings | None = None) -> None:
-        self.sync = ClickHouseClient(settings, muse, executor=_Cancellable)
+        self.sync = ClickHouseClient(settings, muse)
         size = self.sync.settings.connection_pool_size
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="muse-async")
         # Not the same threads: all of them may be busy with what is to be stopped.
@@ -122,7 +104,7 @@ class AsyncClickHouseClient:
         """`work` on a worker thread, in a copy of this task's context; stopped when this task is cancelled."""
         cancellation = Cancellation()
         context = contextvars.copy_context()
-        context.run(_cancellation.set, cancellation)
+        context.run(task_cancellation.set, cancellation)
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._threads, context.run, work)
         try:

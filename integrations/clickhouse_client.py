@@ -82,14 +82,13 @@ class ClickHouseClient(Questions):
         settings: ClickHouseSettings | None = None,
         muse: MuseSettings | None = None,
         tracer: Tracer | None = None,
-        executor: type[Executor] = Executor,
     ) -> None:
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
         self.sizes = {}
         self._figures = figures(self.settings, self.muse)
         self.tracer = both(tracer, self._figures.traced if self._figures else None)
-        self.executor = executor(self.settings, tracer=self.tracer)
+        self.executor = Executor(self.settings, tracer=self.tracer)
         if self._figures is not None:
             self._figures.watch(self.executor.engine)
         rules = Rules(database=self.settings.database)

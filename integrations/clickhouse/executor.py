@@ -9,9 +9,9 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from uuid import uuid4
 
 from sqlalchemy import Engine
 from sqlalchemy.sql.expression import ClauseElement, Executable
@@ -116,6 +116,10 @@ class Cancellation:
         self._kill = None
 
 
+task_cancellation: ContextVar[Cancellation | None] = ContextVar("muse_cancellation", default=None)
+"""What stops the reads of the running task, where it is not handed down from call to call."""
+
+
 class Running:
     """A statement under way: its columns, and its values block by block."""
 
@@ -188,7 +192,7 @@ class Executor:
         query_id = query_id or call.new_id()
         connection = self._checkout(limits)
         driver: dbapi.Connection = connection.driver_connection
-        cancellation = cancellation or Cancellation()
+        cancellation = cancellation or task_cancellation.get() or Cancellation()
         traced = _Trace(self._tracer, "read", text, query_id)
         try:
             cancellation.bind(driver.kill)
@@ -240,7 +244,7 @@ class Executor:
         limits = self.limits()
         connection = self._checkout(limits)
         try:
-            query_id = str(uuid4())
+            query_id = call.new_id()
             with _Trace(self._tracer, "command", statement, query_id), translated(limits, self.settings.where):
                 session = {"max_execution_time": limits.timeout_s} | dict(settings or {})
                 with connection.driver_connection.run(statement, settings=session, query_id=query_id) as reply:
@@ -263,7 +267,7 @@ class Executor:
         try:
             statement = f"INSERT INTO {table} ({', '.join(names)})"
             settings = dict(settings or {}) | self._comment("insert", statement)
-            traced = _Trace(self._tracer, "insert", statement, str(uuid4()))
+            traced = _Trace(self._tracer, "insert", statement, call.new_id())
             with traced, translated(limits, self.settings.where):
                 traced.rows = connection.driver_connection.insert(table, names, data, settings, types)
                 return traced.rows
