@@ -175,8 +175,7 @@ class EmbeddedStore:
             # flock(2) is not fair: whoever has just let go stands back, so that the one who waited gets its turn.
             time.sleep(max(0.0, self._yielded + 3 * _POLL_S - time.monotonic()))
             self._prepare_folder()
-            self._lock_file = self._wait_for_lock(deadline)
-            self._queue_file = open(Path(self.path) / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
+            self._lock_file, self._queue_file = self._wait_for_lock(deadline)
         try:
             with _engine:
                 self._take_turn(deadline)
@@ -233,10 +232,11 @@ class EmbeddedStore:
                 "set CH_PATH to a folder that you may write."
             )
 
-    def _wait_for_lock(self, deadline: float) -> IO[str]:
+    def _wait_for_lock(self, deadline: float) -> tuple[IO[str], IO[str]]:
+        """The lock file, locked, and the queue file, in which this process no longer stands."""
         folder = Path(self.path)
         try:
-            lock = open(folder / "muse.lock", "a+", encoding="utf-8")  # noqa: SIM115  # kept while the store is open
+            lock = open(folder / "muse.lock", "a+", encoding="utf-8")  # noqa: SIM115  # both kept while it is open
             queue = open(folder / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise StoreUnusable(
@@ -244,21 +244,22 @@ class EmbeddedStore:
                 "set CH_PATH to a folder that you may write."
             ) from None
         try:
-            with queue:
-                if not _try_lock(lock, fcntl.LOCK_EX):
-                    fcntl.flock(queue, fcntl.LOCK_SH)
-                    while not _try_lock(lock, fcntl.LOCK_EX):
-                        if time.monotonic() >= deadline:
-                            raise StoreBusy(self._busy_sentence(lock))
-                        time.sleep(_POLL_S)
+            if not _try_lock(lock, fcntl.LOCK_EX):
+                fcntl.flock(queue, fcntl.LOCK_SH)
+                while not _try_lock(lock, fcntl.LOCK_EX):
+                    if time.monotonic() >= deadline:
+                        raise StoreBusy(self._busy_sentence(lock))
+                    time.sleep(_POLL_S)
+                fcntl.flock(queue, fcntl.LOCK_UN)
             lock.seek(0)
             lock.truncate()
             json.dump({"pid": os.getpid(), "program": _program(), "since": datetime.now(UTC).isoformat()}, lock)
             lock.flush()
         except BaseException:
             lock.close()
+            queue.close()
             raise
-        return lock
+        return lock, queue
 
     def _busy_sentence(self, lock: IO[str]) -> str:
         lock.seek(0)
