@@ -36,6 +36,13 @@ class Claim:
     replaced: int
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    table: str
+    claim: Claim
+    joined: bool
+
+
 class ClaimFiles:
     """The claims in one folder, each under a name that stands for its table and key."""
 
@@ -58,7 +65,8 @@ class ClaimFiles:
             ) from None
 
     def find(self, name: str) -> Claim | None:
-        return self._read(name)[0]
+        found = self._read(name)
+        return found.claim if found else None
 
     def join(self, name: str) -> None:
         """Says that somebody else goes on with the batch; without effect where it has just been finished."""
@@ -71,8 +79,8 @@ class ClaimFiles:
 
     def is_alone(self, name: str, batch_id: UUID) -> bool:
         """Whether nobody but this attempt can have acknowledged the batch; asked after acknowledging it."""
-        claim, joined = self._read(name)
-        return claim is not None and claim.batch_id == batch_id and not joined
+        found = self._read(name)
+        return found is not None and found.claim.batch_id == batch_id and not found.joined
 
     def drop(self, name: str) -> None:
         """Forgets the claim of a batch that is acknowledged."""
@@ -80,23 +88,18 @@ class ClaimFiles:
 
     def unfinished(self, before: datetime) -> list[tuple[str, str]]:
         """Name and table of each batch that was begun before that moment and is not finished."""
-        found = [(path.name, self._lines(path.name)) for path in self.folder.glob("[!.]*")]
-        return [
-            (name, orjson.loads(lines[0])["table"]) for name, lines in found if lines and _claim(lines).since < before
-        ]
+        files = ((path.name, self._read(path.name)) for path in self.folder.glob("[!.]*"))
+        return [(name, found.table) for name, found in files if found is not None and found.claim.since < before]
 
-    def _read(self, name: str) -> tuple[Claim | None, bool]:
-        lines = self._lines(name)
-        return (_claim(lines), len(lines) > 1) if lines else (None, False)
-
-    def _lines(self, name: str) -> list[bytes]:
+    def _read(self, name: str) -> _File | None:
         try:
-            return (self.folder / name).read_bytes().splitlines()
+            lines = (self.folder / name).read_bytes().splitlines()
         except FileNotFoundError:
-            return []
-
-
-def _claim(lines: list[bytes]) -> Claim:
-    found = orjson.loads(lines[0])["claim"]
-    since, now = (datetime.fromisoformat(found[name]) for name in ("since", "now"))
-    return Claim(found["digest"], UUID(found["batch_id"]), since, now, found["replaced"])
+            return None
+        if not lines:  # what a loss of power may leave
+            return None
+        stated = orjson.loads(lines[0])
+        said = stated["claim"]
+        since, now = (datetime.fromisoformat(said[key]) for key in ("since", "now"))
+        claim = Claim(said["digest"], UUID(said["batch_id"]), since, now, said["replaced"])
+        return _File(stated["table"], claim, joined=len(lines) > 1)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _REMEMBERED = 1000
 _FEW_HOLDS = timedelta(minutes=1)
-_NEVER = datetime.max.replace(tzinfo=UTC)
 SHOWN_POINTS = 400
 """Points of one answer: more flood the reader, and a coarser granularity says as much."""
 
@@ -71,10 +70,12 @@ class Asking:
 
     def _few(self, table: str, window: Window) -> bool | None:
         """What was found of a window with the same beginning: many stays many, few holds for a minute."""
-        few, asked, until = self.client.sizes.get((table, window.since), (False, self.now, _NEVER))
-        if few:
-            return True if self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS else None
-        return False if until <= window.until else None
+        found = self.client.sizes.get((table, window.since))
+        if found is None:
+            return None
+        few, asked, until = found
+        holds = self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS if few else until <= window.until
+        return few if holds else None
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""
