@@ -32,18 +32,11 @@ from integrations.errors import MuseError
 from tests.conftest import PASSWORD
 from tests.reliability.killing import Killer, watch_renames
 from tests.reliability.rows import ROLLUPS, counts, make_rows
+from tests.support.native_wire.faults import INSERT_PHASES
 from tests.support.wire_process import Wire
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 TABLES = ("ui_events", "llm_events", "bench_runs", "episodes", "session_stats")
-PHASES = (
-    "query_received",
-    "before_sample_block",
-    "data_block_received",
-    "before_engine_insert",
-    "after_engine_insert",
-    "before_end_of_stream",
-)
 SERVER, EMBEDDED = "server (native wire)", "embedded"
 DEADLINE_S = 60
 _fork = multiprocessing.get_context("fork")
@@ -92,7 +85,7 @@ def plan(seed: int, number: int) -> Plan:
     where = rng.choice([table, table, "insert_ledger", *([ROLLUPS[table]] if table in ROLLUPS else [])])
     kind = rng.random()
     if kind < 0.68:
-        engine, phase = SERVER, rng.choice(PHASES)
+        engine, phase = SERVER, rng.choice(INSERT_PHASES)
         fault = rng.choice(["cut", "cut", "cut", "refuse", "delay", "restart", "kill"])
         where = "insert_ledger" if where == "insert_ledger" else table
     elif kind < 0.86:

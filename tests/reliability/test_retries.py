@@ -26,6 +26,7 @@ from integrations.errors import (
 )
 from tests.conftest import PASSWORD
 from tests.reliability.rows import adds_up, counts, make_rows
+from tests.support.native_wire.faults import INSERT_PHASES
 from tests.support.wire_process import Wire
 
 
@@ -82,16 +83,6 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wire, Click
         )
         runner.upgrade(settings)
         yield made, settings
-
-
-INSERT_PHASES = [
-    "query_received",
-    "before_sample_block",
-    "data_block_received",
-    "before_engine_insert",
-    "after_engine_insert",
-    "before_end_of_stream",
-]
 
 
 @pytest.mark.parametrize("table", ["llm_events", "insert_ledger"])

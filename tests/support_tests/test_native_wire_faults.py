@@ -11,16 +11,10 @@ from typing import Any
 import pytest
 from clickhouse_driver.errors import NetworkError, ServerException
 
+from tests.support.native_wire.faults import AFTER_STORING, INSERT_PHASES
 from tests.support.wire_process import Address, Wire
 from tests.support_tests.conftest import Connect
 
-BEFORE_STORING = [
-    "query_received",
-    "before_sample_block",
-    "data_block_received",
-    "before_engine_insert",
-]
-AFTER_STORING = ["after_engine_insert", "before_end_of_stream"]
 CUT = (OSError, EOFError, NetworkError)  # what the driver raises depends on what it was doing
 
 
@@ -44,7 +38,7 @@ def count(client: Any, table: str, wire: Wire) -> Any:
     return ask
 
 
-@pytest.mark.parametrize("phase", BEFORE_STORING + AFTER_STORING)
+@pytest.mark.parametrize("phase", INSERT_PHASES)
 def test_a_connection_cut_during_an_insert(wire: Wire, connect: Connect, table: str, count: Any, phase: str) -> None:
     wire.arm(phase, "cut", table=table)
     with pytest.raises(CUT):
@@ -54,7 +48,7 @@ def test_a_connection_cut_during_an_insert(wire: Wire, connect: Connect, table: 
     assert wire.struck()[-1]["phase"] == phase
 
 
-@pytest.mark.parametrize("phase", BEFORE_STORING + AFTER_STORING)
+@pytest.mark.parametrize("phase", INSERT_PHASES)
 def test_an_insert_that_is_refused(wire: Wire, connect: Connect, table: str, count: Any, phase: str) -> None:
     wire.arm(phase, "refuse", table=table, code=242)
     client = connect()

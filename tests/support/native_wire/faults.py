@@ -22,6 +22,10 @@ Phase = Literal[
 ]
 Action = Literal["cut", "delay", "stall", "refuse", "kill", "restart"]
 PHASES: tuple[str, ...] = get_args(Phase)
+#: The phases of an INSERT: up to when a cut leaves nothing stored, and from when on all of it.
+BEFORE_STORING = ("query_received", "before_sample_block", "data_block_received", "before_engine_insert")
+AFTER_STORING = ("after_engine_insert", "before_end_of_stream")
+INSERT_PHASES = BEFORE_STORING + AFTER_STORING
 ACTIONS: tuple[str, ...] = get_args(Action)
 STALL_S = 3600.0
 TICK_S = 0.02
