@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +13,14 @@ import anyio
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ContentBlock, ImageContent
 from opentelemetry.trace import Span, get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
 from integrations.audit import AuditFailed, Entry, clean, now, shown_arguments
 from integrations.clickhouse.call import Call, serving
 from server.callers import GROUPS, Caller, Role, caller_of
 from server.context import ServerContext
+from server.payload import Payload, leave
 from server.tool import MuseTool, Sentence
 
 _log = logging.getLogger(__name__)
@@ -42,8 +44,9 @@ class Calls:
             record.arguments = {"tool": name[:100], **arguments}
         with serving(record.call), _tracer.start_as_current_span(f"muse {record.tool}") as span:
             try:
-                result = await self._tool(name, caller).run(arguments, context)
-                record.ok(result)
+                answer = await self._tool(name, caller).answer(arguments, context)
+                payload = Payload(answer)
+                record.ok(payload)
             except Sentence as sentence:
                 record.failed(sentence.outcome, str(sentence))
                 raise
@@ -64,7 +67,9 @@ class Calls:
                 ) from None
             finally:
                 record.end(span)
-        return result
+        leave(payload)
+        pictures: list[ContentBlock] = list(map(_picture, answer.images))
+        return CallToolResult(content=pictures)
 
     def _tool(self, name: str, caller: Caller) -> MuseTool:
         group = self._known.get(name)
@@ -102,12 +107,11 @@ class _Record:
         self._rows = self._bytes = 0
         context.metrics.begin()
 
-    def ok(self, result: CallToolResult) -> None:
+    def ok(self, answer: Payload) -> None:
         self._outcome = "ok"
-        answer = result.structured_content or {}
         counted = (answer.get(name) for name in ("row_count", "inserted", "n"))
         self._rows = next((count for count in counted if isinstance(count, int)), 0)
-        self._bytes = sum(len(content.text) for content in result.content if isinstance(content, TextContent))
+        self._bytes = len(answer.json)
 
     def failed(self, outcome: str, error: str) -> None:
         self._outcome, self._error = outcome, error
@@ -145,3 +149,7 @@ class _Record:
             outcome=self._outcome,
             error=clean(self._error),
         )
+
+
+def _picture(png: bytes) -> ImageContent:
+    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")

@@ -25,11 +25,13 @@ from mcp_types import (
 from pydantic import AnyUrl
 
 from integrations.errors import MuseError
+from server import stdio
 from server.callers import Role
 from server.calls import Calls
 from server.completions import complete
 from server.context import ServerContext
 from server.names import Names
+from server.payload import fill_in
 from server.prompts import add_prompts
 from server.resources import RESOURCES, TEMPLATES, read
 from server.tool import MuseTool
@@ -41,13 +43,24 @@ class MuseServer(MCPServer[ServerContext]):
     def __init__(self, tools: list[MuseTool], known: Mapping[str, str], local: Role, form: Any, **words: Any) -> None:
         self._calls = Calls({tool.name: tool for tool in tools}, known, local)
         names = Names(form, known, local)
-        super().__init__(tools=list(tools), middleware=[names], log_level="WARNING", subscriptions=False, **words)
+        super().__init__(
+            tools=list(tools), middleware=[names, fill_in], log_level="WARNING", subscriptions=False, **words
+        )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
         add_prompts(self)
         self.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
         # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
+
+    async def run_stdio_async(self) -> None:
+        if not stdio.usable():
+            await super().run_stdio_async()
+            return
+        server = self._lowlevel_server
+        with stdio.wire() as descriptors:
+            async with stdio.streams(*descriptors) as (messages, answers):
+                await server.run(messages, answers, server.create_initialization_options())
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[ServerContext, Any] | None = None

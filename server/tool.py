@@ -1,21 +1,19 @@
-"""A tool: strict arguments, one call on the client in a worker thread, compact JSON as text and as structured content.
+"""A tool: strict arguments, one call on the client in a worker thread.
 
 The SDK's own tool ignores unknown arguments, prefixes every error with its name and indents its JSON; this one refuses,
-says the sentence and nothing else, and spends no tokens on spaces.
+says the sentence and nothing else, and its answer goes out as compact JSON (`payload`).
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-import orjson
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent, ToolAnnotations
+from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field, TypeAdapter
 
 from analytics.errors import QuestionError
@@ -43,7 +41,7 @@ class Sentence(ToolError):
 
 
 class MuseTool(Tool):
-    """One tool of the server."""
+    """One tool of the server. Called by `answer`; the SDK's `run` is not used."""
 
     group: str = Field(exclude=True)
     arguments_model: type[BaseModel] = Field(exclude=True)
@@ -54,22 +52,14 @@ class MuseTool(Tool):
     def output_schema(self) -> dict[str, Any] | None:  # the SDK derives it from a function
         return self.answer_schema
 
-    async def run(
-        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
-    ) -> CallToolResult:
+    async def answer(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Result:
+        """What the tool answers, or a Sentence."""
         try:
             read = read_arguments(self.name, self.arguments_model, arguments)
             state: ServerContext = context.request_context.lifespan_context
-            result = await run_watched(lambda stop: self.call(state, read, stop), context)
+            return await run_watched(lambda stop: self.call(state, read, stop), context)
         except SENTENCES as error:
             _tell(error)
-        text = orjson.dumps(result).decode()
-        pictures = [
-            ImageContent(type="image", data=b64encode(picture).decode(), mime_type="image/png")
-            for picture in result.images
-        ]
-        content: list[ContentBlock] = [TextContent(type="text", text=text), *pictures]
-        return CallToolResult(content=content, structured_content=dict(result))
 
 
 def _tell(error: Exception) -> NoReturn:

@@ -1,0 +1,134 @@
+"""The server over stdin and stdout, spoken to line by line."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import pytest
+from mcp_types import JSONRPCError, JSONRPCResponse
+
+from integrations.config import ClickHouseSettings
+from server.payload import Payload
+from server.stdio import encode
+from tests.server.processes import MUSE, ROOT, environment
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 0,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "mcp", "version": "1"}},
+}
+READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+
+
+def call(id_: int | str, tool: str, **arguments: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": id_, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+def line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+class Server:
+    """`muse serve` and its wire."""
+
+    def __init__(self, process: subprocess.Popen[bytes], to: IO[bytes], back: IO[bytes]) -> None:
+        self.process, self.to, self.back = process, to, back
+
+    def send(self, *messages: dict[str, Any] | bytes) -> None:
+        self.to.write(b"".join(item if isinstance(item, bytes) else line(item) for item in messages))
+        self.to.flush()
+
+    def answer(self) -> Any:
+        return json.loads(self.back.readline())
+
+
+@pytest.fixture(params=["pipes", "a socket"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    ours, theirs = socket.socketpair()
+    wire: Any = subprocess.PIPE if request.param == "pipes" else theirs
+    process = subprocess.Popen(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=wire, stdout=wire, stderr=subprocess.PIPE
+    )
+    theirs.close()
+    with ours, ours.makefile("wb") as to, ours.makefile("rb") as back:
+        started = Server(process, process.stdin or to, process.stdout or back)
+        started.send(HELLO, READY)
+        assert started.answer()["result"]["serverInfo"]["name"] == "chimera-metrics"
+        yield started
+        if process.stdin is not None:
+            process.stdin.close()
+        else:
+            ours.shutdown(socket.SHUT_WR)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        with process.stderr:
+            assert process.stderr.read() == b""
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_messages_that_come_in_one_piece_are_each_answered(server: Server) -> None:
+    server.send(*(call(number, "query", sql=f"SELECT {number} AS n") for number in range(1, 30)))
+    found = {
+        answer["id"]: answer["result"]["structuredContent"]["rows"] for answer in (server.answer() for _ in range(29))
+    }
+    assert found == {number: [[number]] for number in range(1, 30)}
+
+
+def test_what_is_no_message_is_passed_over_and_the_next_one_answered(server: Server) -> None:
+    server.send(b"nonsense\n", b"\xff\xfe{\n", b"\n", call(1, "query", sql="SELECT 1 AS n"))
+    assert server.answer()["id"] == 1
+
+
+def test_long_lines_pass_both_ways(server: Server) -> None:
+    rows = [{"session_id": str(UUID(int=number)), "event_type": "error"} for number in range(3000)]
+    server.send(call(1, "insert.ui_events", rows=rows))
+    assert server.answer()["result"]["structuredContent"]["inserted"] == 3000
+    server.send(call(2, "query", sql="SELECT toString(number) AS n FROM numbers(4000)", max_rows=4000))
+    answer = server.answer()["result"]
+    assert answer["structuredContent"]["rows"][-1] == ["3999"]
+    assert json.loads(answer["content"][0]["text"]) == answer["structuredContent"]
+
+
+def test_an_id_of_many_digits_comes_back_as_it_was(server: Server) -> None:
+    server.send(call(10**30, "query", sql="SELECT 1 AS n"))
+    assert server.answer()["id"] == 10**30
+
+
+def test_a_client_that_leaves_without_reading_ends_the_server(server: Server) -> None:
+    server.send(*(call(number, "describe") for number in range(200)))
+
+
+@pytest.mark.parametrize("given", ["a file", "/dev/null"])
+def test_a_server_whose_stdin_is_no_pipe_reads_it_all_the_same(given: str, tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    file.write_bytes(line(HELLO) + line(READY))
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    with (file if given == "a file" else Path(given)).open("rb") as stdin:
+        done = subprocess.run(
+            [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=stdin, capture_output=True, timeout=60
+        )
+    assert done.returncode == 0
+    assert (b'"protocolVersion":"2025-06-18"' in done.stdout) == (given == "a file")
+
+
+def test_a_payload_is_written_as_the_json_that_it_is() -> None:
+    payload = Payload({"n": 1})
+    payload.json = b'{"n":"as it was written"}'
+    result = {"content": [], "structuredContent": payload}
+    written = json.loads(encode(JSONRPCResponse(jsonrpc="2.0", id="a", result=result)))
+    assert written["result"]["structuredContent"] == {"n": "as it was written"}
+    assert result["structuredContent"] is payload
+
+
+def test_an_error_is_written_without_the_fields_that_it_has_not() -> None:
+    message = JSONRPCError.model_validate({"jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": "no"}})
+    assert encode(message) == b'{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}\n'
