@@ -34,6 +34,8 @@ from integrations.errors import (
 
 _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
+# The engine keeps whole microseconds, and takes 0 of them for any length of time.
+_SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class Executor:
     def limits(self, timeout_s: float | None = None, rows: int | None = None) -> Limits:
         """Limits within the settings' own: a caller may ask for less time than `CH_TIMEOUT`, not for more."""
         ceiling = self.settings.timeout
-        return Limits(min(timeout_s or ceiling, ceiling), rows, self.settings.max_memory_mb)
+        return Limits(max(_SHORTEST_S, min(timeout_s or ceiling, ceiling)), rows, self.settings.max_memory_mb)
 
     def compile(self, statement: ClauseElement | str) -> str:
         """The text that runs: literals in place, as both engines read them."""

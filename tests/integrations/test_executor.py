@@ -36,6 +36,15 @@ def test_a_statement_ends_at_its_timeout(executor: Executor) -> None:
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.parametrize("asked", [1e-9, 4e-7, 1e-4])
+def test_however_little_time_is_asked_for_it_is_a_limit(executor: Executor, asked: float) -> None:
+    # The engine keeps microseconds, and 0 of them would mean any length of time.
+    started = time.monotonic()
+    with pytest.raises(StatementTimeout, match=r"stopped after 0\.001 s"):
+        executor.read(ENDLESS, executor.limits(timeout_s=asked))
+    assert time.monotonic() - started < 3
+
+
 def test_ch_timeout_bounds_every_statement(settings: ClickHouseSettings) -> None:
     executor = Executor(_but(settings, timeout=0.5))
     with pytest.raises(StatementTimeout, match=r"0\.5 s.*CH_TIMEOUT"):
