@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -27,7 +28,15 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
         return
     from server.build import build_server
 
-    build_server(settings, read_only).run("stdio")
+    server = build_server(settings, read_only)
+    _collect_from_now_on()
+    server.run("stdio")
+
+
+def _collect_from_now_on() -> None:
+    """What the start made stays to the end, and need not be looked through again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
@@ -48,6 +57,7 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
         file=sys.stderr,
         flush=True,
     )
+    _collect_from_now_on()
     options = uvicorn.Config(
         app,
         log_level="warning",

@@ -11,7 +11,6 @@ from pydantic import ConfigDict, Field
 from analytics.buckets import Granularity
 from integrations.clickhouse.executor import Cancellation
 from integrations.results import Result
-from server import analytics_answers as answers
 from server.analytics_words import CHART, DAYS, FILTERS, METRIC, SINCE, TITLES_AND_DESCRIPTIONS, UNTIL
 from server.arguments import Arguments
 from server.context import ServerContext
@@ -130,20 +129,20 @@ def quality_metrics(context: ServerContext, args: QualityArguments, cancellation
 
 def analytics_tools() -> Iterator[MuseTool]:
     """The seven, under their dotted names."""
-    yield _tool("query.aggregate", AggregateArguments, answers.AggregateAnswer, aggregate)
-    yield _tool("query.correlation", CorrelationArguments, answers.CorrelationAnswer, correlation)
-    yield _tool("query.trend", TrendArguments, answers.TrendAnswer, trend)
-    yield _tool("get.correlation_data", CorrelationDataArguments, answers.CorrelationDataAnswer, correlation_data)
-    yield _tool("get.trend_data", TrendDataArguments, answers.TrendAnswer, trend_data)
-    yield _tool("get.performance_summary", PerformanceArguments, answers.PerformanceAnswer, performance_summary)
-    yield _tool("get.quality_metrics", QualityArguments, answers.QualityAnswer, quality_metrics)
+    yield _tool("query.aggregate", AggregateArguments, aggregate)
+    yield _tool("query.correlation", CorrelationArguments, correlation)
+    yield _tool("query.trend", TrendArguments, trend)
+    yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
+    yield _tool("get.trend_data", TrendDataArguments, trend_data)
+    yield _tool("get.performance_summary", PerformanceArguments, performance_summary)
+    yield _tool("get.quality_metrics", QualityArguments, quality_metrics)
 
 
 def _filters(given: list[FilterArguments]) -> list[dict[str, Any]]:
     return [one.given() for one in given]
 
 
-def _tool(name: str, arguments: type[Arguments], answer: Any, call: Call) -> MuseTool:
+def _tool(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
     group = name.partition(".")[0]
-    return make_tool(name, group, title, description, arguments, answer, call, _READ)
+    return make_tool(name, group, title, description, arguments, call, _READ)

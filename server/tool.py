@@ -6,7 +6,7 @@ says the sentence and nothing else, and its answer goes out as compact JSON (`pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from mcp.server.mcpserver import Context
@@ -14,7 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from analytics.errors import QuestionError
 from integrations.clickhouse.executor import Cancellation
@@ -23,7 +23,7 @@ from integrations.errors import AccessRefused, MuseError, StatementCancelled
 from integrations.results import Result
 from server.arguments import read_arguments
 from server.context import ServerContext
-from server.schemas import input_schema, output_schema
+from server.schemas import kept
 from server.watch import run_watched
 
 Call = Callable[[ServerContext, Any, Cancellation], Result]
@@ -76,18 +76,17 @@ def make_tool(
     title: str,
     description: str,
     arguments: type[BaseModel],
-    answer: Any,
     call: Call,
     annotations: ToolAnnotations,
-    schema: Mapping[str, Any] | None = None,
 ) -> MuseTool:
     """A tool from its parts; `name` is the dotted form, which the title keeps where hosts refuse dots."""
+    schemas = kept().get(name, {"input": {}, "output": {}})  # a new tool has none yet: run `server.derive`
     return MuseTool(
         fn=_never,
         name=name,
         title=f"{title} ({name})",
         description=description,
-        parameters=dict(schema) if schema is not None else input_schema(arguments),
+        parameters=schemas["input"],
         fn_metadata=FuncMetadata(arg_model=_NoArguments),
         is_async=False,
         context_kwarg=None,
@@ -95,7 +94,7 @@ def make_tool(
         group=group,
         arguments_model=arguments,
         call=call,
-        answer_schema=output_schema(TypeAdapter(answer)),
+        answer_schema=schemas["output"],
     )
 
 

@@ -10,22 +10,19 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.row_models import row_schema
 from integrations.clickhouse_client import DEFAULT_ROWS
 from integrations.errors import InvalidInput
 from integrations.results import Result
 from models import FACT_TABLES
-from server import answers
 from server.analytics_tools import analytics_tools
 from server.arguments import Arguments
 from server.context import ServerContext
-from server.schemas import input_schema
 from server.tool import Call, MuseTool, make_tool
 from server.words import INSERT_NOTE, TOOLS
 
 _READ = ToolAnnotations(read_only_hint=True, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
 _INSERT = ToolAnnotations(read_only_hint=False, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
-_ROWS_PER_CALL = 10_000
+ROWS_PER_CALL = 10_000
 
 
 class QueryArguments(Arguments):
@@ -56,27 +53,15 @@ class InsertArguments(Arguments):
 
 
 def insert(table: str, context: ServerContext, args: InsertArguments, _: Cancellation) -> Result:
-    if not 1 <= len(args.rows) <= _ROWS_PER_CALL:
-        raise InvalidInput(f"rows holds {len(args.rows)} rows; send 1 to {_ROWS_PER_CALL} in one call.")
+    if not 1 <= len(args.rows) <= ROWS_PER_CALL:
+        raise InvalidInput(f"rows holds {len(args.rows)} rows; send 1 to {ROWS_PER_CALL} in one call.")
     return context.client.insert(table, args.rows, args.idempotency_key, args.on_invalid)
-
-
-def insert_schema(table: str) -> dict[str, Any]:
-    """The arguments of one insert tool, the columns of its table written out."""
-    schema = input_schema(InsertArguments)
-    rows = schema["properties"]["rows"]
-    items = row_schema(table)
-    for column in items["properties"].values():
-        # Seven tools say it many times; the instructions of the server say it once.
-        column["description"] = column["description"].replace("ISO 8601, UTC if no zone", "ISO 8601")
-    schema["properties"]["rows"] = rows | {"items": items, "minItems": 1, "maxItems": _ROWS_PER_CALL}
-    return schema
 
 
 def all_tools() -> Iterator[MuseTool]:
     """Every tool, under its dotted name."""
-    yield _tool("query", "query", QueryArguments, answers.QueryAnswer, query)
-    yield _tool("describe", "get", DescribeArguments, answers.DescribeAnswer, describe)
+    yield _tool("query", "query", QueryArguments, query)
+    yield _tool("describe", "get", DescribeArguments, describe)
     yield from analytics_tools()
     for table in FACT_TABLES:
         name = f"insert.{table}"
@@ -87,13 +72,11 @@ def all_tools() -> Iterator[MuseTool]:
             words.title,
             words.description + INSERT_NOTE,
             InsertArguments,
-            answers.InsertAnswer,
             partial(insert, table),
             _INSERT,
-            insert_schema(table),
         )
 
 
-def _tool(name: str, group: str, arguments: type[Arguments], answer: Any, call: Call) -> MuseTool:
+def _tool(name: str, group: str, arguments: type[Arguments], call: Call) -> MuseTool:
     words = TOOLS[name]
-    return make_tool(name, group, words.title, words.description, arguments, answer, call, _READ)
+    return make_tool(name, group, words.title, words.description, arguments, call, _READ)

@@ -11,6 +11,8 @@ import orjson
 import pytest
 
 from models import FACT_TABLES
+from server import schemas
+from server.derive import derive
 from tests.server import surface
 
 TOOLS = [
@@ -29,7 +31,14 @@ TOOLS = [
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
+    if os.environ.get("UPDATE_SURFACE"):
+        schemas.keep(derive())
+        schemas.kept.cache_clear()
     return anyio.run(surface.surface)
+
+
+def test_the_schemas_that_are_served_are_those_of_the_arguments_tables_and_answers(found: dict[str, Any]) -> None:
+    assert derive() == schemas.kept(), "Run `python -m server.derive`, and commit server/schemas.json"
 
 
 def test_the_surface_is_the_committed_one(found: dict[str, Any]) -> None:
