@@ -50,6 +50,7 @@ CASES = {
 }
 START, START_LIMIT = "start to first answer [ms]", 0.6
 CLIENTS = 50
+_NOWHERE = open(os.devnull, "w")  # noqa: SIM115  # the other server logs each statement
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Side:
         took: dict[str, list[float]] = {}
         rows: dict[str, Any] = {}
         started = time.perf_counter()
-        async with mcp.Client(stdio_client(self.server)) as client:
+        async with mcp.Client(stdio_client(self.server, errlog=_NOWHERE)) as client:
             await self._ask(client, "SELECT 1 AS one")
             took[START] = [(time.perf_counter() - started) * 1000]
             for name, (statement, calls, _) in CASES.items():
@@ -133,6 +134,7 @@ def _beside(given: str | None) -> str:
 
 def _sides(settings: ClickHouseSettings, folder: Path, beside: str) -> dict[str, Side]:
     ours = environment(settings, folder, MUSE_MAX_RESULT_BYTES="100000000", CH_TIMEOUT="600")
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)  # neither side compiles its modules at each start
     theirs = {
         "CHDB_ENABLED": "true",
         "CHDB_DATA_PATH": settings.store_path,
