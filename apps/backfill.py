@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
 from apps import checkpoint
-from apps.checkpoint import COUNTS, Checkpoint
-from apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, newest, shifted
+from apps.checkpoint import COUNTS
+from apps.file_days import newest
 from apps.progress import Bar
+from apps.rejected_rows import RejectedRows
+from apps.window_store import Period, WindowStore
 from integrations import config
-from integrations.clickhouse.retries import repeat
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.errors import InvalidInput
-from integrations.files import SourceFile, Window, find_files
-from integrations.results import Result
+from integrations.files import SourceFile, find_files
 from server.context import ensure_schema
 
 _EPOCH = date(1970, 1, 1)
@@ -44,7 +41,7 @@ def run(days: int, source: str | None, shift_to_now: bool, as_json: bool, rollup
         work = Backfill(client, files, days, shift_to_now, now)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
             totals = work.run(bar)
-        _print(totals, work.rejected_file, work.resumed, as_json)
+        _print(totals, work.rejected.file, work.resumed, as_json)
         left = any(total["rejected_count"] or total["quarantined"] for total in totals.values())
         if rollups:
             _rebuild(client, now.date() - timedelta(days=days), as_json=False, quiet=as_json)
@@ -63,7 +60,8 @@ class Backfill:
         self._shift_to_now = shift_to_now
         self._now = now
         self._folder = checkpoint.state_folder(client.settings)
-        self.rejected_file: Path | None = None
+        self.rejected = RejectedRows(self._folder, now)
+        self._store = WindowStore(client, self.rejected)
         self.resumed = 0
         """Rows that a run which was stopped had dealt with."""
 
@@ -93,11 +91,13 @@ class Backfill:
             self.resumed += state.rows
             yield _as_duplicates(state.counts)
         now = datetime.fromisoformat(state.now)
-        shift = now - newest_row if newest_row else timedelta()
-        first = ((now - shift).date() - timedelta(days=self._days) - _EPOCH).days
+        first = ((newest_row or now).date() - timedelta(days=self._days) - _EPOCH).days
+        period = Period(first, now, newest_row)
         for window in file.windows(state.rows, state.cuts):
             counts = dict.fromkeys(COUNTS, 0)
-            for result in self._window(file, window, state, Period(first, now, shift)):
+            digest = self._store.digest(file, window.rows)
+            state.chain = hashlib.sha256(f"{state.chain}\n{digest}".encode()).hexdigest()
+            for result in self._store.store(file, window.rows, digest, state.chain, period):
                 for name in COUNTS:
                     counts[name] += result[name]
             for name in COUNTS:
@@ -111,68 +111,6 @@ class Backfill:
     def _store_id(self) -> str:
         """What tells this store from one that was made anew in its place."""
         return str(self._client.executor.scalar("SELECT uuid FROM system.tables WHERE name = 'insert_ledger' LIMIT 1"))
-
-    def _window(self, file: SourceFile, window: Window, state: Checkpoint, period: Period) -> Iterator[Result]:
-        """Stores the rows of one window that lie in the period and are not stored yet.
-
-        The window's key is of all its rows, as in the file, and of all windows before it; the ledger keeps which of
-        its days are stored. So the key stays the same when a later run asks for more days, or a day has passed.
-        """
-        writer, table = self._client.writer, file.table
-        digest = writer.digest(table, window.rows)
-        state.chain = hashlib.sha256(f"{state.chain}\n{digest}".encode()).hexdigest()
-        key = f"file:{state.chain[:40]}"
-        days = days_of(window.rows, table)
-        wanted = {day for day in distinct(days) if day >= period.first or day == UNKNOWN_DAY}
-        if not wanted:
-            return
-        attempts = self._client.settings.retry_attempts
-        covered, refused = repeat(lambda: writer.ledger.covered(table, key), attempts)
-        if known := covered & wanted:
-            count = len(choose(window.rows, days, known))
-            # Refused rows of days that are not asked for now cannot be told apart; there is seldom one.
-            refused = min(refused, count)
-            stored = {"received": count, "duplicates": count - refused, "rejected_count": refused}
-            yield Result.of(dict.fromkeys(COUNTS, 0) | stored)
-        if missing := tuple(sorted(wanted - known)):
-            rows = choose(window.rows, days, set(missing))
-            name = hashlib.sha256(repr(missing).encode()).hexdigest()[:16]
-            prepared = writer.check(
-                table,
-                rows,
-                digest=hashlib.sha256(f"{digest}\n{missing}".encode()).hexdigest(),
-                key=f"{key}:{name}",
-                on_invalid="skip",
-                prepare=(lambda found, _: shifted(found, table, period.shift)) if period.shift else None,
-                now=period.now,
-                covers=missing,
-            )
-            self._write_rejected(file, rows, prepared.clean.rejected)
-            yield writer.store(prepared)
-
-    def _write_rejected(self, file: SourceFile, rows: Any, rejected: Sequence[Any]) -> None:
-        """Adds to the file of rejected rows, which only its owner may read: they are as they came, nothing masked."""
-        if not rejected:
-            return
-        if self.rejected_file is None:
-            self.rejected_file = self._folder / f"rejected-{self._now:%Y%m%dT%H%M%S}.jsonl"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with open(os.open(self.rejected_file, flags, 0o600), "a", encoding="utf-8") as out:
-            for bad in rejected:
-                row = rows[bad.index] if isinstance(rows, list) else rows.slice(bad.index, 1).to_pylist()[0]
-                facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
-                out.write(json.dumps(facts, default=str, ensure_ascii=False) + "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Which rows a run takes, and what it makes of their times."""
-
-    first: int
-    """The first day, as in the file, in days since 1970-01-01: whole days, so that the same rows are asked for all
-    day long."""
-    now: datetime
-    shift: timedelta
 
 
 def _as_duplicates(counts: dict[str, int]) -> dict[str, int]:

@@ -1,0 +1,31 @@
+"""The file of rows that were refused, each with the reason."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from integrations.files import SourceFile
+
+
+class RejectedRows:
+    """Written when the first row is refused. Only its owner may read it: rows are as they came, nothing masked."""
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self._new = folder / f"rejected-{now:%Y%m%dT%H%M%S}.jsonl"
+        self.file: Path | None = None
+
+    def add(self, file: SourceFile, rows: Any, rejected: Sequence[Any]) -> None:
+        if not rejected:
+            return
+        self.file = self.file or self._new
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(os.open(self.file, flags, 0o600), "a", encoding="utf-8") as out:
+            for bad in rejected:
+                row = rows[bad.index] if isinstance(rows, list) else rows.slice(bad.index, 1).to_pylist()[0]
+                facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
+                out.write(json.dumps(facts, default=str, ensure_ascii=False) + "\n")

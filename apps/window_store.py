@@ -1,0 +1,129 @@
+"""One window of a file into the store: what of it is stored, what waits, what was begun, and then what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps import window_days
+from apps.checkpoint import COUNTS
+from apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, shifted
+from apps.rejected_rows import RejectedRows
+from integrations.clickhouse.retries import repeat
+from integrations.clickhouse.windows import FileWindows
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.files import SourceFile
+from integrations.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which rows a run takes, and what it makes of their times."""
+
+    first: int
+    """The first day, as in the file, in days since 1970-01-01: whole days, so that the same rows are asked for all
+    day long."""
+    now: datetime
+    newest: datetime | None
+    """The time that is moved to now; None where times stay as they are."""
+
+
+class WindowStore:
+    """Stores windows, each day of each once, whatever days earlier runs asked for and however they ended.
+
+    A window's key is of all its rows, as in the file, and of all windows before it. Under it stand the batches, each of
+    some of the window's days and under a key that names them, so that a later run, which asks for other days, can tell
+    which days are stored, which wait in the quarantine, and which an attempt has begun: such an attempt is finished
+    with exactly the days that it had, since the engine knows its blocks only under its own key.
+    """
+
+    def __init__(self, client: ClickHouseClient, rejected: RejectedRows) -> None:
+        self._writer = client.writer
+        self._attempts = client.settings.retry_attempts
+        self._windows = FileWindows(client.executor)
+        self._rejected = rejected
+        self._kept: dict[str, list[tuple[set[int], int]]] = defaultdict(list)
+        """What waits in the quarantine: by window, the days of each batch and how many rows of it were refused."""
+        for kept in client.quarantine.batches():
+            if kept.covers:
+                window = ":".join(kept.identity.key.split(":")[:2])
+                self._kept[window].append((set(kept.covers), kept.answer["rejected_count"]))
+
+    def digest(self, file: SourceFile, rows: Any) -> str:
+        return self._writer.digest(file.table, rows)
+
+    def store(self, file: SourceFile, rows: Any, digest: str, chain: str, period: Period) -> Iterator[Result]:
+        """Stores the rows that lie in the period; an answer for each group of days that has something to tell."""
+        window = _Window(file, rows, digest, f"file:{chain[:40]}", days_of(rows, file.table))
+        present = distinct(window.days)
+        left = {day for day in present if day >= period.first or day == UNKNOWN_DAY}
+        if not left:
+            return
+        history = repeat(lambda: self._windows.history(file.table, window.key), self._attempts)
+        if known := history.days & left:
+            yield _told(len(window.choose(known)), history.rejected, "duplicates")
+        taken, stored = set(history.days), set(history.stored)
+        for days, rejected in self._kept.get(window.key, ()):
+            if waiting := (days - taken) & left:
+                yield _told(len(window.choose(waiting)), rejected, "quarantined")
+            taken |= days
+        left -= taken
+        for key in history.unfinished:
+            days, newest = window_days.read(key[len(window.key) + 1 :], present)
+            if days & left and not days & taken:
+                yield self._batch(window, key, days, period.now, newest, stored)
+                taken |= days
+        if left := left - taken:
+            key = f"{window.key}:{window_days.named(left, present, period.newest)}"
+            yield self._batch(window, key, left, period.now, period.newest, stored)
+        self._windows.finish(file.table, window.key, stored)
+
+    def _batch(
+        self, window: _Window, key: str, days: set[int], now: datetime, newest: datetime | None, stored: set[str]
+    ) -> Result:
+        """Stores the rows of some days as one batch, and says in `stored` that nothing of it is left to do."""
+        table, rows, covers = window.file.table, window.choose(days), tuple(sorted(days))
+        prepared = self._writer.check(
+            table,
+            rows,
+            digest=hashlib.sha256(f"{window.digest}\n{covers}".encode()).hexdigest(),
+            key=key,
+            on_invalid="skip",
+            # The time of receipt is the first attempt's, so an attempt that is finished moves by as much as it did.
+            prepare=(lambda found, received: shifted(found, table, received - newest)) if newest else None,
+            now=now,
+            covers=covers,
+        )
+        self._rejected.add(window.file, rows, prepared.clean.rejected)
+        if prepared.stored:
+            self._windows.begin(table, window.key, key)
+        result = self._writer.store(prepared)
+        if result["quarantined"]:
+            self._kept[window.key].append((days, result["rejected_count"]))
+        else:
+            stored.add(key)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    file: SourceFile
+    rows: Any
+    digest: str
+    key: str
+    days: Sequence[int]
+
+    def choose(self, days: Collection[int]) -> Any:
+        return choose(self.rows, self.days, days)
+
+
+def _told(count: int, rejected: int, as_what: str) -> Result:
+    """What is said of rows that an earlier attempt dealt with."""
+    # Refused rows of days that are not asked for now cannot be told apart; there is seldom one.
+    rejected = min(rejected, count)
+    stated = {"received": count, as_what: count - rejected, "rejected_count": rejected}
+    return Result.of(dict.fromkeys(COUNTS, 0) | stated)
