@@ -23,6 +23,7 @@ READ_SETTINGS: Mapping[str, Any] = {
     # A benchmark run sent again counts once, whatever day it carries, in every read.
     "final": 1,
     "defer_partition_pruning_after_final": 1,
+    "apply_prewhere_after_final": 1,
 }
 """Session settings under which every read of ours runs."""
 

@@ -52,11 +52,25 @@ TABLE_FUNCTIONS = _words("numbers numbers_mt generate_series generateseries valu
 
 # They change how a query is worked out, never how much it may use, where it writes or what it is called in logs.
 SETTINGS = _words("""
-max_threads max_block_size final join_use_nulls join_algorithm group_by_use_nulls aggregate_functions_null_for_empty
+max_threads max_block_size join_use_nulls join_algorithm group_by_use_nulls aggregate_functions_null_for_empty
 transform_null_in any_join_distinct_right_table_keys union_default_mode optimize_read_in_order
-optimize_aggregation_in_order optimize_move_to_prewhere enable_optimize_predicate_expression
-do_not_merge_across_partitions_select_final defer_partition_pruning_after_final use_skip_indexes
+optimize_aggregation_in_order optimize_move_to_prewhere enable_optimize_predicate_expression use_skip_indexes
 force_index_by_date force_primary_key totals_mode optimize_use_projections""")
+
+# Under these a benchmark run that was sent again is one run. A statement may say them, but with no other value.
+HELD_SETTINGS: Mapping[str, int] = {
+    "final": 1,
+    "defer_partition_pruning_after_final": 1,
+    "apply_prewhere_after_final": 1,
+    "do_not_merge_across_partitions_select_final": 0,
+}
+
+# Tables whose rows replace each other, and the columns by which the engine leaves parts out before it looks which row
+# is the last: a condition on one of them would bring replaced rows back.
+REPLACING = _words("bench_runs")
+PHYSICAL_COLUMNS = _words("""
+_part _part_index _part_starting_offset _part_uuid _partition_id _sample_factor _part_offset _part_granule_offset
+_part_data_version _disk_name _partition_value _row_exists _block_number _block_offset""")
 
 EXPLAIN_KINDS = _words("AST SYNTAX PLAN PIPELINE ESTIMATE") | {"", "QUERY TREE"}
 

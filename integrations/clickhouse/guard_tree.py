@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal
 
 from integrations.clickhouse.guard_rules import (
@@ -12,11 +13,14 @@ from integrations.clickhouse.guard_rules import (
     COMBINATORS,
     EXPLAIN_KINDS,
     EXPLAIN_SETTINGS,
+    HELD_SETTINGS,
     HIGHER_ORDER,
     IN_FUNCTIONS,
     KEPT_BACK,
     NODES,
+    PHYSICAL_COLUMNS,
     REASONS,
+    REPLACING,
     TYPE_LAST,
     TYPE_SECOND,
     Rules,
@@ -71,6 +75,7 @@ class Judge:
             raise Refused(not_allowed(_spoken(query.get("type"))))
         self.node(query, NOWHERE)
         self.partly_read_tables()
+        self.replaced_rows()
         self.borrowed_names()
         return kind
 
@@ -297,7 +302,9 @@ class Judge:
 
     def _SetQuery(self, node: Node, scope: Scope) -> None:
         for change in node["changes"]:
-            if change["name"] not in self.rules.settings:
+            if change["name"] in HELD_SETTINGS:
+                _held(change["name"], change.get("value", {}).get("value"))
+            elif change["name"] not in self.rules.settings:
                 raise Refused(
                     f"Setting '{change['name']}' may not be changed here; leave it out of the SETTINGS clause. "
                     "Limits are set by the tool's own arguments."
@@ -334,6 +341,15 @@ class Judge:
                 )
         for alias in self.aliases & KEPT_BACK:
             raise Refused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")
+
+    def replaced_rows(self) -> None:
+        """Nothing may pick the parts to read before it is known which of a run's rows is the last."""
+        for table in REPLACING & self.tables.keys():
+            for name in PHYSICAL_COLUMNS.intersection(chain.from_iterable(self.columns)):
+                raise Refused(
+                    f"Column '{name}' may not be read with {table}, where it would bring replaced rows back; "
+                    "leave it out, or ask by the table's own columns."
+                )
 
     def borrowed_names(self) -> None:
         """No lambda may take the name of a function that is called: WITH x -> … AS upper."""
@@ -389,6 +405,16 @@ def not_allowed(what: str) -> str:
 def _arguments(node: Node) -> list[Node]:
     children: list[Node] = node.get("arguments", {}).get("children", [])
     return children
+
+
+def _held(name: str, value: object) -> None:
+    """A setting that makes reads exact may be said again."""
+    held = HELD_SETTINGS[name]
+    if str(value).lower() not in {str(held), str(bool(held)).lower()}:
+        raise Refused(
+            f"Setting '{name}' stays at {held} here, so that a benchmark run that was sent again counts once; "
+            "leave it out of the SETTINGS clause."
+        )
 
 
 def _spelled(node: Node) -> str | None:

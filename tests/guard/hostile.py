@@ -476,6 +476,18 @@ HOSTILE = (
     Hostile("SETTINGS of another dialect", "refused", "SELECT 1 SETTINGS dialect = 'prql'"),
     Hostile("SETTINGS to default", "passes", "SELECT 1 SETTINGS max_memory_usage = DEFAULT"),
     Hostile("SETTINGS in EXPLAIN", "passes", "EXPLAIN SELECT 1 SETTINGS max_execution_time = 0"),
+    Hostile("SETTINGS that count replaced runs", "passes", "SELECT count() FROM bench_runs SETTINGS final = 0"),
+    Hostile(
+        "SETTINGS that count a run once a day",
+        "refused",
+        "SELECT count() FROM bench_runs SETTINGS do_not_merge_across_partitions_select_final = 1",
+    ),
+    Hostile(
+        "SETTINGS by which an index hides a run's last row",
+        "refused",
+        "SELECT 1 SETTINGS use_skip_indexes_if_final_exact_mode = 0",
+    ),
+    Hostile("the part of a run", "passes", "SELECT count() FROM bench_runs WHERE _partition_id = '20260101'"),
     Hostile("FORMAT", "passes", "SELECT 1 FORMAT Null"),
     Hostile("FORMAT with SETTINGS behind it", "passes", "SELECT 1 FORMAT JSON SETTINGS max_execution_time = 0"),
     Hostile("FORMAT behind SHOW", "passes", "SHOW TABLES FORMAT JSON"),
