@@ -22,27 +22,26 @@ _STRETCH = 65_536
 
 
 def arrow_hash(table: str, data: Any) -> str:
-    """SHA-256 of an Arrow table as received; the same for the same columns, types and rows however they are chunked."""
+    """SHA-256 of an Arrow table as received; the same for the same columns, types and rows however they are chunked.
+
+    A dictionary is a layout, not a type: a column is known by its words. Raises InvalidInput for a column of unions
+    that cannot be read.
+    """
     import numpy as np
 
-    digest = hashlib.sha256(table.encode() + b"\narrow\n" + data.schema.remove_metadata().serialize().to_pybytes())
+    from integrations.clickhouse.arrow_layouts import has_dictionary, spelled_out_table
+
+    # Written out, a dictionary's column is its indices: two batches of different words would be one.
+    worded = any(has_dictionary(field.type) for field in data.schema)
+    schema = spelled_out_table(data.slice(0, 0)).schema if worded else data.schema
+    digest = hashlib.sha256(table.encode() + b"\narrow\n" + schema.remove_metadata().serialize().to_pybytes())
     for start in range(0, data.num_rows, _STRETCH):
-        stretch = _without_views(data.slice(start, _STRETCH))
+        stretch = spelled_out_table(data.slice(start, _STRETCH))
         # Taken, not sliced: a slice is written with some bytes of its neighbours.
         alone = stretch.take(np.arange(stretch.num_rows)).combine_chunks()
         for batch in alone.replace_schema_metadata(None).to_batches():
             digest.update(batch.serialize())
     return digest.hexdigest()
-
-
-def _without_views(data: Any) -> Any:
-    """The same texts in a layout that Arrow's functions take; polars has views."""
-    import pyarrow as pa
-
-    for index, field in enumerate(data.schema):
-        if pa.types.is_string_view(field.type):
-            data = data.set_column(index, field.name, data.column(index).cast(pa.large_string()))
-    return data
 
 
 def insert_arrow(executor: Executor, table: str, data: Any, settings: Mapping[str, Any]) -> None:

@@ -10,10 +10,13 @@ anything is stored, because one of the two would be lost.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +26,7 @@ from integrations.clickhouse.claims import Claim, ClaimFiles
 from integrations.clickhouse.executor import Executor
 from integrations.clickhouse.literals import quote
 from integrations.clickhouse.store import MEMORY
+from integrations.clickhouse.values import finite
 from integrations.config import ClickHouseSettings
 
 _COLUMNS = (
@@ -66,7 +70,7 @@ _READ_SETTINGS: Mapping[str, Any] = {"max_threads": 1, "select_sequential_consis
 def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 of the rows as received, before defaults and masking; 64 hexadecimal digits.
 
-    The order of a row's fields does not matter, the order of the rows does.
+    The order of a row's fields does not matter, nor what kind of mapping it is; the order of the rows does.
     """
     digest = hashlib.sha256(table.encode() + b"\n")
     for start in range(0, len(rows), 1000):
@@ -74,24 +78,58 @@ def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def _bytes(rows: list[Mapping[str, Any]]) -> bytes:
+def _bytes(rows: list[Any]) -> bytes:
     try:
-        return orjson.dumps(rows, default=_plain, option=_OPTIONS)
+        text = orjson.dumps(rows, default=_plain, option=_OPTIONS)
     except TypeError:
         # Whole numbers beyond 64 bits and broken text are refused later, with a sentence; they too have a hash.
-        return repr([_sorted(row) for row in rows]).encode("utf-8", "surrogatepass")
+        return _spelled_out(rows)
+    # orjson writes NaN and infinity as null. Where each null is a None of its own there can be none of these.
+    nulls = text.count(b"null")
+    return text if nulls == 0 or nulls == _nones(rows) or finite(rows) else _spelled_out(rows)
+
+
+def _nones(rows: list[Any]) -> int:
+    """How often a row names a column and nothing for it; -1 where a row is no dict."""
+    try:
+        return operator.countOf(map(type, itertools.chain.from_iterable(map(dict.values, rows))), NoneType)
+    except TypeError:
+        return -1
+
+
+def _spelled_out(rows: list[Any]) -> bytes:
+    return repr([_sorted(_bare(row)) for row in rows]).encode("utf-8", "surrogatepass")
 
 
 def _sorted(row: Any) -> Any:
     return sorted(row.items(), key=repr) if isinstance(row, Mapping) else row
 
 
+def _bare(value: Any) -> Any:
+    """A value whose text is the same in another process: no type of mapping, and no address of an object."""
+    if isinstance(value, Mapping):
+        return {key: _bare(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return (tuple if isinstance(value, tuple) else list)(map(_bare, value))
+    return value if _says_itself(value) else ""
+
+
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list | tuple):
+        return list(value)
     # Decimal, numpy scalars and whatever else a Python caller sends: their type and text tell them apart.
-    return [type(value).__name__, repr(value)]
+    return [type(value).__name__, repr(value) if _says_itself(value) else ""]
+
+
+def _says_itself(value: Any) -> bool:
+    """Whether the value's text is more than its address, by which a batch would never be known again."""
+    own: Any = type(value).__repr__
+    return own is not object.__repr__
 
 
 @dataclass(frozen=True, slots=True)

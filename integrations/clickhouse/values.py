@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+from types import NoneType
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -232,17 +233,23 @@ def json_text(value: Mapping[str, Any]) -> str:
     """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
     text = orjson.dumps(value, option=_JSON_OPTIONS)
     # orjson writes NaN and infinity as null, which would lose the fact that something was wrong.
-    if b"null" in text and not _finite(value):
+    if b"null" in text and not finite(value):
         raise ValueError("NaN or infinity")
     return text.decode()
 
 
-def _finite(value: Any) -> bool:
+_NEVER_ENDLESS = frozenset({str, int, bool, NoneType})
+
+
+def finite(value: Any) -> bool:
+    """Whether there is neither NaN nor infinity in `value`, however deep."""
+    if type(value) in _NEVER_ENDLESS:
+        return True
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):
-        return all(map(_finite, value.values()))
-    return all(map(_finite, value)) if isinstance(value, list | tuple) else True
+        return all(map(finite, value.values()))
+    return all(map(finite, value)) if isinstance(value, list | tuple) else True
 
 
 def _json(rule: Rule, value: Any) -> Judged:
