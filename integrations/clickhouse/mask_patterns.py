@@ -18,13 +18,17 @@ Replace = Callable[[re.Match[str]], str]
 
 SECRET, EMAIL, IP = "[secret]", "[email]", "[ip]"
 
+# RE2's \s lacks the vertical tab, and in ASCII both lack the blanks of Latin-1.
+BLANKS = r"\t-\r\x1c-\x20\x85\xa0"
+BLANK = f"[{BLANKS}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One thing to look for.
 
     Any match holds one of `hints` (lower-case literals), followed by `near` once the text is lower-case. Both Python's
-    `re` and RE2 read `near`, as ASCII.
+    `re` and RE2 read `near`, so that it spells out what the two take for different things, such as a blank.
     """
 
     rule: MaskRule
@@ -127,7 +131,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("://",),
         re.compile(r"""://(?!\[secret\]@)[^\s/:@"']{0,200}+:(?!\d{1,5}[/?#])[^\s/"']{1,200}@"""),
         f"://{SECRET}@",
-        near=r"[^\s/]*@",
+        near=rf"[^{BLANKS}/]*@",
     ),
     Pattern(
         "secret",
@@ -197,7 +201,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("bearer",),
         re.compile(r"""(?i)(?P<head>\bbearer[\s:=]{1,8})(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"""),
         _after,
-        near=r"[\s:=]",
+        near=rf"[{BLANKS}:=]",
     ),
     Pattern(
         "secret",
@@ -215,7 +219,7 @@ PATTERNS: tuple[Pattern, ...] = (
             r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])[^"'\\]++|[^\s"',;&\\)}]++))"""
         ),
         _assignment,
-        near=r"""\\?["']?\s*[=:]""",
+        near=rf"""\\?["']?{BLANK}*[=:]""",
     ),
     Pattern(
         "secret",
@@ -226,7 +230,7 @@ PATTERNS: tuple[Pattern, ...] = (
             r"(?P<value>[A-Za-z0-9+/_=]{32,}+)"
         ),
         _after,
-        near=r"""s?(?:\s{1,3}(?:is|was|of))?\s{1,3}["'`(]?[a-z0-9+/_=]{32}""",
+        near=rf"""s?(?:{BLANK}{{1,3}}(?:is|was|of))?{BLANK}{{1,3}}["'`(]?[a-z0-9+/_=]{{32}}""",
     ),
     Pattern(
         "email",
@@ -234,7 +238,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("@",),
         re.compile(r"(?<![\w.%+-])(?!git@)[\w.%+-]++@(?!\d+x\.|\d+\.\d)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])"),
         EMAIL,
-        near=r"[^\s@]*\.",
+        near=rf"[^{BLANKS}@]*\.",
     ),
     Pattern(
         "email",

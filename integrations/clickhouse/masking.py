@@ -34,19 +34,24 @@ COLUMN_MASKS: dict[str, tuple[MaskRule, ...]] = {
 _PROBES = [(pattern, pattern.probes()) for pattern in PATTERNS]
 
 
+# No pattern reads on from one text into the next: what takes blanks stops at the NUL, all else at the line's end.
+_BETWEEN = "\n\0"
+
+
 class _Haystack:
     """Many texts searched as one."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
-        self.lowered = "\n".join(texts).lower()
+        self.lowered = _BETWEEN.join(texts).lower()
 
     @cached_property
     def _ends(self) -> list[int]:
-        ends = list(accumulate(len(text) + 1 for text in self.texts))
-        if ends and ends[-1] != len(self.lowered) + 1:  # a few letters, such as İ, grow when lowered
-            self.lowered = "\n".join(parts := [text.lower() for text in self.texts])
-            ends = list(accumulate(len(part) + 1 for part in parts))
+        gap = len(_BETWEEN)
+        ends = list(accumulate(len(text) + gap for text in self.texts))
+        if ends and ends[-1] != len(self.lowered) + gap:  # a few letters, such as İ, grow when lowered
+            self.lowered = _BETWEEN.join(parts := [text.lower() for text in self.texts])
+            ends = list(accumulate(len(part) + gap for part in parts))
         return ends
 
     def rows(self, probes: Iterable[tuple[str, re.Pattern[str]]]) -> set[int]:
