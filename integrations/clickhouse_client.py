@@ -10,7 +10,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from integrations import config
 from integrations.clickhouse import call
-from integrations.clickhouse.executor import Cancellation, Executor, Tracer
+from integrations.clickhouse.executor import LARGEST_ANSWER, Cancellation, Executor, Tracer
 from integrations.clickhouse.guard import Guard, Rules
 from integrations.clickhouse.literals import bind
 from integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
@@ -137,7 +137,7 @@ class ClickHouseClient(Questions):
         verdict = guard.check(bind(sql, parameters or {}))
         # The engine's own limit of rows costs 0.2 ms: not where the statement answers no more anyway.
         few = verdict.most_rows is not None and verdict.most_rows <= max_rows
-        limits = self.executor.limits(timeout_s, None if few else max_rows)
+        limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER)
 
         def read() -> Result:
             session = dict(verdict.settings)

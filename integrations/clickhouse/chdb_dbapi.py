@@ -73,8 +73,15 @@ class ChdbReply(Reply):
         self._stream = engine.send_query(statement, "Native")
         while (chunk := engine.streaming_fetch_result(self._stream)) is not None and chunk.rows_read():
             self._count(chunk)
-            yield chunk.bytes()
+            yield self._within(chunk.bytes())
         self._stream = None
+
+    def _within(self, chunk: bytes) -> bytes:
+        """The engine counts a constant column once, so what it let pass may still be more than is to be read."""
+        most = self._settings.get("max_result_bytes")
+        if most is not None and len(chunk) > most:
+            raise DatabaseError("Limit for result exceeded.", code=396)
+        return chunk
 
     def _count(self, answer: Any) -> None:
         self.rows_read += answer.storage_rows_read()

@@ -36,15 +36,18 @@ _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
 # The engine keeps whole microseconds, and takes 0 of them for any length of time.
 _SHORTEST_S = 0.001
+LARGEST_ANSWER = 32_000_000
+"""Bytes of an answer that is read to show a part of it; more would take seconds to no end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one statement may take. `rows` None means all."""
+    """What one statement may take. `rows` and `bytes` None mean all."""
 
     timeout_s: float
     rows: int | None = None
     memory_mb: int = 4096
+    bytes: int | None = None
 
     def session(self) -> dict[str, Any]:
         """As engine settings; the engine stops at one row more, by which a cut is known."""
@@ -54,6 +57,8 @@ class Limits:
         }
         if self.rows is not None:
             words["limit"] = self.rows + 1
+        if self.bytes is not None:
+            words["max_result_bytes"] = self.bytes
         return words
 
 
@@ -163,10 +168,11 @@ class Executor:
         self.engine = engine if engine is not None else make_engine(settings)
         self._tracer = tracer
 
-    def limits(self, timeout_s: float | None = None, rows: int | None = None) -> Limits:
+    def limits(self, timeout_s: float | None = None, rows: int | None = None, most_bytes: int | None = None) -> Limits:
         """Limits within the settings' own: a caller may ask for less time than `CH_TIMEOUT`, not for more."""
         ceiling = self.settings.timeout
-        return Limits(max(_SHORTEST_S, min(timeout_s or ceiling, ceiling)), rows, self.settings.max_memory_mb)
+        timeout_s = max(_SHORTEST_S, min(timeout_s or ceiling, ceiling))
+        return Limits(timeout_s, rows, self.settings.max_memory_mb, most_bytes)
 
     def compile(self, statement: ClauseElement | str) -> str:
         """The text that runs: literals in place, as both engines read them."""
@@ -350,6 +356,12 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
             return MemoryExceeded(
                 f"The statement needed more than {limits.memory_mb} MB of memory and was stopped; "
                 "aggregate or filter more, or raise CH_MAX_MEMORY_MB."
+            )
+        case 396:
+            return StatementFailed(
+                f"The answer has more than {(limits.bytes or 0) // 1_000_000} MB, of which little could be shown; "
+                "select fewer columns or rows, aggregate, or cut long values with substringUTF8 and arraySlice.",
+                396,
             )
         case 81:
             return SchemaMismatch(f"{text}, on {where}. Run `alembic upgrade head` to create it, or check CH_DATABASE.")

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 import analytics
 from analytics import Question
 from analytics.aggregate import MAX_GROUPS
 from integrations.clickhouse.executor import Answer, Cancellation
-from integrations.clickhouse.shaping import Shaper
+from integrations.clickhouse.shaping import Shaper, room_for_rows
+from integrations.clickhouse.shortening import shortened, size
 from integrations.questions.asking import Asking
 from integrations.questions.figures import point
 from integrations.questions.statement import estimate, parametrised
@@ -55,8 +54,8 @@ def aggregate(
     )
     asking.note_approximations([question])
     answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
-    names, shaped, cut = _shaped(asking, question, answer)
     sql, parameters = parametrised(asking, question.select)
+    names, shaped, cut = _shaped(asking, question, answer, (sql, parameters))
     return Result.of(
         {
             "columns": names,
@@ -79,7 +78,7 @@ def aggregate(
 
 
 def _shaped(
-    asking: Asking, question: Question, answer: Answer | None
+    asking: Asking, question: Question, answer: Answer | None, beside: tuple[Any, ...]
 ) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
     """The columns with type and unit, the rows within the limits, and why some are missing."""
     units = {column.name: column.unit for column in question.columns}
@@ -92,8 +91,11 @@ def _shaped(
     if answer is None:
         return columns, [], None
     rows = question.fill(answer.mappings())
-    kept = _within(asking, rows, names)
+    room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
+    kept, long = _within(asking, rows, names, room)
     cut = _cut_groups(asking, question, rows)
+    if long is not None:
+        cut = f"Stopped at {asking.client.muse.max_result_bytes} bytes. {long}"
     if len(kept) < len(rows) or answer.truncated:
         more = " or more" if answer.truncated else ""
         cut = (
@@ -103,17 +105,23 @@ def _shaped(
     return columns, kept, cut
 
 
-def _within(asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[list[Any]]:
-    shaper, limits = Shaper(), asking.client.muse
+def _within(
+    asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str], room: int
+) -> tuple[list[list[Any]], str | None]:
+    """The rows that there is room for, and what of the first was cut."""
+    shaper = Shaper(room)
     kept: list[list[Any]] = []
-    size = 0
-    for row in rows[: limits.max_rows]:
+    for row in rows[: asking.client.muse.max_rows]:
         shaped = [shaper.value(point(value) if isinstance(value, float) else value) for value in map(row.get, names)]
-        size += len(orjson.dumps(shaped)) + 1
-        if size > limits.max_result_bytes and kept:
+        length = size(shaped) + 1
+        if length > room:
+            if not kept:
+                shaped, why = shortened(shaped, names, room)
+                return [shaped], why
             break
+        room -= length
         kept.append(shaped)
-    return kept
+    return kept, None
 
 
 def _cut_groups(asking: Asking, question: Question, rows: Sequence[Mapping[str, Any]]) -> str | None:

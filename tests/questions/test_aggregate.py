@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from integrations.clickhouse.executor import Executor
@@ -124,6 +125,14 @@ def test_a_cut_says_so(client: ClickHouseClient, muse: dict[str, Any], asked: di
     assert answer.truncated
     assert answer.row_count == len(answer.rows) > 0
     assert answer.truncated_reason.startswith(reason)
+
+
+def test_what_stands_beside_the_rows_counts_too(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(9), 100.0, source="council", model=f"model{n}") for n in range(60)])
+    client.muse = MuseSettings(max_result_bytes=12_000)
+    filters = [{"column": "model", "op": "in", "values": [f"model{n}" for n in range(60)]}]
+    answer = client.aggregate(["llm.calls"], group_by=["model"], granularity="hour", days=3, filters=filters)
+    assert 8_000 < len(orjson.dumps(answer)) <= 12_000
 
 
 @pytest.mark.parametrize("few", [3, 100])
