@@ -96,8 +96,11 @@ def to_arrow(data: Any) -> Any:
     """Any frame as a pyarrow.Table. Raises InvalidInput."""
     import pyarrow as pa
 
+    of_pandas = type(data).__module__.partition(".")[0] == "pandas"
+    if isinstance(data, pa.Array) or (of_pandas and not hasattr(data, "columns")):
+        raise _one_column(data)
     try:
-        if type(data).__module__.partition(".")[0] == "pandas":
+        if of_pandas:
             table = pa.Table.from_pandas(data, preserve_index=False)
         elif isinstance(data, pa.RecordBatch):
             table = pa.Table.from_batches([data])
@@ -111,11 +114,25 @@ def to_arrow(data: Any) -> Any:
             )
     except pa.ArrowException as error:
         reason = " ".join(str(error).split())[:200]
-        raise InvalidInput(f"The frame has a column of mixed types, which Arrow cannot hold ({reason}).") from None
+        if of_pandas:
+            raise InvalidInput(f"The frame has a column of mixed types, which Arrow cannot hold ({reason}).") from None
+        if "non-struct type" in reason:
+            raise _one_column(data) from None
+        raise InvalidInput(
+            f"The frame has a column of a type that Arrow does not have ({reason}); cast it, for instance to integers "
+            "of 64 bits or to text."
+        ) from None
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InvalidInput(f"The table has more than one column '{shown_name(twice[0])}'; name each once.")
     return table
+
+
+def _one_column(data: Any) -> InvalidInput:
+    return InvalidInput(
+        f"This is one column, a {type(data).__name__}; give a table of rows: an Arrow table, or a pandas or polars "
+        "frame."
+    )
 
 
 def _validate_stretch(
@@ -209,16 +226,13 @@ def _check_array(rule: Rule, array: Array, received: datetime) -> _Checked:
 def _simplified(array: Array) -> Array:
     """The same values without the encodings that frames use; texts that are not UTF-8 as bytes."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    type_ = array.type
-    if isinstance(type_, pa.BaseExtensionType) and type_.extension_name in ("arrow.uuid", "arrow.json"):
+    from integrations.clickhouse.arrow_layouts import spelled_out
+
+    array = spelled_out(array)
+    if isinstance(array.type, pa.BaseExtensionType) and array.type.extension_name in ("arrow.uuid", "arrow.json"):
         array = array.storage
-    elif pa.types.is_dictionary(type_):
-        array = array.dictionary_decode()
-    elif pa.types.is_run_end_encoded(type_):
-        array = pc.run_end_decode(array)
-    if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+    if pa.types.is_large_string(array.type):
         array = array.cast(pa.string())
     if pa.types.is_string(array.type):
         try:
@@ -237,7 +251,10 @@ def _judge(rule: Rule, checked: _Checked, array: Array, doubtful: Array, receive
     from integrations.clickhouse.plain_arrays import target
 
     indexes = np.flatnonzero(doubtful.to_numpy(zero_copy_only=False)).tolist()
-    judged = check_column(rule, _python(array.filter(doubtful)), received)
+    found = _python(array.filter(doubtful))
+    if rule.kind == "json":
+        found = list(map(_without_nulls, found))
+    judged = check_column(rule, found, received)
     values = [value.bytes if isinstance(value, UUID) else value for value in judged.values]
     checked.values = pc.replace_with_mask(checked.values, doubtful, pa.array(values, target(rule)))
     checked.errors = {indexes[index]: sentence for index, sentence in judged.errors.items()}
@@ -257,6 +274,13 @@ def _python(array: Array) -> list[Any]:
         return list(array.to_pylist())
     except (ValueError, OverflowError):
         return [_python_value(value) for value in array]
+
+
+def _without_nulls(value: Any) -> Any:
+    """An object without the fields that are null: Arrow gives every object of a column the fields of all of them."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    return list(map(_without_nulls, value)) if isinstance(value, list) else value
 
 
 def _python_value(scalar: Any) -> Any:

@@ -152,13 +152,15 @@ def _bitmap(mask: Array) -> Any:
 
 def _money_of_decimals(array: Array) -> Plain:
     wide = array.cast(pa.decimal128(38, max(array.type.scale, 6)))
+    # The largest whole amount that rounding cannot push out of the column, nor out of the 38 digits at hand.
+    zero, most = (
+        pa.scalar(Decimal(number), wide.type) for number in (0, min(MONEY_LIMIT, 10 ** (38 - wide.type.scale)) - 1)
+    )
+    fine = pc.and_(pc.greater_equal(wide, zero), pc.less_equal(wide, most))
+    wide = pc.if_else(fine, wide, None)
     kept = wide if wide.type.scale == 6 else pc.round(wide, 6, "half_to_even")
-    zero, limit = (pa.scalar(Decimal(number), pa.decimal128(38, 6)) for number in (0, MONEY_LIMIT))
-    kept = kept.cast(pa.decimal128(38, 6))
-    fine = pc.and_(pc.greater_equal(wide, zero.cast(wide.type)), pc.less(kept, limit))
-    rounded = pc.not_equal(wide, kept.cast(wide.type))
-    values = pc.if_else(fine, kept, None).cast(pa.decimal128(18, 6))
-    return Plain(values, fine, rounded)
+    kept = kept.cast(pa.decimal128(18, 6))
+    return Plain(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
 
 
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

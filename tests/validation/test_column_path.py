@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from integrations.clickhouse.column_path import validate_table
+from integrations.clickhouse.column_path import to_arrow, validate_table
 from integrations.errors import InvalidInput
 from models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree, by_columns
@@ -122,3 +125,71 @@ def test_rows_alone_do_not_load_pyarrow() -> None:
         "sys.exit('pyarrow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+WORDS = pa.dictionary(pa.int8(), pa.string())
+LAYOUTS = {
+    "polars": pa.table(pl.DataFrame({"a": [{"b": "x", "c": [{"d": "y"}]}]})).column("a"),
+    "views": pa.array([{"b": "x"}], pa.struct([("b", pa.string_view())])),
+    "dictionary": pa.array([{"b": "x"}], pa.struct([("b", WORDS)])),
+    "list": pa.array([{"b": ["x"]}], pa.struct([("b", pa.list_view(pa.string_view()))])),
+    "map": pa.array([{"b": [("k", "x")]}], pa.struct([("b", pa.map_(pa.string(), WORDS))])),
+    "runs": pa.StructArray.from_arrays([pc.run_end_encode(pa.array(["x"]))], ["b"]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_object_is_the_same_object_however_arrow_lays_it_out(layout: str) -> None:
+    column = LAYOUTS[layout]
+    batch = assert_agree("ui_events", least("ui_events", metadata=column))
+    assert batch.rejected == []
+
+
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["x", "y"])])
+def test_categories_of_polars_are_words(dtype: Any) -> None:
+    words = pl.Series(["x", None, "y"], dtype=dtype)
+    batch = validate_table("llm_events", pl.DataFrame(least("llm_events", 3, error_msg=words)), now=NOW)
+    assert batch.data["error_msg"].to_pylist() == ["x", None, "y"]
+
+
+def test_the_fields_that_arrow_gives_every_object_are_left_out_where_they_are_null() -> None:
+    metadata = [{"a": 1}, {"b": {"c": "x"}}, {}, {"b": {"d": [{"e": 1}, {"f": 2}, None]}}]
+    texts = [json.dumps(value, separators=(",", ":")) for value in metadata]
+    columns = least("ui_events", 4, metadata=metadata)
+    arrow = pa.Table.from_pydict(columns)
+    for frame in (pd.DataFrame(columns), pl.DataFrame(arrow), arrow):
+        assert validate_table("ui_events", frame, now=NOW).data["metadata"].to_pylist() == texts
+
+
+BIG = Decimal("99999999999999999999.999999999999999999")
+AMOUNTS: dict[str, tuple[Any, list[Decimal | None]]] = {
+    "beyond the column": (pa.decimal128(38, 18), [BIG, Decimal(1), None, Decimal(f"-{BIG}")]),
+    "rounded beyond the column": (pa.decimal128(38, 26), [Decimal("999999999999." + "9" * 25 + "8"), Decimal(1)]),
+    "rounded beyond its own type": (pa.decimal128(38, 27), [Decimal("99999999999." + "9" * 27), Decimal("0.5")]),
+    "all behind the point": (pa.decimal128(38, 38), [Decimal("0." + "9" * 38), Decimal(0), None]),
+    "256 bits": (pa.decimal256(60, 20), [Decimal("9" * 40 + ".5"), Decimal(1)]),
+    "whole": (pa.decimal128(20, 0), [Decimal("9" * 20), Decimal(10**12), Decimal(10**12 - 1)]),
+    "small": (pa.decimal128(10, 8), [Decimal("99.99999999"), Decimal("0.0000005"), Decimal("0.0000015")]),
+}
+
+
+@pytest.mark.parametrize("case", AMOUNTS)
+def test_amounts_of_any_size_are_refused_or_rounded_as_in_rows(case: str) -> None:
+    type_, amounts = AMOUNTS[case]
+    assert_agree("llm_events", least("llm_events", len(amounts), cost_usd=pa.array(amounts, type_)), ["run_id"])
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (pd.Series([1]), "one column, a Series; give a table"),
+        (pl.Series([1]), "one column, a Series; give a table"),
+        (pa.array([1]), "one column, a Int64Array; give a table"),
+        (pa.chunked_array([[1]]), "one column, a ChunkedArray; give a table"),
+        (pl.DataFrame({"a": pl.Series([1], dtype=pl.Int128)}), "has a column of a type that Arrow does not have"),
+        (pl.LazyFrame({"a": [1]}), "this is LazyFrame"),
+    ],
+)
+def test_what_is_not_quite_a_table_is_one_sentence(data: Any, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        to_arrow(data)

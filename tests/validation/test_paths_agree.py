@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -88,7 +89,9 @@ def arrays(type_: Any, values: st.SearchStrategy[Any]) -> Column:
 COLUMNS: list[Column] = [
     arrays(pa.string(), TEXTS),
     arrays(pa.large_string(), TEXTS),
+    arrays(pa.string_view(), TEXTS),
     arrays(pa.string(), TEXTS).map(lambda array: array.dictionary_encode()),
+    arrays(pa.string(), TEXTS).map(pc.run_end_encode),
     arrays(pa.int64(), INTEGERS),
     arrays(pa.uint64(), st.integers(0, 2**64 - 1)),
     arrays(pa.int8(), st.integers(-128, 127)),
@@ -100,10 +103,12 @@ COLUMNS: list[Column] = [
     arrays(pa.timestamp("s", "UTC"), MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))),
     arrays(pa.date32(), st.dates(date(1969, 12, 30), date(2150, 1, 1))),
     arrays(pa.decimal128(24, 8), DECIMALS),
+    arrays(pa.decimal128(38, 18), st.decimals(-1, 10**19, places=8)),
     arrays(pa.decimal128(15, 3), st.decimals(-10, 10**9, places=3)),
     arrays(pa.binary(), st.binary(max_size=17)),
     arrays(pa.binary(16), st.binary(min_size=16, max_size=16)),
     arrays(pa.list_(pa.int64()), st.lists(INTEGERS, max_size=2)),
+    arrays(pa.struct([("a", pa.list_(pa.string_view()))]), st.fixed_dictionaries({"a": st.lists(TEXTS, max_size=2)})),
     arrays(pa.struct([("a", pa.float64()), ("b", pa.string())]), st.fixed_dictionaries({"a": FLOATS, "b": TEXTS})),
     st.just(pa.nulls(ROWS)),
 ]
