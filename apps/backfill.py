@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from apps import checkpoint
-from apps.checkpoint import COUNTS
+from apps import changed_files, checkpoint
+from apps.checkpoint import COUNTS, Checkpoint, chained
 from apps.file_days import newest
 from apps.progress import Bar
 from apps.rejected_rows import RejectedRows
@@ -25,7 +26,14 @@ from server.context import ensure_schema
 _EPOCH = date(1970, 1, 1)
 
 
-def run(days: int, source: str | None, shift_to_now: bool, as_json: bool, rollups: bool = False) -> int:
+def run(
+    days: int,
+    source: str | None,
+    shift_to_now: bool,
+    as_json: bool,
+    rollups: bool = False,
+    as_new: bool = False,
+) -> int:
     """Ingests and prints a summary; exit code 0 when nothing was rejected or kept aside."""
     settings = config.load()
     now = datetime.now(UTC)
@@ -38,7 +46,7 @@ def run(days: int, source: str | None, shift_to_now: bool, as_json: bool, rollup
             raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
         files = find_files(Path(folder))
         ensure_schema(client)
-        work = Backfill(client, files, days, shift_to_now, now)
+        work = Backfill(client, files, days, shift_to_now, now, as_new)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
             totals = work.run(bar)
         _print(totals, work.rejected.file, work.resumed, as_json)
@@ -52,13 +60,20 @@ class Backfill:
     """One run over some files."""
 
     def __init__(
-        self, client: ClickHouseClient, files: Sequence[SourceFile], days: int, shift_to_now: bool, now: datetime
+        self,
+        client: ClickHouseClient,
+        files: Sequence[SourceFile],
+        days: int,
+        shift_to_now: bool,
+        now: datetime,
+        as_new: bool = False,
     ) -> None:
         self._client = client
         self._files = files
         self._days = days
         self._shift_to_now = shift_to_now
         self._now = now
+        self._as_new = as_new
         self._folder = checkpoint.state_folder(client.settings)
         self.rejected = RejectedRows(self._folder, now)
         self._store = WindowStore(client, self.rejected)
@@ -68,49 +83,66 @@ class Backfill:
     def run(self, bar: Bar) -> dict[str, dict[str, int]]:
         """By table, what became of the rows."""
         newest_row = newest(self._files) if self._shift_to_now else None
+        # Before anything is stored: a file that cannot be taken is no reason to look what became of the others.
+        opened = [self._open(file, newest_row) for file in self._files]
         totals: dict[str, dict[str, int]] = {}
-        for file in self._files:
+        for file, state, asked in opened:
             total = totals.setdefault(file.table, dict.fromkeys(COUNTS, 0))
-            for counts in self._file(file, newest_row, bar):
+            for counts in self._file(file, state, asked, bar):
                 for name in COUNTS:
                     total[name] += counts[name]
             bar.file_done(file.path.stat().st_size)
         return totals
 
-    def _file(self, file: SourceFile, newest_row: datetime | None, bar: Bar) -> Iterator[dict[str, int]]:
-        state = checkpoint.load(self._folder, file)
-        facts = file.path.stat()
+    def _open(self, file: SourceFile, newest_row: datetime | None) -> tuple[SourceFile, Checkpoint, dict[str, Any]]:
+        """The file's state, and what this run asks of it. Raises InvalidInput for a file that was changed."""
+        state, facts = checkpoint.load(self._folder, file), file.path.stat()
         asked = {
-            "store": self._store_id(),
+            "store": self._store_id,
             "days": self._days,
             "newest": newest_row.isoformat() if newest_row else None,
             "size": facts.st_size,
             "changed": facts.st_mtime_ns,
         }
+        if not state.is_as_it_was(asked) and changed_files.is_changed(file, state, self._store.digest):
+            if not self._as_new:
+                raise changed_files.refused(file, state)
+            state.forget()
+        return file, state, asked
+
+    def _file(self, file: SourceFile, state: Checkpoint, asked: dict[str, Any], bar: Bar) -> Iterator[dict[str, int]]:
         if state.begin(asked, self._now):
             self.resumed += state.rows
             yield _as_duplicates(state.counts)
         now = datetime.fromisoformat(state.now)
+        newest_row = datetime.fromisoformat(asked["newest"]) if asked["newest"] else None
         first = ((newest_row or now).date() - timedelta(days=self._days) - _EPOCH).days
         period = Period(first, now, newest_row)
         for window in file.windows(state.rows, state.cuts):
             counts = dict.fromkeys(COUNTS, 0)
             digest = self._store.digest(file, window.rows)
-            state.chain = hashlib.sha256(f"{state.chain}\n{digest}".encode()).hexdigest()
-            for result in self._store.store(file, window.rows, digest, state.chain, period):
+            chain = chained(state.chain, digest)
+            before = partial(state.reach, window.stop, chain)
+            for result in self._store.store(file, window.rows, digest, chain, period, before):
                 for name in COUNTS:
                     counts[name] += result[name]
             for name in COUNTS:
                 state.counts[name] += counts[name]
-            state.rows = window.stop
+            if counts["rejected_count"] and self.rejected.file is not None:
+                state.rejected = str(self.rejected.file)
+            state.rows, state.chain = window.stop, chain
             state.save()
             bar.advance(window.position, counts["received"])
             yield counts
         state.finish()
 
+    @cached_property
     def _store_id(self) -> str:
         """What tells this store from one that was made anew in its place."""
-        return str(self._client.executor.scalar("SELECT uuid FROM system.tables WHERE name = 'insert_ledger' LIMIT 1"))
+        found = self._client.executor.scalar(
+            "SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = 'insert_ledger'"
+        )
+        return str(found)
 
 
 def _as_duplicates(counts: dict[str, int]) -> dict[str, int]:

@@ -66,13 +66,15 @@ def status(clickhouse: bool, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 36500), required=True, help="Only rows of the last N days.")
 @click.option("--source", type=click.Path(), help="File or folder; by default MUSE_SOURCE_DIR.")
 @click.option("--shift-to-now", is_flag=True, help="Move the newest row to now (for samples and demos).")
+@click.option("--as-new", is_flag=True, help="Take a file that was changed since it was read as a new one.")
 @click.option("--rollups", is_flag=True, help="Rebuild session_stats and the rollups of those days from the rows.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def backfill(days: int, source: str | None, shift_to_now: bool, rollups: bool, as_json: bool) -> None:
+def backfill(days: int, source: str | None, shift_to_now: bool, as_new: bool, rollups: bool, as_json: bool) -> None:
     """Ingest files: JSONL, CSV or Parquet, plain or compressed (gz, bz2, xz, zst), each named after its table.
 
-    Running it again stores nothing twice; a run that was stopped goes on where it was. With --rollups and no --source
-    nothing is read: the sums of the last N days are made anew.
+    Running it again stores nothing twice; a run that was stopped goes on where it was, and of a file that has grown
+    what is new is stored. A file that was changed otherwise is refused; with --as-new it is stored, also what is
+    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are made anew.
 
     \b
     Example:
@@ -80,7 +82,7 @@ def backfill(days: int, source: str | None, shift_to_now: bool, rollups: bool, a
     """
     from apps.backfill import run
 
-    sys.exit(run(days, source, shift_to_now, as_json, rollups))
+    sys.exit(run(days, source, shift_to_now, as_json, rollups, as_new))
 
 
 @main.group()

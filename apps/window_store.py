@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,14 +56,21 @@ class WindowStore:
     def digest(self, file: SourceFile, rows: Any) -> str:
         return self._writer.digest(file.table, rows)
 
-    def store(self, file: SourceFile, rows: Any, digest: str, chain: str, period: Period) -> Iterator[Result]:
-        """Stores the rows that lie in the period; an answer for each group of days that has something to tell."""
-        window = _Window(file, rows, digest, f"file:{chain[:40]}", days_of(rows, file.table))
+    def store(
+        self, file: SourceFile, rows: Any, digest: str, chain: str, period: Period, before: Callable[[], None]
+    ) -> Iterator[Result]:
+        """Stores the rows that lie in the period; an answer for each group of days that has something to tell.
+
+        `before` is called where something of the window is stored, or may be from now on.
+        """
+        window = _Window(file, rows, digest, f"file:{chain[:40]}", days_of(rows, file.table), before)
         present = distinct(window.days)
         left = {day for day in present if day >= period.first or day == UNKNOWN_DAY}
         if not left:
             return
         history = repeat(lambda: self._windows.history(file.table, window.key), self._attempts)
+        if history.stored or window.key in self._kept:
+            before()
         if known := history.days & left:
             yield _told(len(window.choose(known)), history.rejected, "duplicates")
         taken, stored = set(history.days), set(history.stored)
@@ -100,6 +107,7 @@ class WindowStore:
         )
         self._rejected.add(window.file, rows, prepared.clean.rejected)
         if prepared.stored:
+            window.before()
             self._windows.begin(table, window.key, key)
         result = self._writer.store(prepared)
         if result["quarantined"]:
@@ -116,6 +124,7 @@ class _Window:
     digest: str
     key: str
     days: Sequence[int]
+    before: Callable[[], None]
 
     def choose(self, days: Collection[int]) -> Any:
         return choose(self.rows, self.days, days)
