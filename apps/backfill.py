@@ -113,6 +113,8 @@ class Backfill:
     def _file(self, file: SourceFile, state: Checkpoint, asked: dict[str, Any], bar: Bar) -> Iterator[dict[str, int]]:
         if state.begin(asked, self._now):
             self.resumed += state.rows
+            if state.counts["rejected_count"]:
+                self.rejected.go_on(Path(state.rejected))
             yield _as_duplicates(state.counts)
         now = datetime.fromisoformat(state.now)
         newest_row = datetime.fromisoformat(asked["newest"]) if asked["newest"] else None

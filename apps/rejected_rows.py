@@ -16,8 +16,12 @@ class RejectedRows:
     """Written when the first row is refused. Only its owner may read it: rows are as they came, nothing masked."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
-        self._new = folder / f"rejected-{now:%Y%m%dT%H%M%S}.jsonl"
+        self._new = folder / f"rejected-{now:%Y%m%dT%H%M%S.%f}.jsonl"
         self.file: Path | None = None
+
+    def go_on(self, earlier: Path) -> None:
+        """Adds to the file of the run that was stopped, unless it is gone."""
+        self.file = self.file or (earlier if earlier.is_file() else None)
 
     def add(self, file: SourceFile, rows: Any, rejected: Sequence[Any]) -> None:
         if not rejected:

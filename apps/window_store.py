@@ -15,6 +15,7 @@ from apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, shifted
 from apps.rejected_rows import RejectedRows
 from integrations.clickhouse.retries import repeat
 from integrations.clickhouse.windows import FileWindows
+from integrations.clickhouse.writer import Prepared
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.files import SourceFile
 from integrations.results import Result
@@ -63,20 +64,21 @@ class WindowStore:
 
         `before` is called where something of the window is stored, or may be from now on.
         """
-        window = _Window(file, rows, digest, f"file:{chain[:40]}", days_of(rows, file.table), before)
-        present = distinct(window.days)
+        days_of_rows = days_of(rows, file.table)
+        present = distinct(days_of_rows)
+        window = _Window(file, rows, digest, f"file:{chain[:40]}", days_of_rows, present, before)
         left = {day for day in present if day >= period.first or day == UNKNOWN_DAY}
         if not left:
             return
         history = repeat(lambda: self._windows.history(file.table, window.key), self._attempts)
         if history.stored or window.key in self._kept:
             before()
-        if known := history.days & left:
-            yield _told(len(window.choose(known)), history.rejected, "duplicates")
+        if known := left & history.days:
+            yield self._told(window, known, history.rejected, "duplicates", period)
         taken, stored = set(history.days), set(history.stored)
         for days, rejected in self._kept.get(window.key, ()):
             if waiting := (days - taken) & left:
-                yield _told(len(window.choose(waiting)), rejected, "quarantined")
+                yield self._told(window, waiting, rejected, "quarantined", period)
             taken |= days
         left -= taken
         for key in history.unfinished:
@@ -93,18 +95,8 @@ class WindowStore:
         self, window: _Window, key: str, days: set[int], now: datetime, newest: datetime | None, stored: set[str]
     ) -> Result:
         """Stores the rows of some days as one batch, and says in `stored` that nothing of it is left to do."""
-        table, rows, covers = window.file.table, window.choose(days), tuple(sorted(days))
-        prepared = self._writer.check(
-            table,
-            rows,
-            digest=hashlib.sha256(f"{window.digest}\n{covers}".encode()).hexdigest(),
-            key=key,
-            on_invalid="skip",
-            # The time of receipt is the first attempt's, so an attempt that is finished moves by as much as it did.
-            prepare=(lambda found, received: shifted(found, table, received - newest)) if newest else None,
-            now=now,
-            covers=covers,
-        )
+        table, rows = window.file.table, window.choose(days)
+        prepared = self._check(window, rows, key, days, now, newest)
         self._rejected.add(window.file, rows, prepared.clean.rejected)
         if prepared.stored:
             window.before()
@@ -116,6 +108,34 @@ class WindowStore:
             stored.add(key)
         return result
 
+    def _check(
+        self, window: _Window, rows: Any, key: str, days: set[int], now: datetime, newest: datetime | None
+    ) -> Prepared:
+        table, covers = window.file.table, tuple(sorted(days))
+        return self._writer.check(
+            table,
+            rows,
+            digest=hashlib.sha256(f"{window.digest}\n{covers}".encode()).hexdigest(),
+            key=key,
+            on_invalid="skip",
+            # The time of receipt is the first attempt's, so an attempt that is finished moves by as much as it did.
+            prepare=(lambda found, received: shifted(found, table, received - newest)) if newest else None,
+            now=now,
+            covers=covers,
+        )
+
+    def _told(self, window: _Window, days: set[int], rejected: int, as_what: str, period: Period) -> Result:
+        """What is said of rows that an earlier attempt dealt with, and refused as many of, or of others beside them."""
+        rows = window.choose(days)
+        count = len(rows)
+        if rejected:
+            # The ledger has no reasons, nor does it know of which days these rows were: looked at again, all is told.
+            found = self._check(window, rows, "", days, period.now, period.newest).clean.rejected
+            self._rejected.add(window.file, rows, found)
+            rejected = len(found) if found or days < window.present else min(rejected, count)
+        stated = {"received": count, as_what: count - rejected, "rejected_count": rejected}
+        return Result.of(dict.fromkeys(COUNTS, 0) | stated)
+
 
 @dataclass(frozen=True, slots=True)
 class _Window:
@@ -124,15 +144,10 @@ class _Window:
     digest: str
     key: str
     days: Sequence[int]
+    """Each row's."""
+    present: set[int]
+    """The days that there are."""
     before: Callable[[], None]
 
     def choose(self, days: Collection[int]) -> Any:
         return choose(self.rows, self.days, days)
-
-
-def _told(count: int, rejected: int, as_what: str) -> Result:
-    """What is said of rows that an earlier attempt dealt with."""
-    # Refused rows of days that are not asked for now cannot be told apart; there is seldom one.
-    rejected = min(rejected, count)
-    stated = {"received": count, as_what: count - rejected, "rejected_count": rejected}
-    return Result.of(dict.fromkeys(COUNTS, 0) | stated)
