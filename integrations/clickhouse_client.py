@@ -12,7 +12,7 @@ from integrations import config
 from integrations.clickhouse import call
 from integrations.clickhouse.executor import LARGEST_ANSWER, Cancellation, Executor, Tracer
 from integrations.clickhouse.guard import Guard, Rules
-from integrations.clickhouse.literals import bind
+from integrations.clickhouse.parameters import bind
 from integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
 from integrations.clickhouse.retries import judge_read, repeat
 from integrations.clickhouse.shaping import shape, stored_text
@@ -196,10 +196,11 @@ class ClickHouseClient(Questions):
     ) -> Result:
         """Stores rows exactly once; see `Writer.insert`.
 
-        A list is one batch. An iterator of any length, an Arrow table or reader, a pandas or polars frame goes in by
-        pieces, see `streams`.
+        A list is one batch, stored as a whole or not at all. An iterator of any length, an Arrow table or reader, a
+        pandas or polars frame goes in by pieces, each a batch of its own; see `streams`. What is known again is the
+        batch as it was passed: send rows again in the form, the order and the types in which they were sent first.
         """
-        if isinstance(rows, Sequence):
+        if isinstance(rows, Sequence) and not isinstance(rows, str | bytes | bytearray):
             batch = list(rows)
             return self._counted(table, lambda: self.writer.insert(table, batch, idempotency_key, on_invalid, prepare))
         return self.insert_stream(table, rows, idempotency_key, on_invalid, prepare=prepare)

@@ -1,21 +1,23 @@
 """Rows without end, in constant memory: an iterable or Arrow data as a chain of batches.
 
-Each piece is a batch of its own, stored before the next is awaited. Without a key of the caller's, a piece's key is
-the hash of its content and of all before it: the same stream again is all duplicates, and a piece that happens to
-equal an earlier one of the same stream is data.
+Each piece is a batch of its own, stored before the next is awaited. It is known by what it holds and by nothing that
+goes before it, so that a stream in which rows were corrected stores only the pieces that changed; a piece that
+equals an earlier one of the same stream is data, known by its number among its equals. Under a caller's key a piece is
+known by its place. Either way pieces are counted off from the start: rows taken out or put in move all that follow.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 from integrations.clickhouse.ledger import content_hash
-from integrations.clickhouse.writer import OnInvalid, Prepare, Prepared, Writer, known_table
+from integrations.clickhouse.writer import OnInvalid, Prepare, Prepared, Writer, check_call, check_rows
 from integrations.results import Result
 
 ROWS_PER_PIECE = 10_000
@@ -39,7 +41,8 @@ def insert_stream(
     prepare: Prepare | None = None,
 ) -> Result:
     """Stores any number of rows. The result adds up its pieces; `on_invalid` speaks of one piece."""
-    known_table(table)
+    check_call(table, key, on_invalid)
+    check_rows(rows)
     source = iter(rows)
     pieces = iter(lambda: list(itertools.islice(source, ROWS_PER_PIECE)), [])
     digested = ((piece, content_hash(table, piece)) for piece in pieces)
@@ -58,7 +61,7 @@ def insert_table(
     """Stores an Arrow table or record batches, or a pandas or polars frame. The result is that of `insert_stream`."""
     from integrations.clickhouse.bulk import arrow_hash
 
-    known_table(table)
+    check_call(table, key, on_invalid)
     digested = ((piece, arrow_hash(table, piece)) for piece in arrow_pieces(data))
     return _store_all(writer, table, digested, key, on_invalid, progress, prepare)
 
@@ -104,7 +107,7 @@ def _store_all(
     progress: Progress | None,
     prepare: Prepare | None,
 ) -> Result:
-    now, total = datetime.now(UTC), _Total(table)
+    now, total = datetime.now(UTC), _Total(table, on_invalid)
     checked = _checked(writer, table, pieces, key, on_invalid, prepare, now)
     # The next piece is read and checked while the engine, which needs no interpreter, stores this one.
     with ThreadPoolExecutor(1, thread_name_prefix="muse-check") as pool:
@@ -127,32 +130,45 @@ def _checked(
     prepare: Prepare | None,
     now: datetime,
 ) -> Iterator[Prepared]:
-    chain = ""
+    seen: Counter[str] = Counter()
     for number, (piece, digest) in enumerate(pieces):
-        chain = digest if not chain else hashlib.sha256(f"{chain}\n{digest}".encode()).hexdigest()
-        # The first piece goes by the same key as the same rows sent in one call.
-        own = (key if number == 0 else f"{key}#{number}") if key is not None else (None if number == 0 else chain)
+        own = _key(digest, seen[digest]) if key is None else key if number == 0 else f"{key}#{number}"
+        seen[digest] += 1
         yield writer.check(table, piece, digest, own, on_invalid, prepare, now)
+
+
+def _key(digest: str, before: int) -> str | None:
+    """The key of a piece before which so many of its equals came; the first goes by that of the same rows in a list."""
+    return hashlib.sha256(f"{digest}\n{before}".encode()).hexdigest() if before else None
 
 
 class _Total:
     """What the pieces' answers come to."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, on_invalid: OnInvalid) -> None:
         self._table = table
+        self._on_invalid = on_invalid
         self._answers = dict.fromkeys(_SUMS, 0)
         self._rejected: list[Any] = []
         self._masked: dict[str, int] = {}
         self._rounded: dict[str, int] = {}
         self._first: Any = None
-        self._note: str | None = None
+        self._refused = self._known = 0
+        self._notes: dict[str, str] = {}
         self.batches = 0
 
     def add(self, result: Result) -> None:
         start = self._answers["received"]
         self.batches += 1
         self._first = self._first or result["batch_id"]
-        self._note = result["note"] or self._note
+        if result["quarantined"]:
+            self._notes["quarantined"] = result["note"]
+        elif result["duplicates"]:
+            self._known += 1
+            self._notes["known"] = result["note"]
+        elif self._on_invalid == "reject_batch" and result["rejected_count"]:
+            self._refused += 1
+            self._notes["refused"] = result["note"]
         for name in _SUMS:
             self._answers[name] += result[name]
         room = _REJECTED_SHOWN - len(self._rejected)
@@ -170,7 +186,27 @@ class _Total:
                 "rejected": self._rejected,
                 "masked": self._masked,
                 "rounded": self._rounded,
-                "note": self._note,
+                "note": " ".join(self._said()) or None,
                 "batches": self.batches,
             }
         )
+
+    def _said(self) -> Iterator[str]:
+        """The notes of the pieces, each true of the stream as a whole."""
+        if self._refused and self.batches > 1:
+            here = self._answers["inserted"] + self._answers["duplicates"]
+            hold, those = ("holds", "that piece") if self._refused == 1 else ("hold", "those pieces")
+            yield (
+                f"{self._refused} of the {self.batches} pieces of this stream {hold} wrong rows, so none of the "
+                f"{self._answers['rejected_count']} rows of {those} was stored; {here} rows of the others are. Correct "
+                "the wrong rows where they stand and send the whole stream again: only what is missing is stored. "
+                'on_invalid "skip" stores the right rows of such a piece too.'
+            )
+        elif self._refused:
+            yield self._notes["refused"]
+        if self._known and self._known < self.batches:
+            yield f"{self._answers['duplicates']} of these rows were stored before and are not stored again."
+        elif self._known:
+            yield self._notes["known"]
+        if "quarantined" in self._notes:
+            yield self._notes["quarantined"]

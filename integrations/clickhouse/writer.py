@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from integrations.clickhouse import runs
 from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
@@ -23,6 +23,7 @@ from integrations.clickhouse.ledger import (
 from integrations.clickhouse.quarantine import Kept, Quarantine
 from integrations.clickhouse.retries import Verdict, judge, repeat
 from integrations.clickhouse.row_path import Batch, validate_rows
+from integrations.clickhouse.values import show
 from integrations.errors import InvalidInput, MuseError
 from integrations.results import Result
 from models import FACT_TABLES
@@ -33,6 +34,7 @@ Prepare = Callable[[Any, datetime], Any]
 """Changes rows after they are hashed; called with the rows (or the Arrow table) and the batch's time of receipt."""
 
 _REJECTED_SHOWN = 100
+KEY_CHARACTERS = 200
 # An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
 # remembers, because blocks that were never acknowledged stand in no ledger.
 TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
@@ -87,7 +89,7 @@ class Writer:
         The same rows again, or the same key, answer as duplicates; the same key with other rows is refused.
         `prepare` changes the rows after they are hashed: what was received, not what it became, makes a duplicate.
         """
-        known_table(table)
+        check_call(table, idempotency_key, on_invalid)
         digest = content_hash(table, rows)
         return self.store(self.check(table, rows, digest, idempotency_key, on_invalid, prepare))
 
@@ -265,6 +267,36 @@ def known_table(table: str) -> None:
     """Refuses a table that takes no rows."""
     if table not in FACT_TABLES:
         raise InvalidInput(f"Unknown table {table!r}; rows go into {', '.join(FACT_TABLES)}.")
+
+
+def check_call(table: str, key: object, on_invalid: object) -> None:
+    """Refuses a call whose table, key or `on_invalid` is none."""
+    known_table(table)
+    takes = f"idempotency_key takes text of 1 to {KEY_CHARACTERS} characters"
+    if key is not None and not isinstance(key, str):
+        raise InvalidInput(f"{takes}; this is {type(key).__name__}.")
+    if key is not None and not 1 <= len(key) <= KEY_CHARACTERS:
+        raise InvalidInput(f"{takes}; this has {len(key):,}.")
+    if key is not None and not key.isascii():
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise InvalidInput("idempotency_key takes valid Unicode text; this has half of a surrogate pair.") from None
+    if on_invalid not in get_args(OnInvalid):
+        raise InvalidInput(
+            f'on_invalid takes "reject_batch" or "skip", not {on_invalid if on_invalid is None else show(on_invalid)}.'
+        )
+
+
+def check_rows(rows: object) -> None:
+    """Refuses what is no collection of rows."""
+    if isinstance(rows, Mapping):
+        raise InvalidInput("This is one row; put it into a list, or store it by the method for one row.")
+    if isinstance(rows, str | bytes | bytearray) or not isinstance(rows, Iterable):
+        raise InvalidInput(
+            "Rows are a list or an iterable of mappings, an Arrow table, or a pandas or polars frame; this is "
+            f"{type(rows).__name__}."
+        )
 
 
 def _other_rows(identity: Identity, since: datetime) -> InvalidInput:
