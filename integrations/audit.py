@@ -64,10 +64,7 @@ def now() -> str:
 
 def shown_arguments(arguments: Mapping[str, Any]) -> str:
     """Arguments as JSON text without personal data or secrets; of rows to store only how many there are."""
-    kept = {
-        name: f"[{len(value)} rows]" if name == "rows" and isinstance(value, list) else value
-        for name, value in arguments.items()
-    }
+    kept = {name: _how_many(value) if name == "rows" else value for name, value in arguments.items()}
     try:
         text = orjson.dumps(kept, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
@@ -75,6 +72,16 @@ def shown_arguments(arguments: Mapping[str, Any]) -> str:
     if len(text) <= _LONGEST:
         return mask_json(text)[0]
     return clean(text)
+
+
+def _how_many(rows: Any) -> Any:
+    if isinstance(rows, str):  # as some hosts send a list
+        with contextlib.suppress(orjson.JSONDecodeError):
+            found = orjson.loads(rows)
+            if isinstance(found, list):
+                return f"[{len(found)} rows]"
+        return f"[{len(rows)} characters]"
+    return f"[{len(rows)} rows]" if isinstance(rows, list) else f"[{type(rows).__name__}]"
 
 
 def clean(text: str) -> str:

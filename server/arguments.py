@@ -66,7 +66,8 @@ def _sentence(tool: str, model: type[BaseModel], values: Mapping[str, Any], erro
         return _unknown(tool, model, first["loc"])
     if kind == "missing":
         return f"{tool} needs {place}; it takes {_names(model)}."
-    held = _shown(first["input"])
+    # Rows are not repeated: a sentence ends up in records that are kept.
+    held = _shown(first["input"]) if not place.startswith("rows") else f"of type {type(first['input']).__name__}"
     match kind:
         case "literal_error" | "enum":
             return f"{place} is {held}, but takes {context['expected']}."

@@ -147,7 +147,7 @@ class _Record:
             bytes=self._bytes,
             elapsed_ms=round(elapsed_s * 1000, 3),
             outcome=self._outcome,
-            error=clean(self._error),
+            error=clean(self.call.without_secrets(self._error)),
         )
 
 

@@ -35,15 +35,24 @@ class Call:
     reads_audit: bool = False
     statement: str = ""
     query_id: str = ""
+    #: Literals that no record may hold: the values of parameters whose names say that they are secret.
+    hidden: list[str] = field(default_factory=list)
     _wrote: bool = False
 
     def ran(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> None:
         """Notes a statement: the last read, or the first insert of the caller's rows."""
+        statement = self.without_secrets(statement)
         if kind == "insert":
             if not self._wrote and not statement.startswith(_BOOKKEEPING):
                 self._wrote, self.statement, self.query_id = True, statement, query_id
         elif not self._wrote:
             self.statement, self.query_id = statement, query_id
+
+    def without_secrets(self, text: str) -> str:
+        """A statement, or what the engine says of it, without the values that are secret."""
+        for literal in self.hidden:
+            text = text.replace(literal, "'[secret]'")
+        return text
 
 
 _current: ContextVar[Call | None] = ContextVar("muse_call", default=None)

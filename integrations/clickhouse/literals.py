@@ -1,4 +1,4 @@
-"""Python values as ClickHouse literals, the same on both engines, and the two ways to put them into a statement.
+"""Python values as ClickHouse literals, the same on both engines, and SQLAlchemy's way to put them into a statement.
 
 The drivers would each do this in their own way (clickhouse-driver cuts a datetime to whole seconds), so both DBAPIs
 of ours take their text from here.
@@ -7,7 +7,6 @@ of ours take their text from here.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -71,56 +70,3 @@ def literal(value: Any) -> str:  # one line a type
 def format_pyformat(statement: str, parameters: Mapping[str, Any] | None) -> str:
     """Puts literals in place of `%(name)s`, SQLAlchemy's parameter style, and `%` in place of `%%`."""
     return statement % {name: literal(value) for name, value in (parameters or {}).items()}
-
-
-# What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
-_TOKENS = re.compile(
-    r"""
-      '(?:\\.|''|[^'\\])*' | "(?:\\.|""|[^"\\])*" | `(?:\\.|``|[^`\\])*`
-    | --[^\n]* | \#[ !][^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$
-    | \{\s*(?P<name>[A-Za-z_]\w*)\s*:\s*(?P<type>[^{}]+?)\s*\}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_TYPE = re.compile(r"[A-Za-z][\w(), ']*")
-
-
-def bind(statement: str, parameters: Mapping[str, Any]) -> str:
-    """Puts typed literals in place of ClickHouse's own `{name:Type}` parameters.
-
-    A value is always a literal cast to its type, so it cannot become anything else. A parameter without a value, or a
-    value without a parameter, is an InvalidInput.
-    """
-    used: set[str] = set()
-
-    def replace(match: re.Match[str]) -> str:
-        name, type_ = match["name"], match["type"]
-        if name is None:
-            return match[0]
-        if name not in parameters:
-            given = ", ".join(sorted(parameters)) or "none"
-            raise InvalidInput(f"Parameter {name} has no value; add it to `parameters` (given: {given}).")
-        if type_ == "Identifier" or not _TYPE.fullmatch(type_):
-            raise InvalidInput(
-                f"Parameter {name} has type {type_}, which is not a value's type such as String or UInt32."
-            )
-        used.add(name)
-        return f"CAST({_text(parameters[name])}, {quote(type_)})"
-
-    bound = _TOKENS.sub(replace, statement)
-    unused = sorted(set(parameters) - used)
-    if unused:
-        raise InvalidInput(
-            f"Parameter {unused[0]} is not in the statement; write it there as {{{unused[0]}:String}} or leave it out."
-        )
-    return bound
-
-
-def _text(value: Any) -> str:
-    # A number or a time is cast from its text, so that no digit passes through a Float64.
-    if isinstance(value, bool) or value is None or isinstance(value, list | tuple | Mapping):
-        return literal(value)
-    if isinstance(value, datetime):
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return quote(f"{moment:%Y-%m-%d %H:%M:%S.%f}")
-    return quote(str(value))

@@ -89,6 +89,22 @@ def test_arguments_are_masked() -> None:
     assert len(shown_arguments({"sql": "x" * 100_000})) <= 4_000
 
 
+@pytest.mark.parametrize("sql", ["SELECT {password:String} AS a", "SELECT toUInt8({password:String})"])
+def test_a_secret_parameter_is_nowhere_on_the_line(call: Call, store: Settings, sql: str) -> None:
+    call("query", sql=sql, parameters={"password": "hunter4"})
+    [line] = lines(store)
+    assert "[secret]" in line["statement"]
+    assert "hunter4" not in orjson.dumps(line).decode()
+
+
+def test_rows_sent_as_text_are_not_repeated_either(call: Call, store: Settings) -> None:
+    call("insert.episodes", rows='[{"series": "s", "episode_num": 1, "title": "secret plans"}]')
+    call("insert.episodes", rows="[not rows, secret plans")
+    found = [orjson.loads(line["arguments"])["rows"] for line in lines(store)]
+    assert found == ["[1 rows]", "[23 characters]"]
+    assert "secret plans" not in orjson.dumps(lines(store)).decode()
+
+
 def test_the_file_is_its_owner_s_alone(call: Call, store: Settings) -> None:
     call("query", sql="SELECT 1")
     [path] = files(audit_folder(store))
