@@ -46,7 +46,10 @@ class ChdbReply(Reply):
         super().__init__()
         self._connection = connection
         self._settings = settings
-        self._handle = connection.store.take(settings)
+        try:
+            self._handle = connection.store.take(settings)
+        except RuntimeError as error:  # a setting that the engine does not take
+            raise translate(error) from None
         connection.running = self._handle
         try:
             self._chunks = self._send(statement)

@@ -6,6 +6,7 @@ Everything that reaches ClickHouse from the client, the tools and the commands p
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from integrations.errors import (
     StatementTimeout,
 )
 
+_NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
 # The engine keeps whole microseconds, and takes 0 of them for any length of time.
@@ -207,7 +209,11 @@ class Executor:
             with traced, translated(limits, self.settings.where):
                 words = dict(READ_SETTINGS) | _own_settings(statement) | dict(session or {})
                 words |= limits.session() | self._comment("read", text, query_id) | {"readonly": 1}
-                with driver.run(text, settings=words, query_id=query_id) as reply:
+                try:
+                    reply = driver.run(text, settings=words, query_id=query_id)
+                except dbapi.DatabaseError as error:
+                    raise _wrong_setting(driver, session or {}, error) from None
+                with reply:
                     running = Running(reply, query_id, text, limits, self.settings.where)
                     yield running
                     traced.rows = running.rows
@@ -312,6 +318,28 @@ def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:
     if isinstance(statement, Executable):
         return dict(statement.get_execution_options().get("settings", {}))
     return {}
+
+
+def _wrong_setting(driver: dbapi.Connection, session: Mapping[str, Any], error: dbapi.DatabaseError) -> Exception:
+    """The sentence on the setting of a statement's own that the engine does not take, or else the error itself."""
+    if error.code in (159, 241, 394):  # it ran, and was stopped
+        return error
+    for name, value in session.items():
+        refused = _NOT_MODIFIED.search(str(error))
+        try:
+            if refused is None:
+                with driver.run("SELECT 1", settings={name: value}):
+                    continue
+            if refused[1] != name:
+                continue
+            why = "more than it may be here"
+        except dbapi.DatabaseError as found:
+            why = str(found).rstrip(". ")
+        return StatementFailed(
+            f"The setting {name} does not take {value!r} ({why}); correct it, or leave it out of the SETTINGS clause.",
+            error.code,
+        )
+    return error
 
 
 class _Trace:

@@ -72,11 +72,14 @@ def judge(error: MuseError) -> Verdict:
 
 
 def judge_read(error: MuseError) -> Verdict:
-    """The same for a read, which is the caller's to narrow: its time and its memory do not come back by waiting."""
+    """The same for a read, which is the caller's to narrow: its time and its memory do not come back by waiting.
+
+    Nor does a store that takes no writes keep a read from running: 164 says that it asked for more than a read may.
+    """
     verdict = judge(error)
-    if verdict is Verdict.RETRY and not isinstance(error, StatementTimeout):
-        return verdict
-    return Verdict.REFUSE
+    if isinstance(error, StatementTimeout) or (isinstance(error, StatementFailed) and error.code == 164):
+        return Verdict.REFUSE
+    return verdict if verdict is Verdict.RETRY else Verdict.REFUSE
 
 
 def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from integrations.clickhouse.executor import Cancellation, Executor, Traced
+from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
 from integrations.errors import (
     MemoryExceeded,
@@ -154,6 +155,30 @@ def test_an_engine_error_is_one_sentence_with_a_next_step(executor: Executor, st
     assert "\n" not in str(caught.value)
     assert "version" not in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+SETTINGS = [
+    ("max_threads = 'abc'", "max_threads"),
+    ("max_threads = -1", "max_threads"),
+    ("max_block_size = 0", "max_block_size"),
+    ("max_threads = 2, join_algorithm = 'nope'", "join_algorithm"),
+    ("totals_mode = 'x'", "totals_mode"),
+    ("max_threads = 100000", "max_threads"),
+]
+
+
+@pytest.mark.parametrize(("clause", "name"), SETTINGS, ids=[clause for clause, _ in SETTINGS])
+def test_a_mistake_in_a_settings_clause_names_the_setting(client: ClickHouseClient, clause: str, name: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(StatementFailed, match=rf"^The setting {name} does not take .*leave it out"):
+        client.query(f"SELECT 1 SETTINGS {clause}")
+    assert time.monotonic() - started < 0.5
+    assert client.query("SELECT 1 SETTINGS max_threads = 2").rows == [[1]]
+
+
+def test_a_mistake_elsewhere_is_not_laid_to_the_settings(client: ClickHouseClient) -> None:
+    with pytest.raises(StatementFailed, match="Cannot parse"):
+        client.query("SELECT toUInt8('x') SETTINGS max_threads = 2")
 
 
 def test_the_tracer_sees_each_statement_with_its_id_and_outcome(settings: ClickHouseSettings) -> None:
