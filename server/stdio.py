@@ -130,13 +130,16 @@ async def streams(reading: int, writing: int) -> AsyncIterator[tuple[Messages, A
     """The two streams on descriptors of pipes or sockets, for `Server.run`. One socket may be both."""
     if os.path.samestat(os.fstat(reading), os.fstat(writing)):
         lines, answers = await _socket(reading)
+        ends = [answers]
     else:
-        lines = (await _socket(reading))[0] if _is_socket(reading) else await _read_pipe(reading)
+        lines, *ends = await (_socket(reading) if _is_socket(reading) else _read_pipe(reading))
         answers = (await _socket(writing))[1] if _is_socket(writing) else await _write_pipe(writing)
+        ends.append(answers)
     try:
         yield Messages(lines), Answers(answers)
     finally:
-        answers.close()
+        for end in ends:  # kept until here: a socket closes with its writer, though nobody writes to it
+            end.close()
 
 
 def _is_socket(descriptor: int) -> bool:
@@ -147,11 +150,11 @@ async def _socket(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.Stream
     return await asyncio.open_connection(sock=socket.socket(fileno=os.dup(descriptor)), limit=_LONGEST)
 
 
-async def _read_pipe(descriptor: int) -> asyncio.StreamReader:
+async def _read_pipe(descriptor: int) -> tuple[asyncio.StreamReader]:
     lines = asyncio.StreamReader(limit=_LONGEST)
     file = os.fdopen(os.dup(descriptor), "rb", buffering=0)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), file)
-    return lines
+    return (lines,)
 
 
 async def _write_pipe(descriptor: int) -> asyncio.StreamWriter:

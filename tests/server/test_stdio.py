@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -49,17 +50,28 @@ class Server:
         return json.loads(self.back.readline())
 
 
-@pytest.fixture(params=["pipes", "a socket"])
+@pytest.fixture(params=["pipes", "a socket", "two sockets"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     settings = ClickHouseSettings(path=str(tmp_path / "store"))
-    ours, theirs = socket.socketpair()
-    wire: Any = subprocess.PIPE if request.param == "pipes" else theirs
-    process = subprocess.Popen(
-        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=wire, stdout=wire, stderr=subprocess.PIPE
-    )
-    theirs.close()
-    with ours, ours.makefile("wb") as to, ours.makefile("rb") as back:
-        started = Server(process, process.stdin or to, process.stdout or back)
+    with contextlib.ExitStack() as stack:
+        ours, theirs = map(stack.enter_context, socket.socketpair())
+        # As Node starts its children: a socket for each direction.
+        more, others = map(stack.enter_context, socket.socketpair())
+        stdin: Any = subprocess.PIPE if request.param == "pipes" else theirs
+        stdout: Any = others if request.param == "two sockets" else stdin
+        process = subprocess.Popen(
+            [MUSE, "serve"],
+            env=environment(settings, tmp_path),
+            cwd=ROOT,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+        theirs.close()
+        others.close()
+        to = process.stdin or stack.enter_context(ours.makefile("wb"))
+        reading = more if request.param == "two sockets" else ours
+        started = Server(process, to, process.stdout or stack.enter_context(reading.makefile("rb")))
         started.send(HELLO, READY)
         assert started.answer()["result"]["serverInfo"]["name"] == "chimera-metrics"
         yield started
