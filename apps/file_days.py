@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from integrations.clickhouse.rules import rules_of
+from integrations.arrow_rows import moments, python_rows
+from integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, rules_of
 from integrations.files import SourceFile
 
 UNKNOWN_DAY = -1_000_000
@@ -18,6 +19,8 @@ def moment_of(value: Any) -> datetime | None:
     """A row's time in UTC, or None where there is none that can be read."""
     if isinstance(value, datetime):
         moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day)
     else:
         try:
             moment = datetime.fromisoformat(value)
@@ -36,13 +39,11 @@ def days_of(rows: Any, table: str) -> Sequence[int]:
 
     if name not in rows.column_names:
         return [UNKNOWN_DAY] * len(rows)
-    column = rows.column(name)
-    if pa.types.is_timestamp(column.type) and column.type.tz in (None, "UTC"):
-        days: Sequence[int] = pc.fill_null(
-            column.cast(pa.date32(), safe=False).cast(pa.int32()), UNKNOWN_DAY
-        ).to_numpy()
-        return days
-    return [_day(value) for value in column.to_pylist()]
+    found = moments(rows.column(name))
+    if found is None:
+        return [_day(value) for value in rows.column(name).to_pylist()]
+    days: Sequence[int] = pc.fill_null(found.cast(pa.date32(), safe=False).cast(pa.int32()), UNKNOWN_DAY).to_numpy()
+    return days
 
 
 def _day(value: Any) -> int:
@@ -70,24 +71,41 @@ def choose(rows: Any, days: Sequence[int], wanted: Collection[int]) -> Any:
 
 
 def newest(files: Sequence[SourceFile]) -> datetime:
-    """The time of the newest row of all files; now, if none has one."""
+    """The time of the newest row of all files that its table takes; now, if none has one."""
     found: list[datetime] = []
     for file in files:
-        name = rules_of(file.table).time.name
         for window in file.windows():
-            if isinstance(window.rows, list):
-                values = [row.get(name) for row in window.rows]
-            else:
-                values = window.rows.column(name).to_pylist() if name in window.rows.column_names else []
-            moments = [moment for value in values if (moment := moment_of(value)) is not None]
-            found += [max(moments)] if moments else []
+            times = [moment for moment in _moments(window.rows, file.table) if _is_taken(moment, file.table)]
+            found += [max(times)] if times else []
     return max(found, default=datetime.now(UTC))
 
 
+def _moments(rows: Any, table: str) -> Iterator[datetime]:
+    name = rules_of(table).time.name
+    if isinstance(rows, list):
+        values = [row.get(name) for row in rows]
+    elif name in rows.column_names:
+        column = rows.column(name)
+        times = moments(column)
+        values = (column if times is None else times).to_pylist()
+    else:
+        values = []
+    return (moment for value in values if (moment := moment_of(value)) is not None)
+
+
+def _is_taken(moment: datetime, table: str) -> bool:
+    return FIRST_TIME <= moment <= (LAST_HOUR if rules_of(table).time.kind == "hour" else LAST_TIME)
+
+
 def shifted(rows: Any, table: str, shift: timedelta) -> list[Mapping[str, Any]]:
-    """The rows with their times moved; hours by whole hours."""
+    """The rows with their times moved; hours by whole hours. What the table does not take stays, to be refused."""
     name = rules_of(table).time.name
     if rules_of(table).time.kind == "hour":
         shift = timedelta(hours=shift // timedelta(hours=1))
-    found = rows if isinstance(rows, list) else rows.to_pylist()
-    return [row if (moment := moment_of(row.get(name))) is None else {**row, name: moment + shift} for row in found]
+    found = []
+    for row in rows if isinstance(rows, list) else python_rows(rows):
+        moment = moment_of(row.get(name))
+        if moment is not None and _is_taken(moment, table):
+            row = {**row, name: moment.astimezone(UTC) + shift}
+        found.append(row)
+    return found

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from integrations.arrow_rows import python_rows
 from integrations.files import SourceFile
 
 
@@ -29,7 +30,10 @@ class RejectedRows:
         self.file = self.file or self._new
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with open(os.open(self.file, flags, 0o600), "a", encoding="utf-8") as out:
-            for bad in rejected:
-                row = rows[bad.index] if isinstance(rows, list) else rows.slice(bad.index, 1).to_pylist()[0]
+            for bad, row in zip(rejected, self._chosen(rows, [bad.index for bad in rejected]), strict=True):
                 facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
                 out.write(json.dumps(facts, default=str, ensure_ascii=False) + "\n")
+
+    @staticmethod
+    def _chosen(rows: Any, indexes: list[int]) -> list[Any]:
+        return [rows[index] for index in indexes] if isinstance(rows, list) else python_rows(rows.take(indexes))
