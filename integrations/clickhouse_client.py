@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from integrations import config
@@ -74,7 +77,8 @@ class InsertMany:
 class ClickHouseClient(Questions):
     """All operations on one store. Thread-safe; opens nothing before the first call; close it, or use it in a `with`.
 
-    `ClickHouseClient()` takes its settings from the environment.
+    `ClickHouseClient()` takes its settings from the environment. Its first write makes an embedded store that is new
+    or old ready for it; a server's schema is for `alembic upgrade head`.
     """
 
     def __init__(
@@ -97,6 +101,8 @@ class ClickHouseClient(Questions):
             self._explain, replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
         )
         self.quarantine = Quarantine(quarantine_folder(self.settings))
+        self._schema_known = False
+        self._schema_lock = threading.Lock()
         self.writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
 
     def __enter__(self) -> ClickHouseClient:
@@ -227,7 +233,21 @@ class ClickHouseClient(Questions):
         return self._counted(kept.identity.table, lambda: self.writer.replay(kept))
 
     def _counted(self, table: str, store: Callable[[], Result]) -> Result:
+        if not self._schema_known:
+            self._ensure_schema()
         return store() if self._figures is None else self._figures.counted(table, store)
+
+    def _ensure_schema(self) -> None:
+        """Brings an embedded store to the current schema, before its first write. A server's is never touched."""
+        from integrations.clickhouse.alembic_support import runner
+
+        with self._schema_lock:
+            if self.settings.embedded and not self._schema_known:
+                # What keeps the store from answering, the write itself says with a sentence.
+                with contextlib.suppress(DBAPIError):
+                    if not runner.is_current(self.settings):
+                        runner.upgrade(self.settings)
+            self._schema_known = True
 
     insert_bench_run = InsertOne("bench_runs")
     insert_bench_runs = InsertMany("bench_runs")

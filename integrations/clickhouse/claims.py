@@ -10,7 +10,9 @@ A file outlives a killed process, as the engine's parts do; like those it may be
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,17 +70,36 @@ class ClaimFiles:
         found = self._read(name)
         return found.claim if found else None
 
-    def join(self, name: str) -> None:
-        """Says that somebody else goes on with the batch; without effect where it has just been finished."""
-        with contextlib.suppress(FileNotFoundError):
+    def join(self, name: str) -> bool:
+        """Says that somebody else goes on with the batch. False where its claim is gone: finished, or taken back."""
+        with self._locked(name) as descriptor:
+            if descriptor is None or os.fstat(descriptor).st_nlink == 0:
+                return False
+            os.write(descriptor, _JOINED)
+            return True
+
+    def withdraw(self, name: str, batch_id: UUID) -> None:
+        """Takes back the claim of an attempt that has stored nothing, unless somebody else goes on with the batch."""
+        # Locked, or another could join between the look and the end of the file.
+        with self._locked(name) as descriptor:
+            if descriptor is not None and self.is_alone(name, batch_id):
+                self.drop(name)
+
+    @contextlib.contextmanager
+    def _locked(self, name: str) -> Iterator[int | None]:
+        try:
             descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            try:
-                os.write(descriptor, _JOINED)
-            finally:
-                os.close(descriptor)
+        except FileNotFoundError:
+            yield None
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def is_alone(self, name: str, batch_id: UUID) -> bool:
-        """Whether nobody but this attempt can have acknowledged the batch; asked after acknowledging it."""
+        """Whether nobody but this attempt can have stored or acknowledged any of the batch."""
         found = self._read(name)
         return found is not None and found.claim.batch_id == batch_id and not found.joined
 

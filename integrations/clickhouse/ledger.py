@@ -187,10 +187,14 @@ class Ledger:
         answer = {"claim": {"now": now.isoformat(), "replaced": replaced}}
         self._write(batch, batch_id, {}, answer, _token("claim", batch.table, batch.key))
 
-    def join(self, batch: Identity) -> None:
-        """Says that this attempt goes on with a batch that another has claimed."""
+    def join(self, batch: Identity) -> bool:
+        """Says that this attempt goes on with a batch that another has claimed. False where that claim is gone."""
+        return self._claims is None or self._claims.join(batch.address)
+
+    def withdraw(self, batch: Identity, batch_id: UUID) -> None:
+        """Takes back the claim of an attempt that stored nothing, where claims are files: a ledger's row stays."""
         if self._claims is not None:
-            self._claims.join(batch.address)
+            self._claims.withdraw(batch.address, batch_id)
 
     def progress(self, batch: Identity, batch_id: UUID, stored: int) -> None:
         """Says how many blocks of a batch of many are stored: an attempt that goes on need not send them again."""

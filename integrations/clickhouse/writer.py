@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal, TypeVar, get_args
+from uuid import UUID
 
 from integrations.clickhouse import runs
 from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
@@ -17,6 +19,7 @@ from integrations.clickhouse.ledger import (
     Entry,
     Identity,
     Ledger,
+    State,
     content_hash,
     new_batch_id,
 )
@@ -24,7 +27,7 @@ from integrations.clickhouse.quarantine import Kept, Quarantine
 from integrations.clickhouse.retries import Verdict, judge, repeat
 from integrations.clickhouse.row_path import Batch, validate_rows
 from integrations.clickhouse.values import show
-from integrations.errors import InvalidInput, MuseError
+from integrations.errors import InvalidInput, MuseError, SchemaMismatch, StatementCancelled, StatementFailed
 from integrations.results import Result
 from models import FACT_TABLES
 from models.base import DEDUPLICATION_WINDOW
@@ -38,6 +41,9 @@ KEY_CHARACTERS = 200
 # An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
 # remembers, because blocks that were never acknowledged stand in no ledger.
 TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
+# How often a claim is made anew that another took back.
+_CLAIMS = 10
+_UNKNOWN_TABLE = 60
 T = TypeVar("T")
 
 
@@ -64,6 +70,9 @@ class Attempt:
     """One try at storing a batch, which may turn out to go on with an earlier one."""
 
     prepared: Prepared
+    batch_id: UUID = field(default_factory=new_batch_id)
+    unsure: bool = False
+    """Whether anything of it may be in the store."""
 
 
 class Writer:
@@ -151,29 +160,45 @@ class Writer:
         attempt = Attempt(prepared)
         try:
             return self._store(attempt)
-        except MuseError as error:
-            if judge(error) is Verdict.REFUSE:
-                raise
+        except Exception as error:
             try:
-                return self._keep(attempt.prepared, error)
-            except OSError:
-                raise error from None
+                if isinstance(error, MuseError) and judge(error) is not Verdict.REFUSE:
+                    with contextlib.suppress(OSError):
+                        return self._keep(attempt.prepared, error)
+            except MuseError:
+                self._withdraw(attempt)
+                raise
+            self._withdraw(attempt)
+            if isinstance(error, StatementFailed) and error.code == _UNKNOWN_TABLE:
+                raise self._no_schema() from None
+            raise
+
+    def _withdraw(self, attempt: Attempt) -> None:
+        """Leaves the key free after a call that stored nothing and kept nothing."""
+        if not attempt.unsure:
+            with contextlib.suppress(OSError):
+                self.ledger.withdraw(attempt.prepared.identity, attempt.batch_id)
+
+    def _no_schema(self) -> SchemaMismatch:
+        settings = self._executor.settings
+        return SchemaMismatch(
+            f"The schema of {settings.database} on {settings.where} is not the one that this version needs. "
+            "Run `alembic upgrade head` there (or `muse adopt` for a database that was made by hand)."
+        )
 
     def _store(self, attempt: Attempt) -> Result:
-        prepared = attempt.prepared
-        identity, batch_id = prepared.identity, new_batch_id()
-        replaced = prepared.answer["replaced"] + self._repeat(lambda: runs.known(self._executor, prepared.clean))
-        self._repeat(lambda: self.ledger.claim(identity, batch_id, prepared.now, replaced))
-        state = self._repeat(lambda: self.ledger.find(identity))
+        replaced = attempt.prepared.answer["replaced"]
+        replaced += self._repeat(lambda: runs.known(self._executor, attempt.prepared.clean))
+        state = self._begin(attempt, replaced)
+        prepared, identity, batch_id = attempt.prepared, attempt.prepared.identity, attempt.batch_id
         if state.entry is not None:
             return _again(prepared, state.entry)
-        if state.claim is not None and state.claim.batch_id != batch_id:
-            prepared = attempt.prepared = self._join(prepared, state.claim)
-            self._repeat(lambda: self.ledger.join(identity))
+        if state.claim is not None:
             replaced = state.claim.replaced
+        attempt.unsure = state.stored > 0
         sent = blocks(prepared.clean)
         for number, block in enumerate(sent[state.stored :], state.stored + 1):
-            self._send(block, identity.token + block.token_suffix)
+            self._send(attempt, block, identity.token + block.token_suffix)
             if len(sent) > 1:
                 self._repeat(partial(self.ledger.progress, identity, batch_id, number))
         answer = dict(prepared.answer) | {
@@ -190,6 +215,22 @@ class Writer:
             return _again(prepared, first)
         return Result.of(answer)
 
+    def _begin(self, attempt: Attempt, replaced: int) -> State:
+        """Claims the batch, or joins the attempt that has; what the ledger knows of it."""
+        identity = attempt.prepared.identity
+        for _ in range(_CLAIMS):
+            now = attempt.prepared.now
+            self._repeat(lambda: self.ledger.claim(identity, attempt.batch_id, now, replaced))  # noqa: B023
+            state = self._repeat(lambda: self.ledger.find(identity))
+            if state.entry is not None or (state.claim and state.claim.batch_id == attempt.batch_id):
+                return state
+            # Nothing at all, or nothing to join: another's claim that was finished or taken back just now.
+            if state.claim is not None:
+                attempt.prepared = self._join(attempt.prepared, state.claim)
+                if self._repeat(lambda: self.ledger.join(identity)):
+                    return state
+        return state
+
     def _join(self, prepared: Prepared, claim: Claim) -> Prepared:
         """Goes on with a batch that an earlier attempt began, which has died or is still under way."""
         identity = prepared.identity
@@ -205,16 +246,27 @@ class Writer:
             return prepared
         return replace(prepared, now=claim.now, clean=prepared.again(claim.now))
 
-    def _send(self, block: Block, token: str) -> None:
+    def _send(self, attempt: Attempt, block: Block, token: str) -> None:
         settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}
+
+        def send() -> None:
+            try:
+                block.send(self._executor, settings)
+            except Exception as error:
+                # Refused before it began, unless it was cancelled; anything else may have come through.
+                refused = isinstance(error, MuseError) and judge(error) is Verdict.REFUSE
+                attempt.unsure |= not refused or isinstance(error, StatementCancelled)
+                raise
+            attempt.unsure = True
+
         try:
-            self._repeat(lambda: block.send(self._executor, settings))
+            self._repeat(send)
         except MuseError as error:
             halves = block.halves() if judge(error) is Verdict.SPLIT else None
             if halves is None:
                 raise
             for half in halves:
-                self._send(half, token)
+                self._send(attempt, half, token)
 
     def _repeat(self, action: Callable[[], T]) -> T:
         return repeat(action, self._attempts)

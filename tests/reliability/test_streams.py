@@ -32,8 +32,8 @@ def test_a_stream_sent_again_with_a_row_corrected_stores_only_what_was_missing(
     assert (first["inserted"], first["rejected_count"], first["rejected"][0]["index"]) == (35, 10, 13)
     assert first["note"] == (
         "1 of the 5 pieces of this stream holds wrong rows, so none of the 10 rows of that piece was stored; 35 rows "
-        "of the others are. Correct the wrong rows where they stand and send the whole stream again: only what is missing "
-        'is stored. on_invalid "skip" stores the right rows of such a piece too.'
+        "of the others are. Correct the wrong rows where they stand and send the whole stream again: only what is "
+        'missing is stored. on_invalid "skip" stores the right rows of such a piece too.'
     )
     again = client.insert_ui_events(form(rows), key)
     assert (again["inserted"], again["duplicates"], adds_up(again)) == (10, 35, True)
