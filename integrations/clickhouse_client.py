@@ -241,12 +241,10 @@ class ClickHouseClient(Questions):
         """Brings an embedded store to the current schema, before its first write. A server's is never touched."""
         from integrations.clickhouse.alembic_support import runner
 
-        with self._schema_lock:
-            if self.settings.embedded and not self._schema_known:
-                # What keeps the store from answering, the write itself says with a sentence.
-                with contextlib.suppress(DBAPIError):
-                    if not runner.is_current(self.settings):
-                        runner.upgrade(self.settings)
+        # What keeps the store from answering, the write itself says with a sentence.
+        with self._schema_lock, contextlib.suppress(DBAPIError):
+            if self.settings.embedded and not self._schema_known and not runner.is_current(self.settings):
+                runner.upgrade(self.settings)
             self._schema_known = True
 
     insert_bench_run = InsertOne("bench_runs")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -22,7 +23,8 @@ from integrations.clickhouse.ledger import Identity
 from integrations.clickhouse.row_path import Batch
 from integrations.clickhouse.rules import FIRST_DAY, rules_of
 from integrations.config import ClickHouseSettings, default_store_path
-from integrations.errors import InvalidInput
+from integrations.errors import InvalidInput, StoreUnusable
+from models import FACT_TABLES
 
 _SUFFIX = ".batch"
 
@@ -44,16 +46,29 @@ class Kept:
     answer: Mapping[str, Any]
     """The answer as it will stand when the batch is stored."""
     covers: tuple[int, ...] = ()
+    damaged: bool = False
+    """Whether the file could not be read; then `reason` says so."""
 
     @property
     def name(self) -> str:
         """What the commands call it."""
-        return self.identity.address[:8]
+        return self.path.stem.rpartition("-")[2][:8] if self.damaged else self.identity.address[:8]
 
     def batch(self, now: datetime) -> Batch:
-        """The rows. Those that named no time carry that of their receipt; `now` puts another in its place."""
-        body = self.path.read_bytes().partition(b"\n")[2]
-        data = [list(column) for column in decode(body)[1]]
+        """The rows. Those that named no time carry that of their receipt; `now` puts another in its place.
+
+        Raises StoreUnusable where the file is not what was written.
+        """
+        if self.damaged:
+            raise StoreUnusable(self.reason)
+        try:
+            body = self.path.read_bytes().partition(b"\n")[2]
+            data = [list(column) for column in decode(body)[1]]
+        except Exception as error:  # noqa: BLE001 - the codec raises whatever its bytes lead it to
+            raise StoreUnusable(_unreadable(self.path, error)) from None
+        expected = self.rows - self.answer["replaced"]
+        if {len(column) for column in data} != {expected} or len(data) != len(self.columns):
+            raise StoreUnusable(_unreadable(self.path, f"it does not hold the {expected:,} rows that it names"))
         place = self.columns.index(rules_of(self.identity.table).time.name)
         if now != self.now:
             received, wanted = _milliseconds(self.now), _milliseconds(now)
@@ -90,13 +105,16 @@ class Quarantine:
         path = self.folder / f"{kept.identity.table}-{kept.identity.address}{_SUFFIX}"
         if path.exists():
             earlier = _read(path)
-            if earlier.identity.digest != kept.identity.digest:
+            if earlier.damaged:
+                path.rename(path.with_name(f"damaged-{uuid4().hex[:8]}-{path.name}"))
+            elif earlier.identity.digest != kept.identity.digest:
                 raise InvalidInput(
                     f"The idempotency_key {kept.identity.key!r} was used at {earlier.since:%Y-%m-%d %H:%M:%S}Z for "
                     f"other rows of {kept.identity.table}, which wait in the quarantine; send these rows under a key "
                     "of their own."
                 )
-            return earlier
+            else:
+                return earlier
         header = {
             "table": kept.identity.table,
             "key": kept.identity.key,
@@ -116,7 +134,7 @@ class Quarantine:
         return _read(path)
 
     def batches(self) -> list[Kept]:
-        """All that is kept, oldest first."""
+        """All that is kept, oldest first; a file that cannot be read as a batch of no rows that says so."""
         if not self.folder.is_dir():
             return []
         return sorted((_read(path) for path in self.folder.glob(f"*{_SUFFIX}")), key=lambda kept: kept.since)
@@ -153,18 +171,50 @@ def _sync(folder: Path) -> None:
 
 
 def _read(path: Path) -> Kept:
-    with open(path, "rb") as file:
-        header = orjson.loads(file.readline())
+    try:
+        with open(path, "rb") as file:
+            header = orjson.loads(file.readline())
+        return Kept(
+            path=path,
+            identity=Identity(header["table"], header["key"], header["digest"]),
+            given=header["given"],
+            since=datetime.fromisoformat(header["since"]).astimezone(UTC),
+            now=datetime.fromisoformat(header["now"]),
+            reason=header["reason"],
+            rows=header["rows"],
+            columns=header["columns"],
+            types=header["types"],
+            answer=header["answer"],
+            covers=tuple(header["covers"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _damaged(path, error)
+
+
+def _damaged(path: Path, error: Exception) -> Kept:
+    """What stands for a file that cannot be read: a disk failed, or somebody changed it."""
+    try:
+        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        since = datetime.now(UTC)
+    table = next((name for name in FACT_TABLES if f"{name}-" in path.name), "unknown")
     return Kept(
         path=path,
-        identity=Identity(header["table"], header["key"], header["digest"]),
-        given=header["given"],
-        since=datetime.fromisoformat(header["since"]).astimezone(UTC),
-        now=datetime.fromisoformat(header["now"]),
-        reason=header["reason"],
-        rows=header["rows"],
-        columns=header["columns"],
-        types=header["types"],
-        answer=header["answer"],
-        covers=tuple(header["covers"]),
+        identity=Identity(table, path.name, ""),
+        given=False,
+        since=since,
+        now=since,
+        reason=_unreadable(path, error),
+        rows=0,
+        columns=[],
+        types=[],
+        answer={},
+        damaged=True,
+    )
+
+
+def _unreadable(path: Path, error: Exception | str) -> str:
+    why = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+    return (
+        f"The file {path} cannot be read ({why}): restore it from a backup, or have its rows sent again and remove it."
     )

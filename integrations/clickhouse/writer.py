@@ -14,6 +14,7 @@ from integrations.clickhouse import runs
 from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
 from integrations.clickhouse.claims import Claim
 from integrations.clickhouse.executor import Executor
+from integrations.clickhouse.late_runs import received_within, without
 from integrations.clickhouse.ledger import (
     WRITE_SETTINGS,
     Entry,
@@ -306,10 +307,29 @@ class Writer:
         return Result.of(dict(kept.answer) | waiting)
 
     def replay(self, kept: Kept) -> Result:
-        """Stores a batch from the quarantine, once, and forgets it there. Raises what keeps it from being stored."""
-        clean = kept.batch(kept.now)
-        answer = dict(kept.answer) | {"inserted": 0, "replaced": kept.rows - clean.rows}
-        prepared = Prepared(kept.identity, kept.given, kept.now, clean, answer, kept.batch, kept.rows, kept.covers)
+        """Stores a batch from the quarantine, once, and forgets it there. Raises what keeps it from being stored.
+
+        A run that the store has received since stays as it is, and counts as a duplicate.
+        """
+        whole = kept.batch(kept.now)
+        late = self._repeat(lambda: received_within(self._executor, whole, datetime.now(UTC) - kept.since))
+        clean = without(whole, late)
+        answer = dict(kept.answer) | {"inserted": 0, "duplicates": len(late), "replaced": kept.rows - whole.rows}
+        if late:
+            answer["note"] = (
+                f"{len(late)} of these runs the store received again after this batch was quarantined; the last "
+                "received wins, so they stay as they are."
+            )
+        prepared = Prepared(
+            identity=kept.identity,
+            given=kept.given,
+            now=kept.now,
+            clean=clean,
+            answer=answer,
+            again=lambda now: without(kept.batch(now), late),
+            stored=kept.rows - len(late),
+            covers=kept.covers,
+        )
         result = self._store(Attempt(prepared))
         self.quarantine.drop(kept)
         return result

@@ -23,6 +23,7 @@ from integrations.errors import (
     StoreBusy,
     Unreachable,
 )
+from tests.conftest import empty
 from tests.reliability.rows import counts, make_rows
 
 
@@ -76,8 +77,7 @@ def test_a_server_without_the_schema_is_a_sentence_and_is_not_touched(native: Cl
 @pytest.fixture
 def embedded_client(embedded: ClickHouseSettings) -> Any:
     with ClickHouseClient(embedded) as client:
-        client.executor.command("TRUNCATE TABLE episodes")
-        client.executor.command("TRUNCATE TABLE insert_ledger")
+        empty(client.executor)
         yield client
 
 

@@ -18,7 +18,7 @@ from integrations.clickhouse.ledger import Ledger
 from integrations.clickhouse.quarantine import quarantine_folder
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused, InvalidInput, StatementFailed, StoreBusy
+from integrations.errors import AccessRefused, InvalidInput, StatementFailed, StoreBusy, StoreUnusable
 from tests.conftest import empty
 from tests.reliability.rows import adds_up, counts, make_rows
 
@@ -148,3 +148,106 @@ def test_the_command_lists_and_replays(embedded: ClickHouseSettings, monkeypatch
     done = command.invoke(main, ["quarantine", "replay", told["batch"]])
     assert (done.exit_code, done.output.split()[2:4]) == (0, ["2", "stored,"])
     assert command.invoke(main, ["quarantine", "replay"]).output == "Nothing waits in the quarantine.\n"
+
+
+def _versions(client: ClickHouseClient) -> dict[str, float]:
+    rows = client.query("SELECT toString(run_id), latency_p95_ms FROM bench_runs")["rows"]
+    return {str(run): value for run, value in rows}
+
+
+@pytest.mark.parametrize("late", [1, 3], ids=["one run", "all runs"])
+def test_a_run_that_was_received_after_its_batch_was_quarantined_stays_as_it_is(
+    broken: ClickHouseClient, late: int
+) -> None:
+    runs = make_rows("bench_runs", 3, days=2)
+    assert broken.insert_bench_runs(runs)["quarantined"] == 3
+    [kept] = broken.quarantine.batches()
+    _mend(broken)
+    # On another day too: a run is one run whatever day it carries.
+    newer = [run | {"ts": "2026-03-09T00:00:00Z", "latency_p95_ms": 99.0} for run in runs[:late]]
+    broken.insert_bench_runs(newer)
+    stored = broken.replay(kept)
+    assert (stored["received"], stored["inserted"], stored["duplicates"]) == (3, 3 - late, late)
+    assert adds_up(stored)
+    assert f"{late} of these runs" in stored["note"]
+    assert "received again after this batch" in stored["note"]
+    assert _versions(broken) == {run["run_id"]: 99.0 if place < late else 12.5 for place, run in enumerate(runs)}
+    again = broken.insert_bench_runs(runs)
+    assert (again["inserted"], again["duplicates"]) == (0, 3)
+    assert broken.quarantine.batches() == []
+
+
+def test_a_run_that_was_known_before_its_batch_was_quarantined_is_replaced_by_the_replay(
+    broken: ClickHouseClient,
+) -> None:
+    _mend(broken)
+    [run] = make_rows("bench_runs", 1)
+    broken.insert_bench_runs([run | {"latency_p95_ms": 1.0}])
+    broken.executor.insert = _full  # type: ignore[method-assign]
+    assert broken.insert_bench_runs([run, run | {"latency_p95_ms": 7.0}])["quarantined"] == 2
+    [kept] = broken.quarantine.batches()
+    _mend(broken)
+    stored = broken.replay(kept)
+    assert (stored["inserted"], stored["replaced"], stored["note"]) == (2, 2, None)
+    assert _versions(broken) == {run["run_id"]: 7.0}
+
+
+DAMAGE = {
+    "empty": b"",
+    "cut in its header": b'{"table": "epis',
+    "no header": b"[1, 2]\n",
+    "words missing": b'{"table": "episodes"}\n',
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_file_that_cannot_be_read_is_a_line_and_the_others_are_stored(
+    embedded: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setenv("CH_PATH", embedded.path)
+    command = CliRunner()
+    rows = make_rows("episodes", 2, len(damage))
+    with ClickHouseClient(embedded) as client, monkeypatch.context() as patch:
+        patch.setattr(client.executor, "insert", _full)
+        client.insert_episodes(rows)
+    bad = quarantine_folder(embedded) / "episodes-0123456789abcdef0123456789abcdef.batch"
+    bad.write_bytes(DAMAGE[damage])
+    try:
+        listed = command.invoke(main, ["quarantine", "list"])
+        assert (listed.exit_code, str(bad) in listed.output, "not enough space" in listed.output) == (0, True, True)
+        assert "0123456" in listed.output
+        told = json.loads(command.invoke(main, ["quarantine", "list", "--json"]).output)
+        assert sorted(batch["rows"] for batch in told) == [0, 2]
+        done = command.invoke(main, ["quarantine", "replay"])
+        assert (done.exit_code, str(bad) in done.output, "2 stored" in done.output) == (1, True, True)
+        assert isinstance(done.exception, SystemExit)
+        checked = command.invoke(main, ["verify"])
+        assert isinstance(checked.exception, SystemExit | None)
+        assert "quarantine" in checked.output
+    finally:
+        bad.unlink()
+
+
+def test_a_batch_whose_rows_are_cut_short_is_a_sentence_and_stays(broken: ClickHouseClient) -> None:
+    broken.insert_episodes(make_rows("episodes", 500))
+    [kept] = broken.quarantine.batches()
+    kept.path.write_bytes(kept.path.read_bytes()[:-40])
+    _mend(broken)
+    with pytest.raises(StoreUnusable, match=rf"{kept.path} cannot be read"):
+        broken.replay(broken.quarantine.batches()[0])
+    assert len(broken.quarantine.batches()) == 1
+    assert counts(broken, "episodes")[0] == 0
+
+
+def test_a_batch_that_comes_again_does_not_overwrite_what_cannot_be_read(broken: ClickHouseClient) -> None:
+    rows = make_rows("episodes", 2)
+    broken.insert_episodes(rows)
+    [kept] = broken.quarantine.batches()
+    kept.path.write_bytes(b"{")
+    assert broken.insert_episodes(rows)["quarantined"] == 2
+    found = broken.quarantine.batches()
+    assert sorted(kept.rows for kept in found) == [0, 2]
+    assert {b"{"} < {kept.path.read_bytes() for kept in found}
+    for kept in found:
+        broken.quarantine.drop(kept)

@@ -1,0 +1,52 @@
+"""Runs of a quarantined batch that the store has received since: the last received wins, not the last replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import replace
+from datetime import timedelta
+from itertools import compress
+from typing import Any
+
+from sqlalchemy import func, select, tuple_
+
+from integrations.clickhouse.executor import Executor
+from integrations.clickhouse.row_path import Batch
+from models import BenchRun
+
+_TABLE = BenchRun.__tablename__
+_KEY = ("model", "quant", "dataset", "run_id")
+_KEYS_PER_QUERY = 1000
+
+
+def received_within(executor: Executor, batch: Batch, past: timedelta) -> set[tuple[Any, ...]]:
+    """The runs of the batch of which the store has a version that it received within that time.
+
+    A length of time, not a moment: a server's clock need not agree with ours.
+    """
+    if batch.table != _TABLE:
+        return set()
+    columns = [getattr(BenchRun, name) for name in _KEY]
+    since = func.now64(6) - func.toIntervalMicrosecond(max(past, timedelta()) // timedelta(microseconds=1))
+    keys, found = _keys(batch), set()
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        named = tuple_(*columns).in_(keys[start : start + _KEYS_PER_QUERY])
+        found.update(executor.read(select(*columns).where(named, BenchRun.received_at > since)).rows)
+    return found
+
+
+def without(batch: Batch, keys: Set[tuple[Any, ...]]) -> Batch:
+    """The batch without those runs."""
+    if not keys:
+        return batch
+    keep = [key not in keys for key in _keys(batch)]
+    return replace(
+        batch,
+        data=[list(compress(column, keep)) for column in batch.data],
+        days=list(compress(batch.days, keep)),
+        kept=list(compress(batch.kept, keep)),
+    )
+
+
+def _keys(batch: Batch) -> list[tuple[Any, ...]]:
+    return list(zip(*(batch.data[batch.columns.index(name)] for name in _KEY), strict=True))
