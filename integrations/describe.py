@@ -12,7 +12,7 @@ from analytics.catalog import DIMENSIONS, METRICS
 from analytics.describe import overview, top_words, words_of
 from analytics.metrics import metric_of
 from integrations.clickhouse.literals import quote
-from integrations.clickhouse.shaping import Shaper
+from integrations.clickhouse.shaping import Shaper, marks
 from integrations.errors import InvalidInput
 from integrations.results import Result
 from models import FACT_TABLES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Sample words come from this many days before the newest row: enough to see them, little to read.
 _WORD_DAYS = 90
+_LONGEST_WORD = 200
 
 
 def describe(client: ClickHouseClient, table: str | None = None) -> Result:
@@ -30,6 +31,7 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
     shaper = Shaper()
     extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
     tables = []
+    words: list[str] = []
     for name in names:
         extent = extents.get(name, {})
         tables.append(
@@ -40,9 +42,9 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
                 "oldest": shaper.value(extent.get("oldest")),
                 "newest": shaper.value(extent.get("newest")),
                 **(_storage(client, name) if table is not None else {}),
-                "columns": _columns(
-                    client, name, extent.get("newest") if table is not None else None, table is not None
-                ),
+                "columns": _columns(client, name)
+                if table is None
+                else _full_columns(client, name, extent.get("newest"), words),
             }
         )
     return Result.of(
@@ -59,7 +61,9 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
                 if dimension.few and (table is None or dimension.table == table)
             ],
             "schema_revision": str(client.executor.scalar("SELECT version_num FROM alembic_version")),
-            "note": "More: describe with a table's name." if table is None else None,
+            "note": "More: describe with a table's name."
+            if table is None
+            else " ".join(marks({"values": words})) or None,
         }
     )
 
@@ -81,11 +85,18 @@ def _known(table: str) -> str:
     raise InvalidInput(f"Unknown table {table!r}.{hint} There are: {', '.join(FACT_TABLES)}.")
 
 
-def _columns(client: ClickHouseClient, table: str, newest: datetime | None, full: bool) -> list[dict[str, Any]]:
-    columns = [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
-    if not full:
-        return [{"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in columns]
+def _columns(client: ClickHouseClient, table: str) -> list[dict[str, Any]]:
+    return [
+        {"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in _shown(table)
+    ]
+
+
+def _full_columns(
+    client: ClickHouseClient, table: str, newest: datetime | None, stored: list[str]
+) -> list[dict[str, Any]]:
+    """The columns with all that is known of them; words from rows are added to `stored`."""
     words = _words(client, table, newest)
+    stored += [word for values in words.values() for word in values]
     return [
         {
             "name": column.name,
@@ -95,8 +106,12 @@ def _columns(client: ClickHouseClient, table: str, newest: datetime | None, full
             "nullable": bool(column.nullable),
             "values": words.get(column.name) or list(column.info["words"]) or None,
         }
-        for column in columns
+        for column in _shown(table)
     ]
+
+
+def _shown(table: str) -> list[Column[Any]]:
+    return [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
 
 
 def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dict[str, list[str]]:
@@ -104,7 +119,7 @@ def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dic
     if statement is None or newest is None:
         return {}
     [row] = client.executor.read(statement).mappings()
-    return {name: [word for word in row[name] if word is not None] for name in words_of(table)}
+    return {name: [word[:_LONGEST_WORD] for word in row[name] if word is not None] for name in words_of(table)}
 
 
 def _type(client: ClickHouseClient, column: Column[Any]) -> str:

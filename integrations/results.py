@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from integrations.clickhouse.unseen import seen
+
 
 class Result(dict[str, Any]):
     """A dictionary whose keys are attributes too: `result["n"]` and `result.n`."""
@@ -23,11 +25,13 @@ class Result(dict[str, Any]):
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Result:
-        """`value` with every mapping in it, at any depth, as a Result."""
-        return cls({key: cls._deep(item) for key, item in value.items()})
+        """`value` with every mapping in it, at any depth, as a Result, and nothing invisible in its texts."""
+        return cls({cls._deep(key): cls._deep(item) for key, item in value.items()})
 
     @classmethod
     def _deep(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return seen(value)
         if isinstance(value, Mapping):
             return cls.of(value)
         if isinstance(value, list | tuple):

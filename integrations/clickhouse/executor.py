@@ -22,6 +22,7 @@ from integrations.clickhouse.codec import Column
 from integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
 from integrations.clickhouse.engine import checkout, make_engine
 from integrations.clickhouse.literals import format_pyformat
+from integrations.clickhouse.unseen import seen
 from integrations.config import ClickHouseSettings
 from integrations.errors import (
     AccessRefused,
@@ -371,7 +372,7 @@ def translated(limits: Limits, where: str) -> Iterator[None]:
 
 def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
     """One engine error as a sentence."""
-    text = str(error).rstrip(". ")
+    text = seen(str(error).rstrip(". "))  # it may quote a stored value
     match error.code:
         case 159:
             return StatementTimeout(

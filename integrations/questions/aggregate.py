@@ -10,7 +10,7 @@ import analytics
 from analytics import Question
 from analytics.aggregate import MAX_GROUPS
 from integrations.clickhouse.executor import Answer, Cancellation
-from integrations.clickhouse.shaping import Shaper, room_for_rows
+from integrations.clickhouse.shaping import Shaper, marks, room_for_rows
 from integrations.clickhouse.shortening import shortened, size
 from integrations.questions.asking import Asking
 from integrations.questions.figures import point
@@ -91,6 +91,7 @@ def _shaped(
     if answer is None:
         return columns, [], None
     rows = question.fill(answer.mappings())
+    asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
     kept, long = _within(asking, rows, names, room)
     cut = _cut_groups(asking, question, rows)

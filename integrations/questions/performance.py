@@ -9,7 +9,7 @@ import analytics
 from analytics import METRICS, Question
 from analytics.performance import GROUP, MEASURES
 from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import Shaper
+from integrations.clickhouse.shaping import Shaper, marks
 from integrations.questions.asking import Asking, Row
 from integrations.questions.figures import figure, point, reason_of
 from integrations.results import Result
@@ -45,6 +45,8 @@ def performance_summary(
     asking.note_approximations([asked.llm, asked.ui])
     if found:
         _note_few(asking, groups)
+    tables = {"groups": [{name: row[name] for name in GROUP} for row in means], "llm": llm, "ui": ui}
+    asking.notes += marks({name: [text for row in rows for text in row.values()] for name, rows in tables.items()})
     if not means:
         asking.notes.append(_none_ran(model, dataset))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import analytics
 from analytics import Bucket, metric_of
 from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import Shaper, iso
+from integrations.clickhouse.shaping import Shaper, iso, marks
 from integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from integrations.questions.figures import figure, point, reason_of
 from integrations.results import Result
@@ -58,6 +58,7 @@ def trend(
     asking.note_partial(buckets)
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
+    asking.notes += marks({"group": [one.group for one in judged]})
     measured = metric_of(metric)
     described = [_described(one, buckets, commits, group_by) for one in judged]
 
