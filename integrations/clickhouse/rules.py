@@ -17,6 +17,7 @@ from clickhouse_sqlalchemy import types as ch
 from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
 from sqlalchemy import Column, Table
 
+from integrations.clickhouse.mask_search import mask_text
 from integrations.errors import InvalidInput
 from models import FACT_TABLES
 from models.ddl import FixedString
@@ -150,8 +151,8 @@ class TableRules:
 
 
 def shown_name(name: object) -> str:
-    """The name of a column that may be anything, as a sentence shows it."""
-    shown = str(name).encode("utf-8", "backslashreplace").decode()
+    """The name of a column that may be anything, a secret by mistake too, as a sentence shows it."""
+    shown = mask_text(str(name)[:2_000].encode("utf-8", "backslashreplace").decode())[0]
     return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
 

@@ -210,7 +210,7 @@ def test_each_replacement_is_counted_under_its_rule() -> None:
     [
         ('{"who": "bob@example.com", "n": 1.50}', '{"who": "[email]", "n": 1.50}'),
         ('{"bob@example.com": [1, "10.0.0.1"]}', '{"[email]": [1, "[ip]"]}'),
-        ('{"password": "letmein", "a": {"token" : "x"}}', '{"password": "[secret]", "a": {"token" : "[secret]"}}'),
+        ('{"password": "letmein", "a": {"api_key" : "x"}}', '{"password": "[secret]", "a": {"api_key" : "[secret]"}}'),
         ('{"password": 12345678, "token": 12}', '{"password": "[secret]", "token": 12}'),
         ('{"\\u0070assword": "a\\"b"}', '{"\\u0070assword": "[secret]"}'),
         ('{"who": "bob\\u0040example.com", "x": "a\\nb"}', '{"who": "[email]", "x": "a\\nb"}'),

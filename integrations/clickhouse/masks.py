@@ -1,0 +1,57 @@
+"""What a pattern of masking is: where to look for it, and what to put in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+MaskRule = Literal["secret", "email", "ip", "user_agent"]
+Replace = Callable[[re.Match[str]], str]
+
+SECRET, EMAIL, IP = "[secret]", "[email]", "[ip]"
+
+# RE2's \s lacks the vertical tab, and in ASCII both lack the blanks of Latin-1.
+BLANKS = r"\t-\r\x1c-\x20\x85\xa0"
+BLANK = f"[{BLANKS}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One thing to look for.
+
+    Any match holds one of `hints` (lower-case literals), followed by `near` once the text is lower-case. Both Python's
+    `re` and RE2 read `near`, so that it spells out what the two take for different things, such as a blank.
+    """
+
+    rule: MaskRule
+    what: str
+    hints: tuple[str, ...]
+    regex: re.Pattern[str]
+    replace: str | Replace
+    near: str = ""
+
+    def probes(self) -> list[tuple[str, re.Pattern[str]]]:
+        """Each hint with a pattern that begins with it: literal beginnings are what `re` finds fast."""
+        return [(hint, re.compile(re.escape(hint) + self.near, re.ASCII)) for hint in self.hints]
+
+    def sub(self, text: str) -> tuple[str, int]:
+        """`text` with the matches replaced, and how many truly were."""
+        if isinstance(self.replace, str):
+            return self.regex.subn(self.replace, text)
+        replace, spared = self.replace, 0
+
+        def replaced(found: re.Match[str]) -> str:
+            nonlocal spared
+            new = replace(found)
+            spared += new == found[0]
+            return new
+
+        text, count = self.regex.subn(replaced, text)
+        return text, count - spared
+
+
+def before(found: re.Match[str], length: int = 48) -> str:
+    """What stands in front of a match, as far as it matters."""
+    return found.string[max(0, found.start() - length) : found.start()]
