@@ -11,6 +11,8 @@ import gzip
 import io
 import itertools
 import lzma
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import IO, Any, cast
 
 import orjson
 
+from integrations.clickhouse.rules import shown_name
 from integrations.errors import InvalidInput
 from models import FACT_TABLES
 
@@ -39,7 +42,10 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".xz": lzma.LZMAFile,
     ".zst": _zstd,
 }
-_BROKEN = (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, csv.Error)
+_BROKEN = (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zlib.error, csv.Error)
+# A field longer than its column takes is refused with its row, and the others are stored; one far beyond that is what a
+# quote without its end makes of the rest of the file.
+_CSV_FIELD = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,11 @@ class SourceFile:
     format: str
     compression: str
 
-    def rows(self) -> Iterator[Mapping[str, Any]]:
-        """The rows in the file's order. An empty CSV field is null."""
-        for window in self.windows():
-            yield from window.rows if isinstance(window.rows, list) else window.rows.to_pylist()
-
     def windows(self, skip: int = 0, cuts: Sequence[int] = ()) -> Iterator[Window]:
-        """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`."""
+        """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`.
+
+        An empty CSV field is null.
+        """
         try:
             if self.format == "parquet":
                 yield from self._parquet(skip, cuts)
@@ -105,8 +109,26 @@ class SourceFile:
             yield row
 
     def _csv(self, lines: IO[str]) -> Iterator[Mapping[str, Any]]:
-        for row in csv.DictReader(lines, restkey="more fields than the header names"):
-            yield {name: (value if value != "" else None) for name, value in row.items()}
+        csv.field_size_limit(_CSV_FIELD)
+        reader = csv.DictReader(lines, restkey="more fields than the header names")
+        line = 1
+        try:
+            names = Counter(reader.fieldnames or ())
+            if twice := [name for name, count in names.items() if count > 1]:
+                raise InvalidInput(
+                    f"{self.path} names the column '{shown_name(twice[0])}' more than once; name each once."
+                )
+            line = reader.line_num + 1
+            for row in reader:
+                yield {name: (value if value != "" else None) for name, value in row.items()}
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if "field limit" not in str(error):
+                raise
+            raise InvalidInput(
+                f"{self.path}, line {line}, has a field of more than {_CSV_FIELD:,} characters; look there for a quote "
+                "that is never closed."
+            ) from None
 
     def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[Window]:
         import pyarrow as pa
