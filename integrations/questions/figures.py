@@ -45,6 +45,11 @@ def point(value: Any) -> Any:
     return figure(value, POINT_DIGITS)
 
 
+def amount(value: Any) -> Any:
+    """`figure`, but a Decimal stays one, every digit of it: a sum of money is what somebody pays."""
+    return value if isinstance(value, Decimal) else figure(value)
+
+
 def reason_of(reason: _Reason | None, names: Mapping[str, str] | None = None) -> dict[str, str] | None:
     """A reason as the result has it; `names` say what the text calls x, y or the series."""
     if reason is None:

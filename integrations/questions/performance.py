@@ -11,7 +11,7 @@ from analytics.performance import GROUP, MEASURES
 from integrations.clickhouse.executor import Cancellation
 from integrations.clickhouse.shaping import Shaper, marks
 from integrations.questions.asking import Asking, Row
-from integrations.questions.figures import figure, point, reason_of
+from integrations.questions.figures import amount, figure, point, reason_of
 from integrations.results import Result
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ def _change(before: Any, after: Any) -> float | None:
 
 
 def _answered(asking: Asking, question: Question, what: str) -> list[dict[str, Any]]:
-    """A small table as a list of objects, numbers as numbers."""
+    """A small table as a list of objects, numbers as numbers, sums of money as text."""
     shaper = Shaper()
     rows = asking.read(question.select).mappings()
     asking.note_groups(question, len(rows), what)
-    return [{name: shaper.value(figure(value)) for name, value in row.items()} for row in rows]
+    return [{name: shaper.value(amount(value)) for name, value in row.items()} for row in rows]
 
 
 def _by_group(runs: Sequence[Row]) -> dict[Key, list[Row]]:

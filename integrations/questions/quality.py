@@ -9,7 +9,7 @@ from integrations.clickhouse.executor import Cancellation
 from integrations.clickhouse.shaping import Shaper
 from integrations.freshness import summary
 from integrations.questions.asking import Asking
-from integrations.questions.figures import figure
+from integrations.questions.figures import amount
 from integrations.results import Result
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def quality_metrics(client: Questions, *, days: int = 7, cancellation: Cancellat
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     for label, value in row.items():
         section, _, name = label.partition("_")
-        sections[section][name] = shaper.value(figure(value))
+        sections[section][name] = shaper.value(amount(value))
     asking.note_approximations([question])
     return Result.of(
         {
