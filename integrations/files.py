@@ -13,7 +13,7 @@ import itertools
 import lzma
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -113,11 +113,7 @@ class SourceFile:
         reader = csv.DictReader(lines, restkey="more fields than the header names")
         line = 1
         try:
-            names = Counter(reader.fieldnames or ())
-            if twice := [name for name, count in names.items() if count > 1]:
-                raise InvalidInput(
-                    f"{self.path} names the column '{shown_name(twice[0])}' more than once; name each once."
-                )
+            self._check_names(reader.fieldnames or ())
             line = reader.line_num + 1
             for row in reader:
                 yield {name: (value if value != "" else None) for name, value in row.items()}
@@ -130,6 +126,10 @@ class SourceFile:
                 "that is never closed."
             ) from None
 
+    def _check_names(self, names: Iterable[str]) -> None:
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise InvalidInput(f"{self.path} names the column '{shown_name(twice[0])}' more than once; name each once.")
+
     def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[Window]:
         import pyarrow as pa
         from pyarrow import parquet
@@ -137,6 +137,7 @@ class SourceFile:
         try:
             with self._parquet_source() as source:
                 file = parquet.ParquetFile(source)
+                self._check_names(file.schema_arrow.names)
                 total, size, start = file.metadata.num_rows, self.path.stat().st_size, 0
                 waiting: list[Any] = []
                 for batch in file.iter_batches(batch_size=65_536):

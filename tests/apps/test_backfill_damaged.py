@@ -90,3 +90,9 @@ def test_a_column_that_a_csv_names_twice_is_refused(tmp_path: Path, header: str)
     path = tmp_path / "episodes.csv"
     path.write_text(f"{header}\ns,t,1\n")
     assert _sentence(path) == f"{path} names the column 'series' more than once; name each once."
+
+
+def test_a_column_that_a_parquet_file_has_twice_is_refused(tmp_path: Path) -> None:
+    path, column = tmp_path / "episodes.parquet", pa.array(["2026-03-01"])
+    parquet.write_table(pa.Table.from_arrays([column, column], names=["ts", "ts"]), path)
+    assert _sentence(path) == f"{path} names the column 'ts' more than once; name each once."
