@@ -240,16 +240,29 @@ def _in_process(work: Any, *arguments: Any) -> Any:
     return value
 
 
+def _runs(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"takes a number of runs, 1 or more, not {text!r}")
+    return int(text)
+
+
+def _seed_and_run(text: str) -> tuple[int, int]:
+    seed, _, number = text.partition(":")
+    if not (seed.isdecimal() and number.isdecimal()):
+        raise argparse.ArgumentTypeError(f"takes a seed and a run such as 11:42, not {text!r}")
+    return int(seed), int(number)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Faults on purpose, and what became of the rows.")
-    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--runs", type=_runs, default=500)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--replay", metavar="SEED:RUN", help="only this run")
+    parser.add_argument("--replay", type=_seed_and_run, metavar="SEED:RUN", help="only this run")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     args = parser.parse_args()
     seed, numbers = args.seed, range(args.runs)
     if args.replay:
-        seed, number = map(int, args.replay.split(":"))
+        seed, number = args.replay
         numbers = range(number, number + 1)
     print(f"seed {seed}, {len(numbers)} runs", flush=True)
     plans = [plan(seed, number) for number in numbers]
