@@ -65,7 +65,8 @@ ADDRESSES: tuple[Pattern, ...] = (
         "email",
         "e-mail addresses, but not git@host:path, icon@2x.png or package@1.2.3-beta.rc",
         ("@",),
-        re.compile(rf"(?<![\w.%+-])(?!git@)[\w.%+-]++@(?!\d+x\.|\d+\.\d){_LABEL}"),
+        # Another one that is stuck to its end goes with it: by itself it would not begin where a word does.
+        re.compile(rf"(?<![\w.%+-])(?!git@)[\w.%+-]++@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"),
         EMAIL,
         near=rf"[^{BLANKS}@]*\.",
     ),

@@ -92,6 +92,23 @@ _SCHEMES = (
 _PARAMETER = r"""[\w-]{1,40}=(?:\\?"[^"\\\r\n]{0,500}+\\?"|[^\s"',\\]{1,2000}+)"""
 _NO_PROSE = r"""(?P<value>[^\s"'`,;]{6,200}+)"""
 
+
+def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
+    return Pattern(
+        "secret",
+        "what is assigned to a name that says secret",
+        names,
+        re.compile(
+            rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
+            r"""(?P<sign>[=:])>?\s{0,8})"""
+            r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])[^"'\\]++|[^\s"',;&\\)}]++))"""
+        ),
+        _assignment,
+        # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
+        near=rf"""{plural}(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
+    )
+
+
 CREDENTIALS: tuple[Pattern, ...] = (
     Pattern(
         "secret",
@@ -142,19 +159,8 @@ CREDENTIALS: tuple[Pattern, ...] = (
         rf"\1{SECRET}",
         near=rf"""s?(?:\\?["']|{BLANK}{{0,8}}:)""",
     ),
-    Pattern(
-        "secret",
-        "what is assigned to a name that says secret",
-        KEY_HINTS,
-        re.compile(
-            rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
-            r"""(?P<sign>[=:])>?\s{0,8})"""
-            r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])[^"'\\]++|[^\s"',;&\\)}]++))"""
-        ),
-        _assignment,
-        # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
-        near=rf"""s?(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
-    ),
+    _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?"),
+    _assigned(("token",), ""),  # tokens are counted far more often than given away
     Pattern(
         "secret",
         "what is assigned to a pass",

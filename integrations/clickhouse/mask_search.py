@@ -19,6 +19,7 @@ PROBES = [(pattern, pattern.probes()) for pattern in PATTERNS]
 
 # No pattern reads on from one text into the next: what takes blanks stops at the NUL, all else at the line's end.
 _BETWEEN = "\n\0"
+_ROUNDS = 3
 
 
 class Haystack:
@@ -48,7 +49,22 @@ class Haystack:
 
 
 def mask_texts(texts: list[str], rules: Sequence[MaskRule] = ALL) -> tuple[dict[int, str], Counter[str]]:
-    """The texts that change, by index, and how many replacements each rule made."""
+    """The texts that change, by index, and how many replacements each rule made.
+
+    What changed is looked at again, for one secret may have hidden the beginning of the next.
+    """
+    changed, counts = _mask_once(texts, rules)
+    fresh = changed
+    for _ in range(_ROUNDS):
+        rows = list(fresh)
+        again, more = _mask_once([fresh[row] for row in rows], rules) if rows else ({}, Counter())
+        fresh = {rows[place]: text for place, text in again.items()}
+        changed |= fresh
+        counts += more
+    return changed, counts
+
+
+def _mask_once(texts: list[str], rules: Sequence[MaskRule]) -> tuple[dict[int, str], Counter[str]]:
     haystack = Haystack(texts)
     changed: dict[int, str] = {}
     counts: Counter[str] = Counter()

@@ -53,7 +53,7 @@ SECRETS: tuple[Pattern, ...] = (
             *("sk-", "sk_", "rk_", "pk_", "whsec_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
             *("glpat-", "akia", "asia", "xox", "xapp-", "aiza", "ya29.", "gocspx-", "npm_", "pypi-age", "hf_", "sg."),
             *("dop_v1_", "hvs.", "shpat_", "lin_api_", "r8_", "gsk_", "xai-", "nvapi-", "vcp_", "dapi", "glsa_"),
-            *("dckr_pat_", "dckr_oat_", "atatt3"),
+            *("dckr_pat_", "dckr_oat_", "atatt3", "muse_"),
         ),
         re.compile(
             r"(?<![A-Za-z0-9_-])(?:"
@@ -69,6 +69,7 @@ SECRETS: tuple[Pattern, ...] = (
             r"|xai-[A-Za-z0-9]{30,}+|nvapi-[A-Za-z0-9_-]{30,}+|vcp_[A-Za-z0-9]{20,}+"
             r"|dapi[a-f0-9]{32}(?:-[0-9]{1,2})?(?![A-Za-z0-9])|glsa_[A-Za-z0-9_]{30,}+"
             r"|dckr_[po]at_[A-Za-z0-9_-]{20,}+|ATATT3[A-Za-z0-9_=-]{20,}+"
+            r"|muse_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}+"  # this server's own
             r")"
         ),
         SECRET,

@@ -30,6 +30,8 @@ MASKED: list[tuple[str, str]] = [
     ("curl -u admin:hunter2 https://x.io", "curl -u [secret] https://x.io"),
     ("curl --user 'admin:two words' x", "curl --user '[secret]' x"),
     ("curl -sS -uadmin:hunter2", "curl -sS -u[secret]"),
+    # this server's own tokens
+    (f"SELECT 'muse_d7c9e58052b8_{AZ}'", "SELECT '[secret]'"),
     # names of several words
     ("AWS Secret Access Key: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AWS Secret Access Key: [secret]"),
     ("Secret key: abcdef0123456789", "Secret key: [secret]"),
