@@ -20,6 +20,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Told of each refusal: the reason's word and the address.
 Refusal = Callable[[str, str], None]
 _CALLERS = 10_000
+# How those further in refuse a request; 403 is said of a scope too, with what would be needed.
+_REFUSALS = {401: "token", 403: "origin", 413: "size", 421: "host"}
 
 
 class Rates:
@@ -68,16 +70,18 @@ class Door:
         headers = Headers(scope=scope)
         address = self._address(scope, headers)
         if self._allowed and not (address is not None and _within(address, self._allowed)):
-            self._refused("address", str(address))
+            self._refused("address", _name(address))
             answer = _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
             await answer(scope, receive, send)
             return
         # A bucket a token. Guessing one is hopeless at any speed, they hold 256 bits.
-        token = headers.get("authorization")
-        if token is not None:
+        given = headers.get("authorization")
+        if given is not None:
+            # Without the scheme, which may be spelled in many ways.
+            token = given.partition(" ")[2].strip() or given
             wait_s = self._rates.wait_s(hashlib.sha256(token.encode()).hexdigest())
             if wait_s:
-                self._refused("rate", str(address))
+                self._refused("rate", _name(address))
                 answer = _answer(429, f"Too many requests with this token; try again in {wait_s:.1f} s.")
                 answer.headers["Retry-After"] = str(max(1, round(wait_s)))
                 await answer(scope, receive, send)
@@ -90,7 +94,13 @@ class Door:
                 gone.set()
             return message
 
-        await self._app({**scope, GONE: gone}, notice, send)
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in _REFUSALS:
+                scoped = message["status"] == 403 and "www-authenticate" in Headers(raw=message["headers"])
+                self._refused("scope" if scoped else _REFUSALS[message["status"]], _name(address))
+            await send(message)
+
+        await self._app({**scope, GONE: gone}, notice, watch)
 
     def _address(self, scope: Scope, headers: Headers) -> Address | None:
         """The caller's address: the peer's, or behind our proxies the last one that none of them is."""
@@ -99,6 +109,10 @@ class Door:
         while peer is not None and chain and _within(peer, self._proxies):
             peer = _parse(chain.pop())
         return peer
+
+
+def _name(address: Address | None) -> str:
+    return "unknown" if address is None else str(address)
 
 
 def _parse(text: str) -> Address | None:

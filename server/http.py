@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from integrations.audit import Entry, now
+from integrations.audit import AuditFailed, Entry, now
 from integrations.clickhouse.call import Call
 from integrations.config import MuseSettings, Settings
 from integrations.errors import SettingsError
@@ -31,6 +32,16 @@ from server.tokens import TokenFile, TokenVerifier, token_file
 _READY_S = 2.0
 # Refusals at the door that reach the audit file, a minute: enough to see an attack, too few to fill a disk.
 _AUDITED_REFUSALS = 60
+_REFUSALS = {
+    "address": "MUSE_ALLOWED_IPS does not list the address.",
+    "rate": "Too many requests.",
+    "token": "No valid token came with the request.",
+    "scope": "The token has not the scope that this needs.",
+    "host": "The Host header names another server.",
+    "origin": "The Origin header names a page that is not listed.",
+    "size": "The request is larger than MUSE_MAX_REQUEST_BYTES.",
+}
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,7 @@ async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
 
 
 class _Refusals:
-    """Counts and records who was refused at the door."""
+    """Counts and records who was refused before any call, by address: at such a point nobody has a name."""
 
     def __init__(self, server: MuseServer) -> None:
         self._server = server
@@ -171,6 +182,8 @@ class _Refusals:
         state.metrics.refused(reason)
         if state.audit is None or self._rates.wait_s(""):
             return
-        sentence = {"address": "MUSE_ALLOWED_IPS does not list the address.", "rate": "Too many requests."}[reason]
-        call_id = Call().call_id
-        state.audit.append(Entry(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence))
+        call_id, sentence = Call().call_id, _REFUSALS[reason]
+        try:
+            state.audit.append(Entry(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence))
+        except AuditFailed as error:
+            _log.warning("A refusal (%s) is not recorded: %s", reason, error)  # refused it is all the same

@@ -83,7 +83,13 @@ def _by_tool(counts: Mapping[str, float]) -> Iterable[tuple[str, float]]:
 
 
 def _family(name: str, kind: str, words: str, samples: Iterable[tuple[str, float]]) -> list[str]:
-    return [f"# HELP {name} {words}", f"# TYPE {name} {kind}", *(f"{name}{rest} {value:g}" for rest, value in samples)]
+    counted = (f"{name}{rest} {_number(value)}" for rest, value in samples)
+    return [f"# HELP {name} {words}", f"# TYPE {name} {kind}", *counted]
+
+
+def _number(value: float) -> str:
+    """Every digit: a counter that moved in jumps, or a start to the hour, would measure nothing."""
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def resident_bytes() -> float:

@@ -61,6 +61,40 @@ def test_each_token_has_a_rate_of_its_own() -> None:
     assert knock(door, "127.0.0.1", {"Authorization": "Bearer two"})[0].status_code == 200
 
 
+def test_a_token_has_one_rate_however_its_header_is_spelled() -> None:
+    door = Door(PlainTextResponse("in"), [], [], 3, lambda *_: None)
+    spellings = ("Bearer one", "bearer one", "BEARER one", "Bearer  one")
+    answers = [knock(door, "127.0.0.1", {"Authorization": header})[0].status_code for header in spellings]
+    assert answers == [200, 200, 200, 429]
+
+
+REFUSED = [
+    (401, {"WWW-Authenticate": "Bearer"}, "token"),
+    (403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, "scope"),
+    (403, {}, "origin"),
+    (421, {}, "host"),
+    (413, {}, "size"),
+    (404, {}, None),
+    (200, {}, None),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "reason"), REFUSED)
+def test_what_is_refused_behind_the_door_is_told_too(status: int, headers: dict[str, str], reason: str | None) -> None:
+    refused: list[tuple[str, str]] = []
+    app = PlainTextResponse("no", status_code=status, headers=headers)
+    [answer] = knock(Door(app, [], [], 0, lambda *said: refused.append(said)), "192.0.2.7", {})
+    assert answer.status_code == status
+    assert refused == ([] if reason is None else [(reason, "192.0.2.7")])
+
+
+def test_a_peer_without_an_address_is_unknown() -> None:
+    refused: list[tuple[str, str]] = []
+    door = Door(PlainTextResponse("no"), ["192.0.2.0/24"], [], 0, lambda *said: refused.append(said))
+    knock(door, "a socket", {})
+    assert refused == [("address", "unknown")]
+
+
 def test_a_bucket_fills_again() -> None:
     now = [0.0]
     rates = Rates(60, lambda: now[0])

@@ -120,6 +120,18 @@ def test_the_exposition_counts_in_buckets() -> None:
         assert line in text.splitlines()
 
 
+def test_no_digit_of_a_count_or_a_time_is_lost() -> None:
+    metrics = Metrics()
+    metrics.begin()
+    metrics.end("query", "ok", 1_234_567.25, rows=1_234_567, size=12_345_678_901)
+    found = dict(line.split() for line in metrics.text({"g": ("G.", 98_765_432.0)}).splitlines() if line[0] != "#")
+    assert found['muse_rows_total{tool="query"}'] == "1234567"
+    assert found['muse_answer_bytes_total{tool="query"}'] == "12345678901"
+    assert found['muse_call_seconds_sum{tool="query"}'] == "1234567.25"
+    assert found["g"] == "98765432"
+    assert abs(float(found["process_start_time_seconds"]) - time.time()) < 5
+
+
 class _Span:
     def __init__(self, name: str) -> None:
         self.name = name

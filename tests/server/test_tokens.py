@@ -174,6 +174,25 @@ def test_metrics_need_a_token_and_health_does_not(served: tuple[str, dict[str, s
     assert "muse_calls_total" in httpx2.get(f"{base}/metrics", headers=headers).text
 
 
+def test_every_refusal_is_counted_and_on_a_line_without_its_token(embedded: ClickHouseSettings, tmp_path: Path) -> None:
+    file = TokenFile(tmp_path / "tokens.json")
+    token, wrong = file.create("reader", "reader", None), "muse_" + "0" * 12 + "_" + "a" * 43
+    with http(environment(embedded, tmp_path, MUSE_MAX_REQUEST_BYTES="20000", MUSE_STATELESS="true")) as (url, _):
+        assert ask(url, wrong) == 401
+        assert ask(url, token, Host="evil.example.com") == 421
+        assert ask(url, token, Origin="http://evil.example.com") == 403
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx2.post(url, content=b"x" * 20_001, headers=headers).status_code == 413
+        counted = httpx2.get(url.replace("/mcp", "/metrics"), headers=headers).text
+    for reason in ("token", "host", "origin", "size"):
+        assert f'muse_requests_refused_total{{reason="{reason}"}} 1' in counted
+    [path] = (tmp_path / "audit").rglob("calls-*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["who"], line["outcome"]) for line in lines] == [("127.0.0.1", "refused")] * 4
+    assert [line["error"].split()[0] for line in lines] == ["No", "The", "The", "The"]
+    assert wrong not in path.read_text()
+
+
 # -- an issuer ---------------------------------------------------------------------------------------------------------
 
 
