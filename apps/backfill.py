@@ -166,7 +166,9 @@ def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: in
     if rejected is not None:
         click.echo(f"The rejected rows and why: {rejected}")
     if any(total["quarantined"] for total in totals.values()):
-        click.echo("What the store did not take waits: `muse quarantine list` shows it.")
+        click.echo(
+            "What the store did not take waits: `muse quarantine list` shows it, `muse quarantine replay` stores it."
+        )
 
 
 def _rebuild(client: ClickHouseClient, first: date, as_json: bool, quiet: bool = False) -> int:
