@@ -13,7 +13,8 @@ from xml.sax.saxutils import escape
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 
 from integrations.clickhouse import dbapi
-from integrations.clickhouse.executor import Limits, explain
+from integrations.clickhouse.executor import Limits
+from integrations.clickhouse.explaining import explain
 from integrations.clickhouse.literals import quote
 from integrations.clickhouse.store import open_store
 from integrations.config import ClickHouseSettings, MuseSettings

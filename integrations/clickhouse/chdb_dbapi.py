@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from integrations.clickhouse import dbapi
-from integrations.clickhouse.codec import Column, decode, encode
+from integrations.clickhouse.codec import Column, Unreadable, decode, encode
 from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
     Block,
     DatabaseError,
@@ -237,5 +237,7 @@ def _without_end(statement: str) -> str:
 def translate(error: Exception) -> DatabaseError:
     """A chDB error as a DatabaseError with its code and the engine's own words, without version and stack."""
     text = str(error)
+    if isinstance(error, Unreadable):
+        return NotSupportedError(text)
     codes = _CODE.findall(text)
     return DatabaseError(dbapi.clean(text), code=int(codes[-1]) if codes else 0)

@@ -46,13 +46,22 @@ class _Source:
         """Nothing is held."""
 
 
+class Unreadable(Exception):
+    """The codec does not read a type of the answer."""
+
+
 def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
-    """One or more Native blocks: columns, and the values column by column."""
+    """One or more Native blocks: columns, and the values column by column. Raises Unreadable."""
     context = QueryContext(
         query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
     )
     buffer = RespBuffCls(_Source([chunk]))  # type: ignore[no-untyped-call]
-    result = cast(QueryResult, NativeTransform.parse_response(buffer, context))
+    try:
+        result = cast(QueryResult, NativeTransform.parse_response(buffer, context))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the codec raises whatever the type's reader raises
+        raise Unreadable(str(error)) from None
     columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
     return columns, list(result.result_columns)
 

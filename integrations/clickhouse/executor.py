@@ -6,7 +6,6 @@ Everything that reaches ClickHouse from the client, the tools and the commands p
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,20 +20,11 @@ from integrations.clickhouse import call, dbapi
 from integrations.clickhouse.codec import Column
 from integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
 from integrations.clickhouse.engine import checkout, make_engine
+from integrations.clickhouse.explaining import explain, wrong_setting
 from integrations.clickhouse.literals import format_pyformat
-from integrations.clickhouse.unseen import seen
 from integrations.config import ClickHouseSettings
-from integrations.errors import (
-    AccessRefused,
-    MemoryExceeded,
-    MuseError,
-    SchemaMismatch,
-    StatementCancelled,
-    StatementFailed,
-    StatementTimeout,
-)
+from integrations.errors import MuseError, StatementCancelled
 
-_NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
 # The engine keeps whole microseconds, and takes 0 of them for any length of time.
@@ -213,7 +203,7 @@ class Executor:
                 try:
                     reply = driver.run(text, settings=words, query_id=query_id)
                 except dbapi.DatabaseError as error:
-                    raise _wrong_setting(driver, session or {}, error) from None
+                    raise wrong_setting(driver, session or {}, error) from None
                 with reply:
                     running = Running(reply, query_id, text, limits, self.settings.where)
                     yield running
@@ -321,28 +311,6 @@ def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:
     return {}
 
 
-def _wrong_setting(driver: dbapi.Connection, session: Mapping[str, Any], error: dbapi.DatabaseError) -> Exception:
-    """The sentence on the setting of a statement's own that the engine does not take, or else the error itself."""
-    if error.code in (159, 241, 394):  # it ran, and was stopped
-        return error
-    for name, value in session.items():
-        refused = _NOT_MODIFIED.search(str(error))
-        try:
-            if refused is None:
-                with driver.run("SELECT 1", settings={name: value}):
-                    continue
-            if refused[1] != name:
-                continue
-            why = "more than it may be here"
-        except dbapi.DatabaseError as found:
-            why = str(found).rstrip(". ")
-        return StatementFailed(
-            f"The setting {name} does not take {value!r} ({why}); correct it, or leave it out of the SETTINGS clause.",
-            error.code,
-        )
-    return error
-
-
 class _Trace:
     """Times a statement and tells the tracer how it ended."""
 
@@ -368,41 +336,3 @@ def translated(limits: Limits, where: str) -> Iterator[None]:
         yield
     except dbapi.DatabaseError as error:
         raise explain(error, limits, where) from None
-
-
-def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
-    """One engine error as a sentence."""
-    text = seen(str(error).rstrip(". "))  # it may quote a stored value
-    match error.code:
-        case 159:
-            return StatementTimeout(
-                f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "
-                "or raise CH_TIMEOUT."
-            )
-        case 394:
-            return StatementCancelled("The statement was cancelled.")
-        case 241:
-            return MemoryExceeded(
-                f"The statement needed more than {limits.memory_mb} MB of memory and was stopped; "
-                "aggregate or filter more, or raise CH_MAX_MEMORY_MB."
-            )
-        case 396:
-            return StatementFailed(
-                f"The answer has more than {(limits.bytes or 0) // 1_000_000} MB, of which little could be shown; "
-                "select fewer columns or rows, aggregate, or cut long values with substringUTF8 and arraySlice.",
-                396,
-            )
-        case 81:
-            return SchemaMismatch(f"{text}, on {where}. Run `alembic upgrade head` to create it, or check CH_DATABASE.")
-        case 60:
-            return StatementFailed(
-                f"{text}. `describe` lists the tables; if it is one of them, run `alembic upgrade head`.", 60
-            )
-        case 47:
-            return StatementFailed(f"{text}. `describe` with a table's name lists its columns.", 47)
-        case 62:
-            return StatementFailed(f"{text.partition(' Expected one of')[0].rstrip('. ')}. Correct the SQL.", 62)
-        case 497:
-            return AccessRefused(f"The account may not do this: {text}.")
-        case _:
-            return StatementFailed(f"{text}.", error.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from integrations.clickhouse.executor import Cancellation, Executor, Traced
+from integrations.clickhouse import dbapi
+from integrations.clickhouse.executor import Cancellation, Executor, Limits, Traced
+from integrations.clickhouse.explaining import explain
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
 from integrations.errors import (
@@ -140,7 +143,7 @@ def test_every_read_refuses_to_write(executor: Executor) -> None:
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("SELECT nope FROM episodes", r"nope.*`describe` with a table's name lists its columns\.$"),
+        ("SELECT nope FROM episodes", r"^Unknown column nope\. episodes has: .*commit_sha\.$"),
         (
             "SELECT * FROM nope",
             r"nope.*if it is one of them, run `alembic upgrade head`\.$",
@@ -155,6 +158,27 @@ def test_an_engine_error_is_one_sentence_with_a_next_step(executor: Executor, st
     assert "\n" not in str(caught.value)
     assert "version" not in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+UNFINISHED = r"state that is not finished \(AggregateFunction\(sum, UInt8\)\).*uniqMerge.*query\.aggregate\.$"
+UNREADABLE = [
+    ("SELECT sumState(1)", "Unknown type AggregateFunction(sum, UInt8)", UNFINISHED),
+    (
+        "SELECT CAST([1, 2], 'QBit(Float32, 2)')",
+        "Unknown type QBit(Float32, 2)",
+        r"cast it to another, such as by toStr",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "said", "sentence"), UNREADABLE, ids=["state", "type"])
+def test_a_type_that_is_not_read_is_a_sentence(
+    embedded: ClickHouseSettings, statement: str, said: str, sentence: str
+) -> None:
+    with ClickHouseClient(embedded) as client, pytest.raises(StatementFailed, match=sentence):
+        client.query(statement)
+    of_a_server = explain(dbapi.DataError(f"A value does not fit its column: Code: 50. {said}", 50), Limits(1), "here")
+    assert re.search(sentence, str(of_a_server))
 
 
 SETTINGS = [

@@ -99,7 +99,14 @@ def test_parameters_are_bound_by_their_type(call: Call) -> None:
 WRONG = [
     ({"sql": "SELECT 1; SELECT 2"}, "Several statements in one text; send them one by one, each without the others."),
     ({"sql": "INSERT INTO episodes (series) VALUES ('x')"}, "INSERT may not run here"),
-    ({"sql": "SELECT nope FROM episodes"}, "`describe` with a table's name lists its columns."),
+    ({"sql": "SELECT nope FROM episodes"}, "Unknown column nope. episodes has: ts, run_id, series, "),
+    ({"sql": "SELECT nope"}, "`describe` with a table's name lists its columns."),
+    ({"sql": "SELECT e.latencyms FROM ui_events AS e"}, "Unknown column latencyms. Did you mean latency_ms? ui_events"),
+    ({"sql": "SELECT model FROM ui_events"}, "schema_version. bench_runs, llm_events have model."),
+    (
+        {"sql": "SELECT quant FROM ui_events AS u JOIN llm_events AS l ON u.ts = l.ts"},
+        "error_msg. bench_runs has quant.",
+    ),
     ({"sql": "SELECT * FROM episode"}, "Did you mean 'episodes'?"),
     ({"sql": "SELECT {a:UInt8}"}, "Parameter a has no value; add it to `parameters` (given: none)."),
     ({"sql": "SELECT 1", "parameters": {"a": 1}}, "Parameter a is not in the statement; write it there as {a:String}"),
@@ -125,6 +132,16 @@ def test_a_mistake_in_the_call_is_one_sentence(call: Call, arguments: dict[str, 
     assert sentence in _text(result)
     assert "\n" not in _text(result)
     assert "Traceback" not in _text(result)
+
+
+def test_explain_shows_the_statement_and_no_other(call: Call) -> None:
+    answer = call("query", sql="EXPLAIN SYNTAX SELECT count() FROM ui_events").structured_content
+    assert answer is not None
+    assert answer["rows"] == [["SELECT count()\nFROM ui_events"]]
+    assert answer["notes"] == []
+    answer = call("query", sql="EXPLAIN SELECT count() FROM ui_events", max_rows=1).structured_content
+    assert answer is not None
+    assert (answer["row_count"], answer["truncated"]) == (1, True)
 
 
 def test_lists_and_objects_sent_as_json_text_are_read(call: Call) -> None:

@@ -1,0 +1,129 @@
+"""The engine's errors as sentences with a next step."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from integrations.clickhouse import dbapi
+from integrations.clickhouse.unseen import seen
+from integrations.errors import (
+    AccessRefused,
+    MemoryExceeded,
+    MuseError,
+    SchemaMismatch,
+    StatementCancelled,
+    StatementFailed,
+    StatementTimeout,
+)
+from models import FACT_TABLES
+
+if TYPE_CHECKING:
+    from integrations.clickhouse.executor import Limits
+
+_NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
+_IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")
+_FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
+_STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
+
+
+def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
+    """One engine error as a sentence."""
+    text = seen(str(error).rstrip(". "))  # it may quote a stored value
+    if (unreadable := _unreadable(error, text)) is not None:
+        return unreadable
+    match error.code:
+        case 159:
+            return StatementTimeout(
+                f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "
+                "or raise CH_TIMEOUT."
+            )
+        case 394:
+            return StatementCancelled("The statement was cancelled.")
+        case 241:
+            return MemoryExceeded(
+                f"The statement needed more than {limits.memory_mb} MB of memory and was stopped; "
+                "aggregate or filter more, or raise CH_MAX_MEMORY_MB."
+            )
+        case 396:
+            return StatementFailed(
+                f"The answer has more than {(limits.bytes or 0) // 1_000_000} MB, of which little could be shown; "
+                "select fewer columns or rows, aggregate, or cut long values with substringUTF8 and arraySlice.",
+                396,
+            )
+        case 81:
+            return SchemaMismatch(f"{text}, on {where}. Run `alembic upgrade head` to create it, or check CH_DATABASE.")
+        case 60:
+            return StatementFailed(
+                f"{text}. `describe` lists the tables; if it is one of them, run `alembic upgrade head`.", 60
+            )
+        case 47:
+            return StatementFailed(_unknown_column(text), 47)
+        case 62:
+            return StatementFailed(f"{text.partition(' Expected one of')[0].rstrip('. ')}. Correct the SQL.", 62)
+        case 497:
+            return AccessRefused(f"The account may not do this: {text}.")
+        case _:
+            return StatementFailed(f"{text}.", error.code)
+
+
+def _unreadable(error: dbapi.DatabaseError, text: str) -> MuseError | None:
+    """An answer of a type that the readers of answers do not know."""
+    if not isinstance(error, dbapi.NotSupportedError) and "Unknown type" not in text:
+        return None
+    if (state := _STATE.search(text)) is not None:
+        return StatementFailed(
+            f"The answer has a state that is not finished ({state[0]}) and so cannot be shown; finish it, such as by "
+            "uniqMerge(column) for a state of uniq, or use query.aggregate.",
+            error.code,
+        )
+    return StatementFailed(
+        "The answer has a column of a type that cannot be read here; cast it to another, such as by toString(column).",
+        error.code,
+    )
+
+
+def _unknown_column(text: str) -> str:
+    """Which columns the statement's tables have, and which tables have the column."""
+    match = _IDENTIFIER.search(text)
+    asked = [name for name in dict.fromkeys(_FROM.findall(text.partition("In scope ")[2])) if name in FACT_TABLES]
+    if match is None or not asked:
+        return f"{text}. `describe` with a table's name lists its columns."
+    name = match[1]
+    columns = {
+        table: [column.name for column in found.columns if column.name != "received_at"]
+        for table, found in FACT_TABLES.items()
+    }
+    known = [column for table in asked for column in columns[table]]
+    if name in known:  # a subquery or an alias stands between, of which only the engine knows
+        return f"{text}. `describe` with a table's name lists its columns."
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    owners = [table for table in FACT_TABLES if name in columns[table] and table not in asked]
+    elsewhere = f" {', '.join(owners)} {'has' if len(owners) == 1 else 'have'} {name}." if owners else ""
+    listed = "; ".join(f"{table} has: {', '.join(columns[table])}" for table in asked)
+    return f"Unknown column {name}.{hint} {listed}.{elsewhere}"
+
+
+def wrong_setting(driver: dbapi.Connection, session: Mapping[str, Any], error: dbapi.DatabaseError) -> Exception:
+    """The sentence on the setting of a statement's own that the engine does not take, or else the error itself."""
+    if error.code in (159, 241, 394):  # it ran, and was stopped
+        return error
+    for name, value in session.items():
+        refused = _NOT_MODIFIED.search(str(error))
+        try:
+            if refused is None:
+                with driver.run("SELECT 1", settings={name: value}):
+                    continue
+            if refused[1] != name:
+                continue
+            why = "more than it may be here"
+        except dbapi.DatabaseError as found:
+            why = str(found).rstrip(". ")
+        return StatementFailed(
+            f"The setting {name} does not take {value!r} ({why}); correct it, or leave it out of the SETTINGS clause.",
+            error.code,
+        )
+    return error
