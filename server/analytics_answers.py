@@ -232,7 +232,7 @@ class LlmAnswer(TypedDict):
     latency_p95_ms: float | None
     tokens_in: int
     tokens_out: int
-    cost_usd: str
+    cost_usd: float
 
 
 class UiAnswer(TypedDict):
@@ -254,7 +254,7 @@ class EpisodesQuality(TypedDict):
     confidence_mean: float | None
     low_confidence_count: int
     correlation_strength_mean: float | None
-    cost_usd: str
+    cost_usd: float
 
 
 class DeploymentsQuality(TypedDict):
@@ -266,7 +266,7 @@ class DeploymentsQuality(TypedDict):
 class LlmQuality(TypedDict):
     calls: int
     error_rate: float | None
-    cost_usd: str
+    cost_usd: float
 
 
 class UiQuality(TypedDict):

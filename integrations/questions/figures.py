@@ -46,8 +46,8 @@ def point(value: Any) -> Any:
 
 
 def amount(value: Any) -> Any:
-    """`figure`, but a Decimal stays one, every digit of it: a sum of money is what somebody pays."""
-    return value if isinstance(value, Decimal) else figure(value)
+    """`figure`, but a Decimal keeps all the digits that a double has: fifteen, every one of sums under a billion."""
+    return float(value) if isinstance(value, Decimal) else figure(value)
 
 
 def reason_of(reason: _Reason | None, names: Mapping[str, str] | None = None) -> dict[str, str] | None:

@@ -142,7 +142,7 @@ def _change(before: Any, after: Any) -> float | None:
 
 
 def _answered(asking: Asking, question: Question, what: str) -> list[dict[str, Any]]:
-    """A small table as a list of objects, numbers as numbers, sums of money as text."""
+    """A small table as a list of objects, numbers as numbers, sums of money unrounded."""
     shaper = Shaper()
     rows = asking.read(question.select).mappings()
     asking.note_groups(question, len(rows), what)

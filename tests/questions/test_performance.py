@@ -69,7 +69,7 @@ def test_calls_and_events_of_the_window_stand_beside(client: ClickHouseClient, f
     answer = client.get_performance_summary(days=7)
     assert answer.llm == [
         {"source": "council", "model": "opus", "calls": 2, "error_rate": 0.5, "latency_p95_ms": pytest.approx(290),
-         "tokens_in": 0, "tokens_out": 0, "cost_usd": "0.500000"}
+         "tokens_in": 0, "tokens_out": 0, "cost_usd": 0.5}
     ]  # fmt: skip
     assert answer.ui == [
         {"event_type": "error", "events": 2, "latency_p95_ms": pytest.approx(19.5)},

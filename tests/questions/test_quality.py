@@ -34,10 +34,10 @@ def test_one_page_of_everything(client: ClickHouseClient, fill: Fill) -> None:
             "confidence_mean": 0.7,
             "low_confidence_count": 1,
             "correlation_strength_mean": -0.3,
-            "cost_usd": "2.000000",
+            "cost_usd": 2.0,
         },
         "deployments": {"count": 2, "success_rate": 0.5, "duration_p50_ms": 20.0},
-        "llm": {"calls": 4, "error_rate": 0.25, "cost_usd": "0.250000"},
+        "llm": {"calls": 4, "error_rate": 0.25, "cost_usd": 0.25},
         "ui": {"events": 4, "sessions": 2, "error_rate": 0.25, "abandonment_rate": 0.5, "latency_p95_ms": 19.5},
         "pipeline": {"watcher_runs": 2, "valid_rate": 0.5, "lag_max_seconds": 9.0, "last_run": "2026-06-09T12:00:00Z"},
         "notes": answer.notes,
@@ -48,6 +48,7 @@ def test_one_page_of_everything(client: ClickHouseClient, fill: Fill) -> None:
 
 def test_no_digit_of_a_sum_of_money_is_lost(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", [llm(DAY, cost_usd="98765432.123456"), llm(DAY, cost_usd="0.000001")])
-    assert client.get_quality_metrics(days=7).llm.cost_usd == "98765432.123457"
+    assert client.get_quality_metrics(days=7).llm.cost_usd == 98765432.123457
     [calls] = client.get_performance_summary(days=7).llm
-    assert calls.cost_usd == client.aggregate(["llm.cost_usd"]).rows[0][0] == "98765432.123457"
+    assert calls.cost_usd == 98765432.123457
+    assert client.aggregate(["llm.cost_usd"]).rows[0][0] == "98765432.123457"

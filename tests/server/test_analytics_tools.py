@@ -192,10 +192,10 @@ def test_get_quality_metrics(call: Call) -> None:
             "confidence_mean": None,
             "low_confidence_count": 0,
             "correlation_strength_mean": None,
-            "cost_usd": "0.000000",
+            "cost_usd": 0.0,
         },
         "deployments": {"count": 0, "success_rate": None, "duration_p50_ms": None},
-        "llm": {"calls": 2, "error_rate": 0.5, "cost_usd": "0.500000"},
+        "llm": {"calls": 2, "error_rate": 0.5, "cost_usd": 0.5},
         "ui": {"events": 1, "sessions": 1, "error_rate": 1.0, "latency_p95_ms": 20.0, "abandonment_rate": 1.0},
         "pipeline": {"watcher_runs": 0} | none,
     }
