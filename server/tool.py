@@ -57,7 +57,9 @@ class MuseTool(Tool):
         try:
             read = read_arguments(self.name, self.arguments_model, arguments)
             state: ServerContext = context.request_context.lifespan_context
-            return await run_watched(lambda stop: self.call(state, read, stop), context)
+            return await run_watched(
+                lambda stop: self.call(state, read, stop), context, getattr(read, "timeout_s", None)
+            )
         except SENTENCES as error:
             _tell(error)
 

@@ -21,8 +21,13 @@ GONE = "muse.gone"
 _PROGRESS_S = 1.0
 
 
-async def run_watched(work: Callable[[Cancellation], T], context: Context[ServerContext, object]) -> T:
-    """`work(cancellation)` on a worker thread. Cancelled, or left alone by its client, it is stopped on the engine."""
+async def run_watched(
+    work: Callable[[Cancellation], T], context: Context[ServerContext, object], limit_s: float | None = None
+) -> T:
+    """`work(cancellation)` on a worker thread. Cancelled, or left alone by its client, it is stopped on the engine.
+
+    `limit_s` is the time that the call itself asks for, of which its progress is told.
+    """
     request = context.request_context
     gone = request.request.scope.get(GONE) if isinstance(request.request, Request) else None
     wants_progress = "progress_token" in (request.meta or {})
@@ -33,7 +38,7 @@ async def run_watched(work: Callable[[Cancellation], T], context: Context[Server
         if gone is not None:
             group.start_soon(_leave_when, gone, group.cancel_scope)
         if wants_progress:
-            group.start_soon(_tell_progress, context)
+            group.start_soon(_tell_progress, context, limit_s)
         try:
             ended.append(await _in_thread(work, request.lifespan_context))
         except Exception as error:  # noqa: BLE001  # a task group would wrap it; it is raised again below
@@ -64,10 +69,11 @@ async def _leave_when(gone: anyio.Event, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _tell_progress(context: Context[ServerContext, object]) -> None:
+async def _tell_progress(context: Context[ServerContext, object], limit_s: float | None) -> None:
     """Says once a second that the call still runs, out of the time that it may take."""
     started = time.monotonic()
-    limit = context.request_context.lifespan_context.settings.clickhouse.timeout
+    ceiling = context.request_context.lifespan_context.settings.clickhouse.timeout
+    limit = min(limit_s or ceiling, ceiling)
     while True:
         await anyio.sleep(_PROGRESS_S)
         elapsed = time.monotonic() - started

@@ -174,5 +174,5 @@ def test_a_long_call_tells_its_progress(served: str, engine: ClickHouseClient, m
     if not told:  # the statement takes every core that there is, and other tests may leave none for the clock
         answer = anyio.run(session)
     assert len(told) == 2, answer
-    assert told[0][0] < told[1][0] < 30
-    assert told[0][1:] == (30, "running for 1 s")
+    assert told[0][0] < told[1][0] <= 2.5
+    assert told[0][1:] == (2.5, "running for 1 s")
