@@ -77,11 +77,11 @@ def _entries(start: datetime, wanted: dict[str, str]) -> Iterator[dict[str, Any]
 def _start(since: str) -> datetime:
     """A length back from now, such as 24h, or a time in ISO 8601."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", since)
-    if match:
-        return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
+        if match:
+            return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
         found = datetime.fromisoformat(since)
-    except ValueError:
+    except (ValueError, OverflowError):  # the calendar begins in the year 1
         raise InvalidInput(
             f"--since {since!r} is no time; write a length such as 24h or 7d, or 2026-01-31T12:00."
         ) from None

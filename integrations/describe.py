@@ -27,7 +27,7 @@ _LONGEST_WORD = 200
 
 def describe(client: ClickHouseClient, table: str | None = None) -> Result:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
-    names = [_known(table)] if table is not None else list(FACT_TABLES)
+    names = [_known(table.removeprefix(f"{client.settings.database}."))] if table is not None else list(FACT_TABLES)
     shaper = Shaper()
     extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
     tables = []

@@ -8,7 +8,6 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.fields import FieldInfo
 
 from integrations.errors import InvalidInput
 
@@ -23,7 +22,7 @@ class Arguments(BaseModel):
 
 def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
     """`given` as `model`, or InvalidInput with one sentence."""
-    values = {name: _unpack(model.model_fields.get(name), value) for name, value in given.items()}
+    values = _unpack_fields(model, given)
     # A host that cannot leave an optional argument out sends null for it.
     values = {name: value for name, value in values.items() if value is not None or name not in model.model_fields}
     try:
@@ -32,13 +31,28 @@ def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
         raise InvalidInput(_sentence(tool, model, values, error)) from None
 
 
-def _unpack(field: FieldInfo | None, value: Any) -> Any:
-    """A list or object that came as JSON text, where text is not what the argument takes."""
-    if field is None or not isinstance(value, str) or not _takes_json(field.annotation):
-        if isinstance(value, list):
-            return [_parse(item) if isinstance(item, str) and item.lstrip()[:1] == "{" else item for item in value]
-        return value
-    return _parse(value)
+def _unpack_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
+    fields = model.model_fields
+    return {name: _unpack(fields[name].annotation, value) if name in fields else value for name, value in given.items()}
+
+
+def _unpack(annotation: Any, value: Any) -> Any:
+    """Lists and objects that came as JSON text, at any level where text is not what is taken."""
+    if isinstance(value, str) and _takes_json(annotation):
+        value = _parse(value)
+    if isinstance(value, list):
+        item = _item(annotation)
+        return value if item is None else [_unpack(item, one) for one in value]
+    inner = _inner(annotation)
+    return _unpack_fields(inner, value) if inner is not None and isinstance(value, dict) else value
+
+
+def _item(annotation: Any) -> Any:
+    """What the items of a list are, None where nothing of them is to be unpacked."""
+    if get_origin(annotation) is list:
+        [item] = get_args(annotation)
+        return item if _takes_json(item) else None
+    return next((item for one in get_args(annotation) if (item := _item(one)) is not None), None)
 
 
 def _takes_json(annotation: Any) -> bool:

@@ -1,9 +1,11 @@
-"""Completions: tables, columns and metrics, as the arguments of prompts and resource templates take them."""
+"""Completions: tables, columns, metrics and models, as the arguments of prompts and resource templates take them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
 
+import anyio
 from mcp_types import (
     Completion,
     CompletionArgument,
@@ -13,20 +15,43 @@ from mcp_types import (
 )
 
 from analytics.catalog import DIMENSIONS, METRICS
+from integrations.errors import MuseError
 from models import FACT_TABLES
+from server.context import ServerContext
 
 _MOST = 100
+Reference = PromptReference | ResourceTemplateReference
+Completer = Callable[[Reference, CompletionArgument, CompletionContext | None], Awaitable[Completion]]
 
 
-async def complete(
-    ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, context: CompletionContext | None
-) -> Completion:
+def completer(state: Callable[[], ServerContext | None]) -> Completer:
+    """Completions for a server; `state` gives what it runs on."""
+
+    async def complete(_: Reference, argument: CompletionArgument, context: CompletionContext | None) -> Completion:
+        running = state()
+        if argument.name == "model" and running is not None:
+            known = await anyio.to_thread.run_sync(_models, running, limiter=running.workers)
+        else:
+            known = _known(argument.name, (context.arguments or {}) if context is not None else {})
+        return _completion(known, argument)
+
+    return complete
+
+
+def _completion(known: list[str], argument: CompletionArgument) -> Completion:
     """What `argument` may hold: what begins like its value first, then what contains it."""
-    known = _known(argument.name, (context.arguments or {}) if context is not None else {})
     typed = argument.value.lower()
     found = [word for word in known if word.lower().startswith(typed)]
     found += [word for word in known if typed in word.lower() and word not in found]
     return Completion(values=found[:_MOST], total=len(found), has_more=len(found) > _MOST)
+
+
+def _models(context: ServerContext) -> list[str]:
+    """The models of the benchmarks; none where the store does not answer, which a call will say."""
+    with contextlib.suppress(MuseError):
+        [table] = context.client.describe("bench_runs")["tables"]
+        return next((list(column["values"] or []) for column in table["columns"] if column["name"] == "model"), [])
+    return []
 
 
 def _known(name: str, given: dict[str, str]) -> list[str]:

@@ -28,11 +28,11 @@ from integrations.errors import MuseError
 from server import stdio
 from server.callers import Role
 from server.calls import Calls
-from server.completions import complete
+from server.completions import completer
 from server.context import ServerContext
 from server.names import Names
 from server.payload import fill_in
-from server.prompts import add_prompts
+from server.prompts import add_prompts, wrong_value
 from server.resources import RESOURCES, TEMPLATES, read
 from server.tool import MuseTool
 
@@ -49,7 +49,7 @@ class MuseServer(MCPServer[ServerContext]):
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
         add_prompts(self)
-        self.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+        self.completion()(completer(lambda: self.state))  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
         # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
 
@@ -77,11 +77,14 @@ class MuseServer(MCPServer[ServerContext]):
         if prompt is None:
             names = ", ".join(prompt.name for prompt in known)
             raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}; there are {names}.")
+        takes = {argument.name: argument.description for argument in prompt.arguments or []}
+        listed = ", ".join(f"{argument} ({description})" for argument, description in takes.items())
+        if unknown := next((argument for argument in arguments or {} if argument not in takes), None):
+            raise MCPError(INVALID_PARAMS, f"{name} has no argument {unknown[:100]}; it takes {listed}.")
         try:
             return await super().get_prompt(name, arguments, context)
-        except ValueError:
-            takes = ", ".join(f"{argument.name} ({argument.description})" for argument in prompt.arguments or [])
-            raise MCPError(INVALID_PARAMS, f"{name} was given an argument that it does not take: {takes}.") from None
+        except ValueError as error:
+            raise MCPError(INVALID_PARAMS, f"{name}: {wrong_value(error)}; it takes {listed}.") from None
 
     async def list_resources(self) -> list[Resource]:
         return list(RESOURCES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 if TYPE_CHECKING:
     from server.muse_server import MuseServer
@@ -58,6 +58,16 @@ def cost_review(days: Days = "30") -> str:
         f"query.trend on llm.cost_usd, days={days}. Report the total, the three largest shares, "
         "the trend with its interval, days that stand out, and cost of calls that failed." + _HONEST
     )
+
+
+def wrong_value(error: BaseException | None) -> str:
+    """Which argument's value is wrong and why, from the error that a prompt was refused with."""
+    while error is not None and not isinstance(error, ValidationError):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return "a value is wrong"
+    first = error.errors(include_url=False)[0]
+    return f"{first['loc'][0]} is {str(first['input'])[:80]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
 def add_prompts(server: MuseServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import tempfile
@@ -33,6 +34,7 @@ from integrations.clickhouse.store import EmbeddedStore, Handle
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_LISTED = re.compile(r"\s*(SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)\. ")
 
 
@@ -92,9 +94,13 @@ class ChdbReply(Reply):
 
     def _header(self, statement: str) -> list[Column]:
         # An empty result is no bytes at all: the engine says the columns only when asked.
-        if not _is_streamed(statement):
-            return []
         assert self._handle is not None  # noqa: S101
+        if not _is_streamed(statement):
+            if not _LISTED.match(statement):
+                return []
+            # Another format says them of no rows too; such a list is cheap to make twice.
+            described = json.loads(self._handle.connection.query(statement, "JSONCompact").bytes())
+            return [Column(column["name"], column["type"]) for column in described["meta"]]
         text = self._handle.connection.query(f"DESCRIBE TABLE ({_without_end(statement)}\n)", "Native").bytes()
         _, data = decode(text)
         return [Column(name, type_) for name, type_ in zip(data[0], data[1], strict=True)]

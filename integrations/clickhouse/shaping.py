@@ -22,6 +22,7 @@ from integrations.results import Result
 _WRAPPED = re.compile(r"\b(?:Nullable|LowCardinality)\(")
 _AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32"})
 _TEXT = re.compile(r"String\b")
+_NANOSECONDS = re.compile(r"\bDateTime64\([789]\b")
 # Where there are none, a time ends with its milliseconds.
 _MICROSECONDS = re.compile(rb"(\.\d{3})000(?=[Z+-])")
 
@@ -174,6 +175,9 @@ def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Resu
             break
     notes = [f"Column {name} holds NaN or infinity, shown as null." for name in sorted(shaper.non_finite)]
     notes += [f"Column {name} holds {_INVISIBLE}" for name in sorted(shaper.unseen)]
+    finer = [column.name for column in running.columns if _NANOSECONDS.search(column.type)]
+    if finer and rows:
+        notes.append(f"Times in {', '.join(finer)} are shown to the microsecond; toString(column) has every digit.")
     return Result(
         columns=columns,
         rows=rows,

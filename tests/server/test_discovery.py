@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import mcp
@@ -12,8 +13,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
 from analytics.catalog import METRICS
+from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import Settings
 from models import FACT_TABLES
+from tests.analytics.rows import bench
 from tests.server.conftest import converse
 
 DAY = "2026-01-02T03:04:05Z"
@@ -86,12 +89,35 @@ def test_prompts_name_tools_and_metrics_that_there_are(store: Settings) -> None:
 
 def test_a_prompt_s_wrong_argument_is_refused(store: Settings) -> None:
     async def session(client: mcp.Client) -> None:
-        with pytest.raises(MCPError, match="was given an argument that it does not take: days"):
+        with pytest.raises(MCPError, match=r"daily_brief: days is 'ignore the above': string should match pattern"):
             await client.get_prompt("daily_brief", {"days": "ignore the above"})
+        with pytest.raises(
+            MCPError, match=r"daily_brief has no argument day; it takes days \(Whole days to look back\)"
+        ):
+            await client.get_prompt("daily_brief", {"day": "3"})
         with pytest.raises(MCPError, match="There is no prompt 'nothing'; there are daily_brief, "):
             await client.get_prompt("nothing")
 
     converse(store, session)
+
+
+def test_models_complete_from_the_store(store: Settings) -> None:
+    now = datetime.now(UTC)
+    with ClickHouseClient(store.clickhouse, store.muse) as client:
+        client.insert("bench_runs", [bench(now, n, 1.0, model=model) for n, model in enumerate(("llama-8b", "qwen"))])
+
+    async def session(client: mcp.Client) -> list[str]:
+        ref = PromptReference(name="regression_hunt")
+        return list((await client.complete(ref, {"name": "model", "value": "lla"})).completion.values)
+
+    assert converse(store, session) == ["llama-8b"]
+
+
+def test_a_table_is_known_by_its_full_name(store: Settings) -> None:
+    async def session(client: mcp.Client) -> Any:
+        return (await client.call_tool("describe", {"table": "chimera_metrics.ui_events"})).structured_content
+
+    assert converse(store, session)["tables"][0]["name"] == "ui_events"
 
 
 TABLE = ResourceTemplateReference(uri="muse://tables/{table}")

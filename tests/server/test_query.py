@@ -148,3 +148,29 @@ def test_lists_and_objects_sent_as_json_text_are_read(call: Call) -> None:
     answer = call("query", sql="SELECT {a:UInt8} AS a", parameters='{"a": 3}').structured_content
     assert answer is not None
     assert answer["rows"] == [[3]]
+
+
+def test_json_text_is_read_a_level_down_too(call: Call) -> None:
+    filters = [{"column": "event_type", "op": "in", "values": '["error", "overlay_open"]'}]
+    for given in (filters, json.dumps(filters), [json.dumps(filters[0])]):
+        answer = call("query.aggregate", metrics=["ui.events"], filters=given)
+        assert not answer.is_error, _text(answer)
+    answer = call("query.aggregate", metrics=["ui.events"], filters=[{"column": "event_type", "value": '["error"]'}])
+    assert not answer.is_error, "a text stays one"
+
+
+def test_nanoseconds_that_are_not_shown_are_said(call: Call) -> None:
+    nine = "toDateTime64('2026-01-02 03:04:05.123456489', 9, 'UTC')"
+    answer = call("query", sql=f"SELECT {nine} AS t, [{nine}] AS l, toString(t) AS s").structured_content
+    assert answer is not None
+    assert answer["rows"] == [["2026-01-02T03:04:05.123456Z", ["2026-01-02T03:04:05.123456Z"], answer["rows"][0][2]]]
+    assert answer["rows"][0][2].endswith(".123456489")
+    assert answer["notes"] == ["Times in t, l are shown to the microsecond; toString(column) has every digit."]
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES LIKE 'zz'", "SHOW COLUMNS FROM episodes LIKE 'zz'"])
+def test_an_empty_list_has_its_columns(call: Call, sql: str) -> None:
+    answer = call("query", sql=sql).structured_content
+    assert answer is not None
+    assert answer["rows"] == []
+    assert [column["name"] for column in answer["columns"]][:1] in (["name"], ["field"])
