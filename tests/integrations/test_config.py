@@ -159,12 +159,12 @@ def _pass_on(listener: socket.socket, target: int, counted: list[int]) -> None:
 
 
 def test_muse_max_rows_and_muse_max_result_bytes_bound_an_answer(settings: ClickHouseSettings) -> None:
-    muse = MuseSettings(max_rows=5, max_result_bytes=1_000)
+    muse = MuseSettings(max_rows=5, max_result_bytes=2_000)
     with ClickHouseClient(settings, muse) as client:
         assert client.query("SELECT number FROM numbers(100)", max_rows=5)["row_count"] == 5
         answer = client.query("SELECT repeat('x', 400) FROM numbers(5)", max_rows=5)
     assert answer["row_count"] == 2
-    assert "1000 bytes" in answer["truncated_reason"]
+    assert "2000 bytes" in answer["truncated_reason"]
 
 
 def test_muse_masking_false_stores_text_as_it_came(settings: ClickHouseSettings) -> None:
