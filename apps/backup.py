@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from apps.tables import print_json, print_table
@@ -33,7 +35,7 @@ def show(as_json: bool) -> int:
     else:
         print_table(
             ("name", "made", "of", "schema", "rows", "size", "builds on"),
-            [(one.name, one.created_at, one.where, one.revision, one.rows, size(one.bytes), one.base) for one in known],
+            [(one.name, _made(one), one.where, one.revision, one.rows, size(one.bytes), one.base) for one in known],
             right=("rows", "size"),
         )
     return 0
@@ -68,6 +70,10 @@ def _report(found: Manifest, to: str, seconds: float, as_json: bool) -> None:
     )
     how = "equal in rows, checksums and rollups" if exact else "rows within what was written meanwhile"
     click.echo(f"Backup {found.name} restored into {to} in {seconds:.1f} s, {size(found.bytes)}: {how}.")
+
+
+def _made(one: Manifest) -> str:
+    return datetime.fromisoformat(one.created_at).isoformat(timespec="seconds")
 
 
 def _as_dict(one: Manifest) -> dict[str, object]:

@@ -94,7 +94,7 @@ def create(
     files, size = _hashes(folder / name) if settings.embedded else ({}, 0)
     manifest = Manifest(
         name=name,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         where=settings.where,
         database=settings.database,
         engine=str(engine),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import compress
 from typing import Any
 
@@ -19,20 +19,26 @@ _KEY = ("model", "quant", "dataset", "run_id")
 _KEYS_PER_QUERY = 1000
 
 
-def received_within(executor: Executor, batch: Batch, past: timedelta) -> set[tuple[Any, ...]]:
-    """The runs of the batch of which the store has a version that it received within that time.
-
-    A length of time, not a moment: a server's clock need not agree with ours.
-    """
+def received_after(executor: Executor, batch: Batch, moment: datetime) -> set[tuple[Any, ...]]:
+    """The runs of the batch of which the store has a version that it received after that moment of our clock."""
     if batch.table != _TABLE:
         return set()
     columns = [getattr(BenchRun, name) for name in _KEY]
-    since = func.now64(6) - func.toIntervalMicrosecond(max(past, timedelta()) // timedelta(microseconds=1))
+    since = moment + _ahead(executor)
     keys, found = _keys(batch), set()
     for start in range(0, len(keys), _KEYS_PER_QUERY):
         named = tuple_(*columns).in_(keys[start : start + _KEYS_PER_QUERY])
         found.update(executor.read(select(*columns).where(named, BenchRun.received_at > since)).rows)
     return found
+
+
+def _ahead(executor: Executor) -> timedelta:
+    """By how much the store's clock is ahead of ours: an embedded one is ours, a server's need not agree with it."""
+    if executor.settings.embedded:
+        return timedelta()
+    before = datetime.now(UTC)
+    theirs: datetime = executor.scalar(select(func.now64(6, "UTC")))
+    return theirs - before - (datetime.now(UTC) - before) / 2
 
 
 def without(batch: Batch, keys: Set[tuple[Any, ...]]) -> Batch:

@@ -14,7 +14,7 @@ from integrations.clickhouse import runs
 from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
 from integrations.clickhouse.claims import Claim
 from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.late_runs import received_within, without
+from integrations.clickhouse.late_runs import received_after, without
 from integrations.clickhouse.ledger import (
     WRITE_SETTINGS,
     Entry,
@@ -312,7 +312,7 @@ class Writer:
         A run that the store has received since stays as it is, and counts as a duplicate.
         """
         whole = kept.batch(kept.now)
-        late = self._repeat(lambda: received_within(self._executor, whole, datetime.now(UTC) - kept.since))
+        late = self._repeat(lambda: received_after(self._executor, whole, kept.since))
         clean = without(whole, late)
         answer = dict(kept.answer) | {"inserted": 0, "duplicates": len(late), "replaced": kept.rows - whole.rows}
         if late:
