@@ -256,14 +256,6 @@ class Ledger:
             self._claims.drop(batch.address)
         return State(claim or file, entry, stored)
 
-    def covered(self, table: str, prefix: str) -> tuple[set[int], int]:
-        """The days that batches whose keys begin with `prefix` were made from, and how many rows were refused."""
-        rows = self._read(
-            "SELECT acknowledged_at, JSONExtract(answer, 'covers', 'Array(Int32)'), rejected FROM insert_ledger "
-            f"WHERE table_name = {quote(table)} AND startsWith(idempotency_key, {quote(prefix)})"
-        )
-        return {day for _, days, _ in rows for day in days}, sum(rejected for *_, rejected in rows)
-
     def _rows(self, batch: Identity) -> list[tuple[Any, ...]]:
         return self._read(
             "SELECT acknowledged_at, content_hash, batch_id, answer FROM insert_ledger "
