@@ -105,6 +105,8 @@ AGGREGATE_FIRST = _words("arrayreduce arrayreduceinranges")
 # What a reader is told beyond "not on the list".
 REASONS: Mapping[str, str] = {
     "file": "it reads files of the machine",
+    "editdistance": "no time limit stops it within a long text",
+    "levenshteindistance": "no time limit stops it within a long text",
     "url": "it opens network connections",
     "s3": "it opens network connections",
     "remote": "it opens network connections",
@@ -129,7 +131,7 @@ NODES: Mapping[str, frozenset[str]] = {
     "SelectWithUnionQuery": _words(f"union_mode list_of_modes list_of_selects {_OUTFILE_FLAGS}"),
     "SelectQuery": _words("""
 with recursive_with select distinct tables prewhere where group_by group_by_all group_by_with_cube
-group_by_with_grouping_sets group_by_with_rollup group_by_with_totals having window qualify order_by order_by_all
+group_by_with_grouping_sets group_by_with_rollup having window qualify order_by order_by_all
 interpolate limit_by limit_by_all limit_by_length limit_by_offset limit_length limit_offset limit_with_ties
 settings"""),
     "ExplainQuery": _words(f"kind settings query {_OUTFILE_FLAGS}"),
@@ -190,7 +192,7 @@ arrayCumSum arrayCumSumNonNegative arrayDifference arrayDistinct arrayDotProduct
 arrayEnumerate arrayEnumerateDense arrayEnumerateDenseRanked arrayEnumerateUniq arrayEnumerateUniqRanked
 arrayExcept arrayExists arrayFill arrayFilter arrayFirst arrayFirstIndex arrayFirstOrNull arrayFlatten
 arrayFlattenedLength arrayFold arrayIntersect arrayJaccardIndex arrayJoin arrayLast arrayLastIndex arrayLastOrNull
-arrayLevenshteinDistance arrayLevenshteinDistanceWeighted arrayMap arrayMax arrayMin arrayNormalizedGini
+arrayMap arrayMax arrayMin arrayNormalizedGini
 arrayPartialReverseSort arrayPartialShuffle arrayPartialSort arrayPopBack arrayPopFront arrayProduct arrayPushBack
 arrayPushFront arrayRandomSample arrayReduce arrayReduceInRanges arrayRemove arrayResize arrayReverse
 arrayReverseFill arrayReverseSort arrayReverseSplit arrayROCAUC arrayRotateLeft arrayRotateRight arrayShiftLeft
@@ -322,7 +324,7 @@ ceil floor round roundAge roundBankers roundDown roundDuration roundToExp2 trunc
 appendTrailingCharIfAbsent ascii base32Decode base32Encode base58Decode base58Encode base64Decode base64Encode
 base64URLDecode base64URLEncode basename byteHammingDistance caseFoldUTF8 compareSubstrings concat
 concatAssumeInjective concatWithSeparator concatWithSeparatorAssumeInjective conv convertCharset CRC32 CRC32IEEE
-CRC64 damerauLevenshteinDistance decodeHTMLComponent decodeXMLComponent editDistance editDistanceUTF8
+CRC64 decodeHTMLComponent decodeXMLComponent
 encodeXMLComponent endsWith endsWithCaseInsensitive endsWithCaseInsensitiveUTF8 endsWithUTF8 extractTextFromHTML
 firstLine initcap initcapUTF8 isValidASCII isValidUTF8 jaroSimilarity jaroWinklerSimilarity left leftPad
 leftPadUTF8 leftUTF8 lengthUTF8 lower lowerUTF8 naturalSortKey normalizeUTF8NFC normalizeUTF8NFD normalizeUTF8NFKC
@@ -413,8 +415,8 @@ caseWithoutExpression ceiling CHAR_LENGTH CHARACTER_LENGTH concat_ws curdate cur
 current_timestamp DATABASE date_bin DATE_DIFF date_diff DATE_FORMAT DATE_TRUNC DAY DAYOFMONTH DAYOFWEEK DAYOFYEAR
 distanceCosine distanceL1 distanceL2 distanceL2Squared distanceLinf distanceLp extractAllGroups flatten
 FORMAT_BYTES FROM_BASE64 FROM_DAYS FROM_UNIXTIME from_utc_timestamp hasAllToken hasAnyToken HOUR INET6_ATON
-INET6_NTOA INET_ATON INET_NTOA instr isASCII JSON_ARRAY_LENGTH jsonMergePatch LAST_DAY lcase levenshteinDistance
-levenshteinDistanceUTF8 ln localtimestamp lpad ltrim MAP_FROM_ARRAYS mapContains mapFromString matchPhrase
+INET6_NTOA INET_ATON INET_NTOA instr isASCII JSON_ARRAY_LENGTH jsonMergePatch LAST_DAY lcase
+ln localtimestamp lpad ltrim MAP_FROM_ARRAYS mapContains mapFromString matchPhrase
 MICROSECOND mid MILLISECOND minSampleSizeContinous MINUTE mismatches mod modOrNull MONTH NANOSECOND
 NATURAL_SORT_KEY normalizeL1 normalizeL2 normalizeLinf normalizeLp normL1 normL2 normL2Squared normLinf normLp
 OCTET_LENGTH pmod pmodOrNull positive_modulo positive_modulo_or_null power QUARTER rand32 readWkb readWkt

@@ -390,7 +390,8 @@ _PARTS = {
     "settings_ast": "SETTINGS after FORMAT is not read here; write it before, without FORMAT.",
     "children": "{name:Identifier} would put a name into the statement after it was judged; write the name itself.",
     "column_aliases": "A list of column names after a table's alias may not be used here; name columns with AS.",
-    "aliases": "A list of column names after a CTE's name may not be used here; name columns with AS inside it.",
+    "group_by_with_totals": "The row of WITH TOTALS gets lost on the way; write WITH ROLLUP, whose last row it is.",
+    "cte_aliases": "A list of column names after a CTE's name may not be used here; name columns with AS inside it.",
     "table_override": "EXPLAIN TABLE OVERRIDE may not run here; DESCRIBE shows a table's columns.",
 }
 

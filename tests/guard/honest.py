@@ -45,7 +45,7 @@ SELECT model, dataset, count() FROM bench_runs GROUP BY CUBE(model, dataset)
 
 SELECT model, dataset, grouping(model), count() FROM bench_runs GROUP BY GROUPING SETS ((model), (dataset), ())
 
-SELECT model, count() FROM bench_runs GROUP BY model WITH TOTALS
+SELECT model, count() FROM bench_runs GROUP BY model WITH ROLLUP
 
 SELECT model, count() AS n FROM bench_runs GROUP BY model HAVING n > 3
 

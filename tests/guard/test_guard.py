@@ -114,6 +114,13 @@ def test_kinds(sql: str, kind: str, guard: Guard) -> None:
         ("SELECT quantil(0.5)(latency_ms) FROM ui_events", "Did you mean quantile()?"),
         ("SELECT file('x')", "Function file() is not on the list of what may run here (it reads files of the machine)"),
         ("SELECT 1; SELECT 2", "Several statements in one text; send them one by one"),
+        (
+            "SELECT model, count() FROM bench_runs GROUP BY model WITH TOTALS",
+            "write WITH ROLLUP, whose last row it is.",
+        ),
+        ("WITH x(a) AS (SELECT 1) SELECT a FROM x", "name columns with AS inside it."),
+        ("SELECT editDistance('a', 'b')", "Function editDistance() is not on the list"),
+        ("SELECT levenshteinDistance('a', 'b')", "Function levenshteinDistance() is not on the list"),
         ("SELECT 1 FORMAT JSON", "The format of the answer is set by the tool; leave the FORMAT clause out."),
         ("SELECT 1 INTO OUTFILE 'x'", "leave it out, the rows come back as the answer."),
         ("SELECT 1 SETTINGS max_memory_usage = 0", "Setting 'max_memory_usage' may not be changed here; leave it out"),
