@@ -43,14 +43,17 @@ def ledger(scope: Scope) -> Iterator[Line]:
     yield _unfinished(scope)
 
 
+# Rows of the ledger that are no claim, and no progress of a batch under way.
+_ACKNOWLEDGES = "(NOT JSONHas(answer, 'claim') AND NOT (JSONHas(answer, 'stored') AND inserted = 0))"
+
 # The acknowledgements of one key count once; what retention removed stands in rows of its own.
-_BOOKS = """
+_BOOKS = f"""
 SELECT table_name,
     sumIf(inserted - least(replaced, inserted), NOT JSONHas(answer, 'removed')) AS stored,
     sum(JSONExtractUInt(answer, 'removed')) AS removed
 FROM (
     SELECT table_name, inserted, replaced, answer FROM insert_ledger
-    WHERE NOT JSONHas(answer, 'claim') AND NOT (JSONHas(answer, 'stored') AND inserted = 0)
+    WHERE {_ACKNOWLEDGES}
     ORDER BY acknowledged_at LIMIT 1 BY table_name, idempotency_key)
 GROUP BY table_name"""
 
@@ -58,7 +61,7 @@ GROUP BY table_name"""
 def _unfinished(scope: Scope) -> Line:
     found = scope.rows(
         "SELECT table_name, count() AS n FROM (SELECT table_name, idempotency_key FROM insert_ledger "
-        "GROUP BY table_name, idempotency_key HAVING countIf(NOT JSONHas(answer, 'claim') AND inserted > 0) = 0 "
+        f"GROUP BY table_name, idempotency_key HAVING countIf({_ACKNOWLEDGES}) = 0 "
         f"AND max(acknowledged_at) < now() - INTERVAL {_HOURS} HOUR AND countIf(JSONHas(answer, 'claim')) > 0"
         f"{_except_waiting(scope)}) GROUP BY table_name"
     )

@@ -155,6 +155,15 @@ def test_a_caller_that_went_away_is_told(full: ClickHouseClient) -> None:
     assert bad(full) == {"unfinished batches": "warning"}
 
 
+def test_a_replay_that_found_all_its_runs_received_since_is_finished(full: ClickHouseClient) -> None:
+    full.executor.command(
+        "INSERT INTO insert_ledger (acknowledged_at, table_name, idempotency_key, answer) "
+        "SELECT now() - INTERVAL 2 HOUR, 'bench_runs', 'k', "
+        "arrayJoin(['{\"claim\": {}}', '{\"received\": 3, \"duplicates\": 3}'])"
+    )
+    assert bad(full) == {}
+
+
 def test_so_is_one_whose_claim_is_a_file(full: ClickHouseClient) -> None:
     files = claim_files(full.settings)
     assert files is not None
