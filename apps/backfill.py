@@ -21,7 +21,6 @@ from integrations import config
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.errors import InvalidInput
 from integrations.files import SourceFile, find_files
-from server.context import ensure_schema
 
 _EPOCH = date(1970, 1, 1)
 
@@ -39,13 +38,13 @@ def run(
     now = datetime.now(UTC)
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         if rollups and source is None:
-            ensure_schema(client)
+            client.ensure_schema()
             return _rebuild(client, now.date() - timedelta(days=days), as_json)
         folder = source or settings.muse.source_dir
         if folder is None:
             raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
         files = find_files(Path(folder))
-        ensure_schema(client)
+        client.ensure_schema()
         work = Backfill(client, files, days, shift_to_now, now, as_new)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
             totals = work.run(bar)

@@ -22,7 +22,7 @@ from integrations.clickhouse.shaping import shape, stored_text
 from integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from integrations.config import ClickHouseSettings, MuseSettings
 from integrations.datadog import both, figures
-from integrations.errors import InvalidInput, MuseError
+from integrations.errors import InvalidInput, MuseError, SchemaMismatch
 from integrations.questions.methods import Questions
 from integrations.results import Result
 from models import AuditEntry
@@ -233,17 +233,25 @@ class ClickHouseClient(Questions):
         return self._counted(kept.identity.table, lambda: self.writer.replay(kept))
 
     def _counted(self, table: str, store: Callable[[], Result]) -> Result:
-        if not self._schema_known:
-            self._ensure_schema()
+        if self.settings.embedded:
+            # What keeps the store from answering, the write itself says with a sentence.
+            with contextlib.suppress(DBAPIError):
+                self.ensure_schema()
         return store() if self._figures is None else self._figures.counted(table, store)
 
-    def _ensure_schema(self) -> None:
-        """Brings an embedded store to the current schema, before its first write. A server's is never touched."""
+    def ensure_schema(self) -> None:
+        """Brings an embedded store to the current schema; raises SchemaMismatch for a server that is not there.
+
+        Looks once; what was found is remembered.
+        """
+        if self._schema_known:
+            return
         from integrations.clickhouse.alembic_support import runner
 
-        # What keeps the store from answering, the write itself says with a sentence.
-        with self._schema_lock, contextlib.suppress(DBAPIError):
-            if self.settings.embedded and not self._schema_known and not runner.is_current(self.settings):
+        with self._schema_lock:
+            if not self._schema_known and not runner.is_current(self.settings):
+                if not self.settings.embedded:
+                    raise SchemaMismatch.on(self.settings.database, self.settings.where)
                 runner.upgrade(self.settings)
             self._schema_known = True
 

@@ -67,6 +67,14 @@ class SchemaMismatch(MuseError):
 
     kind = "schema_mismatch"
 
+    @classmethod
+    def on(cls, database: str, where: str) -> SchemaMismatch:
+        """The whole schema is another one, or there is none."""
+        return cls(
+            f"The schema of {database} on {where} is not the one that this version needs. "
+            "Run `alembic upgrade head` there (or `muse adopt` for a database that was made by hand)."
+        )
+
 
 class PoolExhausted(MuseError):
     """All connections were in use for as long as a caller may wait."""

@@ -13,7 +13,7 @@ from integrations.audit import AuditFile, Entry, audit_folder
 from integrations.audit_shipping import Shipper, Shipping
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import Settings
-from integrations.errors import MuseError, SchemaMismatch
+from integrations.errors import MuseError
 from server.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -51,20 +51,14 @@ class ServerContext:
         self.probes = anyio.CapacityLimiter(1)
         self.audit = Audit(settings, client) if settings.muse.audit else None
         self._client = client
-        self._checked = False
         self._warming: threading.Thread | None = None
-        self._lock = threading.Lock()
         self._probe_lock = threading.Lock()
         self._probed: tuple[float, bool] = (0.0, False)
 
     @property
     def client(self) -> ClickHouseClient:
         """The client, once the schema is known to be current. An embedded store is upgraded, a server's never."""
-        if not self._checked:
-            with self._lock:
-                if not self._checked:
-                    ensure_schema(self._client)
-                    self._checked = True
+        self._client.ensure_schema()
         return self._client
 
     def warm_up(self) -> None:
@@ -98,19 +92,3 @@ class ServerContext:
         if self.audit is not None:
             self.audit.close()
         self._client.close()
-
-
-def ensure_schema(client: ClickHouseClient) -> None:
-    """Brings an embedded store to the current schema; raises SchemaMismatch for a server that is not there."""
-    from integrations.clickhouse.alembic_support import runner
-
-    settings = client.settings
-    if runner.is_current(settings):
-        return
-    if settings.embedded:
-        runner.upgrade(settings)
-        return
-    raise SchemaMismatch(
-        f"The schema of {settings.database} on {settings.where} is not the one that this version needs. "
-        "Run `alembic upgrade head` there (or `muse adopt` for a database that was made by hand)."
-    )

@@ -171,7 +171,8 @@ class Writer:
                 raise
             self._withdraw(attempt)
             if isinstance(error, StatementFailed) and error.code == _UNKNOWN_TABLE:
-                raise self._no_schema() from None
+                settings = self._executor.settings
+                raise SchemaMismatch.on(settings.database, settings.where) from None
             raise
 
     def _withdraw(self, attempt: Attempt) -> None:
@@ -179,13 +180,6 @@ class Writer:
         if not attempt.unsure:
             with contextlib.suppress(OSError):
                 self.ledger.withdraw(attempt.prepared.identity, attempt.batch_id)
-
-    def _no_schema(self) -> SchemaMismatch:
-        settings = self._executor.settings
-        return SchemaMismatch(
-            f"The schema of {settings.database} on {settings.where} is not the one that this version needs. "
-            "Run `alembic upgrade head` there (or `muse adopt` for a database that was made by hand)."
-        )
 
     def _store(self, attempt: Attempt) -> Result:
         replaced = attempt.prepared.answer["replaced"]

@@ -159,7 +159,7 @@ def test_a_replay_that_found_all_its_runs_received_since_is_finished(full: Click
     full.executor.command(
         "INSERT INTO insert_ledger (acknowledged_at, table_name, idempotency_key, answer) "
         "SELECT now() - INTERVAL 2 HOUR, 'bench_runs', 'k', "
-        "arrayJoin(['{\"claim\": {}}', '{\"received\": 3, \"duplicates\": 3}'])"
+        'arrayJoin([\'{"claim": {}}\', \'{"received": 3, "duplicates": 3}\'])'
     )
     assert bad(full) == {}
 
