@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings
 from tests.apps.support import Shell
+from tests.conftest import empty
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +20,15 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shell = Shell(CH_PATH=str(path))
     shell.run("muse", "backfill", "--days", "36", "--source", "samples", "--shift-to-now")
     return path
+
+
+@pytest.fixture
+def store(embedded: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClickHouseClient]:
+    """An empty store that commands run in this process find too."""
+    monkeypatch.setenv("CH_PATH", embedded.path)
+    with ClickHouseClient(embedded) as client:
+        empty(client.executor)
+        yield client
 
 
 @pytest.fixture

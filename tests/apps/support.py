@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from apps.muse_cli import main
+from integrations.clickhouse.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+
+
+@contextlib.contextmanager
+def dying_after(acknowledged: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process dies when it is about to acknowledge one batch more than that."""
+    acknowledge, answers = Ledger.acknowledge, iter([True] * acknowledged)
+
+    def dies(self: Ledger, *args: Any, **more: Any) -> bool:
+        if next(answers, None) is None:
+            raise KeyboardInterrupt
+        return acknowledge(self, *args, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "acknowledge", dies)
+        yield
 
 
 @dataclass

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,20 +28,11 @@ from integrations import files
 from integrations.clickhouse.rebuilding import rebuild_day, stored_days
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
-from tests.conftest import empty
 from tests.reliability.rows import START, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
 DAYS = str((datetime.now(UTC) - START).days + 5)
 Ingest = Callable[..., dict[str, dict[str, int]]]
-
-
-@pytest.fixture
-def store(embedded: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClickHouseClient]:
-    monkeypatch.setenv("CH_PATH", embedded.path)
-    with ClickHouseClient(embedded) as client:
-        empty(client.executor)
-        yield client
 
 
 def _run(source: Path, *more: str) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,11 @@ from pyarrow import parquet
 from apps.checkpoint import state_folder
 from apps.muse_cli import main
 from integrations import files
-from integrations.clickhouse.ledger import Ledger
 from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from tests.conftest import empty
+from tests.apps.support import dying_after
 from tests.reliability.rows import counts, make_rows
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-@pytest.fixture
-def store(embedded: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClickHouseClient]:
-    monkeypatch.setenv("CH_PATH", embedded.path)
-    with ClickHouseClient(embedded) as client:
-        empty(client.executor)
-        yield client
 
 
 def _rows(count: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -157,15 +146,7 @@ def test_stopped_before_it_was_acknowledged_and_then(
     monkeypatch.setattr(files, "ROWS_PER_WINDOW", 8)
     path, rows = tmp_path / "ui_events.jsonl", _rows(15)
     _write(path, rows)
-    acknowledge, answers = Ledger.acknowledge, iter([True])
-
-    def dies(self: Ledger, *args: Any, **more: Any) -> bool:
-        if next(answers, None) is None:
-            raise KeyboardInterrupt
-        return acknowledge(self, *args, **more)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Ledger, "acknowledge", dies)
+    with dying_after(1, monkeypatch):
         _run(path)
     assert counts(store, "ui_events") == (15, 15)
     if grown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,18 @@ from pyarrow import parquet
 from apps.checkpoint import state_folder
 from apps.muse_cli import main
 from integrations import files
-from integrations.clickhouse.ledger import Ledger
 from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from tests.conftest import empty
+from tests.apps.support import dying_after
 from tests.reliability.rows import make_rows
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
-def store(embedded: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClickHouseClient]:
-    monkeypatch.setenv("CH_PATH", embedded.path)
-    with ClickHouseClient(embedded) as client:
-        empty(client.executor)
-        for state in state_folder(embedded).iterdir():
-            state.unlink()
-        yield client
+def store(store: ClickHouseClient) -> ClickHouseClient:
+    for state in state_folder(store.settings).iterdir():
+        state.unlink()
+    return store
 
 
 @pytest.fixture(params=["jsonl", "parquet"])
@@ -81,14 +75,6 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_file(
 ) -> None:
     monkeypatch.setattr(files, "ROWS_PER_WINDOW", 8)
     monkeypatch.setattr(files, "ARROW_ROWS_PER_WINDOW", 8)
-    acknowledge, answers = Ledger.acknowledge, iter([True])
-
-    def dies(self: Ledger, *args: Any, **more: Any) -> bool:
-        if next(answers, None) is None:
-            raise KeyboardInterrupt
-        return acknowledge(self, *args, **more)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Ledger, "acknowledge", dies)
+    with dying_after(1, monkeypatch):
         _run(source, 9)
     assert len(_reasons(_run(source, 9))) == 1
