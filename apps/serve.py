@@ -26,11 +26,9 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     if transport == "http":
         _serve_http(settings, host, port, read_only)
         return
-    from server.build import build_server
+    from server.stdio import serve
 
-    server = build_server(settings, read_only)
-    _collect_from_now_on()
-    server.run("stdio")
+    serve(settings, read_only, _collect_from_now_on)
 
 
 def _collect_from_now_on() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from mcp_types import ToolAnnotations
 from pydantic import ConfigDict, Field
 
 from analytics.buckets import Granularity
@@ -14,9 +13,8 @@ from integrations.results import Result
 from server.analytics_words import CHART, DAYS, FILTERS, METRIC, SINCE, TITLES_AND_DESCRIPTIONS, UNTIL
 from server.arguments import Arguments
 from server.context import ServerContext
-from server.tool import Call, MuseTool, make_tool
+from server.tool import Call, MuseTool
 
-_READ = ToolAnnotations(read_only_hint=True, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
 Bucketed = Literal["minute", "hour", "day", "week", "month"]
 _DAYS = Field(7, ge=0, description="Whole days to look back, and today so far")
 _CHART = Field(False, description=CHART)
@@ -145,4 +143,4 @@ def _filters(given: list[FilterArguments]) -> list[dict[str, Any]]:
 def _tool(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
     group = name.partition(".")[0]
-    return make_tool(name, group, title, description, arguments, call, _READ)
+    return MuseTool(name, group, title, description, arguments, call)

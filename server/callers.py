@@ -6,10 +6,7 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, cast
-
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
-from mcp.server.context import ServerRequestContext
+from typing import Any, Literal
 
 Role = Literal["reader", "writer", "admin"]
 
@@ -18,6 +15,7 @@ GROUPS: Mapping[Role, frozenset[str]] = {
     "writer": frozenset({"query", "get", "insert"}),
     "admin": frozenset({"query", "get", "insert"}),  # and the audit log in `query`
 }
+#: Where a verified token says the role of its holder.
 ROLE_CLAIM = "muse_role"
 
 
@@ -27,23 +25,17 @@ class Caller:
 
     who: str
     role: Role
+    #: Name and version under which the program introduced itself.
     client: str
+    #: Its name alone, None where it gave none.
+    program: str | None = None
 
 
-def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
-    """The caller of a request; `local` is the role of those who need no token: stdio, and HTTP on this machine."""
-    user = getattr(ctx.request, "scope", {}).get("user")
-    if isinstance(user, AuthenticatedUser):
-        token = user.access_token
-        role = cast("Role", (token.claims or {}).get(ROLE_CLAIM, "reader"))
-        return Caller(token.subject or token.client_id, role, client_of(ctx))
-    return Caller(local_user(), local, client_of(ctx))
-
-
-def client_of(ctx: ServerRequestContext[Any, Any]) -> str:
-    """Name and version under which the program introduced itself."""
-    params = ctx.session.client_params
-    return "" if params is None else f"{params.client_info.name} {params.client_info.version}".strip()[:200]
+def introduced(info: Mapping[str, Any] | None) -> tuple[str, str | None]:
+    """`client` and `program` of a caller, from what its program says of itself."""
+    if info is None:
+        return "", None
+    return f"{info['name']} {info['version']}".strip()[:200], info["name"]
 
 
 @cache

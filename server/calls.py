@@ -2,59 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import logging
+import os
+import sys
 import time
-from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
-import anyio
-from mcp.server.context import ServerRequestContext
-from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ContentBlock, ImageContent
-from opentelemetry.trace import Span, get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
+import orjson
 
 from integrations.audit import AuditFailed, Entry, clean, now, shown_arguments
 from integrations.clickhouse.call import Call, serving
-from server.callers import GROUPS, Caller, Role, caller_of
+from integrations.clickhouse.executor import Cancellation
+from integrations.results import Result
+from server.callers import GROUPS, Caller
 from server.context import ServerContext
-from server.payload import Payload, leave
 from server.tool import MuseTool, Sentence
 
 _log = logging.getLogger(__name__)
-_tracer = get_tracer("chimera-metrics")
+_CANCELLED = "The client cancelled the call or went away."
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a tool answered, the JSON that it is, and the pictures (PNG) that go with it."""
+
+    fields: Result
+    json: bytes
+    images: list[bytes]
+
+    @classmethod
+    def of(cls, result: Result) -> Answered:
+        return cls(result, orjson.dumps(result), result.images)
 
 
 class Calls:
     """Finds the tool of a call, runs it for its caller and records how it ended."""
 
-    def __init__(self, tools: Mapping[str, MuseTool], known: Mapping[str, str], local: Role) -> None:
-        """`tools` are offered here; `known` is every tool that there is, to its group; `local` as in `caller_of`."""
-        self._tools = tools
+    def __init__(self, tools: Mapping[str, MuseTool], known: Mapping[str, str]) -> None:
+        """`tools` are offered here, by their dotted names; `known` is every tool that there is, to its group."""
+        self.tools = tools
         self._known = known
-        self.local = local
 
-    async def run(self, name: str, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
-        request: ServerRequestContext[ServerContext, Any] = context.request_context
-        caller = caller_of(request, self.local)
-        record = _Record(request.lifespan_context, caller, name if name in self._known else "unknown", arguments)
-        if name not in self._known:
-            record.arguments = {"tool": name[:100], **arguments}
-        with serving(record.call), _tracer.start_as_current_span(f"muse {record.tool}") as span:
+    def limit_s(self, name: str, arguments: Mapping[str, Any], context: ServerContext) -> float:
+        """The time that a call may take: its own `timeout_s`, at most `CH_TIMEOUT`."""
+        ceiling = context.settings.clickhouse.timeout
+        tool = self.tools.get(name)
+        return min((tool.limit_s(arguments) if tool is not None else None) or ceiling, ceiling)
+
+    def run(
+        self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any], stop: Cancellation
+    ) -> Answered:
+        """The answer of the tool of that dotted name, or a Sentence. Blocks; on record when it returns."""
+        record = self._record(context, caller, name, arguments)
+        with serving(record.call), _span(record.tool) as span:
             try:
-                answer = await self._tool(name, caller).answer(arguments, context)
-                payload = Payload(answer)
-                record.ok(payload)
+                answered = Answered.of(self._tool(name, caller).answer(context, arguments, stop))
+                record.ok(answered)
             except Sentence as sentence:
                 record.failed(sentence.outcome, str(sentence))
-                raise
-            except anyio.get_cancelled_exc_class():
-                record.failed("cancelled", "The client cancelled the call or went away.")
-                raise
-            except ToolError:
-                record.failed("error", "A mistake in the call.")
                 raise
             except Exception as fault:  # noqa: BLE001  # whatever a fault of ours raises
                 # A fault of ours: what it says may hold anything, so it stays in the log.
@@ -66,18 +76,29 @@ class Calls:
                     "error",
                 ) from None
             finally:
+                if stop.cancelled:
+                    record.failed("cancelled", _CANCELLED)
                 record.end(span)
-        leave(payload)
-        pictures: list[ContentBlock] = list(map(_picture, answer.images))
-        return CallToolResult(content=pictures)
+        return answered
+
+    def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
+        """Records a call that was cancelled while it waited for a thread."""
+        record = self._record(context, caller, name, arguments)
+        record.failed("cancelled", _CANCELLED)
+        record.end(None)
+
+    def _record(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> _Record:
+        if name in self._known:
+            return _Record(context, caller, name, arguments)
+        return _Record(context, caller, "unknown", {"tool": name[:100], **arguments})
 
     def _tool(self, name: str, caller: Caller) -> MuseTool:
         group = self._known.get(name)
         if group is None:
-            near = difflib.get_close_matches(name, self._tools, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(self._tools)}."
+            near = difflib.get_close_matches(name, self.tools, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(self.tools)}."
             raise Sentence(f"Unknown tool {name[:100]!r}.{hint}", "error")
-        if name not in self._tools:
+        if name not in self.tools:
             raise Sentence(
                 f"{name} is not offered here: this server was started with --read-only or without the group {group} "
                 "in MUSE_TOOLS.",
@@ -89,7 +110,7 @@ class Calls:
                 "ask the operator for a writer's token (`muse token create`).",
                 "refused",
             )
-        return self._tools[name]
+        return self.tools[name]
 
 
 class _Record:
@@ -99,7 +120,7 @@ class _Record:
         self._context = context
         self._caller = caller
         self.tool = tool
-        self.arguments = arguments
+        self._arguments = arguments
         self.call = Call(reads_audit=caller.role == "admin")
         self._ts = now()
         self._started = time.perf_counter()
@@ -107,19 +128,19 @@ class _Record:
         self._rows = self._bytes = 0
         context.metrics.begin()
 
-    def ok(self, answer: Payload) -> None:
+    def ok(self, answered: Answered) -> None:
         self._outcome = "ok"
-        counted = (answer.get(name) for name in ("row_count", "inserted", "n"))
+        counted = (answered.fields.get(name) for name in ("row_count", "inserted", "n"))
         self._rows = next((count for count in counted if isinstance(count, int)), 0)
-        self._bytes = len(answer.json)
+        self._bytes = len(answered.json)
 
     def failed(self, outcome: str, error: str) -> None:
         self._outcome, self._error = outcome, error
 
-    def end(self, span: Span) -> None:
+    def end(self, span: Any) -> None:
         elapsed_s = time.perf_counter() - self._started
         self._context.metrics.end(self.tool, self._outcome, elapsed_s, self._rows, self._bytes)
-        if span.is_recording():
+        if span is not None and span.is_recording():
             span.set_attribute("db.system.name", "clickhouse")
             span.set_attribute("db.query.text", clean(self.call.statement))
             span.set_attribute("muse.call_id", self.call.call_id)
@@ -130,7 +151,7 @@ class _Record:
         try:
             self._context.audit.append(self._entry(elapsed_s))
         except AuditFailed as error:
-            raise ToolError(str(error)) from None
+            raise Sentence(str(error), "error") from None
 
     def _entry(self, elapsed_s: float) -> Entry:
         return Entry(
@@ -140,7 +161,7 @@ class _Record:
             role=self._caller.role,
             client=self._caller.client,
             tool=self.tool,
-            arguments=shown_arguments(self.arguments),
+            arguments=shown_arguments(self._arguments),
             statement=clean(self.call.statement),
             query_id=self.call.query_id,
             rows=self._rows,
@@ -151,5 +172,20 @@ class _Record:
         )
 
 
-def _picture(png: bytes) -> ImageContent:
-    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
+def traced() -> bool:
+    """Whether this process collects OpenTelemetry spans, which whoever started the server has set up."""
+    if "OTEL_PYTHON_TRACER_PROVIDER" in os.environ:
+        return True
+    trace = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return False
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+
+
+def _span(tool: str) -> AbstractContextManager[Any]:
+    if not traced():
+        return contextlib.nullcontext()
+    from opentelemetry.trace import get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
+
+    span: AbstractContextManager[Any] = get_tracer("chimera-metrics").start_as_current_span(f"muse {tool}")
+    return span

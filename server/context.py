@@ -6,8 +6,8 @@ import contextlib
 import logging
 import threading
 import time
-
-import anyio
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from integrations.audit import AuditFile, Entry, audit_folder
 from integrations.audit_shipping import Shipper, Shipping
@@ -16,9 +16,12 @@ from integrations.config import Settings
 from integrations.errors import MuseError
 from server.metrics import Metrics
 
+if TYPE_CHECKING:
+    import anyio
+
 _log = logging.getLogger(__name__)
 # More calls than connections wait for a connection, each on a thread of its own.
-_WORKERS = 100
+WORKERS = 100
 _PROBE_S = 1.0
 
 
@@ -46,20 +49,39 @@ class ServerContext:
     def __init__(self, settings: Settings, client: ClickHouseClient) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.workers = anyio.CapacityLimiter(_WORKERS)
-        #: One thread asks whether the store answers; whoever asks meanwhile waits for its answer.
-        self.probes = anyio.CapacityLimiter(1)
         self.audit = Audit(settings, client) if settings.muse.audit else None
         self._client = client
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
         self._probed: tuple[float, bool] = (0.0, False)
 
+    @classmethod
+    def on(cls, settings: Settings) -> ServerContext:
+        """A context of its own. While the client and the server still shake hands, the engine is loaded and the
+        schema looked at."""
+        context = cls(settings, ClickHouseClient(settings.clickhouse, settings.muse))
+        context.warm_up()
+        return context
+
     @property
     def client(self) -> ClickHouseClient:
         """The client, once the schema is known to be current. An embedded store is upgraded, a server's never."""
         self._client.ensure_schema()
         return self._client
+
+    @cached_property
+    def workers(self) -> anyio.CapacityLimiter:
+        """Of the threads on which the calls of an event loop wait for the store."""
+        import anyio
+
+        return anyio.CapacityLimiter(WORKERS)
+
+    @cached_property
+    def probes(self) -> anyio.CapacityLimiter:
+        """One thread asks whether the store answers; whoever asks meanwhile waits for its answer."""
+        import anyio
+
+        return anyio.CapacityLimiter(1)
 
     def warm_up(self) -> None:
         """Opens the store on a thread, ahead of the first call; whatever is wrong with it, that call will say."""

@@ -1,15 +1,24 @@
-"""Derives the schemas of the tools and keeps them: `python -m server.derive`, when arguments or answers changed."""
+"""Derives what is kept: `python -m server.derive`, when arguments, answers, words or the SDK changed."""
 
 from __future__ import annotations
 
+import queue
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter
 
 from integrations.clickhouse.row_models import row_schema
+from integrations.clickhouse_client import ClickHouseClient
+from integrations.config import ClickHouseSettings, MuseSettings, Settings
 from models import FACT_TABLES
 from server import analytics_answers, answers
-from server.schemas import input_schema, keep, output_schema
+from server.build import build_server
+from server.context import ServerContext
+from server.kept import keep
+from server.plain import CAPABILITIES_KEY, HANDSHAKES, INFO_KEY, MODERN, SERVER_KEY, VERSION_KEY
+from server.schemas import input_schema, output_schema
+from server.sdk_session import SdkSession
 from server.tools import ROWS_PER_CALL, InsertArguments, all_tools
 
 ANSWERS: dict[str, Any] = {
@@ -26,14 +35,60 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def derive() -> dict[str, dict[str, Any]]:
+def derive() -> dict[str, Any]:
+    """All that `kept` holds."""
+    schemas = derive_schemas()
+    # The SDK's server lists the tools by what is kept; the answers hold none of it.
+    return {"schemas": schemas, "answers": derive_answers()}
+
+
+def derive_schemas() -> dict[str, dict[str, Any]]:
     """By tool: `input` and `output`."""
     found = {}
     for tool in all_tools():
         table = tool.name.removeprefix("insert.")
-        given = insert_schema(table) if tool.group == "insert" else input_schema(tool.arguments_model)
+        given = insert_schema(table) if tool.group == "insert" else input_schema(tool.arguments)
         found[tool.name] = {"input": given, "output": output_schema(TypeAdapter(ANSWERS[tool.name]))}
     return found
+
+
+def derive_answers() -> dict[str, dict[str, Any]]:
+    """What the SDK answers every client, by generation and method: without tools and without our version."""
+    settings = Settings(ClickHouseSettings(path="/nonexistent/store"), MuseSettings(audit=False, tools=()))
+    context = ServerContext(settings, ClickHouseClient(settings.clickhouse, settings.muse))
+    found: dict[str, dict[str, Any]] = {}
+    for generation, asked in _ASKED.items():
+        lines: queue.Queue[bytes] = queue.Queue()
+        session = SdkSession(lambda: build_server(settings, running=context), lines.put)
+        for method, params in asked.items():
+            session.send(orjson.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}))
+        answers = {answer["id"]: answer for answer in (orjson.loads(lines.get(timeout=60)) for _ in asked)}
+        session.close()
+        found[generation] = {method: _without_version(answers[method]["result"]) for method in asked}
+    return found
+
+
+_INFO = {"name": "derive", "version": "1"}
+_OPENING: dict[str, Any] = {"protocolVersion": HANDSHAKES[-1], "capabilities": {}, "clientInfo": _INFO}
+_ENVELOPE: dict[str, Any] = {"_meta": {VERSION_KEY: MODERN, INFO_KEY: _INFO, CAPABILITIES_KEY: {}}}
+_LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+# By generation, what is asked and with which parameters; the first opens the connection.
+_ASKED: dict[str, dict[str, dict[str, Any]]] = {
+    "handshake": {
+        "initialize": _OPENING,
+        "ping": {},
+        "logging/setLevel": {"level": "info"},
+        **{method: {} for method in _LISTS},
+    },
+    "modern": dict.fromkeys(("server/discover", *_LISTS), _ENVELOPE),
+}
+
+
+def _without_version(result: dict[str, Any]) -> dict[str, Any]:
+    for info in (result.get("serverInfo"), result.get("_meta", {}).get(SERVER_KEY)):
+        if info is not None:
+            info["version"] = ""
+    return result
 
 
 def insert_schema(table: str) -> dict[str, Any]:

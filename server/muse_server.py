@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
@@ -10,41 +11,46 @@ from mcp.server import MCPServer
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
     CallToolResult,
     EmptyResult,
     GetPromptResult,
+    ImageContent,
     InputRequiredResult,
     Resource,
     ResourceTemplate,
     SetLevelRequestParams,
+    Tool,
 )
 from pydantic import AnyUrl
 
+from integrations.clickhouse.executor import Cancellation
 from integrations.errors import MuseError
-from server import stdio
 from server.callers import Role
-from server.calls import Calls
+from server.calls import Answered, Calls
 from server.completions import completer
 from server.context import ServerContext
+from server.kept import kept, listed
+from server.middleware import EitherName, caller_of, fill_in, leave
 from server.names import Names
-from server.payload import fill_in
 from server.prompts import add_prompts, wrong_value
 from server.resources import RESOURCES, TEMPLATES, read
-from server.tool import MuseTool
+from server.tool import Sentence
+from server.watch import run_watched
 
 
 class MuseServer(MCPServer[ServerContext]):
     """Our tools, resources, prompts and completions on the official SDK."""
 
-    def __init__(self, tools: list[MuseTool], known: Mapping[str, str], local: Role, form: Any, **words: Any) -> None:
-        self._calls = Calls({tool.name: tool for tool in tools}, known, local)
-        names = Names(form, known, local)
+    def __init__(self, calls: Calls, names: Names, local: Role, **words: Any) -> None:
+        """`local`: see `caller_of`."""
+        self._calls = calls
+        self._local = local
         super().__init__(
-            tools=list(tools), middleware=[names, fill_in], log_level="WARNING", subscriptions=False, **words
+            middleware=[EitherName(names, local), fill_in], log_level="WARNING", subscriptions=False, **words
         )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
@@ -53,21 +59,37 @@ class MuseServer(MCPServer[ServerContext]):
         # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
 
-    async def run_stdio_async(self) -> None:
-        if not stdio.usable():
-            await super().run_stdio_async()
-            return
-        server = self._lowlevel_server
-        with stdio.wire() as descriptors:
-            async with stdio.streams(*descriptors) as (messages, answers):
-                await server.run(messages, answers, server.create_initialization_options())
+    async def list_tools(self) -> list[Tool]:
+        return [Tool.model_validate(tool) for tool in listed(self._calls.tools.values())]
+
+    def _tool_input_schema(self, name: str) -> dict[str, Any] | None:
+        """What the SDK compares a request's headers with."""
+        schema: dict[str, Any] | None = kept()["schemas"].get(name, {}).get("input")
+        return schema
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[ServerContext, Any] | None = None
     ) -> CallToolResult:
         if context is None:
             raise RuntimeError("A tool is called for a client; use ClickHouseClient within a program.")
-        return await self._calls.run(name, arguments, context)
+        request = context.request_context
+        state, caller = request.lifespan_context, caller_of(request, self._local)
+        started = False
+
+        def work(stop: Cancellation) -> Answered:
+            nonlocal started
+            started = True
+            return self._calls.run(state, caller, name, arguments, stop)
+
+        try:
+            answered = await run_watched(work, context, self._calls.limit_s(name, arguments, state))
+        except (Sentence, MuseError) as error:
+            raise ToolError(str(error)) from None
+        finally:
+            if not started:
+                self._calls.not_run(state, caller, name, arguments)
+        leave(answered)
+        return CallToolResult(content=[_picture(png) for png in answered.images])
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[ServerContext, Any] | None = None
@@ -111,3 +133,7 @@ class MuseServer(MCPServer[ServerContext]):
 async def _set_level(_: ServerRequestContext[Any, Any], __: SetLevelRequestParams) -> EmptyResult:
     """Accepted and without effect: this server sends no log messages to its clients, they go to stderr."""
     return EmptyResult()
+
+
+def _picture(png: bytes) -> ImageContent:
+    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")

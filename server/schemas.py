@@ -1,33 +1,10 @@
-"""JSON schemas as hosts like them: inlined, without titles, and on the way in without unions.
-
-They are derived from the argument models, the tables and the answers, and kept in `schemas.json` beside this file:
-to derive them takes 50 ms of every start, to read them none. A test holds the two together.
-"""
+"""JSON schemas as hosts like them: inlined, without titles, and on the way in without unions."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import orjson
 from pydantic import BaseModel, TypeAdapter
-
-FILE = Path(__file__).with_name("schemas.json")
-
-
-@cache
-def kept() -> dict[str, dict[str, Any]]:
-    """By tool: `input` and `output`, as they were derived last."""
-    schemas: dict[str, dict[str, Any]] = orjson.loads(FILE.read_bytes())
-    return schemas
-
-
-def keep(schemas: dict[str, dict[str, Any]]) -> None:
-    """Writes what was derived anew."""
-    # Names of columns are a kind of text of SQLAlchemy's own.
-    layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    FILE.write_bytes(orjson.dumps(schemas, option=layout))
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal
 
-from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from integrations.clickhouse.executor import Cancellation
@@ -17,11 +16,9 @@ from models import FACT_TABLES
 from server.analytics_tools import analytics_tools
 from server.arguments import Arguments
 from server.context import ServerContext
-from server.tool import Call, MuseTool, make_tool
+from server.tool import Call, MuseTool
 from server.words import INSERT_NOTE, TOOLS
 
-_READ = ToolAnnotations(read_only_hint=True, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
-_INSERT = ToolAnnotations(read_only_hint=False, idempotent_hint=True, destructive_hint=False, open_world_hint=False)
 ROWS_PER_CALL = 10_000
 
 
@@ -66,17 +63,17 @@ def all_tools() -> Iterator[MuseTool]:
     for table in FACT_TABLES:
         name = f"insert.{table}"
         words = TOOLS[name]
-        yield make_tool(
+        yield MuseTool(
             name,
             "insert",
             words.title,
             words.description + INSERT_NOTE,
             InsertArguments,
             partial(insert, table),
-            _INSERT,
+            stores=True,
         )
 
 
 def _tool(name: str, group: str, arguments: type[Arguments], call: Call) -> MuseTool:
     words = TOOLS[name]
-    return make_tool(name, group, words.title, words.description, arguments, call, _READ)
+    return MuseTool(name, group, words.title, words.description, arguments, call)

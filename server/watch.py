@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.abc
@@ -14,19 +15,19 @@ from starlette.requests import Request
 from integrations.clickhouse.executor import Cancellation
 from integrations.errors import StatementCancelled
 from server.context import ServerContext
+from server.progress import EVERY_S, progress
 
 T = TypeVar("T")
 #: Where the door of the HTTP server notes that a request's client has gone.
 GONE = "muse.gone"
-_PROGRESS_S = 1.0
+# A call whose statement was stopped has this long to write its line of the audit.
+_LINE_S = 1.0
 
 
-async def run_watched(
-    work: Callable[[Cancellation], T], context: Context[ServerContext, object], limit_s: float | None = None
-) -> T:
+async def run_watched(work: Callable[[Cancellation], T], context: Context[ServerContext, Any], limit_s: float) -> T:
     """`work(cancellation)` on a worker thread. Cancelled, or left alone by its client, it is stopped on the engine.
 
-    `limit_s` is the time that the call itself asks for, of which its progress is told.
+    `limit_s` is the time that the call may take, of which its progress is told.
     """
     request = context.request_context
     gone = request.request.scope.get(GONE) if isinstance(request.request, Request) else None
@@ -53,14 +54,26 @@ async def run_watched(
 
 async def _in_thread(work: Callable[[Cancellation], T], context: ServerContext) -> T:
     cancellation = Cancellation()
+    started, ended = threading.Event(), threading.Event()
+
+    def run() -> T:
+        started.set()
+        try:
+            return work(cancellation)
+        finally:
+            ended.set()
+
+    def stop() -> None:
+        cancellation.cancel()
+        if started.is_set():
+            ended.wait(_LINE_S)
+
     try:
-        return await anyio.to_thread.run_sync(
-            lambda: work(cancellation), abandon_on_cancel=True, limiter=context.workers
-        )
+        return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=context.workers)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             # Not under the limit of the workers: all of them may be busy with what is to be stopped.
-            await anyio.to_thread.run_sync(cancellation.cancel, limiter=anyio.CapacityLimiter(1))
+            await anyio.to_thread.run_sync(stop, limiter=anyio.CapacityLimiter(1))
         raise
 
 
@@ -69,12 +82,8 @@ async def _leave_when(gone: anyio.Event, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _tell_progress(context: Context[ServerContext, object], limit_s: float | None) -> None:
-    """Says once a second that the call still runs, out of the time that it may take."""
+async def _tell_progress(context: Context[ServerContext, object], limit_s: float) -> None:
     started = time.monotonic()
-    ceiling = context.request_context.lifespan_context.settings.clickhouse.timeout
-    limit = min(limit_s or ceiling, ceiling)
     while True:
-        await anyio.sleep(_PROGRESS_S)
-        elapsed = time.monotonic() - started
-        await context.report_progress(min(elapsed, limit), limit, f"running for {elapsed:.0f} s")
+        await anyio.sleep(EVERY_S)
+        await context.report_progress(*progress(time.monotonic() - started, limit_s))

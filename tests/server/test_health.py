@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import anyio
 import httpx2
 import mcp
 import pytest
+from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from integrations.clickhouse.executor import Traced
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server import calls
 from server.context import ServerContext
 from server.metrics import Metrics
-from tests.server.conftest import converse
-from tests.server.processes import environment, http
+from tests.server.processes import ROOT, environment, http
 
 
 @pytest.fixture(scope="module")
@@ -132,43 +134,43 @@ def test_no_digit_of_a_count_or_a_time_is_lost() -> None:
     assert abs(float(found["process_start_time_seconds"]) - time.time()) < 5
 
 
-class _Span:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.attributes: dict[str, Any] = {}
+def test_a_call_is_a_span_with_its_statement(store: Settings) -> None:
+    # In a process of its own: a tracer provider is set once, for good.
+    code = (
+        "import anyio, mcp, sys\n"
+        "from opentelemetry import trace\n"
+        "from opentelemetry.sdk.trace import TracerProvider\n"
+        "from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor\n"
+        "provider = TracerProvider()\n"
+        "provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))\n"
+        "trace.set_tracer_provider(provider)\n"
+        "from apps.muse_cli import main\n"
+        "main(['serve'])\n"
+    )
+    variables = environment(store.clickhouse, store.muse.audit_dir or Path())
+    server = StdioServerParameters(command=sys.executable, args=["-c", code], env=variables, cwd=str(ROOT))
 
-    def __enter__(self) -> _Span:
-        return self
+    async def session(errors: TextIO) -> None:
+        async with mcp.Client(stdio_client(server, errlog=errors)) as client:
+            await client.call_tool("query", {"sql": "SELECT 'jane.doe@example.org'"})
 
-    def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
-
-    def is_recording(self) -> bool:
-        return True
-
-    def set_attribute(self, name: str, value: Any) -> None:
-        self.attributes[name] = value
-
-
-class _Tracer:
-    def __init__(self) -> None:
-        self.spans: list[_Span] = []
-
-    def start_as_current_span(self, name: str) -> _Span:
-        self.spans.append(_Span(name))
-        return self.spans[-1]
+    with tempfile.TemporaryFile("w+") as errors:
+        anyio.run(session, cast("TextIO", errors))
+        errors.seek(0)
+        text = errors.read()
+    assert "jane.doe" not in text
+    spans = {span["name"]: span for span in _objects(text)}
+    ours, calls = spans["muse query"], spans["tools/call query"]
+    assert ours["parent_id"] == calls["context"]["span_id"]
+    assert ours["attributes"]["db.system.name"] == "clickhouse"
+    assert ours["attributes"]["db.query.text"].startswith("SELECT '")
+    assert (ours["attributes"]["muse.outcome"], ours["attributes"]["muse.rows"]) == ("ok", 1)
 
 
-def test_a_call_is_a_span_with_its_statement(store: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    tracer = _Tracer()
-    monkeypatch.setattr(calls, "_tracer", tracer)
-
-    async def session(client: mcp.Client) -> None:
-        await client.call_tool("query", {"sql": "SELECT 'jane.doe@example.org'"})
-
-    converse(store, session)
-    [span] = tracer.spans
-    assert span.name == "muse query"
-    assert span.attributes["db.system.name"] == "clickhouse"
-    assert "jane.doe" not in span.attributes["db.query.text"]
-    assert (span.attributes["muse.outcome"], span.attributes["muse.rows"]) == ("ok", 1)
+def _objects(text: str) -> Iterator[Any]:
+    """JSON objects that stand one behind the other."""
+    decoder, place = json.JSONDecoder(), text.find("{")
+    while place >= 0:
+        found, end = decoder.raw_decode(text, place)
+        yield found
+        place = text.find("{", end)

@@ -12,11 +12,8 @@ from typing import IO, Any
 from uuid import UUID
 
 import pytest
-from mcp_types import JSONRPCError, JSONRPCResponse
 
 from integrations.config import ClickHouseSettings
-from server.payload import Payload
-from server.stdio import encode
 from tests.server.processes import MUSE, ROOT, environment
 
 HELLO = {
@@ -130,17 +127,3 @@ def test_a_server_whose_stdin_is_no_pipe_reads_it_all_the_same(given: str, tmp_p
         )
     assert done.returncode == 0
     assert (b'"protocolVersion":"2025-06-18"' in done.stdout) == (given == "a file")
-
-
-def test_a_payload_is_written_as_the_json_that_it_is() -> None:
-    payload = Payload({"n": 1})
-    payload.json = b'{"n":"as it was written"}'
-    result = {"content": [], "structuredContent": payload}
-    written = json.loads(encode(JSONRPCResponse(jsonrpc="2.0", id="a", result=result)))
-    assert written["result"]["structuredContent"] == {"n": "as it was written"}
-    assert result["structuredContent"] is payload
-
-
-def test_an_error_is_written_without_the_fields_that_it_has_not() -> None:
-    message = JSONRPCError.model_validate({"jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": "no"}})
-    assert encode(message) == b'{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}\n'

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from models import FACT_TABLES
-from server import schemas
+from server import kept
 from server.derive import derive
 from tests.server import surface
 
@@ -32,13 +32,13 @@ TOOLS = [
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     if os.environ.get("UPDATE_SURFACE"):
-        schemas.keep(derive())
-        schemas.kept.cache_clear()
+        kept.keep(derive())
+        kept.kept.cache_clear()
     return anyio.run(surface.surface)
 
 
-def test_the_schemas_that_are_served_are_those_of_the_arguments_tables_and_answers(found: dict[str, Any]) -> None:
-    assert derive() == schemas.kept(), "Run `python -m server.derive`, and commit server/schemas.json"
+def test_what_is_kept_is_what_is_derived(found: dict[str, Any]) -> None:
+    assert derive() == kept.kept(), "Run `python -m server.derive`, and commit server/kept.json"
 
 
 def test_the_surface_is_the_committed_one(found: dict[str, Any]) -> None:

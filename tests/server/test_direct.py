@@ -1,0 +1,304 @@
+"""The direct path answers as the SDK does: the same lines are sent to both, and the answers compared."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import threading
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import mcp_types.version
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from integrations.config import ClickHouseSettings, MuseSettings, Settings
+from server import plain
+from server.context import ServerContext
+from server.direct import Direct
+from server.offer import Offer
+from server.stdio import sdk
+from server.wire import Wire
+
+Message = dict[str, Any]
+INFO = {"name": "claude-ai", "version": "1.2"}
+ENVELOPE = {plain.VERSION_KEY: plain.MODERN, plain.INFO_KEY: INFO, plain.CAPABILITIES_KEY: {}}
+READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+# So long an answer is waited for where none may come.
+_PATIENCE_S = 2.0
+
+
+class Server:
+    """Both ways to one store: `ask(lines, direct)`."""
+
+    def __init__(self, settings_: Settings, context: ServerContext) -> None:
+        self._settings, self._context = settings_, context
+        self.sdk_begun = False
+
+    def ask(self, messages: Sequence[Message | bytes], direct: bool, read_only: bool = False) -> list[Any]:
+        """The answers of a connection on which `messages` come, each waited for; those without an id are last."""
+        with contextlib.ExitStack() as stack:
+            to_server, requests = _pipe(stack)
+            answers, from_server = _pipe(stack)
+            begin = sdk(self._settings, read_only, self._context)
+            self.sdk_begun = False
+
+            def noticed(write: Any) -> Any:
+                self.sdk_begun = True
+                return begin(write)
+
+            offer = Offer.of(self._settings, read_only)
+            wire = Wire(to_server.fileno(), from_server.fileno())
+            connection = Direct(wire, offer, self._context, noticed, usual=direct)
+            thread = threading.Thread(target=connection.serve)
+            thread.start()
+            found = []
+            for message in messages:
+                requests.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
+                if isinstance(message, dict) and "id" in message and "method" in message:
+                    found.append(_line(answers.fileno()))
+            requests.close()
+            thread.join(20)
+            assert not thread.is_alive()
+            return found
+
+    def same(self, *messages: Message | bytes, read_only: bool = False) -> list[Any]:
+        """What both answer, seen to be the same."""
+        through = self.ask(messages, direct=False, read_only=read_only)
+        assert self.sdk_begun or not messages
+        direct = self.ask(messages, direct=True, read_only=read_only)
+        assert [_comparable(one) for one in direct] == [_comparable(one) for one in through]
+        return direct
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    reading, writing = os.pipe()
+    return stack.enter_context(open(reading, "rb", buffering=0)), stack.enter_context(open(writing, "wb", buffering=0))
+
+
+def _line(descriptor: int) -> Any:
+    """The next answer, None where none comes."""
+    line = b""
+    while not line.endswith(b"\n"):
+        if not select.select([descriptor], [], [], _PATIENCE_S)[0]:
+            return None
+        line += os.read(descriptor, 65_536)
+    return json.loads(line)
+
+
+def _comparable(answer: Any) -> Any:
+    """Without what differs from call to call."""
+    if isinstance(answer, dict):
+        return {
+            key: "" if key in {"elapsed_ms", "query_id"} else _comparable(value) if key != "text" else _text(value)
+            for key, value in answer.items()
+        }
+    return [_comparable(one) for one in answer] if isinstance(answer, list) else answer
+
+
+def _text(text: Any) -> Any:
+    with contextlib.suppress(ValueError, TypeError):
+        return _comparable(json.loads(text))
+    return _comparable(text)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("direct")
+    found = Settings(ClickHouseSettings(path=str(folder / "store")), MuseSettings(audit_dir=folder / "audit"))
+    context = ServerContext.on(found)
+    yield Server(found, context)
+    context.close()
+
+
+def hello(version: str = "2025-06-18", client: str = "claude-ai", **capabilities: Any) -> Message:
+    info = {"name": client, "version": "1.2"}
+    params = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": info}
+    return {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}
+
+
+def ask(method: str, id_: Any = 1, **params: Any) -> Message:
+    return {"jsonrpc": "2.0", "id": id_, "method": method, "params": params}
+
+
+def call(tool: str, id_: Any = 1, meta: Message | None = None, **arguments: Any) -> Message:
+    return ask("tools/call", id_, name=tool, arguments=arguments, **({} if meta is None else {"_meta": meta}))
+
+
+def modern(message: Message, **meta: Any) -> Message:
+    params = message.get("params", {})
+    return message | {"params": params | {"_meta": params.get("_meta", {}) | ENVELOPE | meta}}
+
+
+WINDOW: dict[str, Any] = {"since": "2026-01-01", "until": "2026-01-02"}
+CALLS = [
+    call("query", sql="SELECT 1 AS one"),
+    call("query", id_="a text", sql="SELECT 'ä', 9223372036854775807, toDecimal64('1.10', 2), nan, now() > 0"),
+    call("query.aggregate", metrics=["ui.events"], **WINDOW),
+    call("query_aggregate", metrics=["ui.events"], **WINDOW),
+    call("query", sql="SELECT count() FROM ui_events", parameters="{}"),
+    call("query", meta={"progressToken": 7}, sql="SELECT 1"),
+    call("query", meta={"vscode.requestId": "x", "claudecode/toolUseId": "y"}, sql="SELECT 1"),
+    call("query", sql="DROP TABLE ui_events"),
+    call("query", sql="SELECT"),
+    call("query", sql=1),
+    call("query", sq="SELECT 1"),
+    call("query", sql="SELECT {n:UInt64} AS n", parameters={"n": 2**64 - 1}),
+    call("query", sql="SELECT {n:UInt64} AS n", parameters={"n": 2**70}),
+    call("query"),
+    call("nothing.like_it"),
+    call("describe", table="ui_events"),
+    call("insert.ui_events", rows=[{"session_id": "no uuid"}]),
+    ask("tools/call", name="describe"),
+    ask("tools/call", name="describe", arguments=None),
+    ask("tools/call", name="describe", arguments=[]),
+    ask("tools/call", name=5, arguments={}),
+    ask("tools/call", arguments={}),
+    ask("tools/call", name="describe", task={"ttl": 1}),
+]
+LISTS = [
+    ask(method, **params)
+    for method in ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+    for params in ({}, {"cursor": "x"}, {"cursor": None}, {"_meta": {"progressToken": "t"}}, {"more": 1})
+] + [{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, {"jsonrpc": "2.0", "id": 1, "method": "ping"}]
+REST = [
+    ask("ping"),
+    ask("logging/setLevel", level="info"),
+    ask("logging/setLevel", level="loud"),
+    ask("resources/read", uri="muse://catalog"),
+    ask("resources/read", uri="muse://none"),
+    ask("prompts/get", name="daily_brief", arguments={"days": "3"}),
+    ask("prompts/get", name="none"),
+    ask(
+        "completion/complete",
+        ref={"type": "ref/prompt", "name": "daily_brief"},
+        argument={"name": "days", "value": "1"},
+    ),
+    ask("server/discover"),
+    ask("resources/subscribe", uri="muse://catalog"),
+    ask("no/such"),
+    ask("tools/list", _meta=[]),
+    ask("tools/list", _meta={"io.modelcontextprotocol/logLevel": "info"}),
+    {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": [1]},
+    {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "extra": 1},
+]
+SHORT = [*LISTS, *REST, *CALLS]
+
+
+def _name(message: Message) -> str:
+    return json.dumps(message.get("params", {}))[:50]
+
+
+@pytest.mark.parametrize("asked", SHORT, ids=[f"{one['method']} {_name(one)}" for one in SHORT])
+def test_after_a_handshake(server: Server, asked: Message) -> None:
+    server.same(hello(), READY, asked)
+
+
+@pytest.mark.parametrize("asked", SHORT, ids=[f"{one['method']} {_name(one)}" for one in SHORT])
+def test_with_the_modern_envelope(server: Server, asked: Message) -> None:
+    params = asked.get("params", {})
+    if isinstance(params, dict) and isinstance(params.get("_meta", {}), dict):
+        asked = modern(asked)
+    server.same(modern(ask("server/discover", 0)), asked)
+    server.same(asked)
+
+
+@pytest.mark.parametrize("version", [*mcp_types.version.KNOWN_PROTOCOL_VERSIONS, "1999-01-01", "", 5])
+@pytest.mark.parametrize("client", ["claude-ai", "mcp", "Visual Studio Code"])
+def test_every_revision_and_either_form_of_the_names(server: Server, version: Any, client: str) -> None:
+    server.same(hello(version, client), READY, ask("tools/list"), call("query", sql="SELECT 1"))
+
+
+def test_the_revisions_are_those_of_the_sdk() -> None:
+    assert plain.HANDSHAKES == mcp_types.version.HANDSHAKE_PROTOCOL_VERSIONS
+    assert (plain.MODERN,) == mcp_types.version.MODERN_PROTOCOL_VERSIONS
+    assert plain.VERSION_KEY == mcp_types.PROTOCOL_VERSION_META_KEY
+    assert plain.INFO_KEY == mcp_types.CLIENT_INFO_META_KEY
+    assert plain.CAPABILITIES_KEY == mcp_types.CLIENT_CAPABILITIES_META_KEY
+    assert plain.SERVER_KEY == mcp_types.SERVER_INFO_META_KEY
+
+
+def test_a_reader_s_server(server: Server) -> None:
+    listed = server.same(hello(), READY, ask("tools/list"), read_only=True)[1]["result"]["tools"]
+    assert not any(tool["name"].startswith("insert") for tool in listed)
+    server.same(hello(), READY, call("insert.ui_events", rows=[{}]), read_only=True)
+
+
+OPENINGS: list[list[Message | bytes]] = [
+    [ask("tools/list")],
+    [READY, ask("tools/list")],
+    [ask("ping"), hello(), READY, ask("ping")],
+    [hello(), hello(client="mcp"), READY, ask("tools/list")],
+    [hello(), READY, modern(ask("tools/list"))],
+    [hello(), READY, modern(call("query", sql="SELECT 1"))],
+    [modern(ask("tools/list")), ask("tools/list")],
+    [modern(ask("tools/list")), hello()],
+    [modern(ask("tools/list")), hello(), ask("tools/list")],
+    [modern(call("query", sql="SELECT 1")), modern(ask("resources/read", uri="muse://catalog"))],
+    [modern(ask("tools/list"), **{plain.VERSION_KEY: "2030-01-01"})],
+    [modern(ask("tools/list"), **{plain.VERSION_KEY: 5})],
+    [modern(ask("tools/list"), **{plain.CAPABILITIES_KEY: 5})],
+    [modern(ask("tools/list"), **{plain.INFO_KEY: {"name": "mcp", "version": "1"}})],
+    [modern(ask("tools/list"), **{plain.INFO_KEY: {"name": "mcp"}})],
+    [modern(ask("tools/list"), **{plain.INFO_KEY: None})],
+    [modern(hello())],
+    [b"nonsense\n", b"\n", b"[]\n", b"5\n", hello(), READY, ask("tools/list")],
+    [hello(), b'{"jsonrpc":"2.0","id":7,"result":{}}\n', READY, call("query", sql="SELECT 1")],
+    [hello(roots={"listChanged": True}, sampling={}, elicitation={"form": {}}), READY, ask("tools/list")],
+    [hello(roots={"listChanged": 5}), READY, ask("tools/list")],
+    [hello(more={"x": 1}, extensions={"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html"]}}), ask("tools/list")],
+    [hello() | {"id": "a text"}, READY, ask("tools/list")],
+    [hello(), {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 99}}, ask("ping")],
+    [hello(), READY, ask("resources/read", uri="muse://schema"), call("query", sql="SELECT 1"), ask("tools/list")],
+]
+
+
+@pytest.mark.parametrize("messages", OPENINGS, ids=range(len(OPENINGS)))
+def test_however_a_connection_begins(server: Server, messages: list[Message | bytes]) -> None:
+    server.same(*messages)
+
+
+def test_usual_requests_need_no_sdk(server: Server) -> None:
+    usual = [hello(), READY, ask("tools/list"), ask("prompts/list"), ask("resources/list"), *CALLS[:12]]
+    enveloped = [modern(ask("server/discover")), modern(ask("tools/list")), *map(modern, CALLS[:12])]
+    unusual = ask("resources/read", uri="muse://catalog")
+    begun = []
+    for messages in (usual, enveloped, [*usual, unusual], [*enveloped, modern(unusual)]):
+        server.ask(messages, direct=True)
+        begun.append(server.sdk_begun)
+    assert begun == [False, False, True, True]
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**65), 2**65), st.floats(), st.text(max_size=5))
+VALUES = st.recursive(
+    SCALARS | st.sampled_from(["2.0", "query", "tools/list", plain.MODERN, "2025-06-18"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def bent(draw: st.DrawFn) -> Message:
+    """A usual request with one value, at any depth, that is another one."""
+    message: Message = json.loads(json.dumps(draw(st.sampled_from([hello(), *LISTS[:6], *REST[:3], *CALLS[:8]]))))
+    if draw(st.booleans()):
+        message = modern(message)
+    place = message
+    while True:
+        key = draw(st.sampled_from([key for key in place if key not in {"id", "sql"}] or ["more"]))
+        inner = place.get(key)
+        if not isinstance(inner, dict) or not inner or not draw(st.booleans()):
+            break
+        place = inner
+    place[key if draw(st.booleans()) else draw(st.text(max_size=5))] = draw(VALUES)
+    return message
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(opening=bent() | st.just(hello()) | st.just(modern(ask("server/discover", 0))), asked=bent())
+def test_whatever_is_bent(server: Server, opening: Message, asked: Message) -> None:
+    usual = [one for one in (opening, asked | {"id": 1}) if isinstance(one["method"], str) and one["jsonrpc"] == "2.0"]
+    server.same(*usual)
