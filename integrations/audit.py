@@ -15,14 +15,15 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from integrations.clickhouse.masking import mask_json, mask_text
+from integrations.clickhouse.masking import mask_json, mask_text, suspicious
 from integrations.clickhouse.shaping import Shaper
 from integrations.config import Settings, data_folder
 from integrations.errors import MuseError
@@ -58,20 +59,26 @@ class Entry:
     error: str
 
 
+_NAMES = {field.name for field in fields(Entry)}
+
+
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def shown_arguments(arguments: Mapping[str, Any]) -> str:
-    """Arguments as JSON text without personal data or secrets; of rows to store only how many there are."""
+def shown(arguments: Mapping[str, Any], statement: str, error: str) -> tuple[str, str, str]:
+    """Arguments as JSON text, statement and error without personal data or secrets, cut to what a line holds.
+
+    Of rows to store the arguments say only how many there are.
+    """
     kept = {name: _how_many(value) if name == "rows" else value for name, value in arguments.items()}
     try:
         text = orjson.dumps(kept, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
         text = orjson.dumps(Shaper().value(repr(kept))).decode()
-    if len(text) <= _LONGEST:
-        return mask_json(text)[0]
-    return clean(text)
+    if max(len(text), len(statement), len(error)) <= _LONGEST and not suspicious((text, statement, error)):
+        return text, statement, error
+    return mask_json(text)[0] if len(text) <= _LONGEST else clean(text), clean(statement), clean(error)
 
 
 def _how_many(rows: Any) -> Any:
@@ -165,5 +172,20 @@ def read_lines(path: Path, offset: int = 0, most: int | None = None) -> Iterator
             entry: dict[str, Any] | None = None
             with contextlib.suppress(orjson.JSONDecodeError):
                 found = orjson.loads(line)
-                entry = found if isinstance(found, dict) and "call_id" in found else None
+                entry = found if _is_entry(found) else None
             yield file.tell(), entry
+
+
+def _is_entry(found: Any) -> bool:
+    """Whether the table takes it: a line that it would refuse must not keep back those behind it."""
+    if not isinstance(found, dict) or not found.keys() >= _NAMES:
+        return False
+    texts = all(isinstance(found[name], str) for name in _NAMES - {"rows", "bytes", "elapsed_ms"})
+    counts = all(type(found[name]) is int and 0 <= found[name] < 2**63 for name in ("rows", "bytes"))
+    if not texts or not counts or type(found["elapsed_ms"]) not in (int, float):
+        return False
+    try:
+        UUID(found["call_id"])
+        return datetime.fromisoformat(found["ts"]).tzinfo is not None
+    except ValueError:
+        return False

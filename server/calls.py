@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from integrations.audit import AuditFailed, Entry, clean, now, shown_arguments
+from integrations.audit import AuditFailed, Entry, clean, now, shown
 from integrations.clickhouse.call import Call, serving
 from integrations.clickhouse.executor import Cancellation
 from integrations.results import Result
@@ -154,6 +154,8 @@ class _Record:
             raise Sentence(str(error), "error") from None
 
     def _entry(self, elapsed_s: float) -> Entry:
+        error = self.call.without_secrets(self._error)
+        arguments, statement, error = shown(self._arguments, self.call.statement, error)
         return Entry(
             ts=self._ts,
             call_id=self.call.call_id,
@@ -161,14 +163,14 @@ class _Record:
             role=self._caller.role,
             client=self._caller.client,
             tool=self.tool,
-            arguments=shown_arguments(self._arguments),
-            statement=clean(self.call.statement),
+            arguments=arguments,
+            statement=statement,
             query_id=self.call.query_id,
             rows=self._rows,
             bytes=self._bytes,
             elapsed_ms=round(elapsed_s * 1000, 3),
             outcome=self._outcome,
-            error=clean(self.call.without_secrets(self._error)),
+            error=error,
         )
 
 

@@ -7,6 +7,7 @@ carry their zone.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -26,6 +27,10 @@ logging.getLogger("clickhouse_connect.driver.transform").setLevel(logging.CRITIC
 _FORMATS = {"FixedString": "string", "Tuple": "tuple"}
 
 _BLOCK_ROWS = 8192
+
+
+# The codec's context of each thread: to make one takes as long as to read a short answer.
+_reading = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,11 @@ class Unreadable(Exception):
 
 def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
     """One or more Native blocks: columns, and the values column by column. Raises Unreadable."""
-    context = QueryContext(
-        query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
-    )
+    context = getattr(_reading, "context", None)
+    if context is None:
+        context = _reading.context = QueryContext(
+            query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
+        )
     buffer = RespBuffCls(_Source([chunk]))  # type: ignore[no-untyped-call]
     try:
         result = cast(QueryResult, NativeTransform.parse_response(buffer, context))

@@ -119,8 +119,14 @@ class Connection(ABC):
     """One caller's connection. Not shared by threads at a time, but `kill` may come from any."""
 
     @abstractmethod
-    def run(self, statement: str, settings: Mapping[str, Any] | None = None, query_id: str | None = None) -> Reply:
-        """Runs one statement under `settings`, which end with it."""
+    def run(
+        self,
+        statement: str,
+        settings: Mapping[str, Any] | None = None,
+        query_id: str | None = None,
+        short: bool = False,
+    ) -> Reply:
+        """Runs one statement under `settings`, which end with it. A `short` answer may be read in one piece."""
 
     @abstractmethod
     def insert(

@@ -35,12 +35,13 @@ LARGEST_ANSWER = 32_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one statement may take. `rows` and `bytes` None mean all."""
+    """What one statement may take. `rows` and `bytes` None mean all; `short` says that it answers few rows anyway."""
 
     timeout_s: float
     rows: int | None = None
     memory_mb: int = 4096
     bytes: int | None = None
+    short: bool = False
 
     def session(self) -> dict[str, Any]:
         """As engine settings; the engine stops at one row more, by which a cut is known."""
@@ -161,11 +162,17 @@ class Executor:
         self.engine = engine if engine is not None else make_engine(settings)
         self._tracer = tracer
 
-    def limits(self, timeout_s: float | None = None, rows: int | None = None, most_bytes: int | None = None) -> Limits:
+    def limits(
+        self,
+        timeout_s: float | None = None,
+        rows: int | None = None,
+        most_bytes: int | None = None,
+        short: bool = False,
+    ) -> Limits:
         """Limits within the settings' own: a caller may ask for less time than `CH_TIMEOUT`, not for more."""
         ceiling = self.settings.timeout
         timeout_s = max(_SHORTEST_S, min(timeout_s or ceiling, ceiling))
-        return Limits(timeout_s, rows, self.settings.max_memory_mb, most_bytes)
+        return Limits(timeout_s, rows, self.settings.max_memory_mb, most_bytes, short)
 
     def compile(self, statement: ClauseElement | str) -> str:
         """The text that runs: literals in place, as both engines read them."""
@@ -201,7 +208,7 @@ class Executor:
                 words = dict(READ_SETTINGS) | _own_settings(statement) | dict(session or {})
                 words |= limits.session() | self._comment("read", text, query_id) | {"readonly": 1}
                 try:
-                    reply = driver.run(text, settings=words, query_id=query_id)
+                    reply = driver.run(text, settings=words, query_id=query_id, short=limits.short)
                 except dbapi.DatabaseError as error:
                     raise wrong_setting(driver, session or {}, error) from None
                 with reply:

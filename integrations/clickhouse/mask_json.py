@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from integrations.clickhouse.mask_search import ALL, PROBES, Haystack
+from integrations.clickhouse.mask_patterns import PATTERNS
+from integrations.clickhouse.mask_search import ALL, Haystack
 from integrations.clickhouse.mask_words import NameKind, hides, hides_number, is_version, kind_of
 from integrations.clickhouse.masks import SECRET, MaskRule, Pattern
 
@@ -33,14 +34,13 @@ def mask_json(text: str, rules: Sequence[MaskRule] = ALL) -> tuple[str, dict[str
 def mask_jsons(texts: list[str], rules: Sequence[MaskRule]) -> tuple[dict[int, str], Counter[str]]:
     """The texts that change, by index, and how many replacements each rule made."""
     haystack = Haystack(texts)
-    patterns = [(pattern, probes) for pattern, probes in PROBES if pattern.rule in rules]
     # Only the patterns that may match are tried on a text's many strings, except where an escape hides which.
     suspected: dict[int, list[Pattern]] = {}
-    for pattern, probes in patterns:
+    for pattern, probes in haystack.patterns(rules):
         for row in haystack.rows(probes):
             suspected.setdefault(row, []).append(pattern)
     for row in haystack.rows(_ESCAPED):
-        suspected[row] = [pattern for pattern, _ in patterns]
+        suspected[row] = [pattern for pattern in PATTERNS if pattern.rule in rules]
     changed: dict[int, str] = {}
     counts: Counter[str] = Counter()
     for row, likely in suspected.items():

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
 from integrations.clickhouse.mask_patterns import PATTERNS
-from integrations.clickhouse.masks import MaskRule
+from integrations.clickhouse.masks import MaskRule, Pattern
 
+Probes = Sequence[tuple[str, re.Pattern[str]]]
 ALL: tuple[MaskRule, ...] = ("secret", "email", "ip")
 
-PROBES = [(pattern, pattern.probes()) for pattern in PATTERNS]
-
+_PROBES = [(pattern, pattern.probes()) for pattern in PATTERNS]
+# Every hint with its pattern's place: most texts hold none of them, and that is to be seen fast.
+_HINTS = [(hint, place) for place, (_, probes) in enumerate(_PROBES) for hint, _ in probes]
 
 # No pattern reads on from one text into the next: what takes blanks stops at the NUL, all else at the line's end.
 _BETWEEN = "\n\0"
@@ -38,7 +40,13 @@ class Haystack:
             ends = list(accumulate(len(part) + gap for part in parts))
         return ends
 
-    def rows(self, probes: Iterable[tuple[str, re.Pattern[str]]]) -> set[int]:
+    def patterns(self, rules: Sequence[MaskRule]) -> list[tuple[Pattern, Probes]]:
+        """The patterns that may match somewhere, in their order, with their probes."""
+        lowered = self.lowered
+        places = sorted({place for hint, place in _HINTS if hint in lowered})
+        return [_PROBES[place] for place in places if _PROBES[place][0].rule in rules]
+
+    def rows(self, probes: Probes) -> set[int]:
         """The indexes of the texts that may match."""
         rows: set[int] = set()
         for hint, probe in probes:
@@ -46,6 +54,12 @@ class Haystack:
                 ends = self._ends
                 rows.update(bisect_right(ends, found.start()) for found in probe.finditer(self.lowered))
         return rows
+
+
+def suspicious(texts: Sequence[str]) -> bool:
+    """Whether any pattern may match in one of a few texts, JSON among them: False is sure."""
+    lowered = _BETWEEN.join(texts).lower()
+    return "\\" in lowered or any(hint in lowered for hint, _ in _HINTS)
 
 
 def mask_texts(texts: list[str], rules: Sequence[MaskRule] = ALL) -> tuple[dict[int, str], Counter[str]]:
@@ -68,9 +82,7 @@ def _mask_once(texts: list[str], rules: Sequence[MaskRule]) -> tuple[dict[int, s
     haystack = Haystack(texts)
     changed: dict[int, str] = {}
     counts: Counter[str] = Counter()
-    for pattern, probes in PROBES:
-        if pattern.rule not in rules:
-            continue
+    for pattern, probes in haystack.patterns(rules):
         for row in haystack.rows(probes):
             text, count = pattern.sub(changed.get(row, texts[row]))
             if count:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from itertools import compress
 
 from integrations.clickhouse.mask_json import mask_json, mask_jsons
-from integrations.clickhouse.mask_search import ALL, mask_text, mask_texts
+from integrations.clickhouse.mask_search import ALL, mask_text, mask_texts, suspicious
 from integrations.clickhouse.masks import MaskRule
 from integrations.clickhouse.rules import JSON_COLUMNS
 from integrations.clickhouse.user_agents import reduce_user_agent
 
-__all__ = ["COLUMN_MASKS", "mask_column", "mask_json", "mask_text"]
+__all__ = ["COLUMN_MASKS", "mask_column", "mask_json", "mask_text", "suspicious"]
 
 SECRETS: tuple[MaskRule, ...] = ("secret",)
 

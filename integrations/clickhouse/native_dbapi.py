@@ -169,7 +169,11 @@ class NativeConnection(dbapi.Connection):
             )
 
     def run(
-        self, statement: str, settings: Mapping[str, Any] | None = None, query_id: str | None = None
+        self,
+        statement: str,
+        settings: Mapping[str, Any] | None = None,
+        query_id: str | None = None,
+        short: bool = False,
     ) -> NativeReply:
         self.current_query_id = query_id
         wanted = self.session | dict(settings or {})

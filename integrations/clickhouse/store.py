@@ -117,8 +117,10 @@ class EmbeddedStore:
         connection = self._connect()
         handle = Handle(connection, tag=f"muse-{uuid4()}")
         try:
-            # Anything after `readonly` would be refused, so it goes last.
-            words = {"log_comment": handle.tag, "session_timezone": "UTC"} | dict(settings)
+            # Anything after `readonly` would be refused, so it goes last. The engine in the process keeps no log of
+            # queries, and need not collect what would stand in it.
+            words: dict[str, Any] = {"log_comment": handle.tag, "session_timezone": "UTC", "log_queries": 0}
+            words |= settings
             readonly = words.pop("readonly", None)
             if readonly is not None:
                 words["readonly"] = readonly

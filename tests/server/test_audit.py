@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import mcp
 import orjson
@@ -18,7 +19,7 @@ import pytest
 from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
-from integrations.audit import AuditFile, Entry, audit_folder, files, read_lines, shown_arguments
+from integrations.audit import AuditFile, Entry, audit_folder, files, read_lines, shown
 from integrations.audit_shipping import Shipping
 from integrations.clickhouse.executor import Executor
 from integrations.clickhouse_client import ClickHouseClient
@@ -82,11 +83,15 @@ def test_an_insert_is_counted_and_its_rows_are_not_repeated(call: Call, store: S
 
 
 def test_arguments_are_masked() -> None:
-    text = shown_arguments({"sql": "SELECT 'jane.doe@example.org', '10.1.2.3'", "parameters": {"password": "hush"}})
+    given = {"sql": "SELECT 'jane.doe@example.org', '10.1.2.3'", "parameters": {"password": "hush"}}
+    text, statement, error = shown(given, "SELECT 'jane.doe@example.org'", "no user 'joe.doe@example.org'")
     assert "jane.doe" not in text
     assert "10.1.2.3" not in text
     assert "hush" not in text
-    assert len(shown_arguments({"sql": "x" * 100_000})) <= 4_000
+    assert "doe@" not in statement + error
+    assert all(len(text) <= 4_000 for text in shown({"sql": "x" * 100_000}, "x" * 100_000, "x" * 100_000))
+    assert "hush" not in shown({"parameters": {"password": "hush"}}, "", "")[0]
+    assert shown({"n": 1}, "SELECT 1", "") == ('{"n":1}', "SELECT 1", "")
 
 
 @pytest.mark.parametrize("sql", ["SELECT {password:String} AS a", "SELECT toUInt8({password:String})"])
@@ -248,14 +253,46 @@ def test_a_torn_line_is_left_out_and_the_next_is_not(tmp_path: Path) -> None:
     assert [entry and entry["call_id"][-1] for entry in found] == ["0", None, "1"]
 
 
+NO_ENTRIES: list[dict[str, Any]] = [
+    {"call_id": "no uuid"},
+    {"ts": "yesterday"},
+    {"ts": "2026-01-02T03:04:05"},
+    {"rows": -1},
+    {"bytes": "2"},
+    {"rows": 2**63},
+    {"elapsed_ms": None},
+    {"who": 5},
+]
+
+
+@pytest.mark.parametrize("bent", NO_ENTRIES, ids=str)
+def test_a_line_that_the_table_would_refuse_keeps_nothing_back(
+    executor: Executor, tmp_path: Path, bent: dict[str, Any]
+) -> None:
+    executor.command("TRUNCATE TABLE audit_log")
+    file = AuditFile(tmp_path)
+    first, second = entries(2)
+    file.append(first)
+    [path] = files(tmp_path)
+    with path.open("ab") as written:
+        written.write(orjson.dumps(orjson.loads(orjson.dumps(second)) | {"call_id": str(UUID(int=9))} | bent) + b"\n")
+    file.append(second)
+    file.close()
+    assert Shipping(tmp_path, executor).ship() == 2
+    assert stored(executor) == (2, 2)
+
+
 def test_a_line_costs_less_than_it_may(tmp_path: Path) -> None:
     file = AuditFile(tmp_path)
-    arguments = {"sql": "SELECT model, count() FROM bench_runs WHERE ts > now() - 3600 GROUP BY model", "max_rows": 200}
+    arguments: dict[str, Any] = {
+        "sql": "SELECT model, count() FROM bench_runs WHERE ts > now() - 3600 GROUP BY model",
+        "max_rows": 200,
+    }
     [entry] = entries(1)
     took = []
     for _ in range(200):
         started = time.perf_counter()
-        entry.arguments = shown_arguments(arguments)
+        entry.arguments, entry.statement, entry.error = shown(arguments, sql, "")
         file.append(entry)
         took.append(time.perf_counter() - started)
     file.close()

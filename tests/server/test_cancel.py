@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +19,10 @@ import orjson
 import pytest
 from mcp.client.stdio import stdio_client
 
+from integrations.clickhouse.executor import Cancellation
 from integrations.clickhouse_client import ClickHouseClient
 from integrations.config import ClickHouseSettings
+from integrations.errors import StatementCancelled
 from tests.server.processes import MUSE, ROOT, environment, http, stdio
 
 # Counts for minutes, unless somebody stops it.
@@ -52,7 +55,7 @@ def engine(native: ClickHouseSettings) -> Iterator[ClickHouseClient]:
 
 async def _cancel(make: Callable[[], Any], engine: ClickHouseClient) -> float:
     """Calls, sees the statement run, another call answered meanwhile, cancels; seconds until the statement is gone."""
-    async with mcp.Client(make()) as client, anyio.create_task_group() as group:
+    async with make() as client, anyio.create_task_group() as group:
 
         async def slow() -> None:
             await client.call_tool("query", {"sql": SLOW})
@@ -67,9 +70,12 @@ async def _cancel(make: Callable[[], Any], engine: ClickHouseClient) -> float:
     raise AssertionError("unreachable")
 
 
-def test_a_cancel_stops_the_statement_over_stdio(native: ClickHouseSettings, engine: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_cancel_stops_the_statement_over_stdio(
+    native: ClickHouseSettings, engine: Any, tmp_path: Path, mode: Any
+) -> None:
     server = stdio(environment(native, tmp_path))
-    assert anyio.run(_cancel, lambda: stdio_client(server), engine) < MOST_S
+    assert anyio.run(_cancel, lambda: mcp.Client(stdio_client(server), mode=mode), engine) < MOST_S
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +85,7 @@ def served(native: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_a_cancel_stops_the_statement_over_http(served: str, engine: ClickHouseClient) -> None:
-    assert anyio.run(_cancel, lambda: served, engine) < MOST_S
+    assert anyio.run(_cancel, lambda: mcp.Client(served), engine) < MOST_S
 
 
 def _post(url: str, body: dict[str, Any], session: str | None = None) -> socket.socket:
@@ -158,14 +164,18 @@ def test_the_timeout_stops_the_statement_and_says_so(served: str, engine: ClickH
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_long_call_tells_its_progress(served: str, engine: ClickHouseClient, mode: Any) -> None:
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+def test_a_long_call_tells_its_progress(
+    served: str, native: ClickHouseSettings, engine: ClickHouseClient, tmp_path: Path, transport: str, mode: Any
+) -> None:
     told: list[tuple[float, float | None, str | None]] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total, message))
 
     async def session() -> str:
-        async with mcp.Client(served, mode=mode) as client:
+        server = served if transport == "http" else stdio_client(stdio(environment(native, tmp_path)))
+        async with mcp.Client(server, mode=mode) as client:
             answer = await client.call_tool("query", {"sql": SLOW, "timeout_s": 2.5}, progress_callback=note)
             return str(answer.content[0])
 
@@ -176,3 +186,27 @@ def test_a_long_call_tells_its_progress(served: str, engine: ClickHouseClient, m
     assert len(told) == 2, answer
     assert told[0][0] < told[1][0] <= 2.5
     assert told[0][1:] == (2.5, "running for 1 s")
+
+
+@pytest.mark.parametrize("statement", [SLOW, f"{SLOW} LIMIT 1"])
+def test_a_cancel_stops_a_statement_of_the_embedded_engine(tmp_path: Path, statement: str) -> None:
+    with ClickHouseClient(ClickHouseSettings(path=str(tmp_path / "store"))) as client:
+        client.query("SELECT 1")
+        stop = Cancellation()
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                client.query(statement, cancellation=stop)
+            except StatementCancelled as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        wait_until(1, client, 10)
+        started = time.monotonic()
+        stop.cancel()
+        thread.join(5)
+        assert time.monotonic() - started < MOST_S
+        assert failed
+        wait_until(0, client, 1)

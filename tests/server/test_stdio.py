@@ -6,6 +6,8 @@ import contextlib
 import json
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -127,3 +129,59 @@ def test_a_server_whose_stdin_is_no_pipe_reads_it_all_the_same(given: str, tmp_p
         )
     assert done.returncode == 0
     assert (b'"protocolVersion":"2025-06-18"' in done.stdout) == (given == "a file")
+
+
+def test_nothing_that_the_first_answer_can_do_without_is_loaded(tmp_path: Path) -> None:
+    heavy = ("mcp", "mcp_types", "anyio", "starlette", "opentelemetry.trace", "pyarrow", "pandas", "scipy")
+    code = (
+        "import atexit, sys\n"
+        f"heavy = {heavy!r}\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules], file=sys.stderr))\n"
+        "from apps.muse_cli import main\n"
+        "main(['serve'])\n"
+    )
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment(settings, tmp_path),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    tools = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    for message in (
+        HELLO,
+        READY,
+        tools,
+        call(2, "query", sql="SELECT 1"),
+        call(3, "query.aggregate", metrics=["ui.events"]),
+    ):
+        process.stdin.write(line(message))
+        process.stdin.flush()
+        if "id" in message:
+            assert "result" in json.loads(process.stdout.readline())
+    _, errors = process.communicate(timeout=20)
+    assert errors.decode().strip() == "[]"
+
+
+def test_what_the_client_still_waits_for_when_it_goes_is_answered_as_an_error(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    slow = call(1, "query", sql="SELECT sum(number % 7) FROM numbers_mt(1000000000000)")
+    process = subprocess.Popen(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line(HELLO) + line(READY) + line(slow))
+    process.stdin.flush()
+    process.stdout.readline()
+    time.sleep(1)
+    out, _ = process.communicate(timeout=20)
+    assert json.loads(out)["error"] == {"code": -32000, "message": "Connection closed"}
+    assert process.returncode == 0
+    [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
+    [audited] = map(json.loads, file.read_text().splitlines())
+    assert audited["outcome"] == "cancelled"
