@@ -284,10 +284,8 @@ def test_a_line_that_the_table_would_refuse_keeps_nothing_back(
 
 def test_a_line_costs_less_than_it_may(tmp_path: Path) -> None:
     file = AuditFile(tmp_path)
-    arguments: dict[str, Any] = {
-        "sql": "SELECT model, count() FROM bench_runs WHERE ts > now() - 3600 GROUP BY model",
-        "max_rows": 200,
-    }
+    sql = "SELECT model, count() FROM bench_runs WHERE ts > now() - 3600 GROUP BY model"
+    arguments = {"sql": sql, "max_rows": 200}
     [entry] = entries(1)
     took = []
     for _ in range(200):
