@@ -98,13 +98,18 @@ class NativeReply(Reply):
         connection.turn += 1
         self._turn = connection.turn
         connection.running = True
-        with connection.translated(), self._client.disconnect_on_error(statement, dict(settings)):
-            # The driver's own iterators go row by row; its packets hold whole columns.
-            self._client.last_query = QueryInfo()
-            self._client.connection.send_query(statement, query_id=query_id)
-            self._client.connection.send_external_tables(None)
-            self._blocks = self._read()
-            self._first = next(self._blocks, None)
+        try:
+            with connection.translated(), self._client.disconnect_on_error(statement, dict(settings)):
+                # The driver's own iterators go row by row; its packets hold whole columns.
+                self._client.last_query = QueryInfo()
+                self._client.connection.send_query(statement, query_id=query_id)
+                self._client.connection.send_external_tables(None)
+                self._blocks = self._read()
+                self._first = next(self._blocks, None)
+        except BaseException:
+            # Over, and the driver has dropped the socket where it had to: nothing is left to be closed.
+            self._finish()
+            raise
         self.columns = [Column(name, type_) for name, type_ in self._first.columns_with_types] if self._first else []
 
     def _read(self) -> Iterator[Any]:
@@ -222,6 +227,7 @@ class NativeConnection(dbapi.Connection):
         if rows == 0:
             return 0
         statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))}) VALUES"
+        self.turn += 1
         self.running = True
         try:
             with self.translated():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from integrations.clickhouse.dbapi import DatabaseError
 from integrations.clickhouse.executor import Executor
+from integrations.clickhouse.native_dbapi import NativeConnection
 from integrations.config import ClickHouseSettings
 from integrations.errors import Unreachable
 from tests.support.wire_process import Wire
@@ -69,3 +72,18 @@ def test_a_reply_left_behind_does_not_touch_the_next_statement(wire: Wire, execu
         left.close()
         assert list(reply.rows()) == [(2,)]
     connection.close()
+
+
+def test_a_statement_that_failed_leaves_the_socket_to_the_next_one(executor: Executor) -> None:
+    executor.command("CREATE TABLE numbers_here (n UInt8) ENGINE = Memory")
+    connection = NativeConnection(executor.settings)
+    try:
+        with pytest.raises(DatabaseError) as failed:
+            connection.run("SELECT toUInt8('no number')")
+        assert connection.insert("numbers_here", ["n"], [[1]], types=["UInt8"]) == 1
+        # What failed is collected whenever the collector comes by, such as in the middle of the insert.
+        del failed
+        gc.collect()
+        assert connection.client.connection.connected
+    finally:
+        connection.close()
