@@ -35,7 +35,7 @@ from server.tool import Sentence
 from server.wire import Wire
 
 _log = logging.getLogger(__name__)
-Work = Callable[[], None]
+Work = partial[None]
 _END_S = 5.0
 _CLOSED = {"code": -32000, "message": "Connection closed"}
 
@@ -68,7 +68,8 @@ class Direct:
         self._running: dict[str, Cancellation] = {}
         self._reading = threading.Lock()
         self._counting = threading.Lock()
-        self._threads = self._waiting = 0
+        #: Threads that there are, those that wait for their turn to read, and requests that are not answered yet.
+        self._threads = self._waiting = self._unanswered = 0
         self._backlog: deque[Work] = deque()
         self._gone = threading.Event()
 
@@ -83,7 +84,7 @@ class Direct:
         if self._sdk is not None:
             self._sdk.close()
         deadline = time.monotonic() + _END_S
-        while self._running and time.monotonic() < deadline:
+        while self._unanswered and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _start_thread(self) -> None:
@@ -92,47 +93,61 @@ class Direct:
 
     def _work(self) -> None:
         """Reads a line while no other thread does, lets another read, and answers."""
-        while not self._gone.is_set():
+        while True:
             with self._counting:
                 self._waiting += 1
             with self._reading:
                 with self._counting:
                     self._waiting -= 1
-                work = None if self._gone.is_set() else self._next()
+                work = self._next()
                 if work is None:
                     return
-                if self._waiting == 0:
-                    if self._threads >= WORKERS:  # this one goes on reading; whoever is free first takes it
-                        self._backlog.append(work)
-                        continue
-                    self._start_thread()
             self._do(work)
             while self._backlog:
                 with contextlib.suppress(IndexError):
                     self._do(self._backlog.popleft())
 
-    @staticmethod
-    def _do(work: Work) -> None:
+    def _next(self) -> Work | None:
+        """What this thread is to do while another one reads, None when the client has gone."""
+        while not self._gone.is_set():
+            line = self._wire.read()
+            if line is None:
+                self._gone.set()
+                break
+            work = self._sorted(line)
+            if work is None:
+                continue
+            with self._counting:
+                self._unanswered += 1
+            if self._waiting == 0 and self._threads < WORKERS:
+                self._start_thread()
+            elif self._waiting == 0:  # nobody would read: a call waits for whoever is free first
+                if work.func == self._call:
+                    self._backlog.append(work)
+                else:
+                    self._do(work)
+                continue
+            return work
+        return None
+
+    def _do(self, work: Work) -> None:
         try:
             work()
         except Exception:  # noqa: BLE001  # a fault of ours must not end the thread
             _log.exception("A request was not answered")
-
-    def _next(self) -> Work | None:
-        """What is to be done about the next line that asks for something, None when the client has gone."""
-        while (line := self._wire.read()) is not None:
-            try:
-                work = self._sort(line)
-            except Exception:  # noqa: BLE001  # a fault of ours must not end the reading
-                _log.exception("A message was not understood")
-                self._behind().send(line)
-                continue
-            if work is not None:
-                return work
-        self._gone.set()
-        return None
+        finally:
+            with self._counting:
+                self._unanswered -= 1
 
     # -- which way a line goes -------------------------------------------------------------------------------------
+
+    def _sorted(self, line: bytes) -> Work | None:
+        try:
+            return self._sort(line)
+        except Exception:  # noqa: BLE001  # a fault of ours must not end the reading
+            _log.exception("A message was not understood")
+            self._behind().send(line)
+            return None
 
     def _sort(self, line: bytes) -> Work | None:
         message = _read(line)
@@ -143,8 +158,8 @@ class Direct:
             if request.method == "tools/call":
                 stop = Cancellation()
                 self._running[str(request.id)] = stop
-                return partial(self._call, request, stop)
-            return partial(self._list, request)
+                return partial(self._call, request, self._caller, stop)
+            return partial(self._list, request, self._caller)
         if isinstance(message, dict) and message.get("method") == "initialize":
             self._usual = False
         self._behind().send(line)
@@ -191,25 +206,15 @@ class Direct:
         """The SDK's session, told how this connection was opened."""
         if self._sdk is None:
             self._sdk = self._begin_sdk(self._wire.write)
-            if self._opening is not None:
-                opening = from_json(self._opening)
-                if self._modern:
-                    # Not the request itself, which has been answered.
-                    meta = {key: value for key, value in opening["params"]["_meta"].items() if key != "progressToken"}
-                    opening = {
-                        "jsonrpc": "2.0",
-                        "id": "opening",
-                        "method": "server/discover",
-                        "params": {"_meta": meta},
-                    }
-                self._sdk.open(orjson.dumps(opening), str(opening["id"]))
-                if not self._modern:
-                    self._sdk.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
+            if self._opening is None:  # it is the SDK's from the beginning, and stays so
+                self._usual = False
+            else:
+                self._sdk.open(from_json(self._opening), self._modern)
         return self._sdk
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
-    def _list(self, request: Plain) -> None:
+    def _list(self, request: Plain, caller: Caller) -> None:
         result = dict(self._answers[self._generation][request.method])
         server = {"version": package_version()}
         match request.method:
@@ -217,17 +222,17 @@ class Direct:
                 result["protocolVersion"] = request.params["protocolVersion"]
                 result["serverInfo"] = result["serverInfo"] | server
             case "tools/list":
-                result["tools"] = self._offer.names.shown(self._tools, self._caller)
+                result["tools"] = self._offer.names.shown(self._tools, caller)
         if "_meta" in result:
             result["_meta"] = {SERVER_KEY: result["_meta"][SERVER_KEY] | server}
         self._answer(request, {"result": result})
 
-    def _call(self, request: Plain, stop: Cancellation) -> None:
+    def _call(self, request: Plain, caller: Caller, stop: Cancellation) -> None:
         name = self._offer.names.dotted(request.params["name"])
         arguments = request.params.get("arguments") or {}
         ended = self._tell_progress(request, name, arguments)
         try:
-            answered = self._offer.calls.run(self._context, self._caller, name, arguments, stop)
+            answered = self._offer.calls.run(self._context, caller, name, arguments, stop)
             result = _result(answered)
         except Sentence as sentence:
             result = {"content": [{"type": "text", "text": str(sentence)}], "isError": True}

@@ -7,7 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+import orjson
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
@@ -29,10 +32,16 @@ class SdkSession:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="muse-sdk", daemon=True)
         self._thread.start()
 
-    def open(self, line: bytes, mute: str) -> None:
-        """Sends what opens the connection; the answer, which has the id `mute`, goes nowhere."""
+    def open(self, request: dict[str, Any], modern: bool) -> None:
+        """Opens the connection as `request` did, which has been answered. The answer goes nowhere."""
+        mute = f"opening-{uuid4()}"
         self._muted.add(mute)
-        self.send(line)
+        if modern:  # not the request itself, which may have been a call: another one with the same envelope
+            meta = {key: value for key, value in request["params"]["_meta"].items() if key != "progressToken"}
+            request = request | {"method": "server/discover", "params": {"_meta": meta}}
+        self.send(orjson.dumps(request | {"id": mute}))
+        if not modern:
+            self.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
 
     def send(self, line: bytes) -> None:
         """Hands over a line of the client."""

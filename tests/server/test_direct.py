@@ -28,7 +28,7 @@ INFO = {"name": "claude-ai", "version": "1.2"}
 ENVELOPE = {plain.VERSION_KEY: plain.MODERN, plain.INFO_KEY: INFO, plain.CAPABILITIES_KEY: {}}
 READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 # So long an answer is waited for where none may come.
-_PATIENCE_S = 2.0
+_PATIENCE_S = 5.0
 
 
 class Server:
@@ -38,8 +38,17 @@ class Server:
         self._settings, self._context = settings_, context
         self.sdk_begun = False
 
-    def ask(self, messages: Sequence[Message | bytes], direct: bool, read_only: bool = False) -> list[Any]:
-        """The answers of a connection on which `messages` come, each waited for; those without an id are last."""
+    def ask(
+        self,
+        messages: Sequence[Message | bytes],
+        direct: bool,
+        read_only: bool = False,
+        expected: Sequence[Any] | None = None,
+    ) -> list[Any]:
+        """The answers of a connection on which `messages` come, each waited for; None where none comes.
+
+        Where it is `expected` that none comes, not for long.
+        """
         with contextlib.ExitStack() as stack:
             to_server, requests = _pipe(stack)
             answers, from_server = _pipe(stack)
@@ -59,7 +68,8 @@ class Server:
             for message in messages:
                 requests.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
                 if isinstance(message, dict) and "id" in message and "method" in message:
-                    found.append(_line(answers.fileno()))
+                    none = expected is not None and expected[len(found)] is None
+                    found.append(_line(answers.fileno(), 0.5 if none else _PATIENCE_S))
             requests.close()
             thread.join(20)
             assert not thread.is_alive()
@@ -69,7 +79,7 @@ class Server:
         """What both answer, seen to be the same."""
         through = self.ask(messages, direct=False, read_only=read_only)
         assert self.sdk_begun or not messages
-        direct = self.ask(messages, direct=True, read_only=read_only)
+        direct = self.ask(messages, direct=True, read_only=read_only, expected=through)
         assert [_comparable(one) for one in direct] == [_comparable(one) for one in through]
         return direct
 
@@ -79,11 +89,11 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     return stack.enter_context(open(reading, "rb", buffering=0)), stack.enter_context(open(writing, "wb", buffering=0))
 
 
-def _line(descriptor: int) -> Any:
+def _line(descriptor: int, patience_s: float) -> Any:
     """The next answer, None where none comes."""
     line = b""
     while not line.endswith(b"\n"):
-        if not select.select([descriptor], [], [], _PATIENCE_S)[0]:
+        if not select.select([descriptor], [], [], patience_s)[0]:
             return None
         line += os.read(descriptor, 65_536)
     return json.loads(line)
@@ -231,6 +241,7 @@ OPENINGS: list[list[Message | bytes]] = [
     [ask("tools/list")],
     [READY, ask("tools/list")],
     [ask("ping"), hello(), READY, ask("ping")],
+    [ask("ping"), hello(), READY, ask("resources/read", uri="muse://schema")],
     [hello(), hello(client="mcp"), READY, ask("tools/list")],
     [hello(), READY, modern(ask("tools/list"))],
     [hello(), READY, modern(call("query", sql="SELECT 1"))],

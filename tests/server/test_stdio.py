@@ -185,3 +185,46 @@ def test_what_the_client_still_waits_for_when_it_goes_is_answered_as_an_error(tm
     [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
     [audited] = map(json.loads, file.read_text().splitlines())
     assert audited["outcome"] == "cancelled"
+
+
+def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    asked = (
+        line(HELLO) + line(READY) + b"".join(line({"jsonrpc": "2.0", "id": n, "method": "ping"}) for n in range(1, 9))
+    )
+    for _ in range(5):
+        done = subprocess.run(
+            [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, input=asked, capture_output=True, timeout=60
+        )
+        assert sorted(json.loads(answer)["id"] for answer in done.stdout.splitlines()) == list(range(9))
+
+
+def test_with_every_thread_busy_a_ping_is_answered_and_a_cancel_taken(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    endless = "SELECT sum(number % 7) FROM numbers(1000000000000) SETTINGS max_threads = 1"
+    slow = [line(call(number, "query", sql=endless)) for number in range(1, 130)]
+    process = subprocess.Popen(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"".join([line(HELLO), line(READY), *slow]))
+        process.stdin.flush()
+        process.stdout.readline()
+        time.sleep(2)
+        for number in range(1, 130):
+            params = {"requestId": number}
+            process.stdin.write(line({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}))
+        started = time.monotonic()
+        process.stdin.write(line({"jsonrpc": "2.0", "id": 500, "method": "ping"}))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 500
+        process.stdin.write(line(call(501, "query", sql="SELECT 1")))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 501
+        assert time.monotonic() - started < 10
+        process.stdin.close()
+    [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
+    outcomes = [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()]
+    assert (outcomes.count("cancelled"), outcomes.count("ok")) == (129, 1)
