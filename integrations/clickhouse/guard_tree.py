@@ -63,6 +63,12 @@ class Judge:
         self.aliases: set[str] = set()
         self.lambdas: set[str] = set()
         self.called: set[str] = set()
+        # Other names of plain names, and names behind IN, FROM and in a function's place: the engine may follow the
+        # one to the other, so that WITH audit_log AS y SELECT 1 IN y reads the table.
+        self.renamed: set[str] = set()
+        self.renamed_by_with: set[str] = set()
+        self.meant: set[str] = set()
+        self.sources: set[str] = set()
         self.partly: dict[str, frozenset[str]] = {}
         self.star = False
 
@@ -85,6 +91,8 @@ class Judge:
         kind = self.known(node)
         if alias := node.get("alias"):
             self.aliases.add(alias)
+            if kind == "Identifier":
+                self.renamed.add(alias)
             if node.get("is_lambda_function"):
                 self.lambdas.add(alias.lower())
         special = getattr(self, f"_{kind}", None)
@@ -170,8 +178,11 @@ class Judge:
                 scope = scope.with_query(element["name"])
             else:
                 self.node(element, scope)
-                if element.get("alias"):
-                    scope = scope.with_expression(element["alias"])
+                alias = element.get("alias")
+                if alias and element["type"] == "Identifier":
+                    self.renamed_by_with.add(alias)
+                elif alias:
+                    scope = scope.with_expression(alias)
         self.parts(node, scope, skip=("with",))
         return scope
 
@@ -192,7 +203,9 @@ class Judge:
         self.parts(node, scope, skip=("table_function",))
 
     def _TableIdentifier(self, node: Node, scope: Scope) -> None:
-        self.table(node.get("name_parts") or [node["name"]], scope)
+        parts = node.get("name_parts") or [node["name"]]
+        self.sources.add(parts[0])
+        self.table(parts, scope)
 
     def table_function(self, node: Node) -> None:
         """A table function: its arguments are worked out in a context of its own, which sees no CTE."""
@@ -242,7 +255,9 @@ class Judge:
             self.in_name(arguments[1], scope)
         if low in HIGHER_ORDER and len(arguments) > 1 and arguments[0].get("type") == "Identifier":
             # Since 26.x the bare name of a function is one: arrayMap(file, …) calls file.
-            self.function(".".join(arguments[0].get("name_parts") or [arguments[0]["name"]]))
+            bare = ".".join(arguments[0].get("name_parts") or [arguments[0]["name"]])
+            self.function(bare)
+            self.meant.add(bare)
         if low in TYPE_LAST and len(arguments) > 1:
             _plain_type(_spelled(arguments[-1]), name)
         if low in TYPE_SECOND and len(arguments) > 1:
@@ -276,6 +291,7 @@ class Judge:
         """`x IN name`: the name of a CTE, of a constant of WITH, or of a table that may be read."""
         self.known(node)
         parts = node.get("name_parts") or [node["name"]]
+        self.meant.add(parts[0])
         if len(parts) == 1 and parts[0] in scope.expressions | scope.queries:
             return
         try:
@@ -352,11 +368,17 @@ class Judge:
                 )
 
     def borrowed_names(self) -> None:
-        """No lambda may take the name of a function that is called: WITH x -> … AS upper."""
+        """No alias may take the name of what is called or read: WITH x -> … AS upper, WITH audit_log AS y."""
         for name in self.lambdas & self.called:
             raise Refused(f"'{name}' is an alias and a function in this query; choose another word for the alias.")
-        for alias in self.aliases:
-            self.not_hidden(alias)
+        for name in (self.renamed & self.meant) | (self.renamed_by_with & self.sources):
+            raise Refused(
+                f"'{name}' is an alias of another name, and stands for a table or a function in this query too; "
+                "choose another word for the alias."
+            )
+        # A column of such a name is not known either, so that no way from a column's name to a table's is one to it.
+        for name in self.aliases.union(*self.columns):
+            self.not_hidden(name)
 
     def not_hidden(self, name: str) -> None:
         if name in self.rules.hidden - self.rules.tables:
