@@ -46,9 +46,14 @@ class Verdict:
 
 # Hex digits cannot end a literal, whatever they stand for; base64 cannot be cut or changed by an output format.
 _CANONICAL = "SELECT coalesce(base64Encode(formatQuerySingleLineOrNull(unhex('{hex}'))), '')"
+# The engine writes the number 1e20 into the tree as 100000000000000000000 and -0.0 as -0, which it reads as whole
+# numbers: too large a one, and 0. With `.0` behind it reads what it wrote. A quote within a text of the tree has a
+# backslash before it, so that only a number's own place looks like this. The tree that is judged stays as it was, and
+# has to be the tree of the text that runs.
+_FLOATS = r"""replaceRegexpAll(tree, '("field_type":"Float64","value":-?[0-9]+)}}', '\\1.0}}')"""
 _TREE = (
     "WITH formatQuerySingleLine(unhex('{hex}')) AS text, parseQueryToJSON(text) AS tree, "
-    "formatQuerySingleLine(formatQueryFromJSON(tree)) AS again "
+    f"formatQuerySingleLine(formatQueryFromJSON({_FLOATS})) AS again "
     "SELECT base64Encode(concat(text, '\\0', tree, '\\0', again, '\\0', parseQueryToJSON(again)))"
 )
 _BRACKETS = str.maketrans("", "", "()")

@@ -279,6 +279,20 @@ SELECT count() AS file, max(latency_ms) AS url FROM ui_events ORDER BY file, url
 
 SELECT title AS `where`, status `from` FROM episodes
 
+SELECT 1e20, -1e20, 18446744073709551616, -9223372036854775809, 100000000000000000000.5
+
+SELECT -0.0, 1 / -0.0, [-0.0, 1e20, (3., -0.)], map('a', 1e20)
+
+SELECT 1e-320, 1.5e300, inf, -inf, nan, NaN, Infinity, 0xFF, 0x1p3, 0b11, 1_000_000, 1_000.5
+
+SELECT count() FROM ui_events WHERE latency_ms < 1e20 AND latency_ms > -0.0
+
+SELECT 18446744073709551616::UInt128, CAST(18446744073709551616, 'UInt128'), toInt256('170141183460469231731687303715884105728')
+
+SELECT '{"field_type":"Float64","value":5}', 1e20 AS `"field_type":"Float64","value":5}` -- "field_type":"Float64","value":5}
+
+SELECT quantile(0.0)(latency_ms), if(latency_ms > 1e19, 1e21, -0.0) FROM ui_events GROUP BY latency_ms
+
 SELECT count() FROM ui_events WHERE ts >= {since:DateTime} AND latency_ms > {n:UInt8}
 
 SELECT model FROM bench_runs WHERE model = {model:String} LIMIT {n:UInt8}

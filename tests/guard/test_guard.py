@@ -318,6 +318,23 @@ def test_a_hostile_core_stays_hostile_in_any_dress(
     assert store.changes() == []
 
 
+@given(numbers=st.lists(st.floats(), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_every_number_passes_as_itself(store: Store, guard: Guard, numbers: list[float]) -> None:
+    sql = f"SELECT [{', '.join(map(repr, numbers))}, 0.5]"
+    assert store.run(guard.check(sql).statement) == store.run(sql)
+
+
+@pytest.mark.parametrize("core", ["file('{secret}')", "(1, 'x') IN audit_log", "(SELECT max(secret) FROM audit_log)"])
+@pytest.mark.parametrize("number", ["1e20", "-0.0", "[1e20]", """'"field_type":"Float64","value":5}'"""])
+def test_a_number_hides_nothing(core: str, number: str, store: Store, guard: Guard) -> None:
+    for sql in (f"SELECT {number}, {core}", f"SELECT if({number} = {core}, 1, 2)", f"SELECT {core} AS `{number}`"):
+        with pytest.raises(Refused, match=r"file\(\)|audit_log"):
+            guard.check(store.place(sql, "out-number"))
+    with pytest.raises(Refused, match="max_memory_usage"):
+        guard.check(f"SELECT {number} SETTINGS max_memory_usage = 1e20")
+
+
 @given(text=st.text(alphabet="SELCTFROM selctfrom1*'\"`()/*-#;$\\\n\0‘’“”{}:,.é", max_size=40))
 @settings(max_examples=150, deadline=None)
 def test_any_text_gets_a_verdict_or_a_sentence(store: Store, guard: Guard, text: str) -> None:
