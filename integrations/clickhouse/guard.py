@@ -13,6 +13,7 @@ leave out settings, names of CTEs and the function of APPLY: a reader could writ
 
 import base64
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +21,17 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from integrations.clickhouse.guard_rules import Rules
-from integrations.clickhouse.guard_tree import NOWHERE, Judge, Kind, Node, Refused, most_rows, not_allowed
+from integrations.clickhouse.guard_tree import (
+    NOWHERE,
+    PARTS,
+    Judge,
+    Kind,
+    Node,
+    Refused,
+    most_rows,
+    not_allowed,
+    spoken,
+)
 
 __all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
 
@@ -60,6 +71,24 @@ _BRACKETS = str.maketrans("", "", "()")
 _TOO_LONG = "This statement is too long to be judged; write a range or a subquery instead of a long list of values."
 _NOT_UTF8 = "A literal in the statement is not UTF-8; write unhex('…') for raw bytes."
 _TOO_DEEP = "This statement is nested too deeply to be judged; write it flatter, with WITH."
+_EMPTY = "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."
+_TIES = "LIMIT … WITH TIES needs an ORDER BY; add one, or leave WITH TIES out."
+_SEVERAL = "Several statements in one text; send them one by one, each without the others."
+# What the engine says of a statement as a whole, without a place in it.
+_WHOLE = {
+    "Multi-statements": _SEVERAL,
+    "Empty query": _EMPTY,
+    "WITH TIES without ORDER BY": _TIES,
+    "query size exceeded": _TOO_LONG,
+    "parse depth": _TOO_DEEP,
+    "TOO_DEEP": _TOO_DEEP,
+}
+_PLACE = re.compile(
+    r"failed at position (?P<at>\d+) \((?P<found>.*?)\)(?: \(line \d+, col \d+\))?: (?P<rest>.{0,200}?)\. "
+    r"(?:Unmatched parentheses: (?P<bracket>[^:]+?): In scope)?",
+    re.DOTALL,
+)
+_NUMBER = re.compile(r"[\d.]+[eE]\+?\d+$")
 _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
 
 _NAME = r"(?:`[\w$ .-]+`|[A-Za-z_]\w*)"
@@ -78,6 +107,31 @@ _PLAIN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("show", re.compile(rf"SHOW (?:FULL )?TABLES(?: FROM (?P<database>{_NAME}))?{_LIKE}(?: LIMIT \d+)?")),
     ("show", re.compile(rf"SHOW DATABASES{_LIKE}(?: LIMIT \d+)?")),
 )
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
+_INNERMOST = re.compile(r"\([^()]*\)")
+_HEAD = re.compile(r"(DESCRIBE|EXISTS|SHOW) (?:EXTENDED |FULL )*((?:CREATE )?(?:TEMPORARY )?\w+)")
+# The forms of which a part is at fault where the patterns do not fit, each with how it reads.
+_MAY = {
+    "DESCRIBE": "write DESCRIBE and the table's name, or DESCRIBE (SELECT …).",
+    "EXISTS TABLE": "write EXISTS TABLE and the table's name.",
+    "EXISTS VIEW": "write EXISTS VIEW and the view's name.",
+    "SHOW CREATE TABLE": "write SHOW CREATE TABLE and the table's name.",
+    "SHOW CREATE VIEW": "write SHOW CREATE VIEW and the view's name.",
+    "SHOW COLUMNS": "write SHOW COLUMNS FROM, the table's name and LIKE '…'.",
+    "SHOW INDEXES": "write SHOW INDEXES FROM and the table's name.",
+    "SHOW TABLES": "write SHOW TABLES LIKE '…'.",
+    "SHOW DATABASES": "write SHOW DATABASES LIKE '…'.",
+}
+_INSTEAD = {
+    "SHOW FUNCTIONS": "write SELECT name FROM system.functions.",
+    "SHOW": "SHOW TABLES, DATABASES, COLUMNS FROM, INDEXES FROM and CREATE TABLE may.",
+    "EXISTS": "EXISTS TABLE may, and SHOW DATABASES lists databases.",
+}
+_INSTEAD_OF_WHERE = {
+    "SHOW TABLES": "write LIKE '…', or select from system.tables with a WHERE.",
+    "SHOW COLUMNS": "write LIKE '…', or select from system.columns with a WHERE.",
+    "SHOW DATABASES": "write LIKE '…'.",
+}
 _DESCRIBE_QUERY = re.compile(r"DESCRIBE TABLE \((?P<query>(?:SELECT|WITH) .*)\)", re.DOTALL)
 
 
@@ -122,7 +176,7 @@ class Guard:
 
 def _hex(sql: str, rules: Rules) -> str:
     if not sql.strip():
-        raise Refused("The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE.")
+        raise Refused(_EMPTY)
     if "\0" in sql:
         raise Refused("The statement holds a NUL character; remove it, or write char(0) where one is meant.")
     try:
@@ -169,18 +223,28 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
     if text.split(maxsplit=1)[0] not in {"SELECT", "WITH", "EXPLAIN"}:
         return _plain(text, rules)
     said = _said(error)
-    if "query size exceeded" in said:
-        raise Refused(_TOO_LONG) from error
-    if "parse depth" in said or "TOO_DEEP" in said:
-        raise Refused(_TOO_DEEP) from error
+    if whole := next((sentence for words, sentence in _WHOLE.items() if words in said), None):
+        raise Refused(whole) from error
     if "JSON serialization" in said:
-        raise Refused("The engine gives no tree for a part of this statement; write it in a simpler way.") from error
+        found = re.search(r"node of type '([A-Za-z]+)", said)
+        part = spoken(found[1]) if found else "a part of this statement"
+        raise Refused(f"The engine gives no tree for {part}; write the query without it.") from error
     if "nknown function" in said:
         raise Refused(
             "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
             "it; use query.aggregate, query.trend and the other tools."
         ) from error
+    if "BAD_ARGUMENTS" in said:
+        raise Refused(
+            f"The engine cannot read the tree of this statement back ({_reason(said)}), so it cannot be judged; "
+            "write it in a simpler way."
+        ) from error
     raise error
+
+
+def _reason(said: str) -> str:
+    """The engine's reason, without the statement that asked."""
+    return said.partition(": In scope ")[0].rpartition("DB::Exception: ")[2].strip()[:160]
 
 
 def _said(error: BaseException | None) -> str:
@@ -199,17 +263,25 @@ def _syntax(digits: str, explain: Explain) -> str:
         reason = _said(error)
     else:
         reason = ""
-    if "Multi-statements" in reason:
-        return "Several statements in one text; send them one by one, each without the others."
-    found = re.search(r"Syntax error[^:]*: (failed at position \d+)[^:]*: (.{0,200}?)\. ", reason, re.DOTALL)
-    where = f" ({found[1]}: {found[2].strip()[:80]})" if found else ""
+    # Behind the place stands the reader's own text.
+    before = reason.partition("failed at position")[0]
+    if whole := next((sentence for words, sentence in _WHOLE.items() if words in before), None):
+        return whole
+    place = _PLACE.search(reason)
+    where = f" ({_reason(reason)})" if reason else ""
+    if place is not None:
+        number = _NUMBER.search(bytes.fromhex(digits)[: int(place["at"]) - 1].decode(errors="replace"))
+        if number and number[0].count(".") < 2 and math.isinf(float(number[0])):
+            return f"The number {number[0]} is above 1.8e308, the largest there is; write a smaller one, or inf."
+        at = "the end of the statement" if place["found"] == "end of query" else place["rest"].strip()[:80]
+        where = f" (failed at position {place['at']}: {place['bracket'] or at})"
     return f"ClickHouse cannot parse this{where}; correct it there and send one SELECT, EXPLAIN, SHOW or DESCRIBE."
 
 
 def _plain(text: str, rules: Rules) -> Verdict:
     found = next(((kind, match) for kind, pattern in _PLAIN if (match := pattern.fullmatch(text))), None)
     if found is None:
-        raise Refused(not_allowed(" ".join(text.split()[:2])))
+        raise Refused(_not_plain(text, rules))
     kind, names = found[0], found[1].groupdict()
     database, table = ((names.get(part) or "").strip("`") for part in ("database", "table"))
     judge = Judge(rules)
@@ -218,6 +290,37 @@ def _plain(text: str, rules: Rules) -> Verdict:
     elif database and database != rules.database:
         raise Refused(judge.other_database(database))
     return _verdict(text, kind, judge)
+
+
+def _not_plain(text: str, rules: Rules) -> str:
+    """What it is in a SHOW, DESCRIBE or EXISTS that may not be there."""
+    head = _HEAD.match(text)
+    if head is None:
+        return not_allowed(" ".join(text.split()[:2]))
+    name, rest = f"{head[1]} {head[2]}", _QUOTED.sub("''", text[head.end() :])
+    if name == "DESCRIBE TABLE":
+        name = "DESCRIBE"
+    while (flat := _INNERMOST.sub(" ", rest)) != rest:
+        rest = flat
+    words = rest.split()
+    function = re.match(r" (\w+)\(", text[head.end() :]) if name == "DESCRIBE" else None
+    if function and function[1].lower() not in rules.table_functions:
+        return Judge(rules).other_table_function(function[1])
+    if "OUTFILE" in words:
+        return PARTS["out_file"]
+    if "FORMAT" in words:
+        return PARTS["format_ast"]
+    if function:
+        return f"DESCRIBE takes a table or a query here; write DESCRIBE (SELECT * FROM {function[1]}(…))."
+    if name not in _MAY:
+        return f"{name} may not run here; {_INSTEAD.get(name) or _INSTEAD[head[1]]}"
+    if "SETTINGS" in words:
+        return f"{name} takes no SETTINGS here; leave them out."
+    if "WHERE" in words:
+        return f"{name} takes no WHERE here; {_INSTEAD_OF_WHERE.get(name, 'leave it out.')}"
+    if "LIMIT" in words:
+        return f"{name} takes only a plain number after LIMIT here; write one, such as LIMIT 10."
+    return f"Only a plain form of {name} may run here; {_MAY[name]}"
 
 
 def _verdict(text: str, kind: Kind, judge: Judge, most: int | None = None) -> Verdict:

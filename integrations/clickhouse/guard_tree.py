@@ -78,7 +78,7 @@ class Judge:
         if tree.get("type") == "ExplainQuery":
             kind, query = "explain", self.explained(tree)
         if query.get("type") != "SelectWithUnionQuery":
-            raise Refused(not_allowed(_spoken(query.get("type"))))
+            raise Refused(not_allowed(spoken(query.get("type"))))
         self.node(query, NOWHERE)
         self.partly_read_tables()
         self.replaced_rows()
@@ -104,9 +104,9 @@ class Judge:
     def known(self, node: Node) -> str:
         kind = node.get("type")
         if not isinstance(kind, str) or kind not in NODES:
-            raise Refused(f"{_spoken(kind)} is not on the list of what may run here; write the query without it.")
+            raise Refused(f"{spoken(kind)} is not on the list of what may run here; write the query without it.")
         for part in node.keys() - NODES[kind] - {"type"}:
-            raise Refused(_PARTS.get(part) or f"'{part}' of {_spoken(kind)} is not on the list; leave it out.")
+            raise Refused(PARTS.get(part) or f"'{part}' of {spoken(kind)} is not on the list; leave it out.")
         return kind
 
     def parts(self, node: Node, scope: Scope, skip: Iterable[str] = ()) -> None:
@@ -137,7 +137,7 @@ class Judge:
 
     def outfile(self, node: Node) -> None:
         if any(node.get(flag) for flag in ("is_outfile_append", "is_outfile_truncate", "is_into_outfile_with_stdout")):
-            raise Refused(_PARTS["out_file"])
+            raise Refused(PARTS["out_file"])
 
     def _SelectWithUnionQuery(self, node: Node, scope: Scope) -> None:
         self.union(node, scope)
@@ -212,8 +212,7 @@ class Judge:
         self.known(node)
         name = node["name"].lower()
         if name not in self.rules.table_functions:
-            may = ", ".join(sorted(self.rules.table_functions))
-            raise Refused(f"Table function {node['name']}() may not be used here{_because(name)}; allowed are {may}.")
+            raise Refused(self.other_table_function(node["name"]))
         arguments = _arguments(node)
         if name == "values" and arguments and _spelled(arguments[0]) is None:
             self.plain_row(arguments[0])
@@ -389,6 +388,10 @@ class Judge:
     def other_database(self, name: str) -> str:
         return f"Database '{name}' may not be read here, only {self.rules.database}; SHOW TABLES lists its tables."
 
+    def other_table_function(self, name: str) -> str:
+        may = ", ".join(sorted(self.rules.table_functions))
+        return f"Table function {name}() may not be used here{_because(name.lower())}; allowed are {may}."
+
     def unknown_table(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.rules.tables, 1, 0.7)
         hint = f"Did you mean '{near[0]}'? " if near else ""
@@ -406,7 +409,7 @@ class Judge:
         )
 
 
-_PARTS = {
+PARTS = {
     "out_file": "INTO OUTFILE writes files, which may not happen here; leave it out, the rows come back as the answer.",
     "format_ast": "The format of the answer is set by the tool; leave the FORMAT clause out.",
     "settings_ast": "SETTINGS after FORMAT is not read here; write it before, without FORMAT.",
@@ -461,7 +464,7 @@ def _plain_structure(text: str) -> None:
         )
 
 
-def _spoken(kind: object) -> str:
+def spoken(kind: object) -> str:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(kind)).removesuffix("Query").strip()
     return words.upper() or "This statement"
 
