@@ -89,6 +89,14 @@ _PLACE = re.compile(
     re.DOTALL,
 )
 _NUMBER = re.compile(r"[\d.]+[eE]\+?\d+$")
+# Which names the engine has functions for, aggregates with any combinators included. '1 ' in front says that it looked.
+_TAKEN = """
+WITH (SELECT concat('^(', arrayStringConcat(groupArray(lower(name)), '|'), ')+$')
+      FROM system.aggregate_function_combinators) AS combinators,
+     is_aggregate AND startsWith(asked, known) AND match(substring(asked, length(known) + 1), combinators) AS combined
+SELECT concat(toString(countIf(known = 'lower') > 0), ' ',
+              arrayStringConcat(groupUniqArrayIf(asked, asked = known OR combined), ' '))
+FROM (SELECT lower(name) AS known, is_aggregate FROM system.functions) ARRAY JOIN [{names}] AS asked"""
 _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
 
 _NAME = r"(?:`[\w$ .-]+`|[A-Za-z_]\w*)"
@@ -160,6 +168,8 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
         raise Refused(
             "The engine describes this statement in a way that is not known here; write it simpler."
         ) from None
+    if judge.named:
+        _not_taken(judge.named, explain)
     return _verdict(text, kind, judge, most_rows(tree) if kind == "select" else None)
 
 
@@ -186,6 +196,18 @@ def _hex(sql: str, rules: Rules) -> str:
     if len(raw) > rules.max_bytes:
         raise Refused(_TOO_LONG)
     return raw.hex()
+
+
+def _not_taken(named: set[str], explain: Explain) -> None:
+    """A lambda has a name that no function has: where the engine does not see the lambda, there is nothing to call."""
+    names = {name.lower(): name for name in sorted(named)}
+    looked, _, taken = explain(_TAKEN.format(names=", ".join(f"'{name}'" for name in names)), {}).partition(" ")
+    if looked != "1":
+        raise Refused(
+            "Whether a lambda's name is free cannot be seen on this server; write the expression out instead."
+        )
+    for name in taken.split():
+        raise Refused(f"'{names[name]}' is a function of this server too; choose another word for the lambda.")
 
 
 def _read_tree(answer: str) -> tuple[str, Node]:

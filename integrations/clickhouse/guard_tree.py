@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -36,10 +37,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """Names of the WITH clauses that can be seen from here: of queries, and of expressions."""
+    """Names of the WITH clauses that can be seen from here: of queries, of expressions, and of lambdas."""
 
     queries: frozenset[str] = frozenset()
     expressions: frozenset[str] = frozenset()
+    lambdas: frozenset[str] = frozenset()
 
     def with_query(self, name: str) -> "Scope":
         return replace(self, queries=self.queries | {name})
@@ -47,8 +49,15 @@ class Scope:
     def with_expression(self, name: str) -> "Scope":
         return replace(self, expressions=self.expressions | {name})
 
+    def with_lambda(self, name: str) -> "Scope":
+        return replace(self, lambdas=self.lambdas | {name})
+
 
 NOWHERE = Scope()
+
+# About what a statement without lambdas can hold; and as many columns as an APPLY may meet.
+_UNFOLDED = 5_000
+_COLUMNS = 50
 
 
 class Judge:
@@ -71,6 +80,14 @@ class Judge:
         self.sources: set[str] = set()
         self.partly: dict[str, frozenset[str]] = {}
         self.star = False
+        # Lambdas that are called by their names, the parameters of all lambdas, and the named one that is read now.
+        self.named: set[str] = set()
+        self.parameters: set[str] = set()
+        self.body: str | None = None
+        # Nodes and calls by name of what is read now, and of each named lambda.
+        self.nodes = 0
+        self.calls: Counter[str] = Counter()
+        self.bodies: dict[str, tuple[int, Counter[str]]] = {}
 
     def statement(self, tree: Node) -> Kind:
         kind: Kind = "select"
@@ -83,17 +100,19 @@ class Judge:
         self.partly_read_tables()
         self.replaced_rows()
         self.borrowed_names()
+        self.unfolded()
         return kind
 
     # -- one rule for each kind of node --------------------
 
     def node(self, node: Node, scope: Scope) -> None:
         kind = self.known(node)
+        self.nodes += 1
         if alias := node.get("alias"):
             self.aliases.add(alias)
             if kind == "Identifier":
                 self.renamed.add(alias)
-            if node.get("is_lambda_function"):
+            if _is_lambda(node):
                 self.lambdas.add(alias.lower())
         special = getattr(self, f"_{kind}", None)
         if special:
@@ -140,7 +159,17 @@ class Judge:
             raise Refused(PARTS["out_file"])
 
     def _SelectWithUnionQuery(self, node: Node, scope: Scope) -> None:
+        self.no_body("a subquery; write it where its value is needed, or in WITH.")
         self.union(node, scope)
+
+    def _Subquery(self, node: Node, scope: Scope) -> None:
+        self.no_body("a subquery; write it where its value is needed, or in WITH.")
+        self.parts(node, scope)
+
+    def no_body(self, what: str) -> None:
+        """A named lambda is read where it stands and runs where it is called: no names of tables in it."""
+        if self.body:
+            raise Refused(f"Lambda '{self.body}' holds {what}")
 
     def union(self, node: Node, scope: Scope, recursive: str | None = None) -> None:
         """The queries of a UNION: the first one's WITH serves the others, unless they bring their own.
@@ -177,14 +206,30 @@ class Judge:
                 self.common_table(element, scope, bool(node.get("recursive_with")))
                 scope = scope.with_query(element["name"])
             else:
-                self.node(element, scope)
                 alias = element.get("alias")
+                if alias and _is_lambda(element):
+                    self.named_lambda(element, scope)
+                    scope = scope.with_lambda(alias)
+                    continue
+                self.node(element, scope)
                 if alias and element["type"] == "Identifier":
                     self.renamed_by_with.add(alias)
                 elif alias:
                     scope = scope.with_expression(alias)
-        self.parts(node, scope, skip=("with",))
+        skip = ["with"]
+        if node.get("order_by_all") and _only_all(node["order_by"]["children"]):
+            skip.append("order_by")
+        self.parts(node, scope, skip=skip)
         return scope
+
+    def named_lambda(self, element: Node, scope: Scope) -> None:
+        """Its body runs where it is called. Where two have one name, the larger of each count is taken for both."""
+        name, nodes, calls = element["alias"], self.nodes, self.calls
+        self.body, self.nodes, self.calls = name, 0, Counter()
+        self.node(element, scope)
+        size, called = self.bodies.get(name, (0, Counter()))
+        self.bodies[name] = max(size, self.nodes), called | self.calls
+        self.body, self.nodes, self.calls = None, nodes, calls
 
     def common_table(self, element: Node, scope: Scope, recursive: bool) -> None:
         self.aliases.add(element["name"])
@@ -247,7 +292,7 @@ class Judge:
 
     def _Function(self, node: Node, scope: Scope) -> None:
         name = node["name"]
-        self.function(name)
+        self.call(name, scope)
         arguments = _arguments(node)
         low = name.lower()
         if low in IN_FUNCTIONS and len(arguments) > 1 and arguments[1].get("type") == "Identifier":
@@ -255,7 +300,7 @@ class Judge:
         if low in HIGHER_ORDER and len(arguments) > 1 and arguments[0].get("type") == "Identifier":
             # Since 26.x the bare name of a function is one: arrayMap(file, …) calls file.
             bare = ".".join(arguments[0].get("name_parts") or [arguments[0]["name"]])
-            self.function(bare)
+            self.call(bare, scope)
             self.meant.add(bare)
         if low in TYPE_LAST and len(arguments) > 1:
             _plain_type(_spelled(arguments[-1]), name)
@@ -263,15 +308,33 @@ class Judge:
             _plain_type(_spelled(arguments[1]), name)
         if low in AGGREGATE_FIRST and arguments:
             self.spelled_aggregate(_spelled(arguments[0]), name)
-        if node.get("is_lambda_function"):
-            self.aliases.update(one["name"] for one in _arguments(arguments[0]))
+        if low == "lambda":
+            parameters = {one["name"] for one in _arguments(arguments[0])}
+            self.aliases |= parameters
+            self.parameters |= parameters
         # count(*) reads no column, every other star may read one that is kept back.
         rows_only = low == "count" and all(one == {"type": "Asterisk"} for one in arguments)
         self.parts(node, scope, skip=("arguments",) if rows_only else ())
 
+    def call(self, name: str, scope: Scope) -> None:
+        """A lambda of WITH by its name, or a function. Nobody but the engine knows which of the two it will find."""
+        if name not in scope.lambdas or self.listed(name):
+            self.function(name)
+        elif re.fullmatch(r"[A-Za-z]\w{0,63}", name, re.ASCII):
+            self.named.add(name)
+            self.calls[name] += 1
+        else:
+            raise Refused(
+                f"'{name}' cannot be the name of a lambda that is called; write letters, digits and _ only, a letter "
+                "first."
+            )
+
+    def listed(self, name: str) -> bool:
+        return name.lower() in self.rules.functions or self.aggregate(name)
+
     def function(self, name: str) -> None:
         low = name.lower()
-        if low not in self.rules.functions and not self.aggregate(name):
+        if not self.listed(name):
             raise Refused(self.unknown_function(name))
         self.functions[name] = None
         self.called.add(low)
@@ -290,6 +353,7 @@ class Judge:
         """`x IN name`: the name of a CTE, of a constant of WITH, or of a table that may be read."""
         self.known(node)
         parts = node.get("name_parts") or [node["name"]]
+        self.no_body("IN with a name; write the values out, or has() with an array.")
         self.meant.add(parts[0])
         if len(parts) == 1 and parts[0] in scope.expressions | scope.queries:
             return
@@ -328,7 +392,10 @@ class Judge:
 
     def _ColumnsApplyTransformer(self, node: Node, scope: Scope) -> None:
         if "func_name" in node:
-            self.function(node["func_name"])
+            self.call(node["func_name"], scope)
+            self.calls.update(dict.fromkeys({node["func_name"]} & self.named, _COLUMNS))
+        if "lambda_arg" in node:
+            self.parameters.add(node["lambda_arg"])
         self.parts(node, scope)
 
     def _Asterisk(self, node: Node, scope: Scope) -> None:
@@ -370,6 +437,13 @@ class Judge:
         """No alias may take the name of what is called or read: WITH x -> … AS upper, WITH audit_log AS y."""
         for name in self.lambdas & self.called:
             raise Refused(f"'{name}' is an alias and a function in this query; choose another word for the alias.")
+        called = self.called | {name.lower() for name in self.named}
+        for name in self.parameters:
+            if self.named and name.lower() in called:
+                raise Refused(
+                    f"'{name}' is a lambda's parameter and is called as a function in this query; choose another word "
+                    "for the parameter."
+                )
         for name in (self.renamed & self.meant) | (self.renamed_by_with & self.sources):
             raise Refused(
                 f"'{name}' is an alias of another name, and stands for a table or a function in this query too; "
@@ -378,6 +452,26 @@ class Judge:
         # A column of such a name is not known either, so that no way from a column's name to a table's is one to it.
         for name in self.aliases.union(*self.columns):
             self.not_hidden(name)
+
+    def unfolded(self) -> None:
+        """Lambdas that call lambdas unfold to millions of parts from a short text, and no time limit stops that."""
+        known: dict[str, int] = {}
+
+        def size(name: str, above: tuple[str, ...]) -> int:
+            if name not in known:
+                nodes, calls = self.bodies.get(name, (0, Counter()))
+                within = (*above, name)
+                known[name] = _UNFOLDED + 1 if within.count(name) > 1 else nodes + total(calls, within)
+            return known[name]
+
+        def total(calls: Counter[str], above: tuple[str, ...]) -> int:
+            return sum(count * size(name, above) for name, count in calls.items())
+
+        if total(self.calls, ()) > _UNFOLDED:
+            raise Refused(
+                f"The lambdas of this query unfold to more than {_UNFOLDED:,} parts; call them fewer times, or write "
+                "them without calls of each other."
+            )
 
     def not_hidden(self, name: str) -> None:
         if name in self.rules.hidden - self.rules.tables:
@@ -400,6 +494,11 @@ class Judge:
 
     def unknown_function(self, name: str) -> str:
         low = name.lower()
+        if low in self.lambdas:
+            return (
+                f"{name}() is no lambda that is known at this place; define it in WITH before it is used, write its "
+                "name as it is written there, and in LIMIT or a table function write its value out."
+            )
         reason = _because(low)
         near = [] if reason else difflib.get_close_matches(low, self.rules.functions | self.rules.aggregates, 1, 0.8)
         hint = f" Did you mean {near[0]}()?" if near else ""
@@ -426,6 +525,20 @@ def not_allowed(what: str) -> str:
         f"{what} may not run here: this is for reading, with SELECT, EXPLAIN, SHOW or DESCRIBE; "
         "to write rows use the insert tools."
     )
+
+
+def _is_lambda(node: Node) -> bool:
+    return node["type"] == "Function" and str(node["name"]).lower() == "lambda"
+
+
+def _only_all(elements: list[Node]) -> bool:
+    """ORDER BY ALL: the word stands where a column would, and means what is selected."""
+    [element] = elements
+    directions = {"direction", "nulls_direction", "nulls_direction_was_explicitly_specified"}
+    return element.keys() - directions == {"type", "expression"} and element["expression"] == {
+        "type": "Identifier",
+        "name": "all",
+    }
 
 
 def _arguments(node: Node) -> list[Node]:

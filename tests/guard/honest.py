@@ -293,6 +293,30 @@ SELECT '{"field_type":"Float64","value":5}', 1e20 AS `"field_type":"Float64","va
 
 SELECT quantile(0.0)(latency_ms), if(latency_ms > 1e19, 1e21, -0.0) FROM ui_events GROUP BY latency_ms
 
+SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY ALL DESC LIMIT 3
+
+SELECT table, count() FROM system.columns WHERE database = 'chimera_metrics' GROUP BY ALL ORDER BY ALL LIMIT 1 BY ALL
+
+SELECT name FROM system.functions WHERE name LIKE 'quantile%' ORDER BY ALL NULLS LAST LIMIT 5
+
+WITH x -> x * 2 AS dbl SELECT dbl(3), dbl(latency_ms) FROM ui_events ORDER BY dbl(latency_ms) DESC LIMIT 3
+
+WITH (x -> round(x, 1)) AS tenths SELECT model, tenths(avg(latency_p95_ms)) AS p95 FROM bench_runs GROUP BY model HAVING tenths(count()) > 1
+
+WITH (a, b) -> if(b = 0, NULL, a / b) AS ratio SELECT ratio(countIf(event_type = 'error'), count()) FROM ui_events
+
+WITH x -> sum(x) / count() AS mean SELECT event_type, mean(latency_ms) FROM ui_events GROUP BY event_type
+
+WITH x -> x * 2 AS dbl SELECT arrayMap(dbl, [1, 2]), arrayMap(y -> dbl(y), [1, 2]), arrayMap(x -> x + 1, [dbl(1)])
+
+WITH x -> x + 1 AS inc, x -> inc(inc(x)) AS inc_twice SELECT inc_twice(1), inc_twice(inc(3))
+
+WITH x -> x * 2 AS dbl, c AS (SELECT dbl(3) AS z) SELECT z, (SELECT dbl(4)) FROM c WHERE z IN (SELECT dbl(3))
+
+WITH x -> x * 2 AS dbl SELECT COLUMNS('latency') APPLY dbl FROM bench_runs
+
+WITH x -> x IN ('error', 'timeout') AS is_bad SELECT countIf(is_bad(event_type)) FROM ui_events
+
 SELECT count() FROM ui_events WHERE ts >= {since:DateTime} AND latency_ms > {n:UInt8}
 
 SELECT model FROM bench_runs WHERE model = {model:String} LIMIT {n:UInt8}
