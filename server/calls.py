@@ -50,9 +50,9 @@ class Calls:
 
     def limit_s(self, name: str, arguments: Mapping[str, Any], context: ServerContext) -> float:
         """The time that a call may take: its own `timeout_s`, at most `CH_TIMEOUT`."""
-        ceiling = context.settings.clickhouse.timeout
+        most = context.settings.clickhouse.timeout
         tool = self.tools.get(name)
-        return min((tool.limit_s(arguments) if tool is not None else None) or ceiling, ceiling)
+        return most if tool is None else tool.limit_s(arguments, most)
 
     def run(
         self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any], stop: Cancellation

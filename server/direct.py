@@ -37,6 +37,7 @@ from server.wire import Wire
 _log = logging.getLogger(__name__)
 Work = partial[None]
 _END_S = 5.0
+_FAULT = {"code": -32603, "message": "Internal server error"}
 _CLOSED = {"code": -32000, "message": "Connection closed"}
 
 
@@ -134,7 +135,8 @@ class Direct:
         try:
             work()
         except Exception:  # noqa: BLE001  # a fault of ours must not end the thread
-            _log.exception("A request was not answered")
+            _log.exception("A request failed")
+            self._answer(work.args[0], {"error": _FAULT})
         finally:
             with self._counting:
                 self._unanswered -= 1
