@@ -64,7 +64,9 @@ class Calls:
                 answered = Answered.of(self._tool(name, caller).answer(context, arguments, stop))
                 record.ok(answered)
             except Sentence as sentence:
-                record.failed(sentence.outcome, str(sentence))
+                # What was stored or read before the cancel came is not undone by it, and stays on record as it ended.
+                outcome = ("cancelled", _CANCELLED) if stop.cancelled else (sentence.outcome, str(sentence))
+                record.failed(*outcome)
                 raise
             except Exception as fault:  # noqa: BLE001  # whatever a fault of ours raises
                 # A fault of ours: what it says may hold anything, so it stays in the log.
@@ -76,8 +78,6 @@ class Calls:
                     "error",
                 ) from None
             finally:
-                if stop.cancelled:
-                    record.failed("cancelled", _CANCELLED)
                 record.end(span)
         return answered
 

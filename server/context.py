@@ -1,4 +1,4 @@
-"""What every call finds: one typed context, made by the server's lifespan."""
+"""What every call finds: one typed context, made by the SDK's lifespan, or by `stdio.serve`."""
 
 from __future__ import annotations
 

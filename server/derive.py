@@ -63,7 +63,7 @@ def derive_answers() -> dict[str, dict[str, Any]]:
         for method, params in asked.items():
             session.send(orjson.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}))
         answers = {answer["id"]: answer for answer in (orjson.loads(lines.get(timeout=60)) for _ in asked)}
-        session.close()
+        session.close(10)
         found[generation] = {method: _without_version(answers[method]["result"]) for method in asked}
     return found
 

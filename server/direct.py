@@ -10,6 +10,7 @@ a line, lets the next thread read on, and answers; what is the same for every cl
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import threading
 import time
@@ -30,14 +31,16 @@ from server.kept import kept, listed
 from server.offer import Offer, package_version
 from server.plain import SERVER_KEY, Plain, plain
 from server.progress import EVERY_S, progress
-from server.sdk_session import SdkSession
+from server.sdk_session import FAULT, SdkSession
 from server.tool import Sentence
 from server.wire import Wire
 
 _log = logging.getLogger(__name__)
 Work = partial[None]
-_END_S = 5.0
-_FAULT = {"code": -32603, "message": "Internal server error"}
+# Answers that are on their way when the client goes have so long.
+_END_S = 2.0
+# Threads that wait for their turn to read, at most.
+_IDLE_THREADS = 8
 _CLOSED = {"code": -32000, "message": "Connection closed"}
 
 
@@ -60,13 +63,15 @@ class Direct:
         self._sdk: SdkSession | None = None
         self._answers = kept()["answers"]
         self._tools = listed(offer.calls.tools.values())
-        #: The line that opened the connection, once it is known which generation it speaks.
-        self._opening: bytes | None = None
+        #: How the SDK would have to be told that the connection was opened, once it was: method and parameters.
+        self._opening: tuple[str, dict[str, Any]] | None = None
         self._modern = False
         self._caller = Caller(local_user(), offer.local, "")
         #: False once the client has done something that only the SDK is to judge.
         self._usual = usual
+        #: What stops the calls under way, by id; an id may be used twice, so all of them stand beside.
         self._running: dict[str, Cancellation] = {}
+        self._stops: set[Cancellation] = set()
         self._reading = threading.Lock()
         self._counting = threading.Lock()
         #: Threads that there are, those that wait for their turn to read, and requests that are not answered yet.
@@ -77,14 +82,20 @@ class Direct:
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Answers until the client goes away; what it still waits for is stopped then."""
-        self._start_thread()
-        self._gone.wait()
-        for stop in list(self._running.values()):
+        """Answers until the client goes away or the process is interrupted; what still runs is stopped then."""
+        try:
+            self._start_thread()
+            self._gone.wait()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._gone.set()
+        deadline = time.monotonic() + _END_S
+        for stop in list(self._stops):
             threading.Thread(target=stop.cancel, daemon=True).start()
         if self._sdk is not None:
-            self._sdk.close()
-        deadline = time.monotonic() + _END_S
+            self._sdk.close(_END_S)
         while self._unanswered and time.monotonic() < deadline:
             time.sleep(0.005)
 
@@ -94,19 +105,28 @@ class Direct:
 
     def _work(self) -> None:
         """Reads a line while no other thread does, lets another read, and answers."""
-        while True:
+        try:
+            while (work := self._take()) is not None:
+                self._do(work)
+                del work  # or a thread that waits would keep the rows that it stored
+        except BaseException:
+            self._gone.set()
+            raise
+
+    def _take(self) -> Work | None:
+        """What this thread is to do next, None if it is to end."""
+        with self._counting:
+            if self._backlog:
+                return self._backlog.popleft()
+            if self._gone.is_set() or self._waiting > _IDLE_THREADS:
+                self._threads -= 1
+                return None
+            self._waiting += 1
+        with self._reading:
             with self._counting:
-                self._waiting += 1
-            with self._reading:
-                with self._counting:
-                    self._waiting -= 1
-                work = self._next()
-                if work is None:
-                    return
-            self._do(work)
-            while self._backlog:
-                with contextlib.suppress(IndexError):
-                    self._do(self._backlog.popleft())
+                self._waiting -= 1
+            work = self._next()
+        return work if work is not None else self._take()
 
     def _next(self) -> Work | None:
         """What this thread is to do while another one reads, None when the client has gone."""
@@ -120,15 +140,18 @@ class Direct:
                 continue
             with self._counting:
                 self._unanswered += 1
-            if self._waiting == 0 and self._threads < WORKERS:
-                self._start_thread()
-            elif self._waiting == 0:  # nobody would read: a call waits for whoever is free first
-                if work.func == self._call:
+                free = self._waiting > 0
+                if not free and self._threads < WORKERS:
+                    self._start_thread()
+                    free = True
+                # Nobody would read: a call waits for whoever is free first, all else is done at once.
+                waits = not free and work.func == self._call
+                if waits:
                     self._backlog.append(work)
-                else:
-                    self._do(work)
-                continue
-            return work
+            if free:
+                return work
+            if not waits:
+                self._do(work)
         return None
 
     def _do(self, work: Work) -> None:
@@ -136,7 +159,7 @@ class Direct:
             work()
         except Exception:  # noqa: BLE001  # a fault of ours must not end the thread
             _log.exception("A request failed")
-            self._answer(work.args[0], {"error": _FAULT})
+            self._answer(work.args[0], {"error": FAULT})
         finally:
             with self._counting:
                 self._unanswered -= 1
@@ -152,13 +175,14 @@ class Direct:
             return None
 
     def _sort(self, line: bytes) -> Work | None:
-        message = _read(line)
+        message, line = _read(line)
         if message is None or (isinstance(message, dict) and self._is_done_with(message)):
             return None
         request = plain(message) if self._usual else None
-        if request is not None and self._takes(request, line):
+        if request is not None and self._is_in_place(request):
             if request.method == "tools/call":
                 stop = Cancellation()
+                self._stops.add(stop)
                 self._running[str(request.id)] = stop
                 return partial(self._call, request, self._caller, stop)
             return partial(self._list, request, self._caller)
@@ -181,19 +205,27 @@ class Direct:
         # Without the SDK nobody has anything to notice: the opening tells it what it has missed.
         return self._sdk is None
 
-    def _takes(self, request: Plain, line: bytes) -> bool:
-        """Whether the connection is where such a request may come."""
+    def _is_in_place(self, request: Plain) -> bool:
+        """Whether the direct path answers such a request at this point of the connection."""
         if self._opening is None:
-            if request.method != "initialize" and not request.modern:
-                return False
-            self._opening, self._modern = line, request.modern
-            self._introduce(request)
-            return request.method in self._answers[self._generation] or request.method == "tools/call"
-        if request.method == "initialize" or request.modern != self._modern:
+            self._open(request)
+        elif request.method == "initialize":
+            return False
+        if self._opening is None or request.modern != self._modern:
             return False
         if self._modern:
             self._introduce(request)
-        return request.method in self._answers[self._generation] or request.method == "tools/call"
+        return request.method == "tools/call" or request.method in self._answers[self._generation]
+
+    def _open(self, request: Plain) -> None:
+        """The first request says which generation the connection speaks; one that cannot open it changes nothing."""
+        if request.modern:  # the request may be a call, which is not to be made again: another one says the same
+            meta = {key: value for key, value in request.params["_meta"].items() if key != "progressToken"}
+            self._opening = "server/discover", {"_meta": meta}
+        elif request.method == "initialize":
+            self._opening = request.method, request.params
+            self._introduce(request)
+        self._modern = request.modern
 
     def _introduce(self, request: Plain) -> None:
         client, program = introduced(request.info)
@@ -207,11 +239,12 @@ class Direct:
     def _behind(self) -> SdkSession:
         """The SDK's session, told how this connection was opened."""
         if self._sdk is None:
-            self._sdk = self._begin_sdk(self._wire.write)
             if self._opening is None:  # it is the SDK's from the beginning, and stays so
                 self._usual = False
-            else:
-                self._sdk.open(from_json(self._opening), self._modern)
+            session = self._begin_sdk(self._wire.write)
+            if self._opening is not None:
+                session.open(*self._opening)
+            self._sdk = session
         return self._sdk
 
     # -- answers ---------------------------------------------------------------------------------------------------
@@ -232,15 +265,16 @@ class Direct:
     def _call(self, request: Plain, caller: Caller, stop: Cancellation) -> None:
         name = self._offer.names.dotted(request.params["name"])
         arguments = request.params.get("arguments") or {}
-        ended = self._tell_progress(request, name, arguments)
+        ended = threading.Event()
         try:
+            self._tell_progress(request, name, arguments, ended)
             answered = self._offer.calls.run(self._context, caller, name, arguments, stop)
             result = _result(answered)
         except Sentence as sentence:
             result = {"content": [{"type": "text", "text": str(sentence)}], "isError": True}
         finally:
-            if ended is not None:
-                ended.set()
+            ended.set()
+            self._stops.discard(stop)
             if self._running.get(str(request.id)) is stop:
                 del self._running[str(request.id)]
         if self._gone.is_set():
@@ -256,11 +290,10 @@ class Direct:
         message = {"jsonrpc": "2.0", "id": request.id} | body
         self._wire.write(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
 
-    def _tell_progress(self, request: Plain, name: str, arguments: dict[str, Any]) -> threading.Event | None:
+    def _tell_progress(self, request: Plain, name: str, arguments: dict[str, Any], ended: threading.Event) -> None:
         token = request.progress_token
         if token is None:
-            return None
-        ended = threading.Event()
+            return
         started = time.monotonic()
         limit_s = self._offer.calls.limit_s(name, arguments, self._context)
 
@@ -269,23 +302,24 @@ class Direct:
                 done, total, words = progress(time.monotonic() - started, limit_s)
                 params = {"progressToken": token, "progress": done, "total": total, "message": words}
                 note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
-                self._wire.write(orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE))
+                self._wire.write(orjson.dumps(note, option=orjson.OPT_APPEND_NEWLINE), unless=ended)
 
         threading.Thread(target=tell, name="muse-progress", daemon=True).start()
-        return ended
 
 
-def _read(line: bytes) -> Any:
-    """What a line says, None where it says nothing; bytes that are no UTF-8 become the sign for that."""
-    try:
-        return from_json(line)
-    except ValueError:
-        replaced = line.decode(errors="replace").encode()
-    if replaced == line:
-        return None
+def _read(line: bytes) -> tuple[Any, bytes]:
+    """What a line says, None where it says nothing, and the line.
+
+    What is no Unicode becomes the sign for that: bytes that are no UTF-8, and half an emoji, as programs write that cut
+    texts at so many characters.
+    """
     with contextlib.suppress(ValueError):
-        return from_json(replaced)
-    return None
+        return from_json(line), line
+    with contextlib.suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
+        line = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return from_json(line), line
+    return None, line
 
 
 def _result(answered: Answered) -> dict[str, Any]:

@@ -84,10 +84,13 @@ class MuseServer(MCPServer[ServerContext]):
         try:
             answered = await run_watched(work, context, self._calls.limit_s(name, arguments, state))
         except (Sentence, MuseError) as error:
+            if not started:  # its client went away
+                self._calls.not_run(state, caller, name, arguments)
             raise ToolError(str(error)) from None
-        finally:
+        except anyio.get_cancelled_exc_class():
             if not started:
                 self._calls.not_run(state, caller, name, arguments)
+            raise
         leave(answered)
         return CallToolResult(content=[_picture(png) for png in answered.images])
 

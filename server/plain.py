@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -95,17 +96,16 @@ def _values(method: str, params: dict[str, Any]) -> bool:
 
 
 def _envelope(meta: dict[str, Any]) -> bool:
-    known = {VERSION_KEY, INFO_KEY, CAPABILITIES_KEY}
     return (
         meta[VERSION_KEY] == MODERN
         and _are_capabilities(meta.get(CAPABILITIES_KEY))
         and (INFO_KEY not in meta or _is_info(meta[INFO_KEY]))
-        and not _reserved(dict.fromkeys(meta.keys() - known))
+        and not _reserved(meta.keys() - {VERSION_KEY, INFO_KEY, CAPABILITIES_KEY})
     )
 
 
-def _reserved(meta: dict[str, Any]) -> bool:
-    return any(key.startswith(_RESERVED) for key in meta)
+def _reserved(keys: Iterable[str]) -> bool:
+    return any(key.startswith(_RESERVED) for key in keys)
 
 
 def _is_id(value: Any) -> TypeGuard[int | str]:
@@ -113,9 +113,19 @@ def _is_id(value: Any) -> TypeGuard[int | str]:
 
 
 def _is_info(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"name", "version"} <= value.keys() <= _INFO_FIELDS | {"icons"}:
+        return False
+    icons = value.get("icons", [])
+    return all(isinstance(value[name], str) for name in value.keys() - {"icons"}) and (
+        isinstance(icons, list) and all(map(_is_icon, icons))
+    )
+
+
+def _is_icon(value: Any) -> bool:
+    """Its sizes are said in more than one way; those the SDK is to judge."""
     return (
         isinstance(value, dict)
-        and {"name", "version"} <= value.keys() <= _INFO_FIELDS
+        and {"src"} <= value.keys() <= {"src", "mimeType"}
         and all(isinstance(text, str) for text in value.values())
     )
 
@@ -126,14 +136,18 @@ def _are_capabilities(value: Any) -> bool:
 
 
 def _is_capability(name: str, value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
     match name:
         case "roots":
-            return value.keys() <= {"listChanged"} and all(type(one) is bool for one in value.values())
-        case "sampling" | "elicitation":
-            return all(one == {} for one in value.values())
+            return (
+                isinstance(value, dict) and value.keys() <= {"listChanged"} and set(map(type, value.values())) <= {bool}
+            )
+        case "sampling" | "elicitation" | "tasks":
+            return _is_nested(value)
         case "experimental" | "extensions":
-            return all(isinstance(one, dict) for one in value.values())
-        case _:
-            return False
+            return isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
+        case _:  # a name that the protocol has not
+            return True
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_nested, value.values()))

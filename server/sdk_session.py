@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -10,14 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-import orjson
+from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
     from server.muse_server import MuseServer
 
-_END_S = 10.0
+_log = logging.getLogger(__name__)
+FAULT = {"code": -32603, "message": "Internal server error"}
 
 
 class SdkSession:
@@ -29,28 +32,45 @@ class SdkSession:
         self._write = write
         self._inbox = _Inbox()
         self._muted: set[str] = set()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="muse-sdk", daemon=True)
+        #: Why nothing more is answered here.
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="muse-sdk", daemon=True)
         self._thread.start()
 
-    def open(self, request: dict[str, Any], modern: bool) -> None:
-        """Opens the connection as `request` did, which has been answered. The answer goes nowhere."""
+    def open(self, method: str, params: dict[str, Any]) -> None:
+        """Opens the connection with a request that the client has an answer to; this answer goes nowhere."""
         mute = f"opening-{uuid4()}"
         self._muted.add(mute)
-        if modern:  # not the request itself, which may have been a call: another one with the same envelope
-            meta = {key: value for key, value in request["params"]["_meta"].items() if key != "progressToken"}
-            request = request | {"method": "server/discover", "params": {"_meta": meta}}
-        self.send(orjson.dumps(request | {"id": mute}))
-        if not modern:
+        self.send(to_json({"jsonrpc": "2.0", "id": mute, "method": method, "params": params}))
+        if method == "initialize":
             self.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
 
     def send(self, line: bytes) -> None:
         """Hands over a line of the client."""
         self._inbox.put(line)
+        if self._fault is not None:
+            self._refuse()
 
-    def close(self) -> None:
-        """Ends the session as if the client had gone."""
+    def close(self, wait_s: float) -> None:
+        """Ends the session as if the client had gone; waits at most so long for it."""
         self._inbox.put(None)
-        self._thread.join(_END_S)
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as fault:  # noqa: BLE001  # whatever it was, who waits is to be told
+            self._fault = fault
+            _log.error("The part of the server that the SDK serves ended: %s: %s", type(fault).__name__, fault)
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Answers what waits with an error."""
+        for line in self._inbox.rest():
+            with contextlib.suppress(ValueError):
+                message = from_json(line)
+                if isinstance(message, dict) and "method" in message and isinstance(message.get("id"), int | str):
+                    self._write(to_json({"jsonrpc": "2.0", "id": message["id"], "error": FAULT}) + b"\n")
 
     async def _serve(self) -> None:
         self._inbox.attach(asyncio.get_running_loop())
@@ -94,7 +114,6 @@ class _Inbox:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:
             self._loop = loop
-            self._some.set()
 
     def put(self, line: bytes | None) -> None:
         with self._lock:
@@ -108,6 +127,13 @@ class _Inbox:
             if not self._lines:
                 await self._some.wait()
         return self._lines.popleft() if self._lines[0] is not None else None
+
+    def rest(self) -> list[bytes]:
+        """All lines that nobody has taken."""
+        with self._lock:
+            lines = [line for line in self._lines if line is not None]
+            self._lines.clear()
+            return lines
 
 
 class _Messages(_Stream):

@@ -54,7 +54,7 @@ class MuseTool:
     def limit_s(self, arguments: Mapping[str, Any], most: float) -> float:
         """The time that a call may take, of which its progress is told: what it asks for, `most` at the most."""
         asked = arguments.get("timeout_s") if "timeout_s" in self.arguments.model_fields else None
-        return min(asked, most) if isinstance(asked, int | float) and asked > 0 else most
+        return float(min(asked, most)) if isinstance(asked, int | float) and asked > 0 else most
 
     def answer(self, context: ServerContext, arguments: Mapping[str, Any], stop: Cancellation) -> Result:
         """What the tool answers, or a Sentence."""

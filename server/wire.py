@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import select
 import threading
 from collections.abc import Iterator
 
+from integrations.errors import SettingsError
+
+_log = logging.getLogger(__name__)
 # Longest line that a client may send, in bytes: ten thousand rows of long texts are less.
 _LONGEST = 256 * 1024 * 1024
 _CHUNK = 256 * 1024
@@ -28,6 +32,7 @@ class Wire:
         while (end := self._buffer.find(b"\n", self._looked_at)) < 0:
             self._looked_at = len(self._buffer)
             if self._looked_at > _LONGEST:
+                _log.error("A line of more than %d MiB came; the connection ends.", _LONGEST >> 20)
                 return None
             chunk = self._chunk()
             if not chunk:
@@ -41,9 +46,11 @@ class Wire:
         self._looked_at = 0
         return line
 
-    def write(self, line: bytes) -> None:
-        """A line with its end. Nothing happens where nobody reads any more."""
-        with self._writes, contextlib.suppress(ConnectionError):
+    def write(self, line: bytes, unless: threading.Event | None = None) -> None:
+        """A line with its end, `unless` that is set by then. Nothing happens where it cannot be written."""
+        with self._writes, contextlib.suppress(OSError):
+            if unless is not None and unless.is_set():
+                return
             rest = memoryview(line)
             while rest:
                 try:
@@ -57,7 +64,7 @@ class Wire:
                 return os.read(self._reading, _CHUNK)
             except BlockingIOError:
                 _wait(self._reading, select.POLLIN)
-            except ConnectionError:
+            except OSError:  # reset by the client, or a terminal that is gone
                 return b""
 
 
@@ -70,7 +77,13 @@ def _wait(descriptor: int, event: int) -> None:
 @contextlib.contextmanager
 def standard_wire() -> Iterator[Wire]:
     """The wire. Meanwhile stdin is empty, and whatever is printed by mistake goes to stderr."""
-    private = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3) for descriptor in (0, 1)]
+    try:
+        private = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3) for descriptor in (0, 1)]
+    except OSError:
+        raise SettingsError(
+            "stdin or stdout is closed, over which `muse serve` speaks; start it from an MCP client, or serve HTTP "
+            "with --transport http."
+        ) from None
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
@@ -81,6 +94,6 @@ def standard_wire() -> Iterator[Wire]:
         os.close(nothing)
         yield Wire(*private)
     finally:
+        # The private ones stay open to the end of the process: a thread may still write its answer.
         for descriptor, standard in zip(private, (0, 1), strict=True):
             os.dup2(descriptor, standard)
-            os.close(descriptor)

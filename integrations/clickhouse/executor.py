@@ -89,7 +89,7 @@ class Traced:
 Tracer = Callable[[Traced], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class Cancellation:
     """Stops a statement from another thread, whether it has started or not."""
 

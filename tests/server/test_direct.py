@@ -9,6 +9,7 @@ import select
 import threading
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
+from uuid import UUID
 
 import mcp_types.version
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp_types import JSONRPCRequest
 
+from integrations.audit import audit_folder, files
 from integrations.config import ClickHouseSettings, MuseSettings, Settings
 from server import plain
 from server.context import ServerContext
@@ -57,12 +59,20 @@ class Server:
             found: list[Any] = []
             for message in messages:
                 requests.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
-                if isinstance(message, dict) and "id" in message and "method" in message:
-                    found.append(_line(answers.fileno(), 20.0 if _is_request(message) else 0.2))
+                asks = isinstance(message, bytes) and message.count(b'"method":"tools/call"') == 1
+                if asks or (isinstance(message, dict) and "id" in message and "method" in message):
+                    found.append(_line(answers.fileno(), 20.0 if asks or _is_request(message) else 0.2))
             requests.close()
             thread.join(20)
             assert not thread.is_alive()
             return found
+
+    def audit(self) -> list[Any]:
+        folder = audit_folder(self._settings)
+        return [json.loads(line) for path in files(folder) for line in path.read_text().splitlines()]
+
+    def count(self, sql: str) -> list[Any]:
+        return list(self._context.client.query(sql)["rows"][0])
 
     def same(self, *messages: Message | bytes, read_only: bool = False) -> list[Any]:
         """What both answer, seen to be the same."""
@@ -78,7 +88,7 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     return stack.enter_context(open(reading, "rb", buffering=0)), stack.enter_context(open(writing, "wb", buffering=0))
 
 
-def _is_request(message: Message) -> bool:
+def _is_request(message: Message | bytes) -> bool:
     """Whether JSON-RPC has an answer to it."""
     try:
         return isinstance(mcp_types.jsonrpc_message_adapter.validate_python(message, by_name=False), JSONRPCRequest)
@@ -237,6 +247,12 @@ def test_a_reader_s_server(server: Server) -> None:
     server.same(hello(), READY, call("insert.ui_events", rows=[{}]), read_only=True)
 
 
+def _with_icons(icons: list[Message]) -> Message:
+    message = hello()
+    message["params"]["clientInfo"]["icons"] = icons
+    return message
+
+
 OPENINGS: list[list[Message | bytes]] = [
     [ask("tools/list")],
     [READY, ask("tools/list")],
@@ -261,6 +277,16 @@ OPENINGS: list[list[Message | bytes]] = [
     [hello(roots={"listChanged": True}, sampling={}, elicitation={"form": {}}), READY, ask("tools/list")],
     [hello(roots={"listChanged": 5}), READY, ask("tools/list")],
     [hello(more={"x": 1}, extensions={"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html"]}}), ask("tools/list")],
+    [hello(tools=True, tasks={"list": {}, "requests": {"sampling": {"createMessage": {}}}}), ask("tools/list")],
+    [hello(tasks={"list": 5}), ask("tools/list")],
+    [hello(sampling={"context": True}), ask("tools/list")],
+    [hello(elicitation={"form": {"applyDefaults": True}, "url": {}}), ask("tools/list")],
+    [_with_icons([{"src": "https://example.org/a.png", "mimeType": "image/png"}]), ask("tools/list")],
+    [_with_icons([{"src": 5}]), ask("tools/list")],
+    [_with_icons([{"src": "a", "sizes": ["48x48"]}]), ask("tools/list")],
+    [hello(experimental={"x": {"n": 10**30}}), READY, ask("resources/read", uri="muse://schema")],
+    [modern(ask("tools/list"), x=2**70), modern(ask("resources/read", uri="muse://schema"))],
+    [hello(), READY, b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[]}}\n', ask("ping")],
     [hello() | {"id": "a text"}, READY, ask("tools/list")],
     [hello(), {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 99}}, ask("ping")],
     [hello(), READY, ask("resources/read", uri="muse://schema"), call("query", sql="SELECT 1"), ask("tools/list")],
@@ -313,3 +339,27 @@ def bent(draw: st.DrawFn) -> Message:
 def test_whatever_is_bent(server: Server, opening: Message, asked: Message) -> None:
     usual = [one for one in (opening, asked | {"id": 1}) if isinstance(one["method"], str) and one["jsonrpc"] == "2.0"]
     server.same(*usual)
+
+
+@pytest.mark.parametrize("sql", [rb"SELECT '\ud83d' AS x", b"SELECT '\xff' AS x"])
+def test_half_an_emoji_and_what_is_no_utf_8_become_the_sign_for_it(server: Server, sql: bytes) -> None:
+    line = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"query","arguments":{"sql":"%s"}}}\n' % sql
+    for direct in (True, False):
+        answers = server.ask([hello(), READY, line, ask("ping", 2)], direct)
+        assert answers[1]["result"]["structuredContent"]["rows"] == [["\ufffd"]]
+
+
+def test_a_cancel_after_the_rows_were_stored_does_not_say_that_they_were_not(server: Server) -> None:
+    audit = server.audit()
+    rows = [{"session_id": str(UUID(int=number)), "event_type": "error"} for number in range(500)]
+    calls = [call("insert.ui_events", number, rows=rows, idempotency_key=f"k{number}") for number in range(1, 9)]
+    cancels = [
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": one["id"]}} for one in calls
+    ]
+    lines = [json.dumps(one).encode() + b"\n" for pair in zip(calls, cancels, strict=True) for one in pair]
+    server.ask([hello(), READY, b"".join(lines), ask("ping", 99)], direct=True)
+    ended = server.audit()[len(audit) :]
+    assert len(ended) == 8
+    [stored] = server.count("SELECT count() FROM ui_events WHERE event_type = 'error'")
+    assert stored == sum(line["rows"] for line in ended if line["outcome"] == "ok")
+    assert all(line["rows"] == 0 for line in ended if line["outcome"] == "cancelled")

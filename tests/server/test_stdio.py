@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -228,3 +230,121 @@ def test_with_every_thread_busy_a_ping_is_answered_and_a_cancel_taken(tmp_path: 
     [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
     outcomes = [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()]
     assert (outcomes.count("cancelled"), outcomes.count("ok")) == (129, 1)
+
+
+ENDLESS = "SELECT sum(number % 7) FROM numbers(1000000000000) SETTINGS max_threads = 1"
+
+
+@pytest.mark.parametrize("how", ["interrupt", "doubled ids"])
+def test_whatever_runs_is_stopped_at_the_end(tmp_path: Path, how: str) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    process = subprocess.Popen(
+        [MUSE, "serve"],
+        env=environment(settings, tmp_path),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        endless = [line(call(id_, "query", sql=ENDLESS)) for id_ in (1, "1", 1)]
+        process.stdin.write(b"".join([line(HELLO), line(READY), *endless]))
+        process.stdin.flush()
+        process.stdout.readline()
+        time.sleep(1)
+        started = time.monotonic()
+        if how == "interrupt":
+            process.send_signal(signal.SIGINT)
+        else:
+            process.stdin.close()
+        process.wait(20)
+        assert time.monotonic() - started < 5
+    [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
+    assert [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()] == ["cancelled"] * 3
+
+
+def test_a_wire_on_which_nothing_can_be_written_ends_with_its_client(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    pings = [line({"jsonrpc": "2.0", "id": number, "method": "ping"}) for number in range(300)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [MUSE, "serve"],
+            env=environment(settings, tmp_path),
+            cwd=ROOT,
+            input=b"".join([line(HELLO), *pings]),
+            stdout=full,
+            timeout=30,
+        )
+    assert done.returncode == 0
+
+
+def test_a_terminal_that_goes_away_ends_the_server(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=theirs, stdout=subprocess.PIPE
+    )
+    with process:
+        os.close(theirs)
+        time.sleep(1)
+        os.close(ours)
+        assert process.wait(20) == 0
+
+
+def test_without_stdin_there_is_a_sentence(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    variables = environment(settings, tmp_path)
+    done = subprocess.run(
+        ["sh", "-c", f"exec {MUSE} serve <&-"], env=variables, cwd=ROOT, capture_output=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"muse: stdin or stdout is closed")
+
+
+def test_a_part_that_cannot_be_made_is_an_error_and_no_silence(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    variables = environment(settings, tmp_path, OTEL_PYTHON_TRACER_PROVIDER="no_such_provider")
+    process = subprocess.Popen(
+        [MUSE, "serve"],
+        env=variables,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for number in range(2):
+            process.stdin.write(line(HELLO | {"id": number}))
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["error"]["code"] == -32603
+        process.stdin.close()
+        assert b"tracer_provider" in process.stderr.read()
+
+
+def test_threads_end_and_let_go_of_what_they_stored(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    process = subprocess.Popen(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        many = [
+            line(call(number, "query", sql=f"SELECT sum(number) + {number} FROM numbers(3e7)")) for number in range(60)
+        ]
+        process.stdin.write(b"".join([line(HELLO), line(READY), *many]))
+        process.stdin.flush()
+        for _ in range(61):
+            process.stdout.readline()
+        for number in range(100, 160):
+            process.stdin.write(line(call(number, "query", sql="SELECT 1")))
+            process.stdin.flush()
+            process.stdout.readline()
+        names = [(thread / "comm").read_text().strip() for thread in Path(f"/proc/{process.pid}/task").iterdir()]
+        assert len(names) < 60, names
+        process.stdin.close()
