@@ -1,9 +1,10 @@
 """The tools beside mcp-clickhouse's chDB tool: same store, same statements, same rows, in one run; and fifty clients.
 
-    python -m bench.surface [--rounds 5] [--rows 10000000] [--beside PATH/mcp-clickhouse] [--seconds 60]
+    python -m bench.surface [--rounds 5] [--rows 10000000] [--beside PATH/mcp-clickhouse] [--seconds 60] [--sdk]
 
-Both are started by the SDK's own client over stdio, in turn, for one process at a time can have a store. Without
-`--beside`, mcp-clickhouse is installed into an environment of its own under `.cache/`.
+Both are started over stdio, in turn, for one process at a time can have a store, by a client that only writes and reads
+lines; with `--sdk` by the SDK's own client, whose 0.5 ms a call both sides then carry. Without `--beside`,
+mcp-clickhouse is installed into an environment of its own under `.cache/`.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ import anyio
 import mcp
 import orjson
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp_types import CallToolResult, TextContent
+from mcp_types import TextContent
 
+from bench.wire_client import WireClient
 from integrations.clickhouse.alembic_support import runner
 from integrations.clickhouse.store import open_store
 from integrations.clickhouse_client import ClickHouseClient
@@ -57,39 +59,73 @@ _NOWHERE = open(os.devnull, "w")  # noqa: SIM115  # the other server logs each s
 class Side:
     """One of the two servers: how it is started and asked."""
 
-    server: StdioServerParameters
+    command: tuple[str, ...]
+    env: dict[str, str]
     tool: str
     argument: str
     more: dict[str, Any]
 
-    async def measure(self) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    def measure(self) -> Measured:
         """Milliseconds of each case, and the rows that came, for comparison."""
-        took: dict[str, list[float]] = {}
-        rows: dict[str, Any] = {}
-        started = time.perf_counter()
-        async with mcp.Client(stdio_client(self.server, errlog=_NOWHERE)) as client:
-            await self._ask(client, "SELECT 1 AS one")
-            took[START] = [(time.perf_counter() - started) * 1000]
+        measured = Measured()
+        with WireClient(self.command, self.env) as client:
+            measured.case(START)
+            client.call(self.tool, self._arguments("SELECT 1 AS one"))
+            measured.took()
             for name, (statement, calls, _) in CASES.items():
-                rows[name] = _rows(await self._ask(client, statement))
-                took[name] = []
+                arguments = self._arguments(statement)
+                measured.rows[name] = _rows(client.call(self.tool, arguments))
                 for _ in range(calls):
-                    began = time.perf_counter()
-                    await self._ask(client, statement)
-                    took[name].append((time.perf_counter() - began) * 1000)
-        return took, rows
+                    measured.case(name)
+                    client.call(self.tool, arguments)
+                    measured.took()
+        return measured
 
-    async def _ask(self, client: mcp.Client, statement: str) -> CallToolResult:
-        result = await client.call_tool(self.tool, {self.argument: statement, **self.more})
-        assert not result.is_error, result.content
-        return result
+    async def measure_by_sdk(self) -> Measured:
+        """The same, asked by the SDK's client."""
+        measured = Measured()
+        server = StdioServerParameters(command=self.command[0], args=list(self.command[1:]), env=self.env)
+        async with mcp.Client(stdio_client(server, errlog=_NOWHERE)) as client:
+            measured.case(START)
+            await client.call_tool(self.tool, self._arguments("SELECT 1 AS one"))
+            measured.took()
+            for name, (statement, calls, _) in CASES.items():
+                arguments = self._arguments(statement)
+                content = (await client.call_tool(self.tool, arguments)).content[0]
+                assert isinstance(content, TextContent)
+                measured.rows[name] = _rows(content.text)
+                for _ in range(calls):
+                    measured.case(name)
+                    result = await client.call_tool(self.tool, arguments)
+                    measured.took()
+                    assert not result.is_error, result.content
+        return measured
+
+    def _arguments(self, statement: str) -> dict[str, Any]:
+        return {self.argument: statement, **self.more}
 
 
-def _rows(result: CallToolResult) -> list[list[str]]:
+class Measured:
+    """What one round of one side took, in milliseconds; the start counts from when this was made."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, list[float]] = {}
+        self.rows: dict[str, Any] = {}
+        self._case, self._began = "", time.perf_counter()
+
+    def case(self, name: str) -> None:
+        """What is about to be measured."""
+        self._case = name
+        if name != START:
+            self._began = time.perf_counter()
+
+    def took(self) -> None:
+        self.milliseconds.setdefault(self._case, []).append((time.perf_counter() - self._began) * 1000)
+
+
+def _rows(text: str) -> list[list[str]]:
     """The rows as text, however the server words its answer: numbers by their value, times by their digits."""
-    content = result.content[0]
-    assert isinstance(content, TextContent)
-    found = orjson.loads(content.text)
+    found = orjson.loads(text)
     if isinstance(found, dict) and "result" in found:
         found = orjson.loads(found["result"])
     listed = found["rows"] if isinstance(found, dict) else [list(row.values()) for row in found]
@@ -141,22 +177,22 @@ def _sides(settings: ClickHouseSettings, folder: Path, beside: str) -> dict[str,
         "CLICKHOUSE_ENABLED": "false",
         "PATH": os.environ.get("PATH", ""),
     }
-    muse = StdioServerParameters(command=str(Path(sys.executable).with_name("muse")), args=["serve"], env=ours)
-    other = StdioServerParameters(command=beside, args=[], env=theirs)
+    muse = str(Path(sys.executable).with_name("muse"))
     return {
-        "ours": Side(muse, "query", "sql", {"max_rows": 1000}),
-        "beside": Side(other, "run_chdb_select_query", "query", {}),
+        "ours": Side((muse, "serve"), ours, "query", "sql", {"max_rows": 1000}),
+        "beside": Side((beside,), theirs, "run_chdb_select_query", "query", {}),
     }
 
 
-def _compare(sides: dict[str, Side], rounds: int) -> bool:
+def _compare(sides: dict[str, Side], rounds: int, by_sdk: bool) -> bool:
     took: dict[str, dict[str, list[float]]] = {name: {} for name in sides}
     for number in range(rounds):
         rows: dict[str, Any] = {}
         # Who begins changes from round to round, so that neither always finds the warmer cache.
         for name in sorted(sides, reverse=bool(number % 2)):
-            measured, rows[name] = anyio.run(sides[name].measure)
-            for case, values in measured.items():
+            measured = anyio.run(sides[name].measure_by_sdk) if by_sdk else sides[name].measure()
+            rows[name] = measured.rows
+            for case, values in measured.milliseconds.items():
                 took[name].setdefault(case, []).extend(values)
         for case in CASES:
             assert rows["ours"][case] == rows["beside"][case], f"{case}: the two do not answer the same rows"
@@ -187,12 +223,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--beside")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--sdk", action="store_true")
     options = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = _store(folder, options.rows)
-        held = _compare(_sides(settings, folder, _beside(options.beside)), options.rounds)
+        held = _compare(_sides(settings, folder, _beside(options.beside)), options.rounds, options.sdk)
         if options.seconds:
             held &= _crowd(settings, folder, options.seconds)
     return 0 if held else 1
