@@ -13,9 +13,9 @@ from server.callers import GROUPS, Caller
 
 NameForm = Literal["dotted", "underscored", "auto"]
 
-# Names under which hosts that accept dots introduce themselves (lower case, as prefixes).
-DOTTED_CLIENTS = (
-    "mcp",  # the SDK's own client
+# Names under which hosts that accept dots introduce themselves, in lower case: the SDK's own client, and beginnings.
+_SDK_CLIENT = "mcp"
+_DOTTED_CLIENTS = (
     "mcp-inspector",
     "inspector-",
     "@modelcontextprotocol/inspector",
@@ -34,7 +34,7 @@ def accepts_dots(client: str | None) -> bool:
     if client is None:
         return False
     name = client.lower()
-    return name == "mcp" or any(name.startswith(known) for known in DOTTED_CLIENTS[1:])
+    return name == _SDK_CLIENT or name.startswith(_DOTTED_CLIENTS)
 
 
 class Names:

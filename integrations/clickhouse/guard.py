@@ -20,18 +20,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
+from integrations.clickhouse.guard_nodes import NOWHERE, Kind, Node, Refused, most_rows, not_allowed, spoken
 from integrations.clickhouse.guard_rules import Rules
-from integrations.clickhouse.guard_tree import (
-    NOWHERE,
-    PARTS,
-    Judge,
-    Kind,
-    Node,
-    Refused,
-    most_rows,
-    not_allowed,
-    spoken,
-)
+from integrations.clickhouse.guard_tree import PARTS, Judge
 
 __all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
 

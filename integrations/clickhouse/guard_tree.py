@@ -3,11 +3,28 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
+from integrations.clickhouse.guard_nodes import (
+    NOWHERE,
+    Kind,
+    Node,
+    Refused,
+    Scope,
+    arguments_of,
+    because,
+    is_lambda,
+    keep_held,
+    last_parts,
+    not_allowed,
+    only_all,
+    plain_structure,
+    plain_type,
+    spelled,
+    spoken,
+)
 from integrations.clickhouse.guard_rules import (
     AGGREGATE_FIRST,
     APART,
@@ -20,40 +37,11 @@ from integrations.clickhouse.guard_rules import (
     KEPT_BACK,
     NODES,
     PHYSICAL_COLUMNS,
-    REASONS,
     REPLACING,
     TYPE_LAST,
     TYPE_SECOND,
     Rules,
 )
-
-Kind = Literal["select", "explain", "show", "describe"]
-Node = Mapping[str, Any]
-
-
-class Refused(Exception):
-    """The statement may not run; the message is one sentence for the reader, with a next step."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Names of the WITH clauses that can be seen from here: of queries, of expressions, and of lambdas."""
-
-    queries: frozenset[str] = frozenset()
-    expressions: frozenset[str] = frozenset()
-    lambdas: frozenset[str] = frozenset()
-
-    def with_query(self, name: str) -> "Scope":
-        return replace(self, queries=self.queries | {name})
-
-    def with_expression(self, name: str) -> "Scope":
-        return replace(self, expressions=self.expressions | {name})
-
-    def with_lambda(self, name: str) -> "Scope":
-        return replace(self, lambdas=self.lambdas | {name})
-
-
-NOWHERE = Scope()
 
 # About what a statement without lambdas can hold; and as many columns as an APPLY may meet.
 _UNFOLDED = 5_000
@@ -112,7 +100,7 @@ class Judge:
             self.aliases.add(alias)
             if kind == "Identifier":
                 self.renamed.add(alias)
-            if _is_lambda(node):
+            if is_lambda(node):
                 self.lambdas.add(alias.lower())
         special = getattr(self, f"_{kind}", None)
         if special:
@@ -207,7 +195,7 @@ class Judge:
                 scope = scope.with_query(element["name"])
             else:
                 alias = element.get("alias")
-                if alias and _is_lambda(element):
+                if alias and is_lambda(element):
                     self.named_lambda(element, scope)
                     scope = scope.with_lambda(alias)
                     continue
@@ -217,7 +205,7 @@ class Judge:
                 elif alias:
                     scope = scope.with_expression(alias)
         skip = ["with"]
-        if node.get("order_by_all") and _only_all(node["order_by"]["children"]):
+        if node.get("order_by_all") and only_all(node["order_by"]["children"]):
             skip.append("order_by")
         self.parts(node, scope, skip=skip)
         return scope
@@ -258,11 +246,11 @@ class Judge:
         name = node["name"].lower()
         if name not in self.rules.table_functions:
             raise Refused(self.other_table_function(node["name"]))
-        arguments = _arguments(node)
-        if name == "values" and arguments and _spelled(arguments[0]) is None:
+        arguments = arguments_of(node)
+        if name == "values" and arguments and spelled(arguments[0]) is None:
             self.plain_row(arguments[0])
         for argument in arguments[:1]:
-            _plain_structure(_spelled(argument) or "")
+            plain_structure(spelled(argument) or "")
         self.parts(node, NOWHERE)
 
     def plain_row(self, node: Node) -> None:
@@ -293,7 +281,7 @@ class Judge:
     def _Function(self, node: Node, scope: Scope) -> None:
         name = node["name"]
         self.call(name, scope)
-        arguments = _arguments(node)
+        arguments = arguments_of(node)
         low = name.lower()
         if low in IN_FUNCTIONS and len(arguments) > 1 and arguments[1].get("type") == "Identifier":
             self.in_name(arguments[1], scope)
@@ -303,13 +291,13 @@ class Judge:
             self.call(bare, scope)
             self.meant.add(bare)
         if low in TYPE_LAST and len(arguments) > 1:
-            _plain_type(_spelled(arguments[-1]), name)
+            plain_type(spelled(arguments[-1]), name)
         if low in TYPE_SECOND and len(arguments) > 1:
-            _plain_type(_spelled(arguments[1]), name)
+            plain_type(spelled(arguments[1]), name)
         if low in AGGREGATE_FIRST and arguments:
-            self.spelled_aggregate(_spelled(arguments[0]), name)
+            self.spelled_aggregate(spelled(arguments[0]), name)
         if low == "lambda":
-            parameters = {one["name"] for one in _arguments(arguments[0])}
+            parameters = {one["name"] for one in arguments_of(arguments[0])}
             self.aliases |= parameters
             self.parameters |= parameters
         # count(*) reads no column, every other star may read one that is kept back.
@@ -377,12 +365,12 @@ class Judge:
                 f"{{{node.get('name')}:{kind}}} would put a name into the statement after it was judged; "
                 "write the name into the statement and pass only values as parameters."
             )
-        _plain_type(kind, "a parameter")
+        plain_type(kind, "a parameter")
 
     def _SetQuery(self, node: Node, scope: Scope) -> None:
         for change in node["changes"]:
             if change["name"] in HELD_SETTINGS:
-                _held(change["name"], change.get("value", {}).get("value"))
+                keep_held(change["name"], change.get("value", {}).get("value"))
             elif change["name"] not in self.rules.settings:
                 raise Refused(
                     f"Setting '{change['name']}' may not be changed here; leave it out of the SETTINGS clause. "
@@ -417,7 +405,9 @@ class Judge:
             raise Refused(f"* and COLUMNS() may not be used with {names}; name the columns: {', '.join(sorted(may))}.")
         own = may | self.aliases
         for column in self.columns:
-            if column[-1] not in own or any(part not in own | {"system"} | set(_last(self.partly)) for part in column):
+            if column[-1] not in own or any(
+                part not in own | {"system"} | set(last_parts(self.partly)) for part in column
+            ):
                 raise Refused(
                     f"Column '{'.'.join(column)}' of {names} may not be read here; {', '.join(sorted(may))} may."
                 )
@@ -484,7 +474,7 @@ class Judge:
 
     def other_table_function(self, name: str) -> str:
         may = ", ".join(sorted(self.rules.table_functions))
-        return f"Table function {name}() may not be used here{_because(name.lower())}; allowed are {may}."
+        return f"Table function {name}() may not be used here{because(name.lower())}; allowed are {may}."
 
     def unknown_table(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.rules.tables, 1, 0.7)
@@ -499,7 +489,7 @@ class Judge:
                 f"{name}() is no lambda that is known at this place; define it in WITH before it is used, write its "
                 "name as it is written there, and in LIMIT or a table function write its value out."
             )
-        reason = _because(low)
+        reason = because(low)
         near = [] if reason else difflib.get_close_matches(low, self.rules.functions | self.rules.aggregates, 1, 0.8)
         hint = f" Did you mean {near[0]}()?" if near else ""
         return (
@@ -518,88 +508,3 @@ PARTS = {
     "cte_aliases": "A list of column names after a CTE's name may not be used here; name columns with AS inside it.",
     "table_override": "EXPLAIN TABLE OVERRIDE may not run here; DESCRIBE shows a table's columns.",
 }
-
-
-def not_allowed(what: str) -> str:
-    return (
-        f"{what} may not run here: this is for reading, with SELECT, EXPLAIN, SHOW or DESCRIBE; "
-        "to write rows use the insert tools."
-    )
-
-
-def _is_lambda(node: Node) -> bool:
-    return node["type"] == "Function" and str(node["name"]).lower() == "lambda"
-
-
-def _only_all(elements: list[Node]) -> bool:
-    """ORDER BY ALL: the word stands where a column would, and means what is selected."""
-    [element] = elements
-    directions = {"direction", "nulls_direction", "nulls_direction_was_explicitly_specified"}
-    return element.keys() - directions == {"type", "expression"} and element["expression"] == {
-        "type": "Identifier",
-        "name": "all",
-    }
-
-
-def _arguments(node: Node) -> list[Node]:
-    children: list[Node] = node.get("arguments", {}).get("children", [])
-    return children
-
-
-def _held(name: str, value: object) -> None:
-    """A setting that makes reads exact may be said again."""
-    held = HELD_SETTINGS[name]
-    if str(value).lower() not in {str(held), str(bool(held)).lower()}:
-        raise Refused(
-            f"Setting '{name}' stays at {held} here, so that a benchmark run that was sent again counts once; "
-            "leave it out of the SETTINGS clause."
-        )
-
-
-def _spelled(node: Node) -> str | None:
-    """The text of a string literal, None for anything else."""
-    value = node.get("value") if node.get("type") == "Literal" else None
-    return str(value["value"]) if isinstance(value, dict) and value.get("field_type") == "String" else None
-
-
-def _plain_type(text: str | None, user: str) -> None:
-    # A state of an aggregate function made of foreign bytes is read by native code that trusts it.
-    if text is None or "aggregatefunction" in text.lower():
-        raise Refused(
-            f"The type for {user} has to be written out, and may not be AggregateFunction; cast to a plain type."
-        )
-
-
-def _plain_structure(text: str) -> None:
-    if re.search(r"\b(default|alias|materialized|ephemeral|aggregatefunction|simpleaggregatefunction)\b", text, re.I):
-        raise Refused(
-            "The structure of values() says more than names and types; write only those, such as 'day Date, n UInt32'."
-        )
-
-
-def spoken(kind: object) -> str:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(kind)).removesuffix("Query").strip()
-    return words.upper() or "This statement"
-
-
-def _because(name: str) -> str:
-    return f" ({REASONS[name]})" if name in REASONS else ""
-
-
-def _last(names: Iterable[str]) -> Iterable[str]:
-    return (name.rsplit(".", 1)[-1] for name in names)
-
-
-def most_rows(query: Node) -> int | None:
-    """The most rows that a SELECT can answer, where its text says so: its LIMIT, or one for literals alone."""
-    selects = query["list_of_selects"]["children"]
-    if len(selects) != 1 or selects[0]["type"] != "SelectQuery":
-        return None
-    [select] = selects
-    if select.keys() == {"type", "select"} and all(part["type"] == "Literal" for part in select["select"]["children"]):
-        return 1
-    limit = select.get("limit_length", {})
-    if limit.get("type") != "Literal" or select.get("limit_with_ties"):
-        return None
-    value = limit["value"]
-    return int(value["value"]) if value.get("field_type") == "UInt64" else None
