@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,10 @@ CLIENTS = 50
 _NOWHERE = open(os.devnull, "w")  # noqa: SIM115  # the other server logs each statement
 
 
+#: The text of an answer to a statement.
+Ask = Callable[[str], Awaitable[str]]
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two servers: how it is started and asked."""
@@ -65,62 +69,43 @@ class Side:
     argument: str
     more: dict[str, Any]
 
-    def measure(self) -> Measured:
+    async def measure(self, by_sdk: bool) -> tuple[dict[str, list[float]], dict[str, Any]]:
         """Milliseconds of each case, and the rows that came, for comparison."""
-        measured = Measured()
-        with WireClient(self.command, self.env) as client:
-            measured.case(START)
-            client.call(self.tool, self._arguments("SELECT 1 AS one"))
-            measured.took()
-            for name, (statement, calls, _) in CASES.items():
-                arguments = self._arguments(statement)
-                measured.rows[name] = _rows(client.call(self.tool, arguments))
-                for _ in range(calls):
-                    measured.case(name)
-                    client.call(self.tool, arguments)
-                    measured.took()
-        return measured
+        started = time.perf_counter()
+        if not by_sdk:
+            with WireClient(self.command, self.env) as client:
 
-    async def measure_by_sdk(self) -> Measured:
-        """The same, asked by the SDK's client."""
-        measured = Measured()
+                async def ask(statement: str) -> str:
+                    return client.call(self.tool, self._arguments(statement))
+
+                return await self._measured(started, ask)
         server = StdioServerParameters(command=self.command[0], args=list(self.command[1:]), env=self.env)
-        async with mcp.Client(stdio_client(server, errlog=_NOWHERE)) as client:
-            measured.case(START)
-            await client.call_tool(self.tool, self._arguments("SELECT 1 AS one"))
-            measured.took()
-            for name, (statement, calls, _) in CASES.items():
-                arguments = self._arguments(statement)
-                content = (await client.call_tool(self.tool, arguments)).content[0]
+        async with mcp.Client(stdio_client(server, errlog=_NOWHERE)) as sdk:
+
+            async def ask_by_sdk(statement: str) -> str:
+                result = await sdk.call_tool(self.tool, self._arguments(statement))
+                content = result.content[0]
+                assert not result.is_error, content
                 assert isinstance(content, TextContent)
-                measured.rows[name] = _rows(content.text)
-                for _ in range(calls):
-                    measured.case(name)
-                    result = await client.call_tool(self.tool, arguments)
-                    measured.took()
-                    assert not result.is_error, result.content
-        return measured
+                return content.text
+
+            return await self._measured(started, ask_by_sdk)
+
+    async def _measured(self, started: float, ask: Ask) -> tuple[dict[str, list[float]], dict[str, Any]]:
+        await ask("SELECT 1 AS one")
+        took = {START: [(time.perf_counter() - started) * 1000]}
+        rows: dict[str, Any] = {}
+        for name, (statement, calls, _) in CASES.items():
+            rows[name] = _rows(await ask(statement))
+            took[name] = []
+            for _ in range(calls):
+                began = time.perf_counter()
+                await ask(statement)
+                took[name].append((time.perf_counter() - began) * 1000)
+        return took, rows
 
     def _arguments(self, statement: str) -> dict[str, Any]:
         return {self.argument: statement, **self.more}
-
-
-class Measured:
-    """What one round of one side took, in milliseconds; the start counts from when this was made."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, list[float]] = {}
-        self.rows: dict[str, Any] = {}
-        self._case, self._began = "", time.perf_counter()
-
-    def case(self, name: str) -> None:
-        """What is about to be measured."""
-        self._case = name
-        if name != START:
-            self._began = time.perf_counter()
-
-    def took(self) -> None:
-        self.milliseconds.setdefault(self._case, []).append((time.perf_counter() - self._began) * 1000)
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -190,9 +175,8 @@ def _compare(sides: dict[str, Side], rounds: int, by_sdk: bool) -> bool:
         rows: dict[str, Any] = {}
         # Who begins changes from round to round, so that neither always finds the warmer cache.
         for name in sorted(sides, reverse=bool(number % 2)):
-            measured = anyio.run(sides[name].measure_by_sdk) if by_sdk else sides[name].measure()
-            rows[name] = measured.rows
-            for case, values in measured.milliseconds.items():
+            measured, rows[name] = anyio.run(sides[name].measure, by_sdk)
+            for case, values in measured.items():
                 took[name].setdefault(case, []).extend(values)
         for case in CASES:
             assert rows["ours"][case] == rows["beside"][case], f"{case}: the two do not answer the same rows"

@@ -62,6 +62,7 @@ class Direct:
         self._begin_sdk = begin_sdk
         self._sdk: SdkSession | None = None
         self._answers = kept()["answers"]
+        self._server = self._answers["handshake"]["initialize"]["serverInfo"] | {"version": package_version()}
         self._tools = listed(offer.calls.tools.values())
         #: How the SDK would have to be told that the connection was opened, once it was: method and parameters.
         self._opening: tuple[str, dict[str, Any]] | None = None
@@ -228,9 +229,7 @@ class Direct:
         self._modern = request.modern
 
     def _introduce(self, request: Plain) -> None:
-        client, program = introduced(request.info)
-        if client != self._caller.client or program != self._caller.program:
-            self._caller = Caller(local_user(), self._offer.local, client, program)
+        self._caller = Caller(local_user(), self._offer.local, *introduced(request.info))
 
     @property
     def _generation(self) -> str:
@@ -251,15 +250,14 @@ class Direct:
 
     def _list(self, request: Plain, caller: Caller) -> None:
         result = dict(self._answers[self._generation][request.method])
-        server = {"version": package_version()}
         match request.method:
             case "initialize":
                 result["protocolVersion"] = request.params["protocolVersion"]
-                result["serverInfo"] = result["serverInfo"] | server
+                result["serverInfo"] = self._server
             case "tools/list":
                 result["tools"] = self._offer.names.shown(self._tools, caller)
         if "_meta" in result:
-            result["_meta"] = {SERVER_KEY: result["_meta"][SERVER_KEY] | server}
+            result["_meta"] = {SERVER_KEY: self._server}
         self._answer(request, {"result": result})
 
     def _call(self, request: Plain, caller: Caller, stop: Cancellation) -> None:
@@ -281,9 +279,7 @@ class Direct:
             self._answer(request, {"error": _CLOSED})
         elif not stop.cancelled:
             if self._modern:
-                frame = self._answers["modern"]["tools/list"]
-                meta = {SERVER_KEY: frame["_meta"][SERVER_KEY] | {"version": package_version()}}
-                result |= {"resultType": frame["resultType"], "_meta": meta}
+                result |= {"resultType": "complete", "_meta": {SERVER_KEY: self._server}}
             self._answer(request, {"result": result})
 
     def _answer(self, request: Plain, body: dict[str, Any]) -> None:

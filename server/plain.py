@@ -14,7 +14,7 @@ VERSION_KEY = f"{_RESERVED}protocolVersion"
 INFO_KEY = f"{_RESERVED}clientInfo"
 CAPABILITIES_KEY = f"{_RESERVED}clientCapabilities"
 SERVER_KEY = f"{_RESERVED}serverInfo"
-_INFO_FIELDS = {"name", "title", "version", "description", "websiteUrl"}
+_INFO_FIELDS = {"name", "title", "version", "description", "websiteUrl", "icons"}
 _LEVELS = {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
 # The fields that each method may come with, beside `_meta`.
 _FIELDS: dict[str, frozenset[str]] = {
@@ -113,7 +113,7 @@ def _is_id(value: Any) -> TypeGuard[int | str]:
 
 
 def _is_info(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"name", "version"} <= value.keys() <= _INFO_FIELDS | {"icons"}:
+    if not isinstance(value, dict) or not {"name", "version"} <= value.keys() <= _INFO_FIELDS:
         return False
     icons = value.get("icons", [])
     return all(isinstance(value[name], str) for name in value.keys() - {"icons"}) and (

@@ -58,8 +58,8 @@ class Haystack:
 
 def suspicious(texts: Sequence[str]) -> bool:
     """Whether any pattern may match in one of a few texts, JSON among them: False is sure."""
-    lowered = _BETWEEN.join(texts).lower()
-    return "\\" in lowered or any(hint in lowered for hint, _ in _HINTS)
+    haystack = Haystack(texts)
+    return "\\" in haystack.lowered or bool(haystack.patterns(ALL))
 
 
 def mask_texts(texts: list[str], rules: Sequence[MaskRule] = ALL) -> tuple[dict[int, str], Counter[str]]:
