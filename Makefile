@@ -16,7 +16,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)
-	@$(BIN)/python -m apps.demo
+	@$(BIN)/python -m chimera_metrics.apps.demo
 
 test: $(READY)
 	@bash tests/support/debian_packages.sh
@@ -25,7 +25,7 @@ test: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy models analytics integrations server apps scripts tests bench
+	@$(BIN)/mypy chimera_metrics scripts tests bench
 
 bench: $(READY)
 	@$(BIN)/python -m bench

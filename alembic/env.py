@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from integrations.clickhouse.alembic_support.environment import run
-from models import metadata
+from chimera_metrics.integrations.clickhouse.alembic_support.environment import run
+from chimera_metrics.models import metadata
 
 run(context, metadata)

@@ -3,23 +3,24 @@
 `analytics.inference` judges the answers; import it where it is needed, since NumPy takes a while to load.
 """
 
-from analytics.aggregate import aggregate
-from analytics.aggregates import AGGREGATES
-from analytics.buckets import GRANULARITIES, MAX_POINTS, Bucket, buckets
-from analytics.catalog import DIMENSIONS, MEASURES, METRICS
-from analytics.confidence import Confidence, confidence
-from analytics.correlation import correlation
-from analytics.describe import overview, top_words, words_of
-from analytics.errors import QuestionError
-from analytics.filters import Filter, filter_of, filters_of
-from analytics.metrics import Metric, metric_of, metrics_of
-from analytics.performance import PerformanceSummary, performance_summary
-from analytics.question import Question, ResultColumn, estimate
-from analytics.series import series
-from analytics.source import sizes
-from analytics.summaries import CorrelationData, correlation_data, quality_metrics
-from analytics.trend import Trend, commits, first_commit, trend
-from analytics.window import Window, previous, window_of
+from chimera_metrics.analytics.aggregate import aggregate
+from chimera_metrics.analytics.aggregates import AGGREGATES
+from chimera_metrics.analytics.buckets import GRANULARITIES, MAX_POINTS, Bucket, buckets
+from chimera_metrics.analytics.catalog import DIMENSIONS, MEASURES, METRICS
+from chimera_metrics.analytics.confidence import Confidence, confidence
+from chimera_metrics.analytics.correlation import correlation
+from chimera_metrics.analytics.describe import overview, top_words, words_of
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.filters import Filter, filter_of, filters_of
+from chimera_metrics.analytics.metrics import Metric, metric_of, metrics_of
+from chimera_metrics.analytics.performance import PerformanceSummary, performance_summary
+from chimera_metrics.analytics.question import Question, ResultColumn, estimate
+from chimera_metrics.analytics.series import series
+from chimera_metrics.analytics.source import sizes
+from chimera_metrics.analytics.summaries import CorrelationData, correlation_data, quality_metrics
+from chimera_metrics.analytics.trend import Trend, commits, first_commit, trend
+from chimera_metrics.analytics.window import Window, previous, window_of
+from chimera_metrics.short_names import same_as_long
 
 __all__ = [
     "AGGREGATES",
@@ -62,3 +63,5 @@ __all__ = [
     "window_of",
     "words_of",
 ]
+
+same_as_long(__name__)

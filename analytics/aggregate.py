@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, Table, func, literal_column, select
 
-from analytics.blocks import Keys, Value, block
-from analytics.buckets import buckets, granularity_of
-from analytics.catalog import DIMENSIONS
-from analytics.errors import QuestionError, unknown
-from analytics.filters import Filter, filters_of
-from analytics.metrics import Metric, approximations, metric_of, metrics_of
-from analytics.question import Question, ResultColumn, metric_columns
-from analytics.source import SETTINGS, Source, source_of
-from analytics.tables import column_of, time_column
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.blocks import Keys, Value, block
+from chimera_metrics.analytics.buckets import buckets, granularity_of
+from chimera_metrics.analytics.catalog import DIMENSIONS
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics import Metric, approximations, metric_of, metrics_of
+from chimera_metrics.analytics.question import Question, ResultColumn, metric_columns
+from chimera_metrics.analytics.source import SETTINGS, Source, source_of
+from chimera_metrics.analytics.tables import column_of, time_column
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 MAX_GROUPS = 10_000
 MAX_BUCKETS = 10_000

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import ColumnElement, case, func
 
-from analytics.expressions import ONE, ZERO, Parametric, plain
+from chimera_metrics.analytics.expressions import ONE, ZERO, Parametric, plain
 
 Expression = ColumnElement[Any]
 Empty = Literal["zero", "gap"]

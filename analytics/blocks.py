@@ -21,11 +21,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from analytics.buckets import Granularity, bucket_start
-from analytics.expressions import FLOAT, ONE, ZERO, constant
-from analytics.metrics import Metric
-from analytics.source import Source
-from analytics.window import Window
+from chimera_metrics.analytics.buckets import Granularity, bucket_start
+from chimera_metrics.analytics.expressions import FLOAT, ONE, ZERO, constant
+from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.analytics.source import Source
+from chimera_metrics.analytics.window import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, literal
 
-from analytics.errors import QuestionError, unknown
-from analytics.expressions import UTC as UTC_ZONE
-from analytics.window import Window
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import UTC as UTC_ZONE
+from chimera_metrics.analytics.window import Window
 
 Granularity = Literal["none", "minute", "hour", "day", "week", "month"]
 GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)

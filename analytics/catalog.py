@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from analytics.expressions import is_number, plain
-from analytics.tables import columns_of, time_column
-from models import FACT_TABLES
-from models.ddl import FixedString
+from chimera_metrics.analytics.expressions import is_number, plain
+from chimera_metrics.analytics.tables import columns_of, time_column
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models.ddl import FixedString
 
 Better = Literal["higher", "lower", "neutral"]
 ABANDONMENT = "abandonment(ui_events)"

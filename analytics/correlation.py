@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analytics.blocks import Keys, align, block
-from analytics.buckets import MAX_POINTS, buckets, granularity_of
-from analytics.filters import Filter, filters_of
-from analytics.metrics import Metric, approximations
-from analytics.question import Question, ResultColumn
-from analytics.series import numeric_metric, value_columns, values_of
-from analytics.source import SETTINGS, source_of
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.blocks import Keys, align, block
+from chimera_metrics.analytics.buckets import MAX_POINTS, buckets, granularity_of
+from chimera_metrics.analytics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics import Metric, approximations
+from chimera_metrics.analytics.question import Question, ResultColumn
+from chimera_metrics.analytics.series import numeric_metric, value_columns, values_of
+from chimera_metrics.analytics.source import SETTINGS, source_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 
 def correlation(

@@ -9,10 +9,10 @@ from typing import Any
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Label, Select, Table, case, cast, func, literal_column, null, select, union_all
 
-from analytics.expressions import ZERO, Parametric, constant
-from analytics.source import SETTINGS
-from analytics.tables import columns_of, table_of, time_column
-from models import FACT_TABLES
+from chimera_metrics.analytics.expressions import ZERO, Parametric, constant
+from chimera_metrics.analytics.source import SETTINGS
+from chimera_metrics.analytics.tables import columns_of, table_of, time_column
+from chimera_metrics.models import FACT_TABLES
 
 _TIME = ch.Nullable(ch.DateTime64(3, "UTC"))
 _RUN = ("model", "quant", "dataset", "run_id")

@@ -15,10 +15,10 @@ from uuid import UUID
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import ColumnElement, FromClause, Table, bindparam
 
-from analytics.errors import QuestionError, unknown
-from analytics.expressions import is_number, is_time, plain, type_name
-from analytics.tables import column_of
-from models.ddl import FixedString
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_number, is_time, plain, type_name
+from chimera_metrics.analytics.tables import column_of
+from chimera_metrics.models.ddl import FixedString
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "like", "in")
 _COMPARE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, func
 
-from analytics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
-from analytics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
-from analytics.errors import QuestionError, unknown
-from analytics.expressions import is_number, is_time, type_name
-from analytics.filters import Filter, filter_of
-from analytics.tables import LARGE, column_of, numeric_column, table_of
-from analytics.window import Window
+from chimera_metrics.analytics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
+from chimera_metrics.analytics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_number, is_time, type_name
+from chimera_metrics.analytics.filters import Filter, filter_of
+from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
+from chimera_metrics.analytics.window import Window
 
 _CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)

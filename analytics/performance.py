@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, not_, select, text
 
-from analytics.aggregate import aggregate
-from analytics.catalog import METRICS
-from analytics.filters import Filter, filters_of
-from analytics.question import Question
-from analytics.source import SETTINGS, Source, rows_of
-from analytics.window import Window, previous
-from models import FACT_TABLES
+from chimera_metrics.analytics.aggregate import aggregate
+from chimera_metrics.analytics.catalog import METRICS
+from chimera_metrics.analytics.filters import Filter, filters_of
+from chimera_metrics.analytics.question import Question
+from chimera_metrics.analytics.source import SETTINGS, Source, rows_of
+from chimera_metrics.analytics.window import Window, previous
+from chimera_metrics.models import FACT_TABLES
 
 GROUP = ("model", "quant", "dataset")
 MEASURES = (

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Select
 
-from analytics.aggregates import Empty
-from analytics.buckets import MAX_POINTS, Bucket, Granularity, buckets
-from analytics.expressions import Estimate
-from analytics.metrics import Metric
-from analytics.window import Window
+from chimera_metrics.analytics.aggregates import Empty
+from chimera_metrics.analytics.buckets import MAX_POINTS, Bucket, Granularity, buckets
+from chimera_metrics.analytics.expressions import Estimate
+from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.analytics.window import Window
 
 Row = dict[str, Any]
 

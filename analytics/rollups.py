@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, case, func
 
-from analytics.aggregates import share
-from analytics.expressions import ZERO, Parametric, constant
-from analytics.metrics import Metric
-from models import LlmEventHour, UiEventHour, metadata
-from models.rollups import QUANTILES
+from chimera_metrics.analytics.aggregates import share
+from chimera_metrics.analytics.expressions import ZERO, Parametric, constant
+from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.models import LlmEventHour, UiEventHour, metadata
+from chimera_metrics.models.rollups import QUANTILES
 
 _LEVELS = tuple(float(level) for level in re.findall(r"[\d.]+", QUANTILES))
 """Accuracy first, then the levels of the sketch: 0.01, 0.5, 0.9, 0.95, 0.99."""

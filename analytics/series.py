@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy import Select, literal_column
 
-from analytics.aggregate import keep_groups
-from analytics.blocks import Keys, Value, block
-from analytics.buckets import MAX_POINTS, buckets, granularity_of
-from analytics.catalog import DIMENSIONS
-from analytics.errors import QuestionError, unknown
-from analytics.expressions import is_time
-from analytics.filters import Filter, filters_of
-from analytics.metrics import Metric, approximations, metric_of
-from analytics.question import Question, ResultColumn
-from analytics.source import SETTINGS, source_of
-from analytics.tables import column_of
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.aggregate import keep_groups
+from chimera_metrics.analytics.blocks import Keys, Value, block
+from chimera_metrics.analytics.buckets import MAX_POINTS, buckets, granularity_of
+from chimera_metrics.analytics.catalog import DIMENSIONS
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_time
+from chimera_metrics.analytics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics import Metric, approximations, metric_of
+from chimera_metrics.analytics.question import Question, ResultColumn
+from chimera_metrics.analytics.source import SETTINGS, source_of
+from chimera_metrics.analytics.tables import column_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 MAX_SERIES = 50
 """Groups of a trend: more than a reader can take in, and each costs a test."""

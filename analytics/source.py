@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, func, select, text
 
-from analytics.buckets import MAX_POINTS, Granularity, on_whole_hours
-from analytics.expressions import constant
-from analytics.filters import Filter
-from analytics.metrics import Metric
-from analytics.rollups import Rollup, rollup_for
-from analytics.tables import LARGE, time_column
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.buckets import MAX_POINTS, Granularity, on_whole_hours
+from chimera_metrics.analytics.expressions import constant
+from chimera_metrics.analytics.filters import Filter
+from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.analytics.rollups import Rollup, rollup_for
+from chimera_metrics.analytics.tables import LARGE, time_column
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 FEW = 100_000
 """Up to so many rows in the window, percentiles and distinct counts are computed exactly: it takes no longer."""

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, literal_column, select
 
-from analytics.aggregates import share
-from analytics.blocks import Keys, Value, align, block, join_blocks
-from analytics.buckets import MAX_POINTS, buckets, granularity_of
-from analytics.expressions import ONE, ZERO, Parametric, constant
-from analytics.metrics import metric_of
-from analytics.question import Question, ResultColumn
-from analytics.series import value_columns
-from analytics.source import SETTINGS, rows_of, source_of
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.aggregates import share
+from chimera_metrics.analytics.blocks import Keys, Value, align, block, join_blocks
+from chimera_metrics.analytics.buckets import MAX_POINTS, buckets, granularity_of
+from chimera_metrics.analytics.expressions import ONE, ZERO, Parametric, constant
+from chimera_metrics.analytics.metrics import metric_of
+from chimera_metrics.analytics.question import Question, ResultColumn
+from chimera_metrics.analytics.series import value_columns
+from chimera_metrics.analytics.source import SETTINGS, rows_of, source_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 LOW_CONFIDENCE = 0.6
 _POINTS = {

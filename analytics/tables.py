@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from analytics.errors import QuestionError, unknown
-from analytics.expressions import is_number, type_name
-from models import FACT_TABLES
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_number, type_name
+from chimera_metrics.models import FACT_TABLES
 
 LARGE = frozenset({"llm_events", "ui_events"})
 """Tables so large that percentiles and distinct counts are approximate unless `exact` is asked for."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column
 
-from analytics.buckets import MAX_POINTS, Bucket
-from analytics.filters import Filter, filters_of
-from analytics.metrics import Metric, metric_of
-from analytics.question import Question
-from analytics.series import series
-from analytics.source import SETTINGS, rows_of
-from analytics.window import Window
-from models import FACT_TABLES
+from chimera_metrics.analytics.buckets import MAX_POINTS, Bucket
+from chimera_metrics.analytics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics import Metric, metric_of
+from chimera_metrics.analytics.question import Question
+from chimera_metrics.analytics.series import series
+from chimera_metrics.analytics.source import SETTINGS, rows_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.errors import QuestionError, unknown
 
 # The engine's DateTime holds 1970 to 2106.
 _FIRST = datetime(1970, 1, 2, tzinfo=UTC)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from apps.tables import print_json, print_table
-from integrations import config
-from integrations.clickhouse.alembic_support import adopt
-from models import metadata
+from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.clickhouse.alembic_support import adopt
+from chimera_metrics.models import metadata
 
 
 def run(yes: bool, folder: str | None, as_json: bool) -> int:

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from integrations import config
-from integrations.audit import audit_folder, files, read_lines
-from integrations.audit_shipping import Shipping
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.audit import audit_folder, files, read_lines
+from chimera_metrics.integrations.audit_shipping import Shipping
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import InvalidInput
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from apps.checkpoint import Checkpoint, chained
-from integrations.errors import InvalidInput
-from integrations.files import SourceFile
+from chimera_metrics.apps.checkpoint import Checkpoint, chained
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.files import SourceFile
 
 
 def is_changed(file: SourceFile, state: Checkpoint, digest: Callable[[SourceFile, Any], str]) -> bool:

@@ -17,9 +17,9 @@ from typing import Any
 
 import orjson
 
-from integrations.clickhouse.quarantine import quarantine_folder
-from integrations.config import ClickHouseSettings
-from integrations.files import SourceFile
+from chimera_metrics.integrations.clickhouse.quarantine import quarantine_folder
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.files import SourceFile
 
 _LATELY = timedelta(days=2)
 COUNTS = ("received", "inserted", "duplicates", "replaced", "rejected_count", "quarantined")

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from integrations.arrow_rows import moments, python_rows
-from integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, rules_of
-from integrations.files import SourceFile
+from chimera_metrics.integrations.arrow_rows import moments, python_rows
+from chimera_metrics.integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, rules_of
+from chimera_metrics.integrations.files import SourceFile
 
 UNKNOWN_DAY = -1_000_000
 """The day of a row whose time is missing or cannot be read: such rows are always taken, and perhaps refused."""

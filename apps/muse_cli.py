@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from apps.operations import COMMANDS
-from integrations.errors import MuseError
+from chimera_metrics.apps.operations import COMMANDS
+from chimera_metrics.integrations.errors import MuseError
 
 
 class Commands(click.Group):
@@ -47,7 +47,7 @@ def serve(transport: str, host: str, port: int, read_only: bool) -> None:
     """
     # Nearly all that a start makes stays: to look for garbage meanwhile takes a tenth of it. `run` begins with that.
     gc.disable()
-    from apps.serve import run
+    from chimera_metrics.apps.serve import run
 
     run(transport, host, port, read_only)
 
@@ -57,7 +57,7 @@ def serve(transport: str, host: str, port: int, read_only: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(clickhouse: bool, as_json: bool) -> None:
     """Connectivity, version, schema revision, freshness and storage. Exits 0 if healthy, 1 if not."""
-    from apps.status import run
+    from chimera_metrics.apps.status import run
 
     sys.exit(run(as_json))
 
@@ -80,7 +80,7 @@ def backfill(days: int, source: str | None, shift_to_now: bool, as_new: bool, ro
     Example:
       muse backfill --days 35 --source samples --shift-to-now
     """
-    from apps.backfill import run
+    from chimera_metrics.apps.backfill import run
 
     sys.exit(run(days, source, shift_to_now, as_json, rollups, as_new))
 
@@ -102,7 +102,7 @@ def token() -> None:
 @click.option("--days", type=click.IntRange(1, 36500), help="Days until it expires; never by default.")
 def create(name: str, role: str, days: int | None) -> None:
     """Make a token and print it, once; only its hash is kept."""
-    from apps.token import create
+    from chimera_metrics.apps.token import create
 
     sys.exit(create(name, role, days))
 
@@ -110,7 +110,7 @@ def create(name: str, role: str, days: int | None) -> None:
 @token.command("list")
 def list_tokens() -> None:
     """Show the tokens' names, roles and expiry."""
-    from apps.token import show
+    from chimera_metrics.apps.token import show
 
     sys.exit(show())
 
@@ -119,7 +119,7 @@ def list_tokens() -> None:
 @click.argument("name")
 def revoke(name: str) -> None:
     """End a token by name or id, also on a server that is running."""
-    from apps.token import revoke
+    from chimera_metrics.apps.token import revoke
 
     sys.exit(revoke(name))
 
@@ -141,7 +141,7 @@ def audit(
     Example:
       muse audit --since 7d --outcome refused
     """
-    from apps import audit as work
+    from chimera_metrics.apps import audit as work
 
     sys.exit(work.ship() if ship else work.show(since, who, tool, outcome, limit, as_json))
 
@@ -155,7 +155,7 @@ def quarantine() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_quarantine(as_json: bool) -> None:
     """Show what waits, since when and why."""
-    from apps.quarantine import show
+    from chimera_metrics.apps.quarantine import show
 
     sys.exit(show(as_json))
 
@@ -165,7 +165,7 @@ def list_quarantine(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def replay_quarantine(batch: str | None, as_json: bool) -> None:
     """Store what waits, each batch once; only BATCH if one is named. Exits 1 if something stays."""
-    from apps.quarantine import replay
+    from chimera_metrics.apps.quarantine import replay
 
     sys.exit(replay(batch, as_json))
 

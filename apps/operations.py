@@ -19,7 +19,7 @@ def verify(days: int | None, as_json: bool) -> None:
 
     A line for each check, and what to do where one does not hold. Exits 0 if all hold, 1 if not.
     """
-    from apps.verify import run
+    from chimera_metrics.apps.verify import run
 
     sys.exit(run(days, as_json))
 
@@ -33,7 +33,7 @@ def retention() -> None:
 @as_json
 def show_rules(as_json: bool) -> None:
     """Show the rules, and what they would remove today."""
-    from apps import retention as work
+    from chimera_metrics.apps import retention as work
 
     sys.exit(work.show(as_json))
 
@@ -50,7 +50,7 @@ def set_rule(table: str, keep_days: int | None, keep_all: bool, as_json: bool) -
     Example:
       muse retention set ui_events --keep-days 180
     """
-    from apps import retention as work
+    from chimera_metrics.apps import retention as work
 
     if (keep_days is None) != keep_all:
         raise click.UsageError("Name either --keep-days N or --keep-all.")
@@ -65,7 +65,7 @@ def apply_rules(yes: bool, as_json: bool) -> None:
 
     Without --yes it is a dry run.
     """
-    from apps import retention as work
+    from chimera_metrics.apps import retention as work
 
     sys.exit(work.apply(yes, as_json))
 
@@ -81,7 +81,7 @@ def backup() -> None:
 @as_json
 def create_backup(incremental: bool, name: str | None, as_json: bool) -> None:
     """Make a backup in MUSE_BACKUP_DIR (on a server: on MUSE_BACKUP_DISK)."""
-    from apps import backup as work
+    from chimera_metrics.apps import backup as work
 
     sys.exit(work.create(incremental, name, as_json))
 
@@ -90,7 +90,7 @@ def create_backup(incremental: bool, name: str | None, as_json: bool) -> None:
 @as_json
 def list_backups(as_json: bool) -> None:
     """Show the backups, oldest first."""
-    from apps import backup as work
+    from chimera_metrics.apps import backup as work
 
     sys.exit(work.show(as_json))
 
@@ -100,7 +100,7 @@ def list_backups(as_json: bool) -> None:
 @as_json
 def verify_backup(name: str | None, as_json: bool) -> None:
     """Restore a backup (the newest by default) into a store that is thrown away, and compare rows and checksums."""
-    from apps import backup as work
+    from chimera_metrics.apps import backup as work
 
     sys.exit(work.verify(name, as_json))
 
@@ -118,7 +118,7 @@ def restore(name: str | None, to: str, as_json: bool) -> None:
     Example:
       muse restore muse-20261101-020000 --to /srv/muse/store-2
     """
-    from apps import backup as work
+    from chimera_metrics.apps import backup as work
 
     sys.exit(work.restore(name, to, as_json))
 
@@ -149,7 +149,7 @@ def plan_roles(
     user: tuple[str, ...], network: tuple[str, ...], hide: tuple[str, ...], only: tuple[str, ...], as_json: bool
 ) -> None:
     """Print the statements; runs none, needs no server."""
-    from apps import roles as work
+    from chimera_metrics.apps import roles as work
 
     sys.exit(work.plan(user, network, hide, only, as_json))
 
@@ -165,7 +165,7 @@ def apply_roles(
     Example:
       muse roles apply --user alice=reader --user pipeline=writer --network 10.0.0.0/8
     """
-    from apps import roles as work
+    from chimera_metrics.apps import roles as work
 
     sys.exit(work.apply(user, network, hide, only, as_json))
 
@@ -179,7 +179,7 @@ def adopt(yes: bool, folder: str | None, as_json: bool) -> None:
 
     Drops nothing. Without --yes it only reports. Exits 0 if there is nothing left to do, 1 if there is.
     """
-    from apps.adopt import run
+    from chimera_metrics.apps.adopt import run
 
     sys.exit(run(yes, folder, as_json))
 
@@ -197,7 +197,7 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from apps.muse_cli import main
+    from chimera_metrics.apps.muse_cli import main
 
     found = get_completion_class(shell)
     assert found is not None  # noqa: S101  # click knows the three

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from integrations import config
-from integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.errors import MuseError
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import MuseError
 
 
 def show(as_json: bool) -> int:

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from integrations.arrow_rows import python_rows
-from integrations.files import SourceFile
+from chimera_metrics.integrations.arrow_rows import python_rows
+from chimera_metrics.integrations.files import SourceFile
 
 
 class RejectedRows:

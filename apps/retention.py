@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from apps.tables import print_json, print_table
-from integrations import config, retention
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.health import size
-from integrations.retention import Plan, Rule
+from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.integrations import config, retention
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.health import size
+from chimera_metrics.integrations.retention import Plan, Rule
 
 
 def _client() -> ClickHouseClient:

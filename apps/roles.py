@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from apps.tables import print_json
-from integrations import config, roles
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.apps.tables import print_json
+from chimera_metrics.integrations import config, roles
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 
 def plan(

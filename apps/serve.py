@@ -9,10 +9,10 @@ import sys
 import threading
 from pathlib import Path
 
-from integrations import config
-from integrations.clickhouse.chdb_module import load_alone
-from integrations.config import Settings
-from integrations.errors import SettingsError
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.clickhouse.chdb_module import load_alone
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.errors import SettingsError
 
 
 def run(transport: str, host: str, port: int, read_only: bool) -> None:
@@ -26,7 +26,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     if transport == "http":
         _serve_http(settings, host, port, read_only)
         return
-    from server.stdio import serve
+    from chimera_metrics.server.stdio import serve
 
     serve(settings, read_only, _collect_from_now_on)
 
@@ -38,7 +38,7 @@ def _collect_from_now_on() -> None:
 
 
 def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
-    from server.http import build_app, loopback
+    from chimera_metrics.server.http import build_app, loopback
 
     app = build_app(settings, host, read_only)
     cert, key = _tls(settings)

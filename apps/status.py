@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apps.tables import print_checks, print_json
-from integrations import config
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.apps.tables import print_checks, print_json
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 
 def run(as_json: bool) -> int:

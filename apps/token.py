@@ -6,8 +6,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from integrations import config
-from server.tokens import TokenFile, token_file
+from chimera_metrics.integrations import config
+from chimera_metrics.server.tokens import TokenFile, token_file
 
 
 def create(name: str, role: str, days: int | None) -> int:

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps import window_days
-from apps.checkpoint import COUNTS
-from apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, shifted
-from apps.rejected_rows import RejectedRows
-from integrations.clickhouse.retries import repeat
-from integrations.clickhouse.windows import FileWindows
-from integrations.clickhouse.writer import Prepared
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.files import SourceFile
-from integrations.results import Result
+from chimera_metrics.apps import window_days
+from chimera_metrics.apps.checkpoint import COUNTS
+from chimera_metrics.apps.file_days import UNKNOWN_DAY, choose, days_of, distinct, shifted
+from chimera_metrics.apps.rejected_rows import RejectedRows
+from chimera_metrics.integrations.clickhouse.retries import repeat
+from chimera_metrics.integrations.clickhouse.windows import FileWindows
+from chimera_metrics.integrations.clickhouse.writer import Prepared
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.files import SourceFile
+from chimera_metrics.integrations.results import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 FEW = 100_000
 P95 = "quantilesDDMerge(0.01, 0.5, 0.9, 0.95, 0.99)(latency_quantiles_ms)[3]"

@@ -25,12 +25,12 @@ from uuid import uuid4
 import anyio
 import mcp
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 WRITERS, READERS, ROWS = 8, 4, 50
 BACK_PRESSURE = re.compile(r"stayed in use|is in use|too many|Too many|Try again|try again", re.IGNORECASE)
-MUSE = [sys.executable, "-m", "apps.muse_cli"]
+MUSE = [sys.executable, "-m", "chimera_metrics.apps.muse_cli"]
 
 
 @dataclass

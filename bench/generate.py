@@ -329,7 +329,7 @@ def plain_table(table: str, database: str = "chimera_metrics") -> str:
     """DDL of the table with the model's columns and order, on a plain MergeTree: no codec, index or setting."""
     from clickhouse_sqlalchemy.drivers.native.base import dialect
 
-    from models import FACT_TABLES
+    from chimera_metrics.models import FACT_TABLES
 
     columns = [column for column in FACT_TABLES[table].columns if column.name in TABLES[table][1](Draw(1))]
     listed = ", ".join(f"{column.name} {column.type.compile(dialect=dialect())}" for column in columns)

@@ -16,16 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from analytics.inference import anomalies
-from analytics.inference.change_points import LEVEL as CHANGE_LEVEL
-from analytics.inference.change_points import change_p_values
-from analytics.inference.coefficients import Method, coefficient_of, effective_n, p_value_of, p_values, pearson
-from analytics.inference.multiplicity import benjamini_hochberg
-from analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
-from analytics.inference.regressions import step_p_values, worse_p_values
-from analytics.inference.series import Floats, detrend, ranks
-from analytics.inference.trend import trend_p_values
 from bench.noise import NOISES, SD, noise
+from chimera_metrics.analytics.inference import anomalies
+from chimera_metrics.analytics.inference.change_points import LEVEL as CHANGE_LEVEL
+from chimera_metrics.analytics.inference.change_points import change_p_values
+from chimera_metrics.analytics.inference.coefficients import (
+    Method,
+    coefficient_of,
+    effective_n,
+    p_value_of,
+    p_values,
+    pearson,
+)
+from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
+from chimera_metrics.analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
+from chimera_metrics.analytics.inference.regressions import step_p_values, worse_p_values
+from chimera_metrics.analytics.inference.series import Floats, detrend, ranks
+from chimera_metrics.analytics.inference.trend import trend_p_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 MARKER = "<!-- measured: everything below is written by `python -m bench.honesty` -->"

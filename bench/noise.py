@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Floats
 
 NOISES = ("normal", "t3", "lognormal", "AR(1) 0.3", "AR(1) 0.6")
 SD = {"t3": 3.0**0.5, "lognormal": (np.e * (np.e - 1.0)) ** 0.5}

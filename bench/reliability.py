@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import MuseError
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError
 from tests.conftest import PASSWORD
 from tests.reliability.killing import Killer, watch_renames
 from tests.reliability.rows import ROLLUPS, counts, make_rows

@@ -19,8 +19,8 @@ import anyio
 import mcp
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 START_LIMIT = 2.2
 ROUND_TRIP_LIMIT = 2.5
@@ -57,7 +57,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         store = str(Path(folder) / "store")
         runner.upgrade(ClickHouseSettings(path=store))
-        from integrations.clickhouse.store import open_store
+        from chimera_metrics.integrations.clickhouse.store import open_store
 
         open_store(store).close()
         muse = str(Path(sys.executable).with_name("muse"))

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.inference.anomalies import TABULATED_TOGETHER, farthest_first, features, scores_of
-from analytics.inference.change_points import best_steps, lag1_after_step
-from analytics.inference.critical_values import Test, quantile
-from analytics.inference.regressions import step_statistic
-from analytics.inference.series import Floats
-from analytics.inference.trend import fit_lines
 from bench.noise import ar1, noise
+from chimera_metrics.analytics.inference.anomalies import TABULATED_TOGETHER, farthest_first, features, scores_of
+from chimera_metrics.analytics.inference.change_points import best_steps, lag1_after_step
+from chimera_metrics.analytics.inference.critical_values import Test, quantile
+from chimera_metrics.analytics.inference.regressions import step_statistic
+from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.trend import fit_lines
 
 TARGET = Path(__file__).parents[1] / "analytics" / "inference" / "critical_tables.py"
 Z = (0.0, 0.5, 1.0, 1.3, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.1, 3.5)

@@ -28,10 +28,10 @@ import pyarrow as pa
 
 from bench.generate import statements
 from bench.validation import ui_rows
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server.build import build_server
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.server.build import build_server
 
 ROWS = 100_000
 MILLION = 1_000_000
@@ -181,7 +181,17 @@ def parquet(folder: Path, rows: int) -> None:
         engine = seconds(
             lambda: client.executor.command(f"{insert} max_partitions_per_insert_block = 0 FORMAT Parquet")
         )
-    words = [sys.executable, "-m", "apps.muse_cli", "backfill", "--days", "36500", "--source", str(file), "--json"]
+    words = [
+        sys.executable,
+        "-m",
+        "chimera_metrics.apps.muse_cli",
+        "backfill",
+        "--days",
+        "36500",
+        "--source",
+        str(file),
+        "--json",
+    ]
     environment = {**os.environ, "CH_PATH": ours.store_path, "CH_TIMEOUT": "3600"}
     took = seconds(lambda: subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL))
     with ClickHouseClient(ours) as client:

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
 
-from integrations.clickhouse.executor import Cancellation, task_cancellation
-from integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse.executor import Cancellation, task_cancellation
+from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.results import Result
 
 T = TypeVar("T")
 _ROWS_AT_ONCE = 1000

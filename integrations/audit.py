@@ -23,10 +23,10 @@ from uuid import UUID
 
 import orjson
 
-from integrations.clickhouse.masking import mask_json, mask_text, suspicious
-from integrations.clickhouse.shaping import Shaper
-from integrations.config import Settings, data_folder
-from integrations.errors import MuseError
+from chimera_metrics.integrations.clickhouse.masking import mask_json, mask_text, suspicious
+from chimera_metrics.integrations.clickhouse.shaping import Shaper
+from chimera_metrics.integrations.config import Settings, data_folder
+from chimera_metrics.integrations.errors import MuseError
 
 # Longer texts are cut: an audit line says what was asked, it need not repeat ten thousand rows.
 _LONGEST = 4_000

@@ -21,12 +21,12 @@ from uuid import UUID
 
 import orjson
 
-from integrations.audit import files, read_lines
-from integrations.clickhouse import call
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.literals import quote
-from integrations.errors import MuseError
-from models import AuditEntry
+from chimera_metrics.integrations.audit import files, read_lines
+from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.models import AuditEntry
 
 _log = logging.getLogger(__name__)
 _STATE = "shipped.json"

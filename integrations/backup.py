@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from integrations.backup_engine import Content, Session, contents, destination, session
-from integrations.config import ClickHouseSettings, MuseSettings, data_folder
-from integrations.errors import InvalidInput, MuseError
+from chimera_metrics.integrations.backup_engine import Content, Session, contents, destination, session
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, data_folder
+from chimera_metrics.integrations.errors import InvalidInput, MuseError
 
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -133,7 +133,7 @@ def find(muse: MuseSettings, name: str | None) -> Manifest:
 def check(settings: ClickHouseSettings, muse: MuseSettings, manifest: Manifest) -> None:
     """Raises BackupRefused if the backup, or one that it builds on, is damaged or not of this program. Reads only."""
     folder = folder_of(muse)
-    from integrations.clickhouse.alembic_support import runner
+    from chimera_metrics.integrations.clickhouse.alembic_support import runner
 
     if manifest.revision > runner.head():
         raise BackupRefused(

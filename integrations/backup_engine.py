@@ -12,14 +12,14 @@ from xml.sax.saxutils import escape
 
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 
-from integrations.clickhouse import dbapi
-from integrations.clickhouse.executor import Limits
-from integrations.clickhouse.explaining import explain
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.one_turn import HeldConnection
-from models import FACT_TABLES, metadata
+from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.executor import Limits
+from chimera_metrics.integrations.clickhouse.explaining import explain
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.one_turn import HeldConnection
+from chimera_metrics.models import FACT_TABLES, metadata
 
 # A backup takes as long as it takes.
 _TIMEOUT_S = 86_400
@@ -60,7 +60,7 @@ class Session:
 def session(settings: ClickHouseSettings, backups: Path) -> Iterator[Session]:
     """A session that may back up and restore. An embedded store is this process's alone until the end."""
     if not settings.embedded:
-        from integrations.clickhouse.native_dbapi import NativeConnection
+        from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
 
         # `default`: the database to restore into is not there yet.
         patient = settings.model_copy(update={"timeout": _TIMEOUT_S, "database": "default"})

@@ -1,6 +1,7 @@
 """Settings, from the environment or a `.env` file, parsed once by whoever starts the program.
 
-`from integrations import config; config.clickhouse` parses the environment at that moment; nothing is kept.
+`from chimera_metrics.integrations import config; config.clickhouse` parses the environment at that moment; nothing is
+kept.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from integrations.errors import SettingsError
+from chimera_metrics.integrations.errors import SettingsError
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
 FOREIGN = frozenset({"CH_TEST_URL"})

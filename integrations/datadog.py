@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import QueuePool
 
-from integrations.errors import MuseError
+from chimera_metrics.integrations.errors import MuseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Engine
 
-    from integrations.clickhouse.executor import Traced, Tracer
-    from integrations.config import ClickHouseSettings, MuseSettings
-    from integrations.results import Result
+    from chimera_metrics.integrations.clickhouse.executor import Traced, Tracer
+    from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+    from chimera_metrics.integrations.results import Result
 
 PREFIX = "muse.clickhouse"
 _ANSWERS = {"inserted": "stored", "duplicates": "duplicate", "quarantined": "quarantined", "rejected_count": "rejected"}

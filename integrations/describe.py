@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column
 
-from analytics.catalog import DIMENSIONS, METRICS
-from analytics.describe import overview, top_words, words_of
-from analytics.metrics import metric_of
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse.shaping import Shaper, marks
-from integrations.errors import InvalidInput
-from integrations.results import Result
-from models import FACT_TABLES
+from chimera_metrics.analytics.catalog import DIMENSIONS, METRICS
+from chimera_metrics.analytics.describe import overview, top_words, words_of
+from chimera_metrics.analytics.metrics import metric_of
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.shaping import Shaper, marks
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 # Sample words come from this many days before the newest row: enough to see them, little to read.
 _WORD_DAYS = 90

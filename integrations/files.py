@@ -20,9 +20,9 @@ from typing import IO, Any, cast
 
 import orjson
 
-from integrations.clickhouse.rules import shown_name
-from integrations.errors import InvalidInput
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.rules import shown_name
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 ROWS_PER_WINDOW = 50_000

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import TextClause, text
 
-from analytics.source import SETTINGS
-from integrations.results import Result
+from chimera_metrics.analytics.source import SETTINGS
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from integrations.config import MuseSettings
-    from integrations.questions.methods import Questions
+    from chimera_metrics.integrations.config import MuseSettings
+    from chimera_metrics.integrations.questions.methods import Questions
 
 # A commit older than this no longer says anything about today's pipeline.
 _DAYS = 30

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrations.clickhouse.dbapi import READ_SETTINGS
-from integrations.errors import MuseError
+from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
+from chimera_metrics.integrations.errors import MuseError
 
 if TYPE_CHECKING:
-    from integrations.clickhouse.native_dbapi import NativeConnection, Setting
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection, Setting
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 _LIMITS = ("max_execution_time", "max_memory_usage", "limit")
 
@@ -35,7 +35,7 @@ def _guard(name: str, enforced_by: str, advice: str = "") -> dict[str, str]:
 
 
 def _account(client: ClickHouseClient) -> dict[str, Setting]:
-    from integrations.clickhouse.engine import checkout
+    from chimera_metrics.integrations.clickhouse.engine import checkout
 
     connection = checkout(client.executor.engine, client.settings)
     try:

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from integrations.clickhouse.literals import quote
-from integrations.errors import MuseError, SchemaMismatch, StatementFailed
-from integrations.freshness import FACTS, age, check, freshness, question
-from integrations.one_turn import one_turn
-from integrations.results import Result
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.freshness import FACTS, age, check, freshness, question
+from chimera_metrics.integrations.one_turn import one_turn
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
-    from integrations.clickhouse.executor import Executor
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse.executor import Executor
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 Line = dict[str, str]
 _AHEAD = timedelta(minutes=5)
@@ -137,13 +137,13 @@ def _connection(client: ClickHouseClient, executor: Executor, limits: Thresholds
 
 
 def _head() -> str:
-    from integrations.clickhouse.alembic_support import runner
+    from chimera_metrics.integrations.clickhouse.alembic_support import runner
 
     return runner.head()
 
 
 def _schema(facts: Mapping[str, Any]) -> Line:
-    from integrations.clickhouse.alembic_support import version
+    from chimera_metrics.integrations.clickhouse.alembic_support import version
 
     revision, count = facts["recorded"], facts["revisions"]
     if count == 1 and revision == _head() and version.cut_off(revision, facts["step"] or "") is None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from integrations.clickhouse.chdb_dbapi import ChdbConnection
-from integrations.clickhouse.dbapi import READ_SETTINGS
-from integrations.clickhouse.engine import url_of
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.clickhouse.chdb_dbapi import ChdbConnection
+from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
+from chimera_metrics.integrations.clickhouse.engine import url_of
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.store import open_store
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 
 class HeldConnection(ChdbConnection):

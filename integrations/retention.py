@@ -18,13 +18,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from integrations.clickhouse.ledger import WRITE_SETTINGS
-from integrations.clickhouse.literals import quote, quote_name
-from integrations.errors import InvalidInput
-from models import FACT_TABLES, VIEWS
+from chimera_metrics.integrations.clickhouse.ledger import WRITE_SETTINGS
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES, VIEWS
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 LEDGER = "insert_ledger"
 TABLES = (*FACT_TABLES, LEDGER, "audit_log")

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from integrations.clickhouse.literals import quote, quote_name
-from integrations.errors import InvalidInput, MuseError
-from models import FACT_TABLES, VIEWS, metadata
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.errors import InvalidInput, MuseError
+from chimera_metrics.models import FACT_TABLES, VIEWS, metadata
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
-    from integrations.config import ClickHouseSettings
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.config import ClickHouseSettings
 
 ROLES = ("reader", "writer", "admin")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}")

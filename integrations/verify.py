@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from integrations.clickhouse.rules import Rule, rules_of
-from integrations.freshness import check
-from integrations.results import Result
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.rules import Rule, rules_of
+from chimera_metrics.integrations.freshness import check
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
-    from integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 Line = dict[str, str]
 _ROWS_AT_ONCE = 5_000_000
@@ -79,8 +79,8 @@ def verify(client: ClickHouseClient, days: int | None = None) -> Result:
 
     `days`: only rows of the last N days; None means all.
     """
-    from integrations.verify_accounts import ACCOUNTS
-    from integrations.verify_derived import DERIVED
+    from chimera_metrics.integrations.verify_accounts import ACCOUNTS
+    from chimera_metrics.integrations.verify_derived import DERIVED
 
     scope = Scope(client, days)
     lines = [line for run in (*CHECKS, *DERIVED, *ACCOUNTS) for line in run(scope)]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.clickhouse.ledger import claim_files
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse.quarantine import Quarantine, quarantine_folder
-from integrations.freshness import check
-from integrations.verify import Line, Scope
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.ledger import claim_files
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.quarantine import Quarantine, quarantine_folder
+from chimera_metrics.integrations.freshness import check
+from chimera_metrics.integrations.verify import Line, Scope
+from chimera_metrics.models import FACT_TABLES
 
 # A batch that was begun and neither acknowledged nor kept aside for this long has lost its caller.
 _HOURS = 1

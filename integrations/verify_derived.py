@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 from sqlalchemy import Table
 
-from integrations.freshness import check
-from integrations.verify import Line, Scope, between
-from models import VIEWS, metadata
+from chimera_metrics.integrations.freshness import check
+from chimera_metrics.integrations.verify import Line, Scope, between
+from chimera_metrics.models import VIEWS, metadata
 
 if TYPE_CHECKING:
-    from models.ddl import MaterializedView
+    from chimera_metrics.models.ddl import MaterializedView
 
 _FUNCTION = re.compile(r"(Simple)?AggregateFunction\((\w+)(\([^)]*\))?, ")
 _CLOSE = "abs(a.{0} - b.{0}) > 1e-6 * greatest(abs(a.{0}), abs(b.{0}), 1)"
@@ -119,9 +119,9 @@ LEFT JOIN (
 
 def drift(scope: Scope) -> Iterator[Line]:
     """The store's schema against the models', both as the engine sees them."""
-    from integrations.clickhouse.alembic_support.canonical import differences, read
-    from integrations.clickhouse.alembic_support.comparators import schema_of
-    from integrations.clickhouse.engine import make_engine
+    from chimera_metrics.integrations.clickhouse.alembic_support.canonical import differences, read
+    from chimera_metrics.integrations.clickhouse.alembic_support.comparators import schema_of
+    from chimera_metrics.integrations.clickhouse.engine import make_engine
 
     settings = scope.client.settings
     engine = make_engine(settings, session={}, pool_size=2)

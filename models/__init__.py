@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
-from models.audit_log import AuditEntry
-from models.base import DATABASE, Base
-from models.bench_runs import BenchRun
-from models.deployments import Deployment
-from models.episodes import Episode
-from models.insert_ledger import LedgerEntry
-from models.llm_events import LlmEvent
-from models.retention_rules import RetentionRule
-from models.rollups import LLM_EVENTS_HOURLY_MV, UI_EVENTS_HOURLY_MV, LlmEventHour, UiEventHour
-from models.session_stats import SessionStat
-from models.ui_events import UiEvent
-from models.watcher_runs import WatcherRun
+from chimera_metrics.models.audit_log import AuditEntry
+from chimera_metrics.models.base import DATABASE, Base
+from chimera_metrics.models.bench_runs import BenchRun
+from chimera_metrics.models.deployments import Deployment
+from chimera_metrics.models.episodes import Episode
+from chimera_metrics.models.insert_ledger import LedgerEntry
+from chimera_metrics.models.llm_events import LlmEvent
+from chimera_metrics.models.retention_rules import RetentionRule
+from chimera_metrics.models.rollups import LLM_EVENTS_HOURLY_MV, UI_EVENTS_HOURLY_MV, LlmEventHour, UiEventHour
+from chimera_metrics.models.session_stats import SessionStat
+from chimera_metrics.models.ui_events import UiEvent
+from chimera_metrics.models.watcher_runs import WatcherRun
+from chimera_metrics.short_names import same_as_long
 
 FACTS: tuple[type[Base], ...] = (
     BenchRun,
@@ -57,3 +58,5 @@ __all__ = [
     "WatcherRun",
     "metadata",
 ]
+
+same_as_long(__name__)

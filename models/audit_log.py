@@ -10,7 +10,7 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COUNT64,
     COUNT_CODEC,
     DEDUPLICATION_WINDOW,
@@ -27,7 +27,7 @@ from models.base import (
     WORD_CODEC,
     Base,
 )
-from models.ddl import col
+from chimera_metrics.models.ddl import col
 
 
 class AuditEntry(Base):

@@ -6,7 +6,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from models.ddl import FixedString
+from chimera_metrics.models.ddl import FixedString
 
 DATABASE = "chimera_metrics"
 

@@ -12,7 +12,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COMMIT,
     COMMIT_CODEC,
     COUNT_CODEC,
@@ -29,7 +29,7 @@ from models.base import (
     Base,
     nullable,
 )
-from models.ddl import col
+from chimera_metrics.models.ddl import col
 
 
 class BenchRun(Base):

@@ -11,7 +11,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COUNT64,
     COUNT_CODEC,
     DEDUPLICATION_WINDOW,
@@ -24,7 +24,7 @@ from models.base import (
     WORD_CODEC,
     Base,
 )
-from models.ddl import FixedString, col
+from chimera_metrics.models.ddl import FixedString, col
 
 
 class LedgerEntry(Base):

@@ -10,13 +10,13 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COUNT32,
     TEXT,
     Base,
     nullable,
 )
-from models.ddl import col
+from chimera_metrics.models.ddl import col
 
 
 class RetentionRule(Base):

@@ -15,7 +15,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COUNT64,
     COUNT_CODEC,
     DEDUPLICATION_WINDOW,
@@ -30,7 +30,7 @@ from models.base import (
     Base,
     nullable,
 )
-from models.ddl import MaterializedView, col
+from chimera_metrics.models.ddl import MaterializedView, col
 
 QUANTILES = "quantilesDD(0.01, 0.5, 0.9, 0.95, 0.99)"
 

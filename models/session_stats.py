@@ -10,7 +10,7 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COUNT32,
     COUNT_CODEC,
     DEDUPLICATION_WINDOW,
@@ -23,7 +23,7 @@ from models.base import (
     Base,
     nullable,
 )
-from models.ddl import col
+from chimera_metrics.models.ddl import col
 
 
 class SessionStat(Base):

@@ -11,7 +11,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from models.base import (
+from chimera_metrics.models.base import (
     COMMIT,
     COMMIT_CODEC,
     COUNT_CODEC,
@@ -28,7 +28,7 @@ from models.base import (
     Base,
     nullable,
 )
-from models.ddl import SkipIndex, col
+from chimera_metrics.models.ddl import SkipIndex, col
 
 
 class UiEvent(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from apps.muse_cli import main
+from chimera_metrics.apps.muse_cli import main
 
 if __name__ == "__main__":
     main(["backfill", *sys.argv[1:]], prog_name="muse")

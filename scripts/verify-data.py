@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from apps.muse_cli import main
+from chimera_metrics.apps.muse_cli import main
 
 if __name__ == "__main__":
     main(["verify", *sys.argv[1:]])

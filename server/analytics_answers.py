@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from server.answers import Rows
+from chimera_metrics.server.answers import Rows
 
 
 class WindowAnswer(TypedDict):

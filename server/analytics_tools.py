@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from analytics.buckets import Granularity
-from integrations.clickhouse.executor import Cancellation
-from integrations.results import Result
-from server.analytics_words import CHART, DAYS, FILTERS, METRIC, SINCE, TITLES_AND_DESCRIPTIONS, UNTIL
-from server.arguments import Arguments
-from server.context import ServerContext
-from server.tool import Call, MuseTool
+from chimera_metrics.analytics.buckets import Granularity
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.server.analytics_words import CHART, DAYS, FILTERS, METRIC, SINCE, TITLES_AND_DESCRIPTIONS, UNTIL
+from chimera_metrics.server.arguments import Arguments
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.tool import Call, MuseTool
 
 Bucketed = Literal["minute", "hour", "day", "week", "month"]
 _DAYS = Field(7, ge=0, description="Whole days to look back, and today so far")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.errors import InvalidInput
 
 M = TypeVar("M", bound=BaseModel)
 

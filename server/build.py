@@ -8,11 +8,11 @@ from typing import Any
 
 import anyio
 
-from integrations.config import Settings
-from server.context import ServerContext
-from server.muse_server import MuseServer
-from server.offer import DISTRIBUTION, Offer, package_version
-from server.words import instructions
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.muse_server import MuseServer
+from chimera_metrics.server.offer import DISTRIBUTION, Offer, package_version
+from chimera_metrics.server.words import instructions
 
 
 def build_server(

@@ -14,10 +14,10 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
-from analytics.catalog import DIMENSIONS, METRICS
-from integrations.errors import MuseError
-from models import FACT_TABLES
-from server.context import ServerContext
+from chimera_metrics.analytics.catalog import DIMENSIONS, METRICS
+from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.context import ServerContext
 
 _MOST = 100
 Reference = PromptReference | ResourceTemplateReference

@@ -9,12 +9,12 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from integrations.audit import AuditFile, Entry, audit_folder
-from integrations.audit_shipping import Shipper, Shipping
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import Settings
-from integrations.errors import MuseError
-from server.metrics import Metrics
+from chimera_metrics.integrations.audit import AuditFile, Entry, audit_folder
+from chimera_metrics.integrations.audit_shipping import Shipper, Shipping
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.server.metrics import Metrics
 
 if TYPE_CHECKING:
     import anyio
@@ -95,7 +95,7 @@ class ServerContext:
 
     def ready(self) -> bool:
         """Whether the store answers, asked at most once a second however many ask."""
-        from integrations.health import probe
+        from chimera_metrics.integrations.health import probe
 
         with self._probe_lock:
             asked, answer = self._probed

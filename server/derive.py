@@ -1,4 +1,4 @@
-"""Derives what is kept: `python -m server.derive`, when arguments, answers, words or the SDK changed."""
+"""Derives what is kept: `python -m chimera_metrics.server.derive`, when arguments, answers or words changed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from integrations.clickhouse.row_models import row_schema
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from models import FACT_TABLES
-from server import analytics_answers, answers
-from server.build import build_server
-from server.context import ServerContext
-from server.kept import keep
-from server.plain import CAPABILITIES_KEY, HANDSHAKES, INFO_KEY, MODERN, SERVER_KEY, VERSION_KEY
-from server.schemas import input_schema, output_schema
-from server.sdk_session import SdkSession
-from server.tools import ROWS_PER_CALL, InsertArguments, all_tools
+from chimera_metrics.integrations.clickhouse.row_models import row_schema
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server import analytics_answers, answers
+from chimera_metrics.server.build import build_server
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.kept import keep
+from chimera_metrics.server.plain import CAPABILITIES_KEY, HANDSHAKES, INFO_KEY, MODERN, SERVER_KEY, VERSION_KEY
+from chimera_metrics.server.schemas import input_schema, output_schema
+from chimera_metrics.server.sdk_session import SdkSession
+from chimera_metrics.server.tools import ROWS_PER_CALL, InsertArguments, all_tools
 
 ANSWERS: dict[str, Any] = {
     "query": answers.QueryAnswer,

@@ -23,17 +23,17 @@ from typing import Any
 import orjson
 from pydantic_core import from_json
 
-from integrations.clickhouse.executor import Cancellation
-from server.callers import Caller, introduced, local_user
-from server.calls import Answered
-from server.context import WORKERS, ServerContext
-from server.kept import kept, listed
-from server.offer import Offer, package_version
-from server.plain import SERVER_KEY, Plain, plain
-from server.progress import EVERY_S, progress
-from server.sdk_session import FAULT, SdkSession
-from server.tool import Sentence
-from server.wire import Wire
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.server.callers import Caller, introduced, local_user
+from chimera_metrics.server.calls import Answered
+from chimera_metrics.server.context import WORKERS, ServerContext
+from chimera_metrics.server.kept import kept, listed
+from chimera_metrics.server.offer import Offer, package_version
+from chimera_metrics.server.plain import SERVER_KEY, Plain, plain
+from chimera_metrics.server.progress import EVERY_S, progress
+from chimera_metrics.server.sdk_session import FAULT, SdkSession
+from chimera_metrics.server.tool import Sentence
+from chimera_metrics.server.wire import Wire
 
 _log = logging.getLogger(__name__)
 Work = partial[None]

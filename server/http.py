@@ -19,15 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from integrations.audit import AuditFailed, Entry, now
-from integrations.clickhouse.call import Call
-from integrations.config import MuseSettings, Settings
-from integrations.errors import SettingsError
-from server.build import build_server
-from server.door import Door, Rates
-from server.metrics import CONTENT_TYPE, resident_bytes
-from server.muse_server import MuseServer
-from server.tokens import TokenFile, TokenVerifier, token_file
+from chimera_metrics.integrations.audit import AuditFailed, Entry, now
+from chimera_metrics.integrations.clickhouse.call import Call
+from chimera_metrics.integrations.config import MuseSettings, Settings
+from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.build import build_server
+from chimera_metrics.server.door import Door, Rates
+from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
+from chimera_metrics.server.muse_server import MuseServer
+from chimera_metrics.server.tokens import TokenFile, TokenVerifier, token_file
 
 _READY_S = 2.0
 # Refusals at the door that reach the audit file, a minute: enough to see an attack, too few to fill a disk.
@@ -81,7 +81,7 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> ASGIApp
 def _auth(settings: MuseSettings, tokens: TokenFile) -> dict[str, Any]:
     """The SDK's arguments: nothing, where nobody was given a token and no issuer is named."""
     if settings.oauth_issuer is not None:
-        from server.oauth import READ_SCOPE, oauth
+        from chimera_metrics.server.oauth import READ_SCOPE, oauth
 
         words, issuers = oauth(settings)
         return {"auth": words, "token_verifier": Both(TokenVerifier(tokens, settings.url, (READ_SCOPE,)), issuers)}

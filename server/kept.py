@@ -1,8 +1,8 @@
 """What is derived once and kept, in `kept.json` beside this file: schemas of the tools, and what the SDK answers.
 
 The schemas come from the argument models, the tables and the answers: 50 ms to derive at every start, none to read.
-The answers are those of the SDK that are the same for every client (`direct`). `python -m server.derive` makes the
-file anew; tests hold it to what is derived.
+The answers are those of the SDK that are the same for every client (`direct`).
+`python -m chimera_metrics.server.derive` makes the file; tests hold it to what is derived.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from server.tool import MuseTool
+from chimera_metrics.server.tool import MuseTool
 
 FILE = Path(__file__).with_name("kept.json")
 

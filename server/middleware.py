@@ -13,9 +13,9 @@ from typing import Any, cast
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
-from server.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
-from server.calls import Answered
-from server.names import Names
+from chimera_metrics.server.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
+from chimera_metrics.server.calls import Answered
+from chimera_metrics.server.names import Names
 
 _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
 

@@ -27,19 +27,19 @@ from mcp_types import (
 )
 from pydantic import AnyUrl
 
-from integrations.clickhouse.executor import Cancellation
-from integrations.errors import MuseError
-from server.callers import Role
-from server.calls import Answered, Calls
-from server.completions import completer
-from server.context import ServerContext
-from server.kept import kept, listed
-from server.middleware import EitherName, caller_of, fill_in, leave
-from server.names import Names
-from server.prompts import add_prompts, wrong_value
-from server.resources import RESOURCES, TEMPLATES, read
-from server.tool import Sentence
-from server.watch import run_watched
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.server.callers import Role
+from chimera_metrics.server.calls import Answered, Calls
+from chimera_metrics.server.completions import completer
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.kept import kept, listed
+from chimera_metrics.server.middleware import EitherName, caller_of, fill_in, leave
+from chimera_metrics.server.names import Names
+from chimera_metrics.server.prompts import add_prompts, wrong_value
+from chimera_metrics.server.resources import RESOURCES, TEMPLATES, read
+from chimera_metrics.server.tool import Sentence
+from chimera_metrics.server.watch import run_watched
 
 
 class MuseServer(MCPServer[ServerContext]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from server.callers import GROUPS, Caller
+from chimera_metrics.server.callers import GROUPS, Caller
 
 NameForm = Literal["dotted", "underscored", "auto"]
 

@@ -13,9 +13,9 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
-from integrations.config import MuseSettings
-from integrations.errors import SettingsError
-from server.callers import ROLE_CLAIM, Role
+from chimera_metrics.integrations.config import MuseSettings
+from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.callers import ROLE_CLAIM, Role
 
 _log = logging.getLogger(__name__)
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]

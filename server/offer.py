@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from integrations.config import Settings
-from server.callers import Role
-from server.calls import Calls
-from server.names import Names
-from server.tools import all_tools
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.server.callers import Role
+from chimera_metrics.server.calls import Calls
+from chimera_metrics.server.names import Names
+from chimera_metrics.server.tools import all_tools
 
 DISTRIBUTION = "chimera-metrics"
 

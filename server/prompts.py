@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationError
 
 if TYPE_CHECKING:
-    from server.muse_server import MuseServer
+    from chimera_metrics.server.muse_server import MuseServer
 
 Days = Annotated[str, Field(description="Whole days to look back", pattern=r"^\d{1,4}$")]
 Model = Annotated[str, Field(description="Model to look at; all if left out", max_length=200)]

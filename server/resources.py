@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 from mcp_types import Resource, ResourceTemplate
 
-from models import FACT_TABLES
-from server.context import ServerContext
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.context import ServerContext
 
 CATALOG = "muse://catalog"
 SCHEMA = "muse://schema"

@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
-    from server.muse_server import MuseServer
+    from chimera_metrics.server.muse_server import MuseServer
 
 _log = logging.getLogger(__name__)
 FAULT = {"code": -32603, "message": "Internal server error"}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from integrations.config import Settings
-from server.calls import traced
-from server.context import ServerContext
-from server.direct import Direct
-from server.offer import Offer
-from server.sdk_session import SdkSession
-from server.wire import standard_wire
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.server.calls import traced
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.direct import Direct
+from chimera_metrics.server.offer import Offer
+from chimera_metrics.server.sdk_session import SdkSession
+from chimera_metrics.server.wire import standard_wire
 
 if TYPE_CHECKING:
-    from server.muse_server import MuseServer
+    from chimera_metrics.server.muse_server import MuseServer
 
 
 def serve(settings: Settings, read_only: bool = False, begins: Callable[[], None] = lambda: None) -> None:
@@ -34,7 +34,7 @@ def sdk(settings: Settings, read_only: bool, context: ServerContext) -> Callable
     """Begins the SDK's session on the same store."""
 
     def build() -> MuseServer:
-        from server.build import build_server
+        from chimera_metrics.server.build import build_server
 
         return build_server(settings, read_only, context)
 

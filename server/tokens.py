@@ -22,9 +22,9 @@ from typing import get_args
 import orjson
 from mcp.server.auth.provider import AccessToken
 
-from integrations.config import MuseSettings, data_folder
-from integrations.errors import InvalidInput, SettingsError
-from server.callers import ROLE_CLAIM, Role
+from chimera_metrics.integrations.config import MuseSettings, data_folder
+from chimera_metrics.integrations.errors import InvalidInput, SettingsError
+from chimera_metrics.server.callers import ROLE_CLAIM, Role
 
 _PREFIX = "muse"
 _FORM = re.compile(rf"{_PREFIX}_([0-9a-f]{{12}})_([\w-]{{43}})")

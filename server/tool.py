@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from analytics.errors import QuestionError
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.guard import Refused
-from integrations.errors import AccessRefused, MuseError, StatementCancelled
-from integrations.results import Result
-from server.arguments import read_arguments
-from server.context import ServerContext
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.guard import Refused
+from chimera_metrics.integrations.errors import AccessRefused, MuseError, StatementCancelled
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.server.arguments import read_arguments
+from chimera_metrics.server.context import ServerContext
 
 Call = Callable[[ServerContext, Any, Cancellation], Result]
 

@@ -8,16 +8,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse_client import DEFAULT_ROWS
-from integrations.errors import InvalidInput
-from integrations.results import Result
-from models import FACT_TABLES
-from server.analytics_tools import analytics_tools
-from server.arguments import Arguments
-from server.context import ServerContext
-from server.tool import Call, MuseTool
-from server.words import INSERT_NOTE, TOOLS
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.analytics_tools import analytics_tools
+from chimera_metrics.server.arguments import Arguments
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.tool import Call, MuseTool
+from chimera_metrics.server.words import INSERT_NOTE, TOOLS
 
 ROWS_PER_CALL = 10_000
 

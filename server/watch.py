@@ -12,10 +12,10 @@ import anyio.abc
 from mcp.server.mcpserver import Context
 from starlette.requests import Request
 
-from integrations.clickhouse.executor import Cancellation
-from integrations.errors import StatementCancelled
-from server.context import ServerContext
-from server.progress import EVERY_S, progress
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.errors import StatementCancelled
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.progress import EVERY_S, progress
 
 T = TypeVar("T")
 #: Where the door of the HTTP server notes that a request's client has gone.

@@ -10,7 +10,7 @@ import select
 import threading
 from collections.abc import Iterator
 
-from integrations.errors import SettingsError
+from chimera_metrics.integrations.errors import SettingsError
 
 _log = logging.getLogger(__name__)
 # Longest line that a client may send, in bytes: ten thousand rows of long texts are less.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES
 
 
 @dataclass(frozen=True, slots=True)

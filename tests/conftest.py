@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.ledger import claim_files
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.ledger import claim_files
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.models import FACT_TABLES
 from tests.support.wire_process import Wire
 
 TEST_URL = "CH_TEST_URL"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.models import FACT_TABLES
 from tests.factories import FACTORIES, LEVEL, STEP, BenchRunFactory, LlmEventFactory, UiEventFactory, rows
 
 

@@ -67,39 +67,33 @@ def _run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-def test_the_wheel_holds_the_rooms_and_no_top_level_alembic(wheel: Path) -> None:
+def test_the_wheel_has_one_top_level(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "models",
-        "analytics",
-        "integrations",
-        "server",
-        "apps",
-    }
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"chimera_metrics"}
 
 
 def test_it_runs_from_the_wheel_and_not_from_the_clone(environment: Path, tmp_path: Path) -> None:
-    done = _run(environment, tmp_path, "-c", "import server.build; print(server.build.__file__)")
+    done = _run(environment, tmp_path, "-c", "import chimera_metrics.server.build as build; print(build.__file__)")
     assert done.stdout.startswith(str(environment.parents[1])), done.stderr
 
 
 def test_it_migrates(environment: Path, tmp_path: Path) -> None:
     program = (
-        "from integrations import config\n"
-        "from integrations.clickhouse.alembic_support import runner\n"
+        "from chimera_metrics.integrations import config\n"
+        "from chimera_metrics.integrations.clickhouse.alembic_support import runner\n"
         "runner.upgrade(config.clickhouse)\n"
         "print(runner.is_current(config.clickhouse))\n"
     )
     done = _run(environment, tmp_path, "-c", program)
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
-    status = _run(environment, tmp_path, "-m", "apps.muse_cli", "status", "--clickhouse")
+    status = _run(environment, tmp_path, "-m", "chimera_metrics.apps.muse_cli", "status", "--clickhouse")
     assert status.returncode == 0, status.stdout
 
 
 def test_it_serves_and_upgrades_the_embedded_store_by_itself(environment: Path, tmp_path: Path) -> None:
     server = StdioServerParameters(
         command=str(environment),
-        args=["-m", "apps.muse_cli", "serve"],
+        args=["-m", "chimera_metrics.apps.muse_cli", "serve"],
         env={"CH_PATH": str(tmp_path / "store")},
         cwd=str(tmp_path),
     )

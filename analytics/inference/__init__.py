@@ -4,18 +4,18 @@ Import it in the call that needs it: NumPy and SciPy take a while to load. `None
 input are gaps. An undefined number is `None` beside a `Reason`.
 """
 
-from analytics.inference.anomalies import Anomalies, Anomaly, anomalies
-from analytics.inference.change_points import ChangePoint, ChangePoints, change_points
-from analytics.inference.correlation import (
+from chimera_metrics.analytics.inference.anomalies import Anomalies, Anomaly, anomalies
+from chimera_metrics.analytics.inference.change_points import ChangePoint, ChangePoints, change_points
+from chimera_metrics.analytics.inference.correlation import (
     Correlation,
     LagCorrelation,
     WithinCorrelation,
     correlate,
     correlate_within,
 )
-from analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
-from analytics.inference.reasons import Reason, ReasonCode
-from analytics.inference.regressions import (
+from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
+from chimera_metrics.analytics.inference.reasons import Reason, ReasonCode
+from chimera_metrics.analytics.inference.regressions import (
     Case,
     Comparison,
     FirstBad,
@@ -25,7 +25,7 @@ from analytics.inference.regressions import (
     first_bad_commit,
     regressions,
 )
-from analytics.inference.trend import Direction, Trend, trend, trends
+from chimera_metrics.analytics.inference.trend import Direction, Trend, trend, trends
 
 __all__ = [
     "Anomalies",

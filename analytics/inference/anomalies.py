@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.inference import reasons
-from analytics.inference.change_points import ChangePoints, change_points
-from analytics.inference.critical_values import anomaly_rule
-from analytics.inference.reasons import Reason
-from analytics.inference.series import Floats, Indices, floats, is_constant, times, unit_scale
-from analytics.inference.trend import Trend, trend
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.change_points import ChangePoints, change_points
+from chimera_metrics.analytics.inference.critical_values import anomaly_rule
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, times, unit_scale
+from chimera_metrics.analytics.inference.trend import Trend, trend
 
 NEEDED = 10
 TABULATED_TOGETHER = 3

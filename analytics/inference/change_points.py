@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from analytics.inference import reasons
-from analytics.inference.critical_values import p_value, typical_lag1
-from analytics.inference.reasons import Reason
-from analytics.inference.series import Floats, Indices, floats, is_constant, lag1, normal_scores
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.critical_values import p_value, typical_lag1
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, lag1, normal_scores
 
 LEVEL = 0.02
 NEEDED = 10

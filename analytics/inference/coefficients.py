@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.inference.series import Floats, Indices, ranks
+from chimera_metrics.analytics.inference.series import Floats, Indices, ranks
 
 Method = Literal["pearson", "spearman", "kendall"]
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.inference import reasons
-from analytics.inference.coefficients import (
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.coefficients import (
     coefficient_of,
     effective_n,
     fisher_interval,
@@ -18,9 +18,9 @@ from analytics.inference.coefficients import (
     p_value_of,
     pearson,
 )
-from analytics.inference.multiplicity import sidak
-from analytics.inference.reasons import Reason
-from analytics.inference.series import Floats, floats, is_constant
+from chimera_metrics.analytics.inference.multiplicity import sidak
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Floats, floats, is_constant
 
 Method = Literal["pearson", "spearman", "kendall"]
 

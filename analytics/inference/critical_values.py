@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Floats
 
 Test = Literal["trend", "change", "step"]
 
@@ -74,7 +74,7 @@ def _beyond(statistic: Floats, curves: Floats, z: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _z() -> Floats:
-    from analytics.inference import critical_tables as tables
+    from chimera_metrics.analytics.inference import critical_tables as tables
 
     return np.array(tables.Z)
 
@@ -82,7 +82,7 @@ def _z() -> Floats:
 @lru_cache(maxsize=256)
 def _surface(test: Test, n: int) -> tuple[Floats, Floats]:
     """Quantiles of the statistic by (rho, z) at this n."""
-    from analytics.inference import critical_tables as tables
+    from chimera_metrics.analytics.inference import critical_tables as tables
 
     n_nodes = np.array(tables.POINTS[test], dtype=np.float64)
     rho_nodes = np.array(tables.RHO)
@@ -95,7 +95,7 @@ def _surface(test: Test, n: int) -> tuple[Floats, Floats]:
 @lru_cache(maxsize=256)
 def typical_lag1(n: int) -> tuple[Floats, Floats]:
     """(rho nodes, mean first autocorrelation left after the best step is removed) at this n."""
-    from analytics.inference import critical_tables as tables
+    from chimera_metrics.analytics.inference import critical_tables as tables
 
     n_nodes = np.array(tables.POINTS["change"], dtype=np.float64)
     values = _parse(tables.LAG1_AFTER_STEP).reshape(len(n_nodes), len(tables.RHO))
@@ -105,7 +105,7 @@ def typical_lag1(n: int) -> tuple[Floats, Floats]:
 @lru_cache(maxsize=256)
 def anomaly_rule(n: int) -> Floats:
     """Coefficients (outliers judged together 1 to 3, features) of the anomaly rule at this n."""
-    from analytics.inference import critical_tables as tables
+    from chimera_metrics.analytics.inference import critical_tables as tables
 
     n_nodes = np.array(tables.POINTS["anomaly"], dtype=np.float64)
     values = _parse(tables.ANOMALY_RULE).reshape(len(n_nodes), 3, -1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.inference.series import Floats, ranks
+from chimera_metrics.analytics.inference.series import Floats, ranks
 
 
 def rank_p_value(before: Floats, after: Floats) -> float:

@@ -13,12 +13,12 @@ from math import comb
 
 import numpy as np
 
-from analytics.inference import reasons
-from analytics.inference.critical_values import p_value
-from analytics.inference.multiplicity import benjamini_hochberg
-from analytics.inference.rank_test import rank_p_value
-from analytics.inference.reasons import Reason
-from analytics.inference.series import Floats, finite_or_none, floats, is_constant, normal_scores
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.critical_values import p_value
+from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
+from chimera_metrics.analytics.inference.rank_test import rank_p_value
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Floats, finite_or_none, floats, is_constant, normal_scores
 
 LEVEL = 0.005
 NEEDED_A_SIDE = 5

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from analytics.inference import reasons
-from analytics.inference.critical_values import critical_value, p_value
-from analytics.inference.multiplicity import benjamini_hochberg
-from analytics.inference.reasons import Reason
-from analytics.inference.series import (
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.critical_values import critical_value, p_value
+from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import (
     Floats,
     detrend,
     finite_or_none,

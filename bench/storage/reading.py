@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.generate import statements
 from bench.storage.store import DAYS, ROWS, UNTIL, Asked, Disk, Store
-from models.rollups import LLM_EVENTS_HOURLY_MV
+from chimera_metrics.models.rollups import LLM_EVENTS_HOURLY_MV
 
 SINCE = (UNTIL - timedelta(days=30)).isoformat()
 # The engine remembers which granules a condition met before: a question asked twice would read like one with an index.

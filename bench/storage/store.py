@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import models
 from bench.generate import ORDERS, TABLES, Draw, statements
-from integrations.clickhouse.alembic_support.engines import ensure_database
-from integrations.clickhouse.engine import make_engine
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
+from chimera_metrics import models
+from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 UNTIL = date(2026, 7, 1)
 DAYS = 40

@@ -4,9 +4,9 @@ Each takes the result of the operation and draws nothing that is not in it. Impo
 in the call that needs it. Colours are Okabe and Ito's, which differ for all kinds of colour vision; shapes differ too.
 """
 
-from integrations.charts.correlation import correlation_chart
-from integrations.charts.performance import performance_chart
-from integrations.charts.style import Form
-from integrations.charts.trend import trend_chart
+from chimera_metrics.integrations.charts.correlation import correlation_chart
+from chimera_metrics.integrations.charts.performance import performance_chart
+from chimera_metrics.integrations.charts.style import Form
+from chimera_metrics.integrations.charts.trend import trend_chart
 
 __all__ = ["Form", "correlation_chart", "performance_chart", "trend_chart"]

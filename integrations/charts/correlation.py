@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.charts.style import (
+from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREY,
     PALE,

@@ -7,7 +7,18 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
-from integrations.charts.style import BLUE, GREY, INK, VERMILLION, Form, head, new_figure, nothing, save, style
+from chimera_metrics.integrations.charts.style import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILLION,
+    Form,
+    head,
+    new_figure,
+    nothing,
+    save,
+    style,
+)
 
 MOST_GROUPS = 10
 _MEASURES = {

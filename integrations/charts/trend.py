@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from integrations.charts.style import (
+from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
     GREY,

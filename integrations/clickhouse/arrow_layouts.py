@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.errors import InvalidInput
 
 Array = Any  # pyarrow ships no types
 

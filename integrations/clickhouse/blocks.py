@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.clickhouse.column_path import ArrowBatch
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.row_path import Batch
+from chimera_metrics.integrations.clickhouse.column_path import ArrowBatch
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.row_path import Batch
 
 DAYS_PER_BLOCK = 90
 ROWS_PER_BLOCK = 200_000
@@ -65,7 +65,7 @@ class Block:
         start, stop = self.stretches[0].start, self.stretches[-1].stop
         batch = self.batch
         if isinstance(batch, ArrowBatch):
-            from integrations.clickhouse.bulk import insert_arrow
+            from chimera_metrics.integrations.clickhouse.bulk import insert_arrow
 
             ordered = self.order is None
             chosen = batch.data.slice(start, stop - start) if ordered else batch.data.take(self.order[start:stop])

@@ -12,10 +12,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.literals import literal, quote, quote_name
-from integrations.clickhouse.plain_values import uuids
-from integrations.clickhouse.rules import rules_of
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.literals import literal, quote, quote_name
+from chimera_metrics.integrations.clickhouse.plain_values import uuids
+from chimera_metrics.integrations.clickhouse.rules import rules_of
 
 # One piece of a hash: a table's own chunks say nothing about its rows.
 _STRETCH = 65_536
@@ -29,7 +29,7 @@ def arrow_hash(table: str, data: Any) -> str:
     """
     import numpy as np
 
-    from integrations.clickhouse.arrow_layouts import has_dictionary, spelled_out_table
+    from chimera_metrics.integrations.clickhouse.arrow_layouts import has_dictionary, spelled_out_table
 
     # Written out, a dictionary's column is its indices: two batches of different words would be one.
     worded = any(has_dictionary(field.type) for field in data.schema)

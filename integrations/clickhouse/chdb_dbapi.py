@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from integrations.clickhouse import dbapi
-from integrations.clickhouse.codec import Column, Unreadable, decode, encode
-from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.codec import Column, Unreadable, decode, encode
+from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
     Block,
     DatabaseError,
     DataError,
@@ -29,8 +29,8 @@ from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PE
     paramstyle,
     threadsafety,
 )
-from integrations.clickhouse.literals import literal, quote, quote_name
-from integrations.clickhouse.store import EmbeddedStore, Handle
+from chimera_metrics.integrations.clickhouse.literals import literal, quote, quote_name
+from chimera_metrics.integrations.clickhouse.store import EmbeddedStore, Handle
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)

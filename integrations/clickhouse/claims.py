@@ -20,7 +20,7 @@ from uuid import UUID
 
 import orjson
 
-from integrations.errors import StoreUnusable
+from chimera_metrics.integrations.errors import StoreUnusable
 
 _JOINED = b"joined\n"
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.clickhouse.masking import COLUMN_MASKS, mask_column
-from integrations.clickhouse.row_path import Rejected, check_column, default_values, must_fill
-from integrations.clickhouse.rules import Rule, TableRules, rules_of, shown_name
-from integrations.clickhouse.values import missing
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse.masking import COLUMN_MASKS, mask_column
+from chimera_metrics.integrations.clickhouse.row_path import Rejected, check_column, default_values, must_fill
+from chimera_metrics.integrations.clickhouse.rules import Rule, TableRules, rules_of, shown_name
+from chimera_metrics.integrations.clickhouse.values import missing
+from chimera_metrics.integrations.errors import InvalidInput
 
 Array = Any  # pyarrow ships no types
 
@@ -189,7 +189,7 @@ def mask_array(column: str, values: Array) -> tuple[Array, dict[str, int]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from integrations.clickhouse.plain_arrays import may_need_mask
+    from chimera_metrics.integrations.clickhouse.plain_arrays import may_need_mask
 
     if "user_agent" in COLUMN_MASKS[column]:
         encoded = values.dictionary_encode()
@@ -210,7 +210,7 @@ def _check_array(rule: Rule, array: Array, received: datetime) -> _Checked:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from integrations.clickhouse.plain_arrays import Plain, plain_array, target
+    from chimera_metrics.integrations.clickhouse.plain_arrays import Plain, plain_array, target
 
     array = _simplified(array)
     plain = plain_array(rule, array) or Plain(pa.nulls(len(array), target(rule)), pa.nulls(len(array), pa.bool_()))
@@ -227,7 +227,7 @@ def _simplified(array: Array) -> Array:
     """The same values without the encodings that frames use; texts that are not UTF-8 as bytes."""
     import pyarrow as pa
 
-    from integrations.clickhouse.arrow_layouts import spelled_out
+    from chimera_metrics.integrations.clickhouse.arrow_layouts import spelled_out
 
     array = spelled_out(array)
     if isinstance(array.type, pa.BaseExtensionType) and array.type.extension_name in ("arrow.uuid", "arrow.json"):
@@ -248,7 +248,7 @@ def _judge(rule: Rule, checked: _Checked, array: Array, doubtful: Array, receive
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from integrations.clickhouse.plain_arrays import target
+    from chimera_metrics.integrations.clickhouse.plain_arrays import target
 
     indexes = np.flatnonzero(doubtful.to_numpy(zero_copy_only=False)).tolist()
     found = _python(array.filter(doubtful))
@@ -296,7 +296,7 @@ def _complete(rule: Rule, checked: _Checked, absent: Array, received: datetime) 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from integrations.clickhouse.plain_arrays import target
+    from chimera_metrics.integrations.clickhouse.plain_arrays import target
 
     if rule.required:
         indexes = np.flatnonzero(absent.to_numpy(zero_copy_only=False)).tolist()

@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from integrations.clickhouse.codec import Column
-from integrations.clickhouse.literals import format_pyformat
+from chimera_metrics.integrations.clickhouse.codec import Column
+from chimera_metrics.integrations.clickhouse.literals import format_pyformat
 
 apilevel = "2.0"
 threadsafety = 1

@@ -15,10 +15,10 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 from sqlalchemy.engine.url import URL
 from sqlalchemy.sql.elements import TextClause
 
-from integrations.clickhouse import chdb_dbapi
-from integrations.clickhouse.dbapi import READ_SETTINGS
-from integrations.clickhouse.store import MEMORY, open_store
-from models.base import DATABASE
+from chimera_metrics.integrations.clickhouse import chdb_dbapi
+from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
+from chimera_metrics.integrations.clickhouse.store import MEMORY, open_store
+from chimera_metrics.models.base import DATABASE
 
 
 class _Context(ClickHouseExecutionContextBase):

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import URL, Engine, PoolProxiedConnection, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
-from integrations.clickhouse.chdb_dbapi import ChdbConnection
-from integrations.clickhouse.dbapi import READ_SETTINGS
-from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
-from integrations.errors import PoolExhausted, Unreachable
+from chimera_metrics.integrations.clickhouse.chdb_dbapi import ChdbConnection
+from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import PoolExhausted, Unreachable
 
 
 def url_of(settings: ClickHouseSettings) -> URL:
@@ -71,13 +71,13 @@ def _connect(settings: ClickHouseSettings, session: Mapping[str, Any]) -> Any:
     if settings.embedded:
         store = open_store(settings.store_path, settings.store_wait, settings.store_idle)
         return ChdbConnection(store, settings.database, session)
-    from integrations.clickhouse.native_dbapi import NativeConnection
+    from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
 
     return NativeConnection(settings, session)
 
 
 def _native_module() -> Any:
     # clickhouse-driver costs 60 ms to import, for nothing on the embedded engine.
-    from integrations.clickhouse import native_dbapi
+    from chimera_metrics.integrations.clickhouse import native_dbapi
 
     return native_dbapi

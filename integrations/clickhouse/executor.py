@@ -16,14 +16,14 @@ from typing import Any, Literal
 from sqlalchemy import Engine
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
-from integrations.clickhouse import call, dbapi
-from integrations.clickhouse.codec import Column
-from integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
-from integrations.clickhouse.engine import checkout, make_engine
-from integrations.clickhouse.explaining import explain, wrong_setting
-from integrations.clickhouse.literals import format_pyformat
-from integrations.config import ClickHouseSettings
-from integrations.errors import MuseError, StatementCancelled
+from chimera_metrics.integrations.clickhouse import call, dbapi
+from chimera_metrics.integrations.clickhouse.codec import Column
+from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
+from chimera_metrics.integrations.clickhouse.engine import checkout, make_engine
+from chimera_metrics.integrations.clickhouse.explaining import explain, wrong_setting
+from chimera_metrics.integrations.clickhouse.literals import format_pyformat
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError, StatementCancelled
 
 _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
@@ -306,7 +306,7 @@ class Executor:
         """Closes pooled connections and lets an embedded store go."""
         self.engine.dispose()
         if self.settings.embedded:
-            from integrations.clickhouse.store import open_store
+            from chimera_metrics.integrations.clickhouse.store import open_store
 
             open_store(self.settings.store_path).close()
 

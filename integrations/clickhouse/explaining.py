@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from integrations.clickhouse import dbapi
-from integrations.clickhouse.unseen import seen
-from integrations.errors import (
+from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.unseen import seen
+from chimera_metrics.integrations.errors import (
     AccessRefused,
     MemoryExceeded,
     MuseError,
@@ -18,10 +18,10 @@ from integrations.errors import (
     StatementFailed,
     StatementTimeout,
 )
-from models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
-    from integrations.clickhouse.executor import Limits
+    from chimera_metrics.integrations.clickhouse.executor import Limits
 
 _NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")

@@ -20,9 +20,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from integrations.clickhouse.guard_nodes import NOWHERE, Kind, Node, Refused, most_rows, not_allowed, spoken
-from integrations.clickhouse.guard_rules import Rules
-from integrations.clickhouse.guard_tree import PARTS, Judge
+from chimera_metrics.integrations.clickhouse.guard_nodes import (
+    NOWHERE,
+    Kind,
+    Node,
+    Refused,
+    most_rows,
+    not_allowed,
+    spoken,
+)
+from chimera_metrics.integrations.clickhouse.guard_rules import Rules
+from chimera_metrics.integrations.clickhouse.guard_tree import PARTS, Judge
 
 __all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
 

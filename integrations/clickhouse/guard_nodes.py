@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from integrations.clickhouse.guard_rules import HELD_SETTINGS, REASONS
+from chimera_metrics.integrations.clickhouse.guard_rules import HELD_SETTINGS, REASONS
 
 Kind = Literal["select", "explain", "show", "describe"]
 Node = Mapping[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from integrations.clickhouse.guard_nodes import (
+from chimera_metrics.integrations.clickhouse.guard_nodes import (
     NOWHERE,
     Kind,
     Node,
@@ -25,7 +25,7 @@ from integrations.clickhouse.guard_nodes import (
     spelled,
     spoken,
 )
-from integrations.clickhouse.guard_rules import (
+from chimera_metrics.integrations.clickhouse.guard_rules import (
     AGGREGATE_FIRST,
     APART,
     COMBINATORS,

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import func, select, tuple_
 
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.row_path import Batch
-from models import BenchRun
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.row_path import Batch
+from chimera_metrics.models import BenchRun
 
 _TABLE = BenchRun.__tablename__
 _KEY = ("model", "quant", "dataset", "run_id")

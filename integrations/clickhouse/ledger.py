@@ -22,12 +22,12 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from integrations.clickhouse.claims import Claim, ClaimFiles
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse.store import MEMORY
-from integrations.clickhouse.values import finite
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.claims import Claim, ClaimFiles
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.store import MEMORY
+from chimera_metrics.integrations.clickhouse.values import finite
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 _COLUMNS = (
     "acknowledged_at",

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.errors import InvalidInput
 
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "'": "\\'", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from integrations.clickhouse.masks import BLANKS, EMAIL, IP, Pattern, before
+from chimera_metrics.integrations.clickhouse.masks import BLANKS, EMAIL, IP, Pattern, before
 
 _LABEL = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W_])"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from integrations.clickhouse.mask_words import (
+from chimera_metrics.integrations.clickhouse.mask_words import (
     KEY_HINTS,
     KEYS,
     NOT_SECRET,
@@ -13,7 +13,7 @@ from integrations.clickhouse.mask_words import (
     is_credential,
     looks_secret,
 )
-from integrations.clickhouse.masks import BLANK, BLANKS, SECRET, Pattern, before
+from chimera_metrics.integrations.clickhouse.masks import BLANK, BLANKS, SECRET, Pattern, before
 
 
 def _after(found: re.Match[str]) -> str:

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from integrations.clickhouse.mask_patterns import PATTERNS
-from integrations.clickhouse.mask_search import ALL, Haystack
-from integrations.clickhouse.mask_words import NameKind, hides, hides_number, is_version, kind_of
-from integrations.clickhouse.masks import SECRET, MaskRule, Pattern
+from chimera_metrics.integrations.clickhouse.mask_patterns import PATTERNS
+from chimera_metrics.integrations.clickhouse.mask_search import ALL, Haystack
+from chimera_metrics.integrations.clickhouse.mask_words import NameKind, hides, hides_number, is_version, kind_of
+from chimera_metrics.integrations.clickhouse.masks import SECRET, MaskRule, Pattern
 
 _PART = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 # {"name": "password", "value": "x"}: what is a name stands as a value.

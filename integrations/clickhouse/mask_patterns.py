@@ -7,9 +7,9 @@ are bounded or possessive, and where a run may be long, a match can only begin a
 
 from __future__ import annotations
 
-from integrations.clickhouse.mask_addresses import ADDRESSES
-from integrations.clickhouse.mask_credentials import CREDENTIALS
-from integrations.clickhouse.mask_secrets import SECRETS
-from integrations.clickhouse.masks import Pattern
+from chimera_metrics.integrations.clickhouse.mask_addresses import ADDRESSES
+from chimera_metrics.integrations.clickhouse.mask_credentials import CREDENTIALS
+from chimera_metrics.integrations.clickhouse.mask_secrets import SECRETS
+from chimera_metrics.integrations.clickhouse.masks import Pattern
 
 PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CREDENTIALS, *ADDRESSES)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
-from integrations.clickhouse.mask_patterns import PATTERNS
-from integrations.clickhouse.masks import MaskRule, Pattern
+from chimera_metrics.integrations.clickhouse.mask_patterns import PATTERNS
+from chimera_metrics.integrations.clickhouse.masks import MaskRule, Pattern
 
 Probes = Sequence[tuple[str, re.Pattern[str]]]
 ALL: tuple[MaskRule, ...] = ("secret", "email", "ip")

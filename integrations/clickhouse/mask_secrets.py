@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from integrations.clickhouse.mask_words import is_spelled
-from integrations.clickhouse.masks import BLANKS, SECRET, Pattern
+from chimera_metrics.integrations.clickhouse.mask_words import is_spelled
+from chimera_metrics.integrations.clickhouse.masks import BLANKS, SECRET, Pattern
 
 
 def _unless_spelled(found: re.Match[str]) -> str:

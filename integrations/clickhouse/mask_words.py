@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from integrations.clickhouse.masks import SECRET
+from chimera_metrics.integrations.clickhouse.masks import SECRET
 
 KEYS = (
     r"(?:(?:password|passwd|passphrase|pwd|secret|credential"

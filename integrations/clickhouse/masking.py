@@ -9,11 +9,11 @@ import operator
 from collections.abc import Sequence
 from itertools import compress
 
-from integrations.clickhouse.mask_json import mask_json, mask_jsons
-from integrations.clickhouse.mask_search import ALL, mask_text, mask_texts, suspicious
-from integrations.clickhouse.masks import MaskRule
-from integrations.clickhouse.rules import JSON_COLUMNS
-from integrations.clickhouse.user_agents import reduce_user_agent
+from chimera_metrics.integrations.clickhouse.mask_json import mask_json, mask_jsons
+from chimera_metrics.integrations.clickhouse.mask_search import ALL, mask_text, mask_texts, suspicious
+from chimera_metrics.integrations.clickhouse.masks import MaskRule
+from chimera_metrics.integrations.clickhouse.rules import JSON_COLUMNS
+from chimera_metrics.integrations.clickhouse.user_agents import reduce_user_agent
 
 __all__ = ["COLUMN_MASKS", "mask_column", "mask_json", "mask_text", "suspicious"]
 
@@ -64,7 +64,7 @@ def _likely_rows(column: str, values: list[str | None]) -> Sequence[int]:
         return range(len(values))
     import pyarrow as pa
 
-    from integrations.clickhouse.plain_arrays import may_need_mask
+    from chimera_metrics.integrations.clickhouse.plain_arrays import may_need_mask
 
     likely = may_need_mask(column, pa.array(values, pa.string()))
     return list(compress(range(len(values)), likely.to_pylist()))

@@ -23,9 +23,9 @@ from clickhouse_driver import Client
 from clickhouse_driver import errors as driver
 from clickhouse_driver.result import QueryInfo
 
-from integrations.clickhouse import dbapi
-from integrations.clickhouse.codec import Column
-from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.codec import Column
+from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
     Block,
     DatabaseError,
     DataError,
@@ -42,9 +42,9 @@ from integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PE
     paramstyle,
     threadsafety,
 )
-from integrations.clickhouse.literals import quote, quote_name
-from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
 
 # The oldest on which all of this was measured: it has `defer_partition_pruning_after_final`, without which a re-sent
 # benchmark run can be read in its stale version, and `parseQueryToJSON`, on which the read-only guard rests.

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from integrations.clickhouse import call
-from integrations.clickhouse.literals import literal, quote
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.literals import literal, quote
+from chimera_metrics.integrations.errors import InvalidInput
 
 # What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
 _TOKENS = re.compile(
@@ -150,7 +150,7 @@ def _leaf(value: Any) -> str:
 
 def _secrets(parameters: Mapping[str, Any]) -> list[str]:
     """The literals of parameters whose names say that they are secret: no record of the statement may hold them."""
-    from integrations.clickhouse.masking import mask_json
+    from chimera_metrics.integrations.clickhouse.masking import mask_json
 
     found = []
     for name, value in parameters.items():

@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from integrations.clickhouse.mask_patterns import PATTERNS
-from integrations.clickhouse.masking import COLUMN_MASKS
-from integrations.clickhouse.rules import (
+from chimera_metrics.integrations.clickhouse.mask_patterns import PATTERNS
+from chimera_metrics.integrations.clickhouse.masking import COLUMN_MASKS
+from chimera_metrics.integrations.clickhouse.rules import (
     FIRST_TIME,
     JSON_COLUMNS,
     LAST_DAY,

@@ -18,8 +18,8 @@ from uuid import UUID, SafeUUID
 
 import orjson
 
-from integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
-from integrations.clickhouse.values import MONEY_CONTEXT, NUMERAL, SIX_PLACES, json_text
+from chimera_metrics.integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
+from chimera_metrics.integrations.clickhouse.values import MONEY_CONTEXT, NUMERAL, SIX_PLACES, json_text
 
 Plain = Callable[[Rule, list[Any], set[type]], list[Any] | None]
 """From a rule, values without None, and the types among them."""

@@ -18,13 +18,13 @@ from uuid import uuid4
 
 import orjson
 
-from integrations.clickhouse.codec import decode, encode
-from integrations.clickhouse.ledger import Identity
-from integrations.clickhouse.row_path import Batch
-from integrations.clickhouse.rules import FIRST_DAY, rules_of
-from integrations.config import ClickHouseSettings, default_store_path
-from integrations.errors import InvalidInput, StoreUnusable
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.codec import decode, encode
+from chimera_metrics.integrations.clickhouse.ledger import Identity
+from chimera_metrics.integrations.clickhouse.row_path import Batch
+from chimera_metrics.integrations.clickhouse.rules import FIRST_DAY, rules_of
+from chimera_metrics.integrations.config import ClickHouseSettings, default_store_path
+from chimera_metrics.integrations.errors import InvalidInput, StoreUnusable
+from chimera_metrics.models import FACT_TABLES
 
 _SUFFIX = ".batch"
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from uuid import uuid4
 
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.literals import quote, quote_name
-from integrations.errors import StatementFailed
-from models import VIEWS
-from models.ddl import MaterializedView
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.errors import StatementFailed
+from chimera_metrics.models import VIEWS
+from chimera_metrics.models.ddl import MaterializedView
 
 # Rows may come in for the day while it is rebuilt; it is then done again.
 _ATTEMPTS = 5

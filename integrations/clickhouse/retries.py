@@ -12,7 +12,13 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeVar
 
-from integrations.errors import MemoryExceeded, MuseError, StatementFailed, StatementTimeout, Unreachable
+from chimera_metrics.integrations.errors import (
+    MemoryExceeded,
+    MuseError,
+    StatementFailed,
+    StatementTimeout,
+    Unreachable,
+)
 
 
 class Verdict(Enum):

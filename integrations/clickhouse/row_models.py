@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from integrations.clickhouse.rules import Kind, Rule, rules_of
+from chimera_metrics.integrations.clickhouse.rules import Kind, Rule, rules_of
 
 MAX_ROWS = 10_000
 

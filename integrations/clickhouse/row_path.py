@@ -16,10 +16,10 @@ from operator import itemgetter
 from types import NoneType
 from typing import Any
 
-from integrations.clickhouse.masking import mask_column
-from integrations.clickhouse.plain_values import PLAIN, fresh_uuids
-from integrations.clickhouse.rules import FIRST_DAY, Rule, TableRules, rules_of, shown_name
-from integrations.clickhouse.values import Refused, judge, missing, show
+from chimera_metrics.integrations.clickhouse.masking import mask_column
+from chimera_metrics.integrations.clickhouse.plain_values import PLAIN, fresh_uuids
+from chimera_metrics.integrations.clickhouse.rules import FIRST_DAY, Rule, TableRules, rules_of, shown_name
+from chimera_metrics.integrations.clickhouse.values import Refused, judge, missing, show
 
 # Small enough that a stretch stays in the processor's cache.
 STRETCH = 4_096

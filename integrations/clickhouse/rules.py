@@ -17,10 +17,10 @@ from clickhouse_sqlalchemy import types as ch
 from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
 from sqlalchemy import Column, Table
 
-from integrations.clickhouse.mask_search import mask_text
-from integrations.errors import InvalidInput
-from models import FACT_TABLES
-from models.ddl import FixedString
+from chimera_metrics.integrations.clickhouse.mask_search import mask_text
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models.ddl import FixedString
 
 Kind = Literal["time", "hour", "uuid", "word", "text", "float", "int", "money", "commit", "json"]
 

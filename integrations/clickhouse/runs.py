@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
 
-from integrations.clickhouse.column_path import ArrowBatch
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.row_path import Batch
-from models import BenchRun
+from chimera_metrics.integrations.clickhouse.column_path import ArrowBatch
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.row_path import Batch
+from chimera_metrics.models import BenchRun
 
 _TABLE = "bench_runs"
 _KEY = ("model", "quant", "dataset", "run_id")
@@ -53,7 +53,7 @@ def known(executor: Executor, clean: Batch | ArrowBatch) -> int:
 
 def _keys(clean: Batch | ArrowBatch) -> list[tuple[Any, ...]]:
     if isinstance(clean, ArrowBatch):
-        from integrations.clickhouse import bulk
+        from chimera_metrics.integrations.clickhouse import bulk
 
         columns: Sequence[Sequence[Any]] = bulk.columns(_TABLE, clean.data.select(_KEY))
     else:

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import orjson
 
-from integrations.clickhouse.executor import Running
-from integrations.clickhouse.shortening import fitting, shortened, size
-from integrations.clickhouse.unseen import seen
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse.executor import Running
+from chimera_metrics.integrations.clickhouse.shortening import fitting, shortened, size
+from chimera_metrics.integrations.clickhouse.unseen import seen
+from chimera_metrics.integrations.results import Result
 
 _WRAPPED = re.compile(r"\b(?:Nullable|LowCardinality)\(")
 _AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32"})

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-from integrations.clickhouse.chdb_module import chdb
-from integrations.errors import MuseError, StoreBusy, StoreUnusable
+from chimera_metrics.integrations.clickhouse.chdb_module import chdb
+from chimera_metrics.integrations.errors import MuseError, StoreBusy, StoreUnusable
 
 MEMORY = ":memory:"
 
@@ -198,7 +198,7 @@ class EmbeddedStore:
     def _heal(self) -> None:
         """Puts right what a holder left that did not close the store: the engine's status file is still there."""
         if self.path != MEMORY and (Path(self.path) / "status").exists():
-            from integrations.clickhouse.healing import heal
+            from chimera_metrics.integrations.clickhouse.healing import heal
 
             heal(Path(self.path))
 

@@ -16,9 +16,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.clickhouse.ledger import content_hash
-from integrations.clickhouse.writer import OnInvalid, Prepare, Prepared, Writer, check_call, check_rows
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse.ledger import content_hash
+from chimera_metrics.integrations.clickhouse.writer import OnInvalid, Prepare, Prepared, Writer, check_call, check_rows
+from chimera_metrics.integrations.results import Result
 
 ROWS_PER_PIECE = 10_000
 ARROW_ROWS_PER_PIECE = 200_000
@@ -59,7 +59,7 @@ def insert_table(
     prepare: Prepare | None = None,
 ) -> Result:
     """Stores an Arrow table or record batches, or a pandas or polars frame. The result is that of `insert_stream`."""
-    from integrations.clickhouse.bulk import arrow_hash
+    from chimera_metrics.integrations.clickhouse.bulk import arrow_hash
 
     check_call(table, key, on_invalid)
     digested = ((piece, arrow_hash(table, piece)) for piece in arrow_pieces(data))
@@ -76,7 +76,7 @@ def arrow_pieces(data: Any) -> Iterator[Any]:
     """Arrow tables of equal size, however the data comes in pieces itself."""
     import pyarrow as pa
 
-    from integrations.clickhouse.column_path import to_arrow
+    from chimera_metrics.integrations.clickhouse.column_path import to_arrow
 
     if not isinstance(data, pa.RecordBatchReader):
         table = to_arrow(data)

@@ -18,8 +18,8 @@ from uuid import UUID
 
 import orjson
 
-from integrations.clickhouse.masking import mask_text
-from integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
+from chimera_metrics.integrations.clickhouse.masking import mask_text
+from chimera_metrics.integrations.clickhouse.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
 
 SIX_PLACES = Decimal("0.000001")
 # Room for any amount that fits the column, and a flag that says whether digits were lost.

@@ -14,9 +14,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.ledger import claim_files
-from integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.ledger import claim_files
+from chimera_metrics.integrations.clickhouse.literals import quote
 
 # As the ledger reads: one granule, and on replicas what another one has just written.
 _READ_SETTINGS: Mapping[str, Any] = {"max_threads": 1, "select_sequential_consistency": 1}

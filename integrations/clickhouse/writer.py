@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
 
-from integrations.clickhouse import runs
-from integrations.clickhouse.blocks import Block, Clean, blocks, day_count
-from integrations.clickhouse.claims import Claim
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.late_runs import received_after, without
-from integrations.clickhouse.ledger import (
+from chimera_metrics.integrations.clickhouse import runs
+from chimera_metrics.integrations.clickhouse.blocks import Block, Clean, blocks, day_count
+from chimera_metrics.integrations.clickhouse.claims import Claim
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.late_runs import received_after, without
+from chimera_metrics.integrations.clickhouse.ledger import (
     WRITE_SETTINGS,
     Entry,
     Identity,
@@ -24,14 +24,20 @@ from integrations.clickhouse.ledger import (
     content_hash,
     new_batch_id,
 )
-from integrations.clickhouse.quarantine import Kept, Quarantine
-from integrations.clickhouse.retries import Verdict, judge, repeat
-from integrations.clickhouse.row_path import Batch, validate_rows
-from integrations.clickhouse.values import show
-from integrations.errors import InvalidInput, MuseError, SchemaMismatch, StatementCancelled, StatementFailed
-from integrations.results import Result
-from models import FACT_TABLES
-from models.base import DEDUPLICATION_WINDOW
+from chimera_metrics.integrations.clickhouse.quarantine import Kept, Quarantine
+from chimera_metrics.integrations.clickhouse.retries import Verdict, judge, repeat
+from chimera_metrics.integrations.clickhouse.row_path import Batch, validate_rows
+from chimera_metrics.integrations.clickhouse.values import show
+from chimera_metrics.integrations.errors import (
+    InvalidInput,
+    MuseError,
+    SchemaMismatch,
+    StatementCancelled,
+    StatementFailed,
+)
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 
 OnInvalid = Literal["reject_batch", "skip"]
 Prepare = Callable[[Any, datetime], Any]
@@ -124,7 +130,7 @@ class Writer:
             found = prepare(rows, time) if prepare is not None else rows
             if isinstance(found, Sequence):
                 return runs.last_of_each(validate_rows(table, found, mask=self._masking, now=time))
-            from integrations.clickhouse.column_path import validate_table
+            from chimera_metrics.integrations.clickhouse.column_path import validate_table
 
             return runs.last_of_each(validate_table(table, found, mask=self._masking, now=time))
 
@@ -148,7 +154,7 @@ class Writer:
         """The hash of rows, or of an Arrow table, as received."""
         if isinstance(rows, Sequence):
             return content_hash(table, rows)
-        from integrations.clickhouse.bulk import arrow_hash
+        from chimera_metrics.integrations.clickhouse.bulk import arrow_hash
 
         return arrow_hash(table, rows)
 
@@ -273,7 +279,7 @@ class Writer:
         if isinstance(clean, Batch):
             names, types, data = clean.columns, clean.types, clean.data
         else:
-            from integrations.clickhouse import bulk
+            from chimera_metrics.integrations.clickhouse import bulk
 
             names, types = clean.data.column_names, bulk.types_of(clean.table, clean.data)
             data = bulk.columns(clean.table, clean.data)

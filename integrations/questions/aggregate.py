@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import analytics
-from analytics import Question
-from analytics.aggregate import MAX_GROUPS
-from integrations.clickhouse.executor import Answer, Cancellation
-from integrations.clickhouse.shaping import Shaper, marks, room_for_rows
-from integrations.clickhouse.shortening import shortened, size
-from integrations.questions.asking import Asking
-from integrations.questions.figures import point
-from integrations.questions.statement import estimate, parametrised
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Question
+from chimera_metrics.analytics.aggregate import MAX_GROUPS
+from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import Shaper, marks, room_for_rows
+from chimera_metrics.integrations.clickhouse.shortening import shortened, size
+from chimera_metrics.integrations.questions.asking import Asking
+from chimera_metrics.integrations.questions.figures import point
+from chimera_metrics.integrations.questions.statement import estimate, parametrised
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from integrations.questions.methods import Questions
+    from chimera_metrics.integrations.questions.methods import Questions
 
 
 def aggregate(

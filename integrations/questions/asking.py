@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import Select
 
-from analytics import Question, Window, metric_of, sizes, window_of
-from analytics.buckets import Bucket
-from integrations.clickhouse.executor import Answer, Cancellation
-from integrations.clickhouse.retries import judge_read, repeat
-from integrations.clickhouse.shaping import iso
-from integrations.results import Result
+from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
+from chimera_metrics.analytics.buckets import Bucket
+from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
+from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
+from chimera_metrics.integrations.clickhouse.shaping import iso
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from integrations.questions.methods import Questions
+    from chimera_metrics.integrations.questions.methods import Questions
 
 Row = dict[str, Any]
 _REMEMBERED = 1000

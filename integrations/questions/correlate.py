@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-import analytics
-from analytics import Question, QuestionError, metric_of
-from analytics.errors import unknown
-from analytics.metrics import Metric
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import iso
-from integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
-from integrations.questions.figures import figure, point, reason_of
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Question, QuestionError, metric_of
+from chimera_metrics.analytics.errors import unknown
+from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import iso
+from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from analytics.inference.correlation import Correlation
-    from integrations.questions.methods import Questions
+    from chimera_metrics.analytics.inference.correlation import Correlation
+    from chimera_metrics.integrations.questions.methods import Questions
 
 MAX_LAG = 60
 
@@ -62,7 +62,7 @@ def correlate(
 
     result = asking.fit(build)
     if chart:
-        from integrations.charts import correlation_chart
+        from chimera_metrics.integrations.charts import correlation_chart
 
         result.images = [correlation_chart(build(10 * SHOWN_POINTS))]
     return result
@@ -70,8 +70,8 @@ def correlate(
 
 def _judge(asking: Asking, question: Question, method: str, max_lag: int) -> tuple[Correlation, list[Row]]:
     """The correlation over the whole buckets, and those buckets."""
-    from analytics.inference import correlate as judged
-    from analytics.inference.correlation import Method
+    from chimera_metrics.analytics.inference import correlate as judged
+    from chimera_metrics.analytics.inference.correlation import Method
 
     if method not in get_args(Method):
         raise unknown("method", method, get_args(Method))

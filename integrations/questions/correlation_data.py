@@ -7,17 +7,17 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import analytics
-from analytics import CorrelationData
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import iso
-from integrations.questions.asking import Asking, Row, thin
-from integrations.questions.figures import figure, point, reason_of
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.analytics import CorrelationData
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import iso
+from chimera_metrics.integrations.questions.asking import Asking, Row, thin
+from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from analytics import inference
-    from integrations.questions.methods import Questions
+    from chimera_metrics.analytics import inference
+    from chimera_metrics.integrations.questions.methods import Questions
 
 HEARTS = ("hearts_latency_p95_ms", "hearts_cost_per_1k")
 PACKS = ("packs_latency_ms", "packs_error_rate", "packs_abandonment_rate")
@@ -31,7 +31,7 @@ def correlation_data(
     client: Questions, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
 ) -> Result:
     """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
-    from analytics.inference import correlate
+    from chimera_metrics.analytics.inference import correlate
 
     asking = Asking(client, cancellation)
     window = asking.window(days, default_days=7)
@@ -73,7 +73,7 @@ def correlation_data(
 
 def _pairs(whole: Sequence[Row]) -> list[dict[str, Any]]:
     """Each measure of the one source with each of the other, p-values adjusted for looking at all of them."""
-    from analytics.inference import benjamini_hochberg, correlate
+    from chimera_metrics.analytics.inference import benjamini_hochberg, correlate
 
     named = [(x, y) for x in HEARTS for y in PACKS]
     found = [correlate([row[x] for row in whole], [row[y] for row in whole]) for x, y in named]
@@ -94,7 +94,7 @@ def _pairs(whole: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _within(mix: Sequence[Row], both: Sequence[Row]) -> dict[str, Any]:
     """r of what each model, quant and dataset measured in a bucket with the bucket's latency in the interface."""
-    from analytics.inference import correlate_within
+    from chimera_metrics.analytics.inference import correlate_within
 
     packs = {row["ts"]: row[_Y] for row in both}
     found: inference.WithinCorrelation = correlate_within(

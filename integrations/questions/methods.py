@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from integrations.clickhouse.executor import Cancellation, Executor
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse.executor import Cancellation, Executor
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from analytics.buckets import Granularity
+    from chimera_metrics.analytics.buckets import Granularity
 
 Moment = str | datetime
 Filters = Sequence[Mapping[str, Any]]
@@ -47,7 +47,7 @@ class Questions:
         cancellation: Cancellation | None = None,
     ) -> Result:
         """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers."""
-        from integrations.questions.aggregate import aggregate
+        from chimera_metrics.integrations.questions.aggregate import aggregate
 
         return aggregate(
             self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until,
@@ -71,7 +71,7 @@ class Questions:
         cancellation: Cancellation | None = None,
     ) -> Result:
         """How closely two metrics move together over the last 30 days, and at which lag."""
-        from integrations.questions.correlate import correlate
+        from chimera_metrics.integrations.questions.correlate import correlate
 
         return correlate(
             self, x, y, x_filters=x_filters, y_filters=y_filters, granularity=granularity, days=days, since=since,
@@ -91,7 +91,7 @@ class Questions:
         cancellation: Cancellation | None = None,
     ) -> Result:
         """Where a metric went over the last 30 days, where its level changed, and which points stand out."""
-        from integrations.questions.trend import trend
+        from chimera_metrics.integrations.questions.trend import trend
 
         return trend(
             self, metric, granularity=granularity, days=days, since=since, until=until, group_by=group_by,
@@ -116,7 +116,7 @@ class Questions:
         self, days: int = 7, granularity: Granularity = "day", cancellation: Cancellation | None = None
     ) -> Result:
         """Benchmarks beside user interactions, their correlation, and how far to trust it."""
-        from integrations.questions.correlation_data import correlation_data
+        from chimera_metrics.integrations.questions.correlation_data import correlation_data
 
         return correlation_data(self, days=days, granularity=granularity, cancellation=cancellation)
 
@@ -129,7 +129,7 @@ class Questions:
         cancellation: Cancellation | None = None,
     ) -> Result:
         """Each model, quant and dataset against the window before, with what got worse and the first bad commit."""
-        from integrations.questions.performance import performance_summary
+        from chimera_metrics.integrations.questions.performance import performance_summary
 
         return performance_summary(
             self, days=days, model=model, dataset=dataset, chart=chart, cancellation=cancellation
@@ -137,6 +137,6 @@ class Questions:
 
     def get_quality_metrics(self, days: int = 7, cancellation: Cancellation | None = None) -> Result:
         """One page on episodes, deployments, models, the interface and the pipeline."""
-        from integrations.questions.quality import quality_metrics
+        from chimera_metrics.integrations.questions.quality import quality_metrics
 
         return quality_metrics(self, days=days, cancellation=cancellation)

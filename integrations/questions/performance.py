@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import analytics
-from analytics import METRICS, Question
-from analytics.performance import GROUP, MEASURES
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import Shaper, marks
-from integrations.questions.asking import Asking, Row
-from integrations.questions.figures import amount, figure, point, reason_of
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.analytics import METRICS, Question
+from chimera_metrics.analytics.performance import GROUP, MEASURES
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import Shaper, marks
+from chimera_metrics.integrations.questions.asking import Asking, Row
+from chimera_metrics.integrations.questions.figures import amount, figure, point, reason_of
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from analytics import inference
-    from integrations.questions.methods import Questions
+    from chimera_metrics.analytics import inference
+    from chimera_metrics.integrations.questions.methods import Questions
 
 Key = tuple[Any, ...]
 HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for measure in MEASURES}
@@ -65,7 +65,7 @@ def performance_summary(
 
     result = asking.fit(build, points=max(1, len(groups)))
     if chart:
-        from integrations.charts import performance_chart
+        from chimera_metrics.integrations.charts import performance_chart
 
         result.images = [performance_chart(build(len(groups)))]
     return result
@@ -73,7 +73,7 @@ def performance_summary(
 
 def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
     """What got worse by group; and why a group could not be judged at all. All groups and measures are one family."""
-    from analytics.inference import Case, compare_all, regressions
+    from chimera_metrics.analytics.inference import Case, compare_all, regressions
 
     cases = [
         Case(
@@ -96,14 +96,14 @@ def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict
 
 
 def _note_few(asking: Asking, groups: Sequence[Mapping[str, Any]]) -> None:
-    from analytics.inference.regressions import ENOUGH_A_SIDE
+    from chimera_metrics.analytics.inference.regressions import ENOUGH_A_SIDE
 
     if any(one["regressions"] and min(one["runs"], one["runs_before"]) < ENOUGH_A_SIDE for one in groups):
         asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
 
 
 def _regression(found: inference.Comparison, p: float, measure: str, runs: Sequence[Row]) -> dict[str, Any]:
-    from analytics import inference
+    from chimera_metrics.analytics import inference
 
     first = inference.first_bad_commit(
         [row[measure] for row in runs],

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import analytics
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import Shaper
-from integrations.freshness import summary
-from integrations.questions.asking import Asking
-from integrations.questions.figures import amount
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import Shaper
+from chimera_metrics.integrations.freshness import summary
+from chimera_metrics.integrations.questions.asking import Asking
+from chimera_metrics.integrations.questions.figures import amount
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from integrations.questions.methods import Questions
+    from chimera_metrics.integrations.questions.methods import Questions
 
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select
 from sqlalchemy.sql import visitors
 
-import analytics
-from analytics import Question
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse.shaping import Shaper
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Question
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.shaping import Shaper
 
 if TYPE_CHECKING:
-    from integrations.questions.asking import Asking
+    from chimera_metrics.integrations.questions.asking import Asking
 
 
 def parametrised(asking: Asking, select: Select[Any]) -> tuple[str, dict[str, Any]]:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import analytics
-from analytics import Bucket, metric_of
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse.shaping import Shaper, iso, marks
-from integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
-from integrations.questions.figures import figure, point, reason_of
-from integrations.results import Result
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Bucket, metric_of
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.shaping import Shaper, iso, marks
+from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from analytics import inference
-    from integrations.questions.methods import Questions
+    from chimera_metrics.analytics import inference
+    from chimera_metrics.integrations.questions.methods import Questions
 
 _DAY_S = 86_400.0
 
@@ -81,7 +81,7 @@ def trend(
 
     result = asking.fit(build)
     if chart:
-        from integrations.charts import trend_chart
+        from chimera_metrics.integrations.charts import trend_chart
 
         result.images = [trend_chart(build(100 * SHOWN_POINTS))]
     return result
@@ -96,7 +96,7 @@ def _words(condition: Mapping[str, Any]) -> str:
 
 def _judge(rows: Sequence[Row], group_by: str | None) -> list[Judged]:
     """Each group's series judged, the largest group first; trends of several groups are judged together."""
-    from analytics import inference
+    from chimera_metrics.analytics import inference
 
     by_group: dict[Any, list[Row]] = {}
     for row in rows:

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.sql.expression import ClauseElement
 
-from analytics import Window, window_of
-from integrations.clickhouse.engine import make_engine
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
-from models import ROLLUPS, metadata
+from chimera_metrics.analytics import Window, window_of
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.models import ROLLUPS, metadata
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 Row = dict[str, Any]

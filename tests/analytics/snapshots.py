@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.sql.expression import ClauseElement
 
-from analytics import (
+from chimera_metrics.analytics import (
     AGGREGATES,
     METRICS,
     aggregate,

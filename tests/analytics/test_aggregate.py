@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import AGGREGATES, aggregate
+from chimera_metrics.analytics import AGGREGATES, aggregate
 from tests.analytics.conftest import Store, at, days, whole_days
 from tests.analytics.rows import bench, deployment, llm, session, ui
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics import aggregate, correlation_data, overview, performance_summary, series
+from chimera_metrics.analytics import aggregate, correlation_data, overview, performance_summary, series
 from tests.analytics.conftest import Store, at, days
 from tests.analytics.rows import bench, uuid
 
@@ -75,7 +75,7 @@ def test_without_our_settings_a_plain_count_would_be_wrong(store: Store) -> None
     """Why the Selects say it themselves: two rows are stored for one run."""
     from sqlalchemy import func, select
 
-    from models import FACT_TABLES
+    from chimera_metrics.models import FACT_TABLES
 
     send(store, bench(at(8), 1, 100.0), bench(at(9), 1, 150.0))
     table = FACT_TABLES["bench_runs"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.analytics.conftest import Store, at
 from tests.analytics.rows import bench, commit, deployment, episode, llm, session, ui, watcher
 from tests.analytics.snapshots import SELECTS

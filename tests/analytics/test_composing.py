@@ -7,8 +7,8 @@ import sys
 
 from sqlalchemy import select
 
-from analytics import aggregate, estimate, series
-from models import FACT_TABLES
+from chimera_metrics.analytics import aggregate, estimate, series
+from chimera_metrics.models import FACT_TABLES
 from tests.analytics.conftest import Store, at, days
 from tests.analytics.rows import bench, llm, ui
 
@@ -55,7 +55,15 @@ def test_statements_that_differ_in_a_level_or_value_are_not_mixed_up_by_the_cach
 
 
 def test_importing_analytics_loads_no_numpy_engine_or_settings() -> None:
-    heavy = ["numpy", "scipy", "matplotlib", "pydantic", "chdb", "integrations", "analytics.inference"]
+    heavy = [
+        "numpy",
+        "scipy",
+        "matplotlib",
+        "pydantic",
+        "chdb",
+        "chimera_metrics.integrations",
+        "chimera_metrics.analytics.inference",
+    ]
     code = f"import sys, analytics; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from analytics import QuestionError, aggregate, filter_of
-from models import FACT_TABLES
+from chimera_metrics.analytics import QuestionError, aggregate, filter_of
+from chimera_metrics.models import FACT_TABLES
 from tests.analytics.conftest import Store, at, days
 from tests.analytics.rows import bench, llm, ui, uuid
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics import AGGREGATES, DIMENSIONS, MEASURES, METRICS, QuestionError, metric_of, metrics_of
-from models import FACT_TABLES
+from chimera_metrics.analytics import AGGREGATES, DIMENSIONS, MEASURES, METRICS, QuestionError, metric_of, metrics_of
+from chimera_metrics.models import FACT_TABLES
 
 
 @pytest.mark.parametrize(

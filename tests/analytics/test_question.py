@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics import QuestionError, aggregate, window_of
+from chimera_metrics.analytics import QuestionError, aggregate, window_of
 from tests.analytics.conftest import NOW, Store, at, days
 from tests.analytics.rows import llm
 

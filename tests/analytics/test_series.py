@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics import Question, QuestionError, commits, correlation, first_commit, series, trend
+from chimera_metrics.analytics import Question, QuestionError, commits, correlation, first_commit, series, trend
 from tests.analytics.conftest import Store, at, days, whole_days
 from tests.analytics.rows import bench, commit, llm, ui, watcher
 

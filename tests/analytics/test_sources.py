@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import METRICS, Window, aggregate, window_of
+from chimera_metrics.analytics import METRICS, Window, aggregate, window_of
 from tests.analytics.conftest import NOW, Store, at, days, whole_days
 from tests.analytics.rows import llm, ui
 
@@ -71,7 +71,7 @@ def fill_at_random(store: Store) -> None:
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """No window has so few rows that it is answered exactly."""
-    monkeypatch.setattr("analytics.source.FEW", 0)
+    monkeypatch.setattr("chimera_metrics.analytics.source.FEW", 0)
 
 
 def agree(rollup: Any, rows: Any) -> bool:

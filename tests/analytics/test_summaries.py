@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from analytics import correlation_data, overview, performance_summary, quality_metrics, top_words, words_of
+from chimera_metrics.analytics import (
+    correlation_data,
+    overview,
+    performance_summary,
+    quality_metrics,
+    top_words,
+    words_of,
+)
 from tests.analytics.conftest import Store, at, days, whole_days
 from tests.analytics.rows import bench, commit, deployment, episode, llm, ui, watcher
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics import QuestionError, previous, window_of
+from chimera_metrics.analytics import QuestionError, previous, window_of
 from tests.analytics.conftest import NOW
 
 

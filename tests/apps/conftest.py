@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.apps.support import Shell
 from tests.conftest import empty
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from apps.muse_cli import main
-from integrations.clickhouse.ledger import Ledger
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations.clickhouse.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

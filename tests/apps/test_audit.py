@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.audit import show
-from integrations.errors import InvalidInput
+from chimera_metrics.apps.audit import show
+from chimera_metrics.integrations.errors import InvalidInput
 
 
 @pytest.mark.parametrize("since", ["999999d", "24", "yesterday"])

@@ -23,11 +23,11 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet
 
-from apps.muse_cli import main
-from integrations import files
-from integrations.clickhouse.rebuilding import rebuild_day, stored_days
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations import files
+from chimera_metrics.integrations.clickhouse.rebuilding import rebuild_day, stored_days
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.reliability.rows import START, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
@@ -152,8 +152,8 @@ def test_killed_it_goes_on_where_it_stopped(store_path: str, tmp_path: Path) -> 
     folder.mkdir()
     (folder / "ui_events.jsonl").write_bytes(_jsonl(make_rows("ui_events", 3_000, days=2)))
     program = (
-        "import sys; from integrations import files; files.ROWS_PER_WINDOW = 100\n"
-        "from apps.muse_cli import main; main(sys.argv[1:])"
+        "import sys; from chimera_metrics.integrations import files; files.ROWS_PER_WINDOW = 100\n"
+        "from chimera_metrics.apps.muse_cli import main; main(sys.argv[1:])"
     )
     words = [sys.executable, "-c", program, "backfill", "--days", DAYS, "--source", str(folder), "--json"]
     environment = {**os.environ, "CH_PATH": store_path}

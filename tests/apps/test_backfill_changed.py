@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet
 
-from apps.checkpoint import state_folder
-from apps.muse_cli import main
-from integrations import files
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.apps.checkpoint import state_folder
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations import files
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.apps.support import dying_after
 from tests.reliability.rows import counts, make_rows
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=123_456)
@@ -28,7 +28,7 @@ class Absent:
         if name.partition(".")[0] == "pandas":
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
-from apps.muse_cli import main
+from chimera_metrics.apps.muse_cli import main
 main()
 """
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from click.shell_completion import ShellComplete
 
-from apps.muse_cli import main
+from chimera_metrics.apps.muse_cli import main
 from tests.apps.support import Shell
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.apps.support import Shell
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integrations.charts import Form, correlation_chart, performance_chart, trend_chart
+from chimera_metrics.integrations.charts import Form, correlation_chart, performance_chart, trend_chart
 
 Draw = Callable[[Mapping[str, Any], Form], bytes]
 WINDOW = {"since": "2026-05-11T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
@@ -109,7 +109,7 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_says_what_the_result_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     draw, result, texts = PICTURES[name]
-    from integrations.charts import style
+    from chimera_metrics.integrations.charts import style
 
     monkeypatch.setitem(style._RC, "svg.fonttype", "none")  # words as words, so that they can be found
     svg = draw(result, "svg").decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.clickhouse.store import open_store
 from tests.analytics.conftest import Store
 from tests.analytics.rows import bench, commit, llm, ui
 

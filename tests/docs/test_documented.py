@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from apps.muse_cli import main
-from integrations import config
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations import config
 
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

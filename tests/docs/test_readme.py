@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.muse_cli import main
-from integrations.clickhouse.alembic_support import runner
-from integrations.config import ClickHouseSettings
-from server.tools import all_tools
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.server.tools import all_tools
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-import models
-from integrations.clickhouse.alembic_support import adopt, runner
-from integrations.config import ClickHouseSettings
-from integrations.errors import SchemaMismatch
+from chimera_metrics import models
+from chimera_metrics.integrations.clickhouse.alembic_support import adopt, runner
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import SchemaMismatch
 from tests.evolution.conftest import Rows
 
 

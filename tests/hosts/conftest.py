@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.server.processes import environment, http
 
 

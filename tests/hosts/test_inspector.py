@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.hosts import node
 from tests.server.processes import MUSE, environment
 from tests.server.surface import committed

@@ -17,7 +17,7 @@ import pytest
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import Implementation
 
-from integrations.config import variables
+from chimera_metrics.integrations.config import variables
 from tests.server.processes import ROOT
 from tests.server.test_names import HOSTS
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.inference import anomalies, change_points
-from analytics.inference.series import Floats
+from chimera_metrics.analytics.inference import anomalies, change_points
+from chimera_metrics.analytics.inference.series import Floats
 
 
 def steps(seed: int, *levels: float, each: int = 25) -> Floats:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.inference import anomalies, change_points, correlate, trend
-from analytics.inference.coefficients import kendall
-from analytics.inference.series import floats
+from chimera_metrics.analytics.inference import anomalies, change_points, correlate, trend
+from chimera_metrics.analytics.inference.coefficients import kendall
+from chimera_metrics.analytics.inference.series import floats
 from tests.inference import public_data as data
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.inference import Correlation, correlate, correlate_within
-from analytics.inference.coefficients import Method, effective_n, fisher_interval, kendall, pearson
-from analytics.inference.series import Floats
+from chimera_metrics.analytics.inference import Correlation, correlate, correlate_within
+from chimera_metrics.analytics.inference.coefficients import Method, effective_n, fisher_interval, kendall, pearson
+from chimera_metrics.analytics.inference.series import Floats
 
 METHODS: tuple[Method, ...] = ("pearson", "spearman", "kendall")
 

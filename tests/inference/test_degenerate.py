@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analytics.inference import (
+from chimera_metrics.analytics.inference import (
     Case,
     anomalies,
     change_points,
@@ -150,7 +150,7 @@ def test_series_that_never_meet_have_no_overlap() -> None:
 def test_importing_analytics_loads_neither_numpy_nor_scipy_and_inference_never_scipy_stats() -> None:
     code = (
         "import sys, analytics; assert not {'numpy', 'scipy'} & set(sys.modules); "
-        "from analytics.inference import trend, correlate, change_points, compare, anomalies; "
+        "from chimera_metrics.analytics.inference import trend, correlate, change_points, compare, anomalies; "
         "assert 'scipy' not in sys.modules; "
         "y = [float((7 * i) % 11) for i in range(40)]; z = y[::-1]; "
         "trend(y); correlate(y, z); change_points(y); compare(y, z); anomalies(y); "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.inference.critical_values import critical_value
 from bench.honesty import MARKER, PAGE, SECTIONS, Report
 from bench.tabulate_critical_values import POINTS, STATISTICS, Z, simulate, surface
+from chimera_metrics.analytics.inference.critical_values import critical_value
 
 
 def test_every_section_measures_and_judges_its_promises() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.inference import anomalies
-from analytics.inference.change_points import LEVEL, change_p_values
-from analytics.inference.coefficients import effective_n, p_values, pearson
-from analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
-from analytics.inference.regressions import step_p_values, worse_p_values
-from analytics.inference.trend import trend_p_values
 from bench.noise import NOISES, SD, noise
+from chimera_metrics.analytics.inference import anomalies
+from chimera_metrics.analytics.inference.change_points import LEVEL, change_p_values
+from chimera_metrics.analytics.inference.coefficients import effective_n, p_values, pearson
+from chimera_metrics.analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
+from chimera_metrics.analytics.inference.regressions import step_p_values, worse_p_values
+from chimera_metrics.analytics.inference.trend import trend_p_values
 
 SERIES = 2000
 

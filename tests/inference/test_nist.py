@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from analytics.inference import correlate
-from analytics.inference.least_squares import least_squares
-from analytics.inference.series import Floats, lag1
+from chimera_metrics.analytics.inference import correlate
+from chimera_metrics.analytics.inference.least_squares import least_squares
+from chimera_metrics.analytics.inference.series import Floats, lag1
 from tests.conftest import Report
 from tests.inference import public_data as data
 

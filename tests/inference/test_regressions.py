@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.inference import (
+from chimera_metrics.analytics.inference import (
     Case,
     benjamini_hochberg,
     compare,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.inference import trend, trends
-from analytics.inference.critical_values import critical_value, p_value
-from analytics.inference.series import Floats
-from analytics.inference.trend import sen_slope
+from chimera_metrics.analytics.inference import trend, trends
+from chimera_metrics.analytics.inference.critical_values import critical_value, p_value
+from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.trend import sen_slope
 
 
 def noisy(seed: int, n: int, slope: float = 0.0) -> Floats:

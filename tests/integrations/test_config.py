@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from integrations import config
-from integrations.clickhouse.engine import make_engine
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.errors import SettingsError
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.errors import SettingsError
 from tests.conftest import PASSWORD
 
 
@@ -181,7 +181,7 @@ def test_muse_masking_false_stores_text_as_it_came(settings: ClickHouseSettings)
 
 
 def test_muse_tools_offers_only_its_groups() -> None:
-    from server.tools import all_tools
+    from chimera_metrics.server.tools import all_tools
 
     groups = {tool.group for tool in all_tools()}
     assert groups == {"query", "get", "insert"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
-from integrations.errors import (
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import (
     AccessRefused,
     CertificateRefused,
     MuseError,

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_driver import Client
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused, CertificateRefused, MuseError, ServerTooOld
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, MuseError, ServerTooOld
 from tests.support.debian_server import PASSWORD, DebianServer, available, debian_server
 
 # In CI the package is there, so that a skip is a failure.

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from integrations.clickhouse.dbapi import DatabaseError
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.native_dbapi import NativeConnection
-from integrations.config import ClickHouseSettings
-from integrations.errors import Unreachable
+from chimera_metrics.integrations.clickhouse.dbapi import DatabaseError
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import Unreachable
 from tests.support.wire_process import Wire
 
 

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from integrations.clickhouse import dbapi
-from integrations.clickhouse.executor import Cancellation, Executor, Limits, Traced
-from integrations.clickhouse.explaining import explain
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import (
+from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.executor import Cancellation, Executor, Limits, Traced
+from chimera_metrics.integrations.clickhouse.explaining import explain
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import (
     MemoryExceeded,
     MuseError,
     PoolExhausted,
@@ -24,7 +24,7 @@ from integrations.errors import (
     StatementFailed,
     StatementTimeout,
 )
-from models import UiEvent
+from chimera_metrics.models import UiEvent
 
 ENDLESS = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 1"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse.call import Call, serving
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse.call import Call, serving
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import InvalidInput
 
 FITS: list[tuple[str, Any, Any]] = [
     ("UInt8", 255, 255),

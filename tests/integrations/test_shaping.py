@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.clickhouse.shaping import Shaper
+from chimera_metrics.integrations.clickhouse.shaping import Shaper
 
 MOMENTS = [
     datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import anyio
 
 from bench.sharing import share
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 
 def test_every_call_of_three_programs_on_one_store_is_answered(store_path: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from integrations.clickhouse.shortening import shortened
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.errors import StatementFailed
+from chimera_metrics.integrations.clickhouse.shortening import shortened
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.errors import StatementFailed
 
 ROOM = 1_000
 ROWS: dict[str, list[Any]] = {

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.store import open_store
-from integrations.config import ClickHouseSettings
-from integrations.errors import StoreBusy
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import StoreBusy
 
 ROOT = Path(__file__).parents[2]
 Python = Callable[..., "subprocess.Popen[str]"]
@@ -46,8 +46,8 @@ def python() -> Iterator[Python]:
 
 PREAMBLE = """
 import sys, time
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
 executor = Executor(ClickHouseSettings(path=sys.argv[1]))
 """
 HOLD = (
@@ -140,8 +140,8 @@ def test_all_spellings_of_a_folder_are_one_store(tmp_path: Path) -> None:
 
 _BESIDE = """
 import sys
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 with ClickHouseClient(ClickHouseSettings(path=sys.argv[1])) as client:
     assert client.execute_query("SELECT 1 AS one") == [{"one": 1}]
     import chdb  # which opens an engine in memory when it is imported for the first time

@@ -11,11 +11,11 @@ import mcp
 import orjson
 import pytest
 
-from integrations.clickhouse.unseen import seen
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import MuseSettings, Settings
-from integrations.errors import StatementFailed
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse.unseen import seen
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import MuseSettings, Settings
+from chimera_metrics.integrations.errors import StatementFailed
+from chimera_metrics.integrations.results import Result
 from tests.analytics.rows import bench, llm
 from tests.server.conftest import converse
 

@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select
 
-from integrations.clickhouse.engine import make_engine
-from integrations.clickhouse.executor import Executor
-from integrations.config import ClickHouseSettings
-from models import FACTS, Base
-from models.ddl import FixedString
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.models import FACTS, Base
+from chimera_metrics.models.ddl import FixedString
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 VALUES: list[tuple[str, Any]] = [

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from integrations.async_client import AsyncClickHouseClient
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.async_client import AsyncClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 
 SLOW = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 1"
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.errors import InvalidInput, StatementFailed
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.errors import InvalidInput, StatementFailed
 
 _PACKET = re.compile(r"(?P<name>[\w.]+):(?P<value>-?[\d.]+)\|(?P<kind>c|g|ms)\|#(?P<tags>[^|]+)")
 
@@ -116,7 +116,7 @@ def test_nobody_listening_harms_nothing(path: Path) -> None:
 def test_off_it_is_free() -> None:
     program = (
         "import sys\nfrom integrations.clickhouse_client import ClickHouseClient\n"
-        "from integrations.config import ClickHouseSettings\n"
+        "from chimera_metrics.integrations.config import ClickHouseSettings\n"
         "client = ClickHouseClient(ClickHouseSettings(path=':memory:'))\n"
         "assert client.executor._tracer is None and client._figures is None\n"
         "print('datadog' in sys.modules)\n"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse.executor import Traced
-from integrations.clickhouse.store import open_store
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings
-from integrations.freshness import summary
-from integrations.guards import guards
-from integrations.health import Thresholds, health, probe
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.executor import Traced
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.freshness import summary
+from chimera_metrics.integrations.guards import guards
+from chimera_metrics.integrations.health import Thresholds, health, probe
+from chimera_metrics.models import FACT_TABLES
 
 NEW = "ab" * 20
 
@@ -154,7 +154,7 @@ def test_the_probe_answers_in_its_time_though_the_store_is_busy(full: ClickHouse
 
 def test_a_guard_that_nobody_enforces_is_red(full: ClickHouseClient, monkeypatch: pytest.MonkeyPatch) -> None:
     weak = {"guard": "session readonly = 1", "enforced_by": "nobody", "advice": "Make it a readonly account."}
-    monkeypatch.setattr("integrations.guards.guards", lambda client: [*guards(client)[:1], weak])
+    monkeypatch.setattr("chimera_metrics.integrations.guards.guards", lambda client: [*guards(client)[:1], weak])
     assert levels(full)["guard"] == "error"
 
 

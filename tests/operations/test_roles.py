@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from integrations import roles
-from integrations.clickhouse.literals import quote
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations import roles
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 
 SNAPSHOT = Path(__file__).with_name("roles.sql")
 GRANTED = roles.access(

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.clickhouse.claims import Claim
-from integrations.clickhouse.ledger import claim_files
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.errors import Unreachable
-from integrations.verify import verify
+from chimera_metrics.integrations.clickhouse.claims import Claim
+from chimera_metrics.integrations.clickhouse.ledger import claim_files
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import Unreachable
+from chimera_metrics.integrations.verify import verify
 from tests.operations.conftest import DAYS, day, sessions
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.questions import asking
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.questions import asking
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 Fill = Callable[[str, Sequence[Mapping[str, Any]]], None]

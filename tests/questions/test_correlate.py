@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import llm, ui
 from tests.questions.conftest import NOW, Fill
 

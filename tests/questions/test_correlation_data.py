@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import bench, ui
 from tests.questions.conftest import NOW, Fill
 

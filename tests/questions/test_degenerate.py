@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.results import Result
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.results import Result
 from tests.analytics.rows import bench, llm, ui
 from tests.questions.conftest import NOW, Fill
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integrations.questions.asking import thin
-from integrations.questions.figures import figure, point
+from chimera_metrics.integrations.questions.asking import thin
+from chimera_metrics.integrations.questions.figures import figure, point
 
 SHOWN: list[tuple[Any, Any]] = [
     (412.34567891, 412.3457),

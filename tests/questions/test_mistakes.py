@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from analytics import QuestionError
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.results import Result
+from chimera_metrics.analytics import QuestionError
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.results import Result
 
 Ask = Callable[[ClickHouseClient], Result]
 MISTAKES: list[tuple[Ask, str]] = [

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analytics.inference.rank_test import rank_p_value
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.analytics.inference.rank_test import rank_p_value
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import bench, commit, llm, ui
 from tests.questions.conftest import NOW, Fill
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import deployment, episode, llm, ui, watcher
 from tests.questions.conftest import NOW, Fill
 

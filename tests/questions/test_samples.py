@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.questions.conftest import NOW, Fill
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -87,8 +87,8 @@ def main(path: str, tables: str, nth: str, count: str, seed: str) -> None:
     killer = Killer(int(nth))
     watch_renames(killer)
     # Only now, so that the engine's threads are watched too.
-    from integrations.clickhouse_client import ClickHouseClient
-    from integrations.config import ClickHouseSettings
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.config import ClickHouseSettings
     from tests.reliability.rows import make_rows
 
     table = tables.split(",")[0]

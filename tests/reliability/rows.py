@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.conftest import PASSWORD
 from tests.support.wire_process import Address
 

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from integrations.clickhouse.claims import Claim, ClaimFiles
-from integrations.clickhouse.ledger import Ledger, claim_files
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import StoreUnusable
+from chimera_metrics.integrations.clickhouse.claims import Claim, ClaimFiles
+from chimera_metrics.integrations.clickhouse.ledger import Ledger, claim_files
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import StoreUnusable
 from tests.reliability.rows import counts, make_rows
 
 PROCESSES = 8

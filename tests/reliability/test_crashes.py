@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from integrations.clickhouse import healing
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse import healing
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.reliability.rows import ROLLUPS, adds_up, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
@@ -93,8 +93,8 @@ def test_a_store_that_was_closed_is_not_searched(store: ClickHouseSettings, monk
 
 PROGRAM = """
 import os, sys
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.reliability.rows import make_rows
 client = ClickHouseClient(ClickHouseSettings(path=sys.argv[1]))
 for table in sys.argv[2:]:
@@ -117,6 +117,6 @@ def test_what_was_acknowledged_is_there_after_kill_9(store: ClickHouseSettings) 
 
 
 def test_the_rollups_of_the_tests_are_those_of_the_models() -> None:
-    from models import VIEWS
+    from chimera_metrics.models import VIEWS
 
     assert {view.source: view.target for view in VIEWS} == ROLLUPS

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from integrations.clickhouse import writer as writing
-from integrations.clickhouse.ledger import Identity, Ledger, content_hash
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput, StatementFailed
+from chimera_metrics.integrations.clickhouse import writer as writing
+from chimera_metrics.integrations.clickhouse.ledger import Identity, Ledger, content_hash
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput, StatementFailed
 from tests.reliability.rows import adds_up, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
@@ -68,8 +68,9 @@ def test_tokens_that_drop_partition_or_truncate_cleared_are_still_in_the_ledger(
 
 def test_another_process_knows_the_batch(embedded: ClickHouseSettings) -> None:
     program = (
-        "import sys; from integrations.clickhouse_client import ClickHouseClient\n"
-        "from integrations.config import ClickHouseSettings; from tests.reliability.rows import make_rows\n"
+        "import sys; from chimera_metrics.integrations.clickhouse_client import ClickHouseClient\n"
+        "from chimera_metrics.integrations.config import ClickHouseSettings\n"
+        "from tests.reliability.rows import make_rows\n"
         "with ClickHouseClient(ClickHouseSettings(path=sys.argv[1])) as client:\n"
         "    a = client.insert_episodes(make_rows('episodes', 9, 99), 'of two'); print(a['inserted'], a['duplicates'])"
     )

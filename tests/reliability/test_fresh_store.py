@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse.blocks import Block
-from integrations.clickhouse.claims import Claim
-from integrations.clickhouse.ledger import Ledger, claim_files
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import (
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse.blocks import Block
+from chimera_metrics.integrations.clickhouse.claims import Claim
+from chimera_metrics.integrations.clickhouse.ledger import Ledger, claim_files
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import (
     AccessRefused,
     InvalidInput,
     SchemaMismatch,

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from integrations.clickhouse.bulk import arrow_hash
-from integrations.clickhouse.ledger import content_hash
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse.bulk import arrow_hash
+from chimera_metrics.integrations.clickhouse.ledger import content_hash
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import InvalidInput
 from tests.reliability.rows import counts, make_rows
 
 WORDS = pa.dictionary(pa.int8(), pa.string())

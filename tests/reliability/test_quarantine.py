@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from apps.muse_cli import main
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse.ledger import Ledger
-from integrations.clickhouse.quarantine import quarantine_folder
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused, InvalidInput, StatementFailed, StoreBusy, StoreUnusable
+from chimera_metrics.apps.muse_cli import main
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.ledger import Ledger
+from chimera_metrics.integrations.clickhouse.quarantine import quarantine_folder
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import AccessRefused, InvalidInput, StatementFailed, StoreBusy, StoreUnusable
 from tests.conftest import empty
 from tests.reliability.rows import adds_up, counts, make_rows
 

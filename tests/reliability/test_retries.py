@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse.retries import CODES, Verdict, judge, judge_read, pause_s, repeat
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import (
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse.retries import CODES, Verdict, judge, judge_read, pause_s, repeat
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import (
     AccessRefused,
     InvalidInput,
     MemoryExceeded,

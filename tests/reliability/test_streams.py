@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from integrations.clickhouse import streams
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse import streams
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 from tests.reliability.rows import adds_up, counts, make_rows
 
 WRONG = {"latency_ms": -1.0}

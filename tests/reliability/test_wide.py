@@ -15,13 +15,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from integrations.clickhouse import blocks as blocking
-from integrations.clickhouse import streams
-from integrations.clickhouse.bulk import arrow_hash
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse import blocks as blocking
+from chimera_metrics.integrations.clickhouse import streams
+from chimera_metrics.integrations.clickhouse.bulk import arrow_hash
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES
 from tests.reliability.rows import adds_up, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
@@ -137,8 +137,9 @@ def test_several_writers_at_once(client: ClickHouseClient) -> None:
 
 def test_writers_in_several_processes_share_the_embedded_store(tmp_path: Path, embedded: ClickHouseSettings) -> None:
     program = (
-        "import sys; from integrations.clickhouse_client import ClickHouseClient\n"
-        "from integrations.config import ClickHouseSettings; from tests.reliability.rows import make_rows\n"
+        "import sys; from chimera_metrics.integrations.clickhouse_client import ClickHouseClient\n"
+        "from chimera_metrics.integrations.config import ClickHouseSettings\n"
+        "from tests.reliability.rows import make_rows\n"
         "with ClickHouseClient(ClickHouseSettings(path=sys.argv[1], store_wait=60)) as client:\n"
         "    for seed in (1, 2, int(sys.argv[2])):\n"
         "        print(client.insert_deployments(make_rows('deployments', 20, seed))['inserted'])"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.generate import CHUNK_DAYS, TABLES, Draw, plain_table, statements
-from models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES
 
 ROWS, DAYS, UNTIL = 10_000, 40, date(2026, 7, 1)
 # In some rows these are null; what is not listed never is.

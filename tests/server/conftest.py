@@ -11,9 +11,9 @@ import mcp
 import pytest
 from mcp_types import CallToolResult
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server.build import build_server
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.server.build import build_server
 from tests.conftest import empty
 
 Session = Callable[[mcp.Client], Awaitable[Any]]

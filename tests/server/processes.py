@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mcp.client.stdio import StdioServerParameters
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 ROOT = Path(__file__).parents[2]
 MUSE = str(Path(sys.executable).with_name("muse"))

@@ -10,8 +10,8 @@ import mcp
 import orjson
 from pydantic import BaseModel
 
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server.build import build_server
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.server.build import build_server
 
 FILE = Path(__file__).with_name("surface.json")
 

@@ -12,9 +12,9 @@ import mcp
 import pytest
 from mcp_types import CallToolResult, ImageContent, TextContent
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import Settings
-from integrations.questions import asking
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.questions import asking
 from tests.analytics.rows import bench, llm, ui
 from tests.questions.conftest import NOW
 from tests.server.conftest import converse

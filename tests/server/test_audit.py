@@ -19,12 +19,12 @@ import pytest
 from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
-from integrations.audit import AuditFile, Entry, audit_folder, files, read_lines, shown
-from integrations.audit_shipping import Shipping
-from integrations.clickhouse.executor import Executor
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from integrations.errors import Unreachable
+from chimera_metrics.integrations.audit import AuditFile, Entry, audit_folder, files, read_lines, shown
+from chimera_metrics.integrations.audit_shipping import Shipping
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.integrations.errors import Unreachable
 from tests.server.conftest import converse
 from tests.server.processes import ROOT, environment, stdio
 
@@ -300,7 +300,7 @@ def test_a_line_costs_less_than_it_may(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from integrations.audit import AuditFile
+from chimera_metrics.integrations.audit import AuditFile
 from tests.server.test_audit import entries
 file = AuditFile(Path(sys.argv[1]))
 for entry in entries(1_000_000):

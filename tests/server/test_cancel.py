@@ -19,10 +19,10 @@ import orjson
 import pytest
 from mcp.client.stdio import stdio_client
 
-from integrations.clickhouse.executor import Cancellation
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
-from integrations.errors import StatementCancelled
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import StatementCancelled
 from tests.server.processes import MUSE, ROOT, environment, http, stdio
 
 # Counts for minutes, unless somebody stops it.

@@ -12,10 +12,10 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
-from analytics.catalog import METRICS
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import Settings
-from models import FACT_TABLES
+from chimera_metrics.analytics.catalog import METRICS
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.models import FACT_TABLES
 from tests.analytics.rows import bench
 from tests.server.conftest import converse
 

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from starlette.responses import PlainTextResponse
 
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from integrations.errors import SettingsError
-from server.door import Door, Rates
-from server.http import build_app, check_reach
-from server.tokens import TokenFile
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.door import Door, Rates
+from chimera_metrics.server.http import build_app, check_reach
+from chimera_metrics.server.tokens import TokenFile
 
 ADDRESSES = [
     # peer, X-Forwarded-For, allowed, proxies, status
@@ -147,7 +147,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("muse", "sentence"), WRONG, ids=[words for _, words in WRONG])
 def test_a_wrong_setting_is_a_sentence(muse: dict[str, Any], sentence: str) -> None:
-    from integrations import config
+    from chimera_metrics.integrations import config
 
     with pytest.raises(SettingsError, match=sentence.replace("(", r"\(")):
         config.parse(MuseSettings, **muse)

@@ -18,11 +18,11 @@ import mcp
 import pytest
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from integrations.clickhouse.executor import Traced
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server.context import ServerContext
-from server.metrics import Metrics
+from chimera_metrics.integrations.clickhouse.executor import Traced
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.metrics import Metrics
 from tests.server.processes import ROOT, environment, http
 
 
@@ -144,7 +144,7 @@ def test_a_call_is_a_span_with_its_statement(store: Settings) -> None:
         "provider = TracerProvider()\n"
         "provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))\n"
         "trace.set_tracer_provider(provider)\n"
-        "from apps.muse_cli import main\n"
+        "from chimera_metrics.apps.muse_cli import main\n"
         "main(['serve'])\n"
     )
     variables = environment(store.clickhouse, store.muse.audit_dir or Path())

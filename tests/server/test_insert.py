@@ -9,9 +9,9 @@ import mcp
 import pytest
 from mcp_types import CallToolResult
 
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import Settings
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.models import FACT_TABLES
 from tests.server.conftest import converse
 
 Call = Callable[..., CallToolResult]

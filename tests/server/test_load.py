@@ -10,9 +10,9 @@ import anyio
 import mcp
 import pytest
 
-from integrations.clickhouse.alembic_support import runner
-from integrations.clickhouse_client import ClickHouseClient
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.server import load
 from tests.server.processes import environment, http
 

@@ -10,9 +10,9 @@ import mcp
 import pytest
 from mcp_types import CallToolResult, Implementation, TextContent
 
-from integrations.config import ClickHouseSettings, MuseSettings, Settings
-from server.build import build_server
-from server.names import accepts_dots
+from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
+from chimera_metrics.server.build import build_server
+from chimera_metrics.server.names import accepts_dots
 
 HOSTS = [
     ("mcp", True),

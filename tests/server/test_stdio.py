@@ -17,7 +17,7 @@ from uuid import UUID
 
 import pytest
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.server.processes import MUSE, ROOT, environment
 
 HELLO = {
@@ -139,7 +139,7 @@ def test_nothing_that_the_first_answer_can_do_without_is_loaded(tmp_path: Path) 
         "import atexit, sys\n"
         f"heavy = {heavy!r}\n"
         "atexit.register(lambda: print([name for name in heavy if name in sys.modules], file=sys.stderr))\n"
-        "from apps.muse_cli import main\n"
+        "from chimera_metrics.apps.muse_cli import main\n"
         "main(['serve'])\n"
     )
     settings = ClickHouseSettings(path=str(tmp_path / "store"))

@@ -12,7 +12,7 @@ import mcp
 import pytest
 from mcp.client.streamable_http import streamable_http_client
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.server.processes import MUSE, ROOT, environment, http
 from tests.support.native_wire.certificates import make_certificates
 

@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
-from integrations.config import ClickHouseSettings
-from integrations.errors import InvalidInput
-from server.oauth import JwtVerifier
-from server.tokens import TokenFile
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.server.oauth import JwtVerifier
+from chimera_metrics.server.tokens import TokenFile
 from tests.server.processes import environment, http
 
 URL = "https://metrics.example.org/mcp"

@@ -9,7 +9,7 @@ import pytest
 
 from bench.storage import columns, floors, reading
 from bench.storage.store import Store, fill_plain, jsonl, opened, writable
-from models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "storage.md"
 ROWS = 100_000

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.clickhouse.masking import COLUMN_MASKS, mask_column, mask_json, mask_text
+from chimera_metrics.integrations.clickhouse.masking import COLUMN_MASKS, mask_column, mask_json, mask_text
 
 # Put together here, so that no scanner takes a test for a leak.
 AZ = "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zAbC"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from integrations.clickhouse.masking import MANY, mask_column, mask_json
+from chimera_metrics.integrations.clickhouse.masking import MANY, mask_column, mask_json
 from tests.validation.test_masking import AZ
 
 MASKED: list[tuple[str, str]] = [

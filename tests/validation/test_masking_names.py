@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from integrations.clickhouse.column_path import validate_table
-from integrations.clickhouse.row_path import validate_rows
-from integrations.clickhouse.rules import rules_of, shown_name
-from integrations.errors import InvalidInput
+from chimera_metrics.integrations.clickhouse.column_path import validate_table
+from chimera_metrics.integrations.clickhouse.row_path import validate_rows
+from chimera_metrics.integrations.clickhouse.rules import rules_of, shown_name
+from chimera_metrics.integrations.errors import InvalidInput
 from tests.validation.paths import REQUIRED
 from tests.validation.test_masking import AZ
 

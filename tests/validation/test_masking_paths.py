@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute  # makes pa.compute known
 import pytest
 
-from integrations.clickhouse.mask_patterns import PATTERNS
-from integrations.clickhouse.masking import MANY, mask_column
-from integrations.clickhouse.masks import Pattern
+from chimera_metrics.integrations.clickhouse.mask_patterns import PATTERNS
+from chimera_metrics.integrations.clickhouse.masking import MANY, mask_column
+from chimera_metrics.integrations.clickhouse.masks import Pattern
 from tests.validation.test_masking import MASKED
 
 # All that Python or RE2 takes for a blank, and some that only one of them does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.clickhouse.masking import MANY, mask_column, mask_text
+from chimera_metrics.integrations.clickhouse.masking import MANY, mask_column, mask_text
 from tests.validation.test_masking import AZ, HEX
 
 MASKED: list[tuple[str, str]] = [

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.clickhouse.rules import Kind, Rule, rules_of
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.rules import Kind, Rule, rules_of
+from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree
 
 Column = st.SearchStrategy[Any]

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from bench.validation import ui_rows
-from integrations.clickhouse.row_path import Rejected, validate_rows
-from integrations.errors import InvalidInput
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.row_path import Rejected, validate_rows
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, by_rows, only, row
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from integrations.clickhouse.row_models import MAX_ROWS, row_schema, rows_type
-from integrations.clickhouse.rules import LAST_DAY, LAST_HOUR, rules_of
-from integrations.errors import InvalidInput
-from models import FACT_TABLES
+from chimera_metrics.integrations.clickhouse.row_models import MAX_ROWS, row_schema, rows_type
+from chimera_metrics.integrations.clickhouse.rules import LAST_DAY, LAST_HOUR, rules_of
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.models import FACT_TABLES
 
 
 def kinds(table: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.clickhouse.user_agents import reduce_user_agent
+from chimera_metrics.integrations.clickhouse.user_agents import reduce_user_agent
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"

@@ -21,14 +21,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
-from integrations.clickhouse.alembic_support import lock, renderers, runner, version
-from integrations.clickhouse.alembic_support.canonical import Schema, differences, read
-from integrations.clickhouse.alembic_support.changes import plan as changes
-from integrations.clickhouse.alembic_support.comparators import managed, schema_of
-from integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
-from integrations.clickhouse.alembic_support.operation import ClickHouseOp
-from integrations.clickhouse.alembic_support.scratch import scratch
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.alembic_support import lock, renderers, runner, version
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import Schema, differences, read
+from chimera_metrics.integrations.clickhouse.alembic_support.changes import plan as changes
+from chimera_metrics.integrations.clickhouse.alembic_support.comparators import managed, schema_of
+from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import ClickHouseOp
+from chimera_metrics.integrations.clickhouse.alembic_support.scratch import scratch
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 State = Literal["same", "differs", "missing", "foreign"]
 REGISTERED = renderers  # importing it teaches alembic to write the operations down

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.literals import quote
 
 
 @dataclass(frozen=True)

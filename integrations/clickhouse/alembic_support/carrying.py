@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from alembic.operations import Operations
 
-from integrations.clickhouse.alembic_support.canonical import TableForm, differences, read
-from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
-from integrations.clickhouse.alembic_support.scratch import scratch
-from integrations.clickhouse.literals import quote_name
-from integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import TableForm, differences, read
+from chimera_metrics.integrations.clickhouse.alembic_support.impl import ClickHouseImpl
+from chimera_metrics.integrations.clickhouse.alembic_support.scratch import scratch
+from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 _CREATE = re.compile(r"^\s*CREATE\s+(TABLE|MATERIALIZED\s+VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?", re.IGNORECASE)
 

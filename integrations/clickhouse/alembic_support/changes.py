@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support import part_operations as parts
-from integrations.clickhouse.alembic_support.canonical import ColumnForm, Schema, TableForm, same_primary_key
-from integrations.clickhouse.alembic_support.operation import ClickHouseOp
-from integrations.clickhouse.alembic_support.types import converts_in_place
-from integrations.clickhouse.literals import quote
-from integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.clickhouse.alembic_support import operations as ops
+from chimera_metrics.integrations.clickhouse.alembic_support import part_operations as parts
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import (
+    ColumnForm,
+    Schema,
+    TableForm,
+    same_primary_key,
+)
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import ClickHouseOp
+from chimera_metrics.integrations.clickhouse.alembic_support.types import converts_in_place
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 _FIXED_SETTINGS = {"index_granularity", "index_granularity_bytes", "enable_mixed_granularity_parts", "storage_policy"}
 _NAMES = re.compile(r"\w+")

@@ -12,10 +12,10 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import PriorityDispatchResult
 from sqlalchemy import Connection, MetaData
 
-from integrations.clickhouse.alembic_support.canonical import Schema, read
-from integrations.clickhouse.alembic_support.changes import plan
-from integrations.clickhouse.alembic_support.scratch import scratch
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import Schema, read
+from chimera_metrics.integrations.clickhouse.alembic_support.changes import plan
+from chimera_metrics.integrations.clickhouse.alembic_support.scratch import scratch
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 PLUGIN = "chimera.clickhouse"
 _CREATED = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW) `?(\w+)`?")

@@ -6,9 +6,9 @@ import contextlib
 
 from sqlalchemy import Engine, exc
 
-from integrations.clickhouse.engine import make_engine
-from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import AccessRefused
 
 # Every change of the schema is complete, on every replica, before the next statement.
 SESSION = {"mutations_sync": 2, "alter_sync": 2}

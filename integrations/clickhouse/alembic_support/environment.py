@@ -10,8 +10,8 @@ from typing import Any
 from alembic.util import CommandError
 from sqlalchemy import Engine, MetaData, exc
 
-from integrations import config as settings_of
-from integrations.clickhouse.alembic_support import (
+from chimera_metrics.integrations import config as settings_of
+from chimera_metrics.integrations.clickhouse.alembic_support import (
     comparators,
     journal,
     part_steps,
@@ -21,11 +21,11 @@ from integrations.clickhouse.alembic_support import (
     steps,
     version,
 )
-from integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
-from integrations.clickhouse.alembic_support.lock import LockTerms, MigrationLock
-from integrations.clickhouse.alembic_support.scratch import sweep
-from integrations.config import ClickHouseSettings
-from integrations.errors import MuseError, StatementFailed
+from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.clickhouse.alembic_support.lock import LockTerms, MigrationLock
+from chimera_metrics.integrations.clickhouse.alembic_support.scratch import sweep
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError, StatementFailed
 
 # Importing these registers the operations with alembic; naming them here keeps the imports from looking unused.
 REGISTERED = (comparators, part_steps, rebuild, renderers, rollup, steps)

@@ -11,7 +11,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Column, MetaData, Table, text
 from sqlalchemy.sql.dml import Delete, Update
 
-from integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.config import ClickHouseSettings
 
 
 class ClickHouseImpl(DefaultImpl):

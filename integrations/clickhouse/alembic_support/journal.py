@@ -8,9 +8,9 @@ from typing import Any
 from alembic.runtime.migration import StampStep
 from sqlalchemy import Connection
 
-from integrations.clickhouse.alembic_support.version import BASE, COMMENT, TABLE, cut_off, rows
-from integrations.clickhouse.literals import quote
-from integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.clickhouse.alembic_support.version import BASE, COMMENT, TABLE, cut_off, rows
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 
 def noted(plan: Callable[..., Iterable[Any]], connection: Connection) -> Callable[..., Iterator[Any]]:

@@ -23,8 +23,8 @@ from typing import Any
 
 from sqlalchemy import Engine, exc
 
-from integrations.clickhouse.literals import quote
-from integrations.errors import StoreBusy
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import StoreBusy
 
 TABLE = "alembic_lock"
 _EXISTS, _UNKNOWN_TABLE = 57, 60

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from alembic.operations import MigrateOperation, Operations
 
-from integrations.clickhouse.alembic_support.operation import ClickHouseOp, known, name_of
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import ClickHouseOp, known, name_of
 
 
 @Operations.register_operation("ensure_table")

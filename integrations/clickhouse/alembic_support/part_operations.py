@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.operations import MigrateOperation, Operations
 
-from integrations.clickhouse.alembic_support.operation import ClickHouseOp, known
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import ClickHouseOp, known
 
 
 @Operations.register_operation("ensure_column")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from alembic.operations import Operations
 
-from integrations.clickhouse.alembic_support import part_operations as parts
-from integrations.clickhouse.alembic_support.canonical import TableForm
-from integrations.clickhouse.alembic_support.carrying import impl_of, stands, wanted
-from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
-from integrations.clickhouse.literals import quote_name
-from integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.clickhouse.alembic_support import part_operations as parts
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import TableForm
+from chimera_metrics.integrations.clickhouse.alembic_support.carrying import impl_of, stands, wanted
+from chimera_metrics.integrations.clickhouse.alembic_support.impl import ClickHouseImpl
+from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 
 @Operations.implementation_for(parts.EnsureColumn)

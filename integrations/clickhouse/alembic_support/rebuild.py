@@ -9,13 +9,13 @@ from __future__ import annotations
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
-from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support.canonical import TableForm
-from integrations.clickhouse.alembic_support.carrying import create_if_missing, impl_of, stands, wanted
-from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
-from integrations.clickhouse.alembic_support.operation import name_of
-from integrations.clickhouse.literals import quote, quote_name
-from integrations.errors import SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.clickhouse.alembic_support import operations as ops
+from chimera_metrics.integrations.clickhouse.alembic_support.canonical import TableForm
+from chimera_metrics.integrations.clickhouse.alembic_support.carrying import create_if_missing, impl_of, stands, wanted
+from chimera_metrics.integrations.clickhouse.alembic_support.impl import ClickHouseImpl
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import name_of
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.errors import SchemaMismatch, StatementFailed
 
 # A copy is exact: materialized values are copied, versions are not merged, equal blocks are not taken for retries,
 # and a monthly partition may become thirty daily ones.

@@ -8,9 +8,9 @@ from typing import Any
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 
-from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support import part_operations as parts
-from integrations.clickhouse.alembic_support.operation import ClickHouseOp
+from chimera_metrics.integrations.clickhouse.alembic_support import operations as ops
+from chimera_metrics.integrations.clickhouse.alembic_support import part_operations as parts
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import ClickHouseOp
 
 _POSITIONAL = {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
 _WIDTH = 110

@@ -12,11 +12,11 @@ from datetime import date
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
-from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support.carrying import impl_of
-from integrations.clickhouse.alembic_support.impl import ClickHouseImpl
-from integrations.clickhouse.literals import quote_name
-from integrations.errors import StatementFailed
+from chimera_metrics.integrations.clickhouse.alembic_support import operations as ops
+from chimera_metrics.integrations.clickhouse.alembic_support.carrying import impl_of
+from chimera_metrics.integrations.clickhouse.alembic_support.impl import ClickHouseImpl
+from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.errors import StatementFailed
 
 # An insert may span at most 100 partitions, and a block of days is computed by one insert.
 _DAYS = 50

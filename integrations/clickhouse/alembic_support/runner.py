@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exc
 
-import integrations
-from integrations.clickhouse.alembic_support import version
-from integrations.clickhouse.engine import make_engine
-from integrations.config import ClickHouseSettings
-from integrations.errors import MuseError
+from chimera_metrics import integrations
+from chimera_metrics.integrations.clickhouse.alembic_support import version
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from integrations.clickhouse.alembic_support.lock import LockTerms
+    from chimera_metrics.integrations.clickhouse.alembic_support.lock import LockTerms
 
 _UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
 _REVISION = re.compile(r"^(revision|down_revision)\b[^=]*= *[\"'](\w+)[\"']", re.MULTILINE)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, exc
 
-from integrations.clickhouse.engine import make_engine
-from integrations.config import ClickHouseSettings
-from integrations.errors import AccessRefused
+from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import AccessRefused
 
 _MARK = "__scratch_"
 _AGE = timedelta(hours=1)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from alembic.operations import Operations
 
-from integrations.clickhouse.alembic_support import operations as ops
-from integrations.clickhouse.alembic_support.carrying import (
+from chimera_metrics.integrations.clickhouse.alembic_support import operations as ops
+from chimera_metrics.integrations.clickhouse.alembic_support.carrying import (
     create_if_missing,
     impl_of,
     refuse_different,
     stands,
     wanted,
 )
-from integrations.clickhouse.alembic_support.operation import name_of
-from integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.alembic_support.operation import name_of
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 
 
 @Operations.implementation_for(ops.EnsureTable)

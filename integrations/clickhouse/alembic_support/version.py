@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 TABLE = "alembic_version"
 COMMENT = "The schema's revision. Last step begun: {} -> {}."
