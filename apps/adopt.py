@@ -9,7 +9,7 @@ import click
 
 from chimera_metrics.apps.tables import print_json, print_table
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.clickhouse.alembic_support import adopt
+from chimera_metrics.integrations.evolution import adopt
 from chimera_metrics.models import metadata
 
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.audit import audit_folder, files, read_lines
-from chimera_metrics.integrations.audit_shipping import Shipping
+from chimera_metrics.integrations.audit.shipping import Shipping
+from chimera_metrics.integrations.audit.trail import audit_folder, files, read_lines
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import click
 
-from chimera_metrics.apps import changed_files, checkpoint
-from chimera_metrics.apps.checkpoint import COUNTS, Checkpoint, chained
-from chimera_metrics.apps.file_days import newest
 from chimera_metrics.apps.progress import Bar
-from chimera_metrics.apps.rejected_rows import RejectedRows
-from chimera_metrics.apps.window_store import Period, WindowStore
 from chimera_metrics.integrations import config
+from chimera_metrics.integrations.backfill import changed_files, checkpoint
+from chimera_metrics.integrations.backfill.checkpoint import COUNTS, Checkpoint, chained
+from chimera_metrics.integrations.backfill.file_days import newest
+from chimera_metrics.integrations.backfill.files import SourceFile, find_files
+from chimera_metrics.integrations.backfill.rejected_rows import RejectedRows
+from chimera_metrics.integrations.backfill.window_store import Period, WindowStore
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.files import SourceFile, find_files
 
 _EPOCH = date(1970, 1, 1)
 
@@ -171,7 +171,7 @@ def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: in
 
 
 def _rebuild(client: ClickHouseClient, first: date, as_json: bool, quiet: bool = False) -> int:
-    from chimera_metrics.integrations.clickhouse.rebuilding import rebuild_day, stored_days
+    from chimera_metrics.integrations.writing.rebuilding import rebuild_day, stored_days
 
     executor = client.executor
     done = [{"day": day.isoformat(), **rebuild_day(executor, day)} for day in stored_days(executor, first)]

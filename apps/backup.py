@@ -7,9 +7,10 @@ from datetime import datetime
 import click
 
 from chimera_metrics.apps.tables import print_json, print_table
-from chimera_metrics.integrations import backup, config
-from chimera_metrics.integrations.backup import Manifest
-from chimera_metrics.integrations.health import size
+from chimera_metrics.integrations import config
+from chimera_metrics.integrations.operations import backup
+from chimera_metrics.integrations.operations.backup import Manifest
+from chimera_metrics.integrations.operations.health import size
 
 
 def create(incremental: bool, name: str | None, as_json: bool) -> int:

@@ -7,9 +7,9 @@ import json
 import click
 
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.writing.quarantine import Kept, Quarantine, quarantine_folder
 
 
 def show(as_json: bool) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from chimera_metrics.apps.tables import print_json, print_table
-from chimera_metrics.integrations import config, retention
+from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from chimera_metrics.integrations.health import size
-from chimera_metrics.integrations.retention import Plan, Rule
+from chimera_metrics.integrations.operations import retention
+from chimera_metrics.integrations.operations.health import size
+from chimera_metrics.integrations.operations.retention import Plan, Rule
 
 
 def _client() -> ClickHouseClient:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import click
 
 from chimera_metrics.apps.tables import print_json
-from chimera_metrics.integrations import config, roles
+from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.operations import roles
 
 
 def plan(

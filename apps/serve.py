@@ -26,7 +26,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     if transport == "http":
         _serve_http(settings, host, port, read_only)
         return
-    from chimera_metrics.server.stdio import serve
+    from chimera_metrics.server.stdio.serving import serve
 
     serve(settings, read_only, _collect_from_now_on)
 
@@ -38,7 +38,7 @@ def _collect_from_now_on() -> None:
 
 
 def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
-    from chimera_metrics.server.http import build_app, loopback
+    from chimera_metrics.server.http.serving import build_app, loopback
 
     app = build_app(settings, host, read_only)
     cert, key = _tls(settings)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chimera_metrics.integrations import config
-from chimera_metrics.server.tokens import TokenFile, token_file
+from chimera_metrics.server.http.tokens import TokenFile, token_file
 
 
 def create(name: str, role: str, days: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chimera_metrics.apps.tables import print_checks, print_json
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from chimera_metrics.integrations.verify import verify
+from chimera_metrics.integrations.operations.verify import verify
 
 
 def run(days: int | None, as_json: bool) -> int:

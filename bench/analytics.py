@@ -26,10 +26,10 @@ import numpy as np
 from bench.analytics_by_hand import by_hand
 from bench.generate import statements
 from chimera_metrics.analytics import inference
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse.executor import Traced
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.evolution import runner
 
 DAYS = 400
 ROLLUPS = {"ui_events": "ui_events_hourly", "llm_events": "llm_events_hourly"}

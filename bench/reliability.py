@@ -25,15 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.evolution import runner
 from tests.conftest import PASSWORD
-from tests.reliability.killing import Killer, watch_renames
-from tests.reliability.rows import ROLLUPS, counts, make_rows
 from tests.support.native_wire.faults import INSERT_PHASES
 from tests.support.wire_process import Wire
+from tests.writing.killing import Killer, watch_renames
+from tests.writing.rows import ROLLUPS, counts, make_rows
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 TABLES = ("ui_events", "llm_events", "bench_runs", "episodes", "session_stats")

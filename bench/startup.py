@@ -19,8 +19,8 @@ import anyio
 import mcp
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 
 START_LIMIT = 2.2
 ROUND_TRIP_LIMIT = 2.5

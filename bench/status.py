@@ -28,10 +28,10 @@ import mcp
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from bench.generate import statements
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 
 MUSE = str(Path(sys.executable).with_name("muse"))
 TIMES = 7

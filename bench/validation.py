@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute  # makes pa.compute known
 
-from chimera_metrics.integrations.clickhouse.column_path import validate_table
-from chimera_metrics.integrations.clickhouse.row_path import validate_rows
+from chimera_metrics.integrations.validation.column_path import validate_table
+from chimera_metrics.integrations.validation.row_path import validate_rows
 
 ROWS = 100_000
 AGENTS = [

@@ -28,10 +28,10 @@ import pyarrow as pa
 
 from bench.generate import statements
 from bench.validation import ui_rows
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server.build import build_server
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.server.http.build import build_server
 
 ROWS = 100_000
 MILLION = 1_000_000

@@ -12,19 +12,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from chimera_metrics.integrations import config
+from chimera_metrics.integrations.answers.parameters import bind
+from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Cancellation, Executor, Tracer
-from chimera_metrics.integrations.clickhouse.guard import Guard, Rules
-from chimera_metrics.integrations.clickhouse.parameters import bind
-from chimera_metrics.integrations.clickhouse.quarantine import Kept, Quarantine, quarantine_folder
 from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
-from chimera_metrics.integrations.clickhouse.shaping import shape, stored_text
-from chimera_metrics.integrations.clickhouse.writer import OnInvalid, Prepare, Writer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
-from chimera_metrics.integrations.datadog import both, figures
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaMismatch
+from chimera_metrics.integrations.guard.judging import Guard, Rules
+from chimera_metrics.integrations.operations.datadog import both, figures
 from chimera_metrics.integrations.questions.methods import Questions
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.writing.quarantine import Kept, Quarantine, quarantine_folder
+from chimera_metrics.integrations.writing.writer import OnInvalid, Prepare, Writer
 from chimera_metrics.models import AuditEntry
 
 # Rows of an answer that is read in one piece.
@@ -184,7 +184,7 @@ class ClickHouseClient(Questions):
 
     def describe(self, table: str | None = None) -> Result:
         """All tables in short, or one in full: columns with units and known words, rows, time range, metrics."""
-        from chimera_metrics.integrations.describe import describe
+        from chimera_metrics.integrations.questions.describe import describe
 
         return describe(self, table)
 
@@ -225,7 +225,7 @@ class ClickHouseClient(Questions):
         prepare: Prepare | None = None,
     ) -> Result:
         """Stores rows of any number, or Arrow data or a frame, in constant memory: by pieces, each exactly once."""
-        from chimera_metrics.integrations.clickhouse import streams
+        from chimera_metrics.integrations.writing import streams
 
         store = streams.insert_table if streams.is_table(rows) else streams.insert_stream
         return self._counted(
@@ -250,7 +250,7 @@ class ClickHouseClient(Questions):
         """
         if self._schema_known:
             return
-        from chimera_metrics.integrations.clickhouse.alembic_support import runner
+        from chimera_metrics.integrations.evolution import runner
 
         with self._schema_lock:
             if not self._schema_known and not runner.is_current(self.settings):
@@ -285,12 +285,12 @@ class ClickHouseClient(Questions):
 
     def guards(self) -> list[dict[str, str]]:
         """Each guard of the read-only promise: its name, who enforces it, and what to do where one is weak."""
-        from chimera_metrics.integrations.guards import guards
+        from chimera_metrics.integrations.operations.guards import guards
 
         return guards(self)
 
     def health(self) -> Result:
         """Every check with its level, figure and advice, and whether all is well. Never raises for the store."""
-        from chimera_metrics.integrations.health import health
+        from chimera_metrics.integrations.operations.health import health
 
         return health(self)

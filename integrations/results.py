@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chimera_metrics.integrations.clickhouse.unseen import seen
+from chimera_metrics.integrations.unseen import seen
 
 
 class Result(dict[str, Any]):

@@ -10,12 +10,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COUNT32,
-    TEXT,
-    Base,
-    nullable,
-)
+from chimera_metrics.models.base import COUNT32, TEXT, Base, nullable
 from chimera_metrics.models.ddl import col
 
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import orjson
 
-from chimera_metrics.integrations.audit import AuditFailed, Entry, clean, now, shown
+from chimera_metrics.integrations.audit.trail import AuditFailed, Entry, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, serving
 from chimera_metrics.integrations.clickhouse.executor import Cancellation
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.server.callers import GROUPS, Caller
+from chimera_metrics.server.catalog.callers import GROUPS, Caller
+from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
-from chimera_metrics.server.tool import MuseTool, Sentence
 
 _log = logging.getLogger(__name__)
 _CANCELLED = "The client cancelled the call or went away."

@@ -9,8 +9,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chimera_metrics.integrations.audit import AuditFile, Entry, audit_folder
-from chimera_metrics.integrations.audit_shipping import Shipper, Shipping
+from chimera_metrics.integrations.audit.shipping import Shipper, Shipping
+from chimera_metrics.integrations.audit.trail import AuditFile, Entry, audit_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
@@ -95,7 +95,7 @@ class ServerContext:
 
     def ready(self) -> bool:
         """Whether the store answers, asked at most once a second however many ask."""
-        from chimera_metrics.integrations.health import probe
+        from chimera_metrics.integrations.operations.health import probe
 
         with self._probe_lock:
             asked, answer = self._probed

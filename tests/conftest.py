@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse.executor import Executor
-from chimera_metrics.integrations.clickhouse.ledger import claim_files
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.models import FACT_TABLES
 from tests.support.wire_process import Wire
 

@@ -73,14 +73,14 @@ def test_the_wheel_has_one_top_level(wheel: Path) -> None:
 
 
 def test_it_runs_from_the_wheel_and_not_from_the_clone(environment: Path, tmp_path: Path) -> None:
-    done = _run(environment, tmp_path, "-c", "import chimera_metrics.server.build as build; print(build.__file__)")
+    done = _run(environment, tmp_path, "-c", "import chimera_metrics.server.http.build as build; print(build.__file__)")
     assert done.stdout.startswith(str(environment.parents[1])), done.stderr
 
 
 def test_it_migrates(environment: Path, tmp_path: Path) -> None:
     program = (
         "from chimera_metrics.integrations import config\n"
-        "from chimera_metrics.integrations.clickhouse.alembic_support import runner\n"
+        "from chimera_metrics.integrations.evolution import runner\n"
         "runner.upgrade(config.clickhouse)\n"
         "print(runner.is_current(config.clickhouse))\n"
     )

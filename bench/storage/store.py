@@ -12,10 +12,10 @@ from typing import Any
 
 from bench.generate import ORDERS, TABLES, Draw, statements
 from chimera_metrics import models
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution.engines import ensure_database
 
 UNTIL = date(2026, 7, 1)
 DAYS = 40

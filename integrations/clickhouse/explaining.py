@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.clickhouse import dbapi
-from chimera_metrics.integrations.clickhouse.unseen import seen
 from chimera_metrics.integrations.errors import (
     AccessRefused,
     MemoryExceeded,
@@ -18,6 +17,7 @@ from chimera_metrics.integrations.errors import (
     StatementFailed,
     StatementTimeout,
 )
+from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Question
-from chimera_metrics.analytics.aggregate import MAX_GROUPS
+from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
+from chimera_metrics.integrations.answers.shaping import Shaper, marks, room_for_rows
+from chimera_metrics.integrations.answers.shortening import shortened, size
 from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
-from chimera_metrics.integrations.clickhouse.shaping import Shaper, marks, room_for_rows
-from chimera_metrics.integrations.clickhouse.shortening import shortened, size
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import point
 from chimera_metrics.integrations.questions.statement import estimate, parametrised

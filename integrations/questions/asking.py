@@ -11,10 +11,10 @@ import orjson
 from sqlalchemy import Select
 
 from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
-from chimera_metrics.analytics.buckets import Bucket
+from chimera_metrics.analytics.sql.buckets import Bucket
+from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
 from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
-from chimera_metrics.integrations.clickhouse.shaping import iso
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:

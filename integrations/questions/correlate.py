@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Question, QuestionError, metric_of
 from chimera_metrics.analytics.errors import unknown
-from chimera_metrics.analytics.metrics import Metric
+from chimera_metrics.analytics.metrics.language import Metric
+from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.executor import Cancellation
-from chimera_metrics.integrations.clickhouse.shaping import iso
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result

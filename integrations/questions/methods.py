@@ -11,7 +11,7 @@ from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
-    from chimera_metrics.analytics.buckets import Granularity
+    from chimera_metrics.analytics.sql.buckets import Granularity
 
 Moment = str | datetime
 Filters = Sequence[Mapping[str, Any]]

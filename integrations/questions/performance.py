@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import METRICS, Question
-from chimera_metrics.analytics.performance import GROUP, MEASURES
+from chimera_metrics.analytics.questions.performance import GROUP, MEASURES
+from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.executor import Cancellation
-from chimera_metrics.integrations.clickhouse.shaping import Shaper, marks
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, point, reason_of
 from chimera_metrics.integrations.results import Result

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
+from chimera_metrics.integrations.answers.shaping import Shaper
 from chimera_metrics.integrations.clickhouse.executor import Cancellation
-from chimera_metrics.integrations.clickhouse.shaping import Shaper
-from chimera_metrics.integrations.freshness import summary
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import amount
+from chimera_metrics.integrations.questions.freshness import summary
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from sqlalchemy.sql import visitors
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Question
+from chimera_metrics.integrations.answers.shaping import Shaper
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.clickhouse.shaping import Shaper
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.questions.asking import Asking

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Bucket, metric_of
+from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.executor import Cancellation
-from chimera_metrics.integrations.clickhouse.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result

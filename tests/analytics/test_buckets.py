@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import column, func, literal, select
 
 from chimera_metrics.analytics import QuestionError, buckets, window_of
-from chimera_metrics.analytics.buckets import GRANULARITIES, Granularity, bucket_start, granularity_of
+from chimera_metrics.analytics.sql.buckets import GRANULARITIES, Granularity, bucket_start, granularity_of
 from tests.analytics.conftest import NOW, Store, days
 
 # Around the changes of 2026: Berlin and New York by an hour, Lord Howe by half an hour, Kolkata never; Cairo and Beirut

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chimera_metrics.analytics import confidence
-from chimera_metrics.analytics.confidence import recency
+from chimera_metrics.analytics.questions.confidence import recency
 from tests.analytics.conftest import NOW
 
 HOUR_OLD = NOW - timedelta(hours=1)

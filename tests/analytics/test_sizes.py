@@ -28,7 +28,7 @@ def questions(window: Window) -> list[Question]:
 
 
 def test_sizes_says_which_tables_have_few_rows_in_the_window(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chimera_metrics.analytics.source.FEW", 2)
+    monkeypatch.setattr("chimera_metrics.analytics.sql.source.FEW", 2)
     store.insert("ui_events", [ui(at(9, hour)) for hour in range(3)] + [ui(at(1))])
     store.insert("llm_events", [llm(at(9, hour)) for hour in range(2)] + [llm(at(1))])
     [row] = store.run(sizes(WINDOW, ["llm_events", "ui_events"]))
@@ -40,7 +40,7 @@ def test_each_question_answers_the_same_with_and_without_that_knowledge(
     store: Store, monkeypatch: pytest.MonkeyPatch, few: bool
 ) -> None:
     if not few:
-        monkeypatch.setattr("chimera_metrics.analytics.source.FEW", 2)
+        monkeypatch.setattr("chimera_metrics.analytics.sql.source.FEW", 2)
     rows = [ui(at(4 + n % 6, n % 20), n % 5, latency_ms=float(n**1.5)) for n in range(60)]
     store.insert("ui_events", rows)
     for told, untold in zip(questions(known(few)), questions(WINDOW), strict=True):

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from chimera_metrics.apps.muse_cli import main
-from chimera_metrics.integrations.clickhouse.ledger import Ledger
+from chimera_metrics.integrations.writing.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -24,11 +24,11 @@ from click.testing import CliRunner, Result
 from pyarrow import parquet
 
 from chimera_metrics.apps.muse_cli import main
-from chimera_metrics.integrations import files
-from chimera_metrics.integrations.clickhouse.rebuilding import rebuild_day, stored_days
+from chimera_metrics.integrations.backfill import files
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
-from tests.reliability.rows import START, counts, make_rows
+from chimera_metrics.integrations.writing.rebuilding import rebuild_day, stored_days
+from tests.writing.rows import START, counts, make_rows
 
 ROOT = Path(__file__).parents[2]
 DAYS = str((datetime.now(UTC) - START).days + 5)

@@ -14,14 +14,14 @@ import pytest
 
 from chimera_metrics.apps.backfill import Backfill
 from chimera_metrics.apps.progress import Bar
+from chimera_metrics.integrations.backfill.files import find_files
 from chimera_metrics.integrations.clickhouse.executor import Executor
-from chimera_metrics.integrations.clickhouse.ledger import Ledger
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import StatementFailed
-from chimera_metrics.integrations.files import find_files
+from chimera_metrics.integrations.writing.ledger import Ledger
 from tests.conftest import empty
-from tests.reliability.rows import counts, make_rows
+from tests.writing.rows import counts, make_rows
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
@@ -177,7 +177,7 @@ def test_the_same_file_under_another_name_finishes_it_too(work: ClickHouseClient
 
 
 def _forget_states(client: ClickHouseClient) -> None:
-    from chimera_metrics.apps.checkpoint import state_folder
+    from chimera_metrics.integrations.backfill.checkpoint import state_folder
 
     for path in state_folder(client.settings).glob("*.json"):
         path.unlink()

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from chimera_metrics.integrations.clickhouse.rules import TEXT_BYTES
+from chimera_metrics.integrations.backfill.files import find_files
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.files import find_files
+from chimera_metrics.integrations.validation.rules import TEXT_BYTES
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,

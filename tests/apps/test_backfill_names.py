@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chimera_metrics.apps import window_days
-from chimera_metrics.apps.file_days import UNKNOWN_DAY
+from chimera_metrics.integrations.backfill import window_days
+from chimera_metrics.integrations.backfill.file_days import UNKNOWN_DAY
 
 MOMENT = datetime(2026, 5, 31, 12, 0, 0, 123456, tzinfo=UTC)
 

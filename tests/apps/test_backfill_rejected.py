@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet
 
-from chimera_metrics.apps.checkpoint import state_folder
 from chimera_metrics.apps.muse_cli import main
-from chimera_metrics.integrations import files
+from chimera_metrics.integrations.backfill import files
+from chimera_metrics.integrations.backfill.checkpoint import state_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.apps.support import dying_after
-from tests.reliability.rows import make_rows
+from tests.writing.rows import make_rows
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 

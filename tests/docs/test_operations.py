@@ -56,8 +56,8 @@ def test_the_commands_of_operations_print_what_it_says(sampled: Path, tmp_path: 
 
 
 def test_the_client_s_examples_run(sampled: Path, tmp_path: Path) -> None:
-    from chimera_metrics.integrations.clickhouse.alembic_support import runner
     from chimera_metrics.integrations.config import ClickHouseSettings
+    from chimera_metrics.integrations.evolution import runner
 
     path = str(tmp_path / "store")
     runner.upgrade(ClickHouseSettings(path=path))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chimera_metrics.apps.muse_cli import main
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.server.tools import all_tools
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.server.catalog.tools import all_tools
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

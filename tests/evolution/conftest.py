@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
+from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
 from tests.support.wire_process import Address, Wire
 
 _numbers = itertools.count(1)

@@ -9,9 +9,9 @@ import pytest
 from alembic import command
 
 from chimera_metrics import models
-from chimera_metrics.integrations.clickhouse.alembic_support import adopt, runner
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.evolution import adopt, runner
 from tests.evolution.conftest import Rows
 
 

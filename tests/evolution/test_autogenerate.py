@@ -11,10 +11,10 @@ from clickhouse_sqlalchemy import engines
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Connection, MetaData, text
 
-from chimera_metrics.integrations.clickhouse.alembic_support.canonical import Schema, read
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import migration_engine
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.evolution.canonical import Schema, read
+from chimera_metrics.integrations.evolution.engines import migration_engine
 from tests.evolution.conftest import Rows, running
 from tests.evolution.things import SUMMED, Project, column, columns, index, merge_tree, projection, things
 

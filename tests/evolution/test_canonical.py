@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.alembic_support.canonical import engine_of, settings_of, unqualified
-from chimera_metrics.integrations.clickhouse.alembic_support.types import converts_in_place
+from chimera_metrics.integrations.evolution.canonical import engine_of, settings_of, unqualified
+from chimera_metrics.integrations.evolution.types import converts_in_place
 
 PATH = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'"
 

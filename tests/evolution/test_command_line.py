@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
+from chimera_metrics.integrations.evolution import runner
 from tests.support.wire_process import Address
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_a_wrong_password_is_one_sentence(address: Address) -> None:
 
 MIGRATE = """
 import sys
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
 print("begun", flush=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
-from chimera_metrics.integrations.clickhouse.alembic_support.canonical import read
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
-from chimera_metrics.integrations.clickhouse.alembic_support.lock import LockTerms
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.evolution.canonical import read
+from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.lock import LockTerms
 from tests.conftest import Report
 from tests.evolution.conftest import Rows, running
 from tests.evolution.filling import fill, sums

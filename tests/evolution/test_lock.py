@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import ensure_database, migration_engine
-from chimera_metrics.integrations.clickhouse.alembic_support.lock import LockTerms, MigrationLock, MigrationLocked
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock, MigrationLocked
 from tests.evolution.conftest import Rows
 
 QUICK = LockTerms(wait_s=0.3, stale_s=5)

@@ -14,12 +14,12 @@ from alembic import command
 from sqlalchemy import Connection
 
 from chimera_metrics import models
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
-from chimera_metrics.integrations.clickhouse.alembic_support.canonical import Schema, read
-from chimera_metrics.integrations.clickhouse.alembic_support.comparators import schema_of
-from chimera_metrics.integrations.clickhouse.alembic_support.engines import migration_engine
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.evolution.canonical import Schema, read
+from chimera_metrics.integrations.evolution.comparators import schema_of
+from chimera_metrics.integrations.evolution.engines import migration_engine
 from tests.evolution.conftest import Rows
 from tests.evolution.filling import FACTS, fill, sums
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
-from chimera_metrics.integrations.clickhouse.alembic_support.lock import LockTerms
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.evolution.lock import LockTerms
 from tests.evolution.conftest import Rows
 from tests.evolution.killing import Killed, boundaries
 
@@ -42,7 +42,7 @@ def test_a_doubled_row_is_healed(settings: ClickHouseSettings, rows: Rows) -> No
 
 def test_a_lost_row_is_told(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
-    from chimera_metrics.integrations.clickhouse.alembic_support.engines import migration_engine
+    from chimera_metrics.integrations.evolution.engines import migration_engine
 
     engine = migration_engine(embedded)
     with engine.connect() as connection:
@@ -76,7 +76,7 @@ def test_an_upgrade_that_was_cut_off_is_finished_before_a_downgrade(embedded: Cl
 ASK = """
 import sys
 from sqlalchemy import Engine, event
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
+from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
 asked = []
 event.listen(Engine, "before_cursor_execute", lambda c, k, statement, *rest: asked.append(statement))

@@ -13,9 +13,9 @@ from clickhouse_sqlalchemy import engines
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Column, MetaData, Table, text
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.models.ddl import MaterializedView, Projection, SkipIndex
 
 SUMMED = "SELECT day, count() AS n, sum(weight) AS weight FROM things GROUP BY day"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chdb.session import Session
 
-from chimera_metrics.integrations.clickhouse.guard import Guard, Rules
+from chimera_metrics.integrations.guard.judging import Guard, Rules
 
 SECRET = "hush-7f3a"
 DATABASE = "chimera_metrics"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.integrations.clickhouse.guard import Guard, Refused, Rules, check
-from chimera_metrics.integrations.clickhouse.guard_rules import AGGREGATES, COMBINATORS, FUNCTIONS, HIGHER_ORDER
+from chimera_metrics.integrations.guard.judging import Guard, Refused, Rules, check
+from chimera_metrics.integrations.guard.rules import AGGREGATES, COMBINATORS, FUNCTIONS, HIGHER_ORDER
 from tests.guard.conftest import DATABASE, SECRET, Store
 from tests.guard.honest import PARAMETERS, STATEMENTS
 from tests.guard.hostile import HOSTILE, Hostile

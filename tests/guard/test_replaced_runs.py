@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.guard import Refused
-from chimera_metrics.integrations.clickhouse.guard_rules import HELD_SETTINGS, PHYSICAL_COLUMNS, SETTINGS
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import StatementFailed
+from chimera_metrics.integrations.guard.judging import Refused
+from chimera_metrics.integrations.guard.rules import HELD_SETTINGS, PHYSICAL_COLUMNS, SETTINGS
 from tests.conftest import empty
 
 RUNS = (("a", 1), ("a", 2), ("a", 3), ("b", 9))

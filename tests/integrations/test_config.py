@@ -181,7 +181,7 @@ def test_muse_masking_false_stores_text_as_it_came(settings: ClickHouseSettings)
 
 
 def test_muse_tools_offers_only_its_groups() -> None:
-    from chimera_metrics.server.tools import all_tools
+    from chimera_metrics.server.catalog.tools import all_tools
 
     groups = {tool.group for tool in all_tools()}
     assert groups == {"query", "get", "insert"}

@@ -11,11 +11,11 @@ import mcp
 import orjson
 import pytest
 
-from chimera_metrics.integrations.clickhouse.unseen import seen
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.unseen import seen
 from tests.analytics.rows import bench, llm
 from tests.server.conftest import converse
 

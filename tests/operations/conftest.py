@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 
 DAYS = 20
 COMMIT = "c0ffee" + "0" * 34

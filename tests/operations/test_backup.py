@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from chimera_metrics.integrations import backup
-from chimera_metrics.integrations.backup import BackupRefused, Manifest
-from chimera_metrics.integrations.backup_engine import Content, contents, session
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.verify import verify
+from chimera_metrics.integrations.evolution import runner
+from chimera_metrics.integrations.operations import backup
+from chimera_metrics.integrations.operations.backup import BackupRefused, Manifest
+from chimera_metrics.integrations.operations.backup_engine import Content, contents, session
+from chimera_metrics.integrations.operations.verify import verify
 from tests.operations.conftest import fill
 from tests.support.wire_process import Wire
 

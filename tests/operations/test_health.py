@@ -12,9 +12,9 @@ from chimera_metrics.integrations.clickhouse.executor import Traced
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
-from chimera_metrics.integrations.freshness import summary
-from chimera_metrics.integrations.guards import guards
-from chimera_metrics.integrations.health import Thresholds, health, probe
+from chimera_metrics.integrations.operations.guards import guards
+from chimera_metrics.integrations.operations.health import Thresholds, health, probe
+from chimera_metrics.integrations.questions.freshness import summary
 from chimera_metrics.models import FACT_TABLES
 
 NEW = "ab" * 20
@@ -154,7 +154,9 @@ def test_the_probe_answers_in_its_time_though_the_store_is_busy(full: ClickHouse
 
 def test_a_guard_that_nobody_enforces_is_red(full: ClickHouseClient, monkeypatch: pytest.MonkeyPatch) -> None:
     weak = {"guard": "session readonly = 1", "enforced_by": "nobody", "advice": "Make it a readonly account."}
-    monkeypatch.setattr("chimera_metrics.integrations.guards.guards", lambda client: [*guards(client)[:1], weak])
+    monkeypatch.setattr(
+        "chimera_metrics.integrations.operations.guards.guards", lambda client: [*guards(client)[:1], weak]
+    )
     assert levels(full)["guard"] == "error"
 
 

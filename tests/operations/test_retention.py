@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from chimera_metrics.integrations import retention
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.verify import verify
+from chimera_metrics.integrations.operations import retention
+from chimera_metrics.integrations.operations.verify import verify
 from tests.operations.conftest import day, fill, midnight
 
 

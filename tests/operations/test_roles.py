@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chimera_metrics.integrations import roles
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.operations import roles
 
 SNAPSHOT = Path(__file__).with_name("roles.sql")
 GRANTED = roles.access(

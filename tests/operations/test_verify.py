@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.claims import Claim
-from chimera_metrics.integrations.clickhouse.ledger import claim_files
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import Unreachable
-from chimera_metrics.integrations.verify import verify
+from chimera_metrics.integrations.operations.verify import verify
+from chimera_metrics.integrations.writing.claims import Claim
+from chimera_metrics.integrations.writing.ledger import claim_files
 from tests.operations.conftest import DAYS, day, sessions
 
 

@@ -13,7 +13,7 @@ from mcp_types import CallToolResult
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server.build import build_server
+from chimera_metrics.server.http.build import build_server
 from tests.conftest import empty
 
 Session = Callable[[mcp.Client], Awaitable[Any]]

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server.build import build_server
+from chimera_metrics.server.http.build import build_server
 
 FILE = Path(__file__).with_name("surface.json")
 

@@ -19,8 +19,8 @@ import pytest
 from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
-from chimera_metrics.integrations.audit import AuditFile, Entry, audit_folder, files, read_lines, shown
-from chimera_metrics.integrations.audit_shipping import Shipping
+from chimera_metrics.integrations.audit.shipping import Shipping
+from chimera_metrics.integrations.audit.trail import AuditFile, Entry, audit_folder, files, read_lines, shown
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings

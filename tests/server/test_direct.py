@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp_types import JSONRPCRequest
 
-from chimera_metrics.integrations.audit import audit_folder, files
+from chimera_metrics.integrations.audit.trail import audit_folder, files
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server import plain
+from chimera_metrics.server.catalog.offer import Offer
 from chimera_metrics.server.context import ServerContext
-from chimera_metrics.server.direct import Direct
-from chimera_metrics.server.offer import Offer
-from chimera_metrics.server.stdio import sdk
-from chimera_metrics.server.wire import Wire
+from chimera_metrics.server.stdio import plain
+from chimera_metrics.server.stdio.direct import Direct
+from chimera_metrics.server.stdio.serving import sdk
+from chimera_metrics.server.stdio.wire import Wire
 
 Message = dict[str, Any]
 INFO = {"name": "claude-ai", "version": "1.2"}

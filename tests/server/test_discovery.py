@@ -12,7 +12,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
-from chimera_metrics.analytics.catalog import METRICS
+from chimera_metrics.analytics.metrics.catalog import METRICS
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.models import FACT_TABLES

@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
-from chimera_metrics.server.door import Door, Rates
-from chimera_metrics.server.http import build_app, check_reach
-from chimera_metrics.server.tokens import TokenFile
+from chimera_metrics.server.http.door import Door, Rates
+from chimera_metrics.server.http.serving import build_app, check_reach
+from chimera_metrics.server.http.tokens import TokenFile
 
 ADDRESSES = [
     # peer, X-Forwarded-For, allowed, proxies, status

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp_types import CallToolResult, TextContent
 
-from chimera_metrics.analytics.catalog import METRICS
+from chimera_metrics.analytics.metrics.catalog import METRICS
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.models import FACT_TABLES
-from chimera_metrics.server.build import build_server
+from chimera_metrics.server.http.build import build_server
 from tests.server.surface import committed
 
 TOOLS = {tool["name"]: tool for tool in committed()["tools"]}

@@ -10,9 +10,9 @@ import anyio
 import mcp
 import pytest
 
-from chimera_metrics.integrations.clickhouse.alembic_support import runner
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 from tests.server import load
 from tests.server.processes import environment, http
 

@@ -11,8 +11,8 @@ import pytest
 from mcp_types import CallToolResult, Implementation, TextContent
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server.build import build_server
-from chimera_metrics.server.names import accepts_dots
+from chimera_metrics.server.catalog.names import accepts_dots
+from chimera_metrics.server.http.build import build_server
 
 HOSTS = [
     ("mcp", True),

@@ -24,8 +24,8 @@ from mcp_types import CallToolResult
 
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.server.oauth import JwtVerifier
-from chimera_metrics.server.tokens import TokenFile
+from chimera_metrics.server.http.oauth import JwtVerifier
+from chimera_metrics.server.http.tokens import TokenFile
 from tests.server.processes import environment, http
 
 URL = "https://metrics.example.org/mcp"

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from chimera_metrics.integrations.clickhouse.column_path import ArrowBatch, validate_table
-from chimera_metrics.integrations.clickhouse.row_path import Batch, validate_rows
-from chimera_metrics.integrations.clickhouse.rules import rules_of
+from chimera_metrics.integrations.validation.column_path import ArrowBatch, validate_table
+from chimera_metrics.integrations.validation.row_path import Batch, validate_rows
+from chimera_metrics.integrations.validation.rules import rules_of
 
 NOW = datetime(2026, 6, 1, 12, 30, 15, 123_000, tzinfo=UTC)
 ID = "123e4567-e89b-12d3-a456-426614174000"

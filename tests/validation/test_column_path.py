@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from chimera_metrics.integrations.clickhouse.column_path import to_arrow, validate_table
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.column_path import to_arrow, validate_table
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree, by_columns
 
@@ -121,7 +121,7 @@ def test_what_is_no_table_is_refused() -> None:
 def test_rows_alone_do_not_load_pyarrow() -> None:
     code = (
         "import sys; from chimera_metrics.integrations.clickhouse import column_path\n"
-        "from chimera_metrics.integrations.clickhouse.row_path import *\n"
+        "from chimera_metrics.integrations.validation.row_path import *\n"
         "validate_rows('deployments', [{'status': 'ready', 'error_msg': 'bob@example.com'}] * 100); "
         "sys.exit('pyarrow' in sys.modules)"
     )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.integrations.clickhouse.rules import Kind, Rule, rules_of
+from chimera_metrics.integrations.validation.rules import Kind, Rule, rules_of
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree
 

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from bench.validation import ui_rows
-from chimera_metrics.integrations.clickhouse.row_path import Rejected, validate_rows
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.row_path import Rejected, validate_rows
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, by_rows, only, row
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from chimera_metrics.integrations.clickhouse.row_models import MAX_ROWS, row_schema, rows_type
-from chimera_metrics.integrations.clickhouse.rules import LAST_DAY, LAST_HOUR, rules_of
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.row_models import MAX_ROWS, row_schema, rows_type
+from chimera_metrics.integrations.validation.rules import LAST_DAY, LAST_HOUR, rules_of
 from chimera_metrics.models import FACT_TABLES
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from chimera_metrics.integrations.clickhouse.values import show
+from chimera_metrics.integrations.validation.values import show
 from tests.validation.paths import ID, by_rows, only, refusal, row
 
 MAY = datetime(2026, 5, 31, 12, 0, tzinfo=UTC)

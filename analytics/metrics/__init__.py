@@ -1,0 +1,1 @@
+"""The metric language: what can be measured, by what, and under which filters."""

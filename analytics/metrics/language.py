@@ -1,0 +1,203 @@
+"""The metric language: `bench.latency_p95_ms`, `p95(ui_events.latency_ms)`, `rate(llm_events.status = failure)`.
+
+A metric is parsed once, against the models, and then knows its table, unit, label and SQL.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, func
+
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_number, is_time, type_name
+from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
+from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
+from chimera_metrics.analytics.metrics.filters import Filter, filter_of
+from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
+from chimera_metrics.analytics.window import Window
+
+_CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
+_CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
+_WORDS = {"=": "", "!=": "not_", "<": "below_", "<=": "up_to_", ">": "above_", ">=": "from_"}
+_FORMS = "Write a name of the catalog such as llm.error_rate, agg(table.column) or rate(table.column = value)."
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A parsed metric. `among` restricts what a rate is a share of; `per_session` judges sessions, not rows."""
+
+    text: str
+    table: str
+    aggregate: Aggregate
+    column: str | None
+    label: str
+    unit: str | None
+    better: Better
+    meaning: str
+    condition: Filter | None = None
+    among: Filter | None = None
+    per_session: bool = False
+
+    @property
+    def empty(self) -> Empty:
+        """What an empty bucket is: 0 or a gap."""
+        return self.aggregate.empty
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the table that the value is made of."""
+        conditions = (c.column for c in (self.condition, self.among) if c is not None)
+        return frozenset([*conditions, *([self.column] if self.column else [])])
+
+    def approximate(self, exact: bool) -> str | None:
+        """The name of the approximate function that answers, if one does."""
+        return None if self._exact(exact) else self.aggregate.approximate
+
+    def _exact(self, asked: bool) -> bool:
+        # The sketch is for latencies: below 1, where costs lie, the engine's quantileDD is up to 3 % too high.
+        sketched = self.aggregate.level is None or self.column == "latency_ms"
+        return asked or self.table not in LARGE or not sketched
+
+    def value(self, rows: FromClause, exact: bool = False) -> ColumnElement[Any]:
+        """The aggregate over `rows`, which has the table's columns."""
+        if self.condition is not None:
+            of = func.count() if self.among is None else func.countIf(self.among.clause(rows))
+            return share(func.countIf(self.condition.clause(rows)), of)
+        if self.column is None:
+            return func.count()
+        return self.aggregate.build(rows.c[self.column], self._exact(exact))
+
+    def count(self, rows: FromClause) -> ColumnElement[Any]:
+        """How many rows, or values for a mean or percentile, the value rests on."""
+        if self.among is not None:
+            return func.countIf(self.among.clause(rows))
+        if self.aggregate.counts == "rows" or self.column is None:
+            return func.count()
+        return func.count(rows.c[self.column])
+
+
+def metric_of(text: str | Metric) -> Metric:
+    """The metric that `text` states. Undefined when: a QuestionError says what to write in its place."""
+    if isinstance(text, Metric):
+        return text
+    named = METRICS.get(text.strip())
+    if named is not None:
+        return _named(named)
+    call = _CALL.fullmatch(text)
+    if call is None:
+        raise _no_metric(text.strip())
+    return _call(text.strip(), call["agg"].lower(), call["inside"])
+
+
+def metrics_of(texts: Sequence[str | Metric], reserved: Iterable[str] = ()) -> tuple[Metric, ...]:
+    """The metrics of one question: of one table, with labels that differ from each other and from `reserved`."""
+    if not texts:
+        raise QuestionError(f"No metric is asked for. {_FORMS}")
+    found: list[Metric] = []
+    taken = set(reserved)
+    for metric in map(metric_of, texts):
+        if found and metric.table != found[0].table:
+            raise QuestionError(
+                f"'{found[0].text}' is of {found[0].table} and '{metric.text}' of {metric.table}; "
+                "ask about one table at a time, or correlate the two."
+            )
+        if any(metric.text == other.text for other in found):
+            raise QuestionError(f"'{metric.text}' is asked for twice; leave one out.")
+        label = _free(metric.label, taken)
+        taken.add(label)
+        found.append(replace(metric, label=label))
+    return tuple(found)
+
+
+def approximations(metrics: Iterable[Metric], exact: bool, window: Window) -> tuple[dict[str, str], ...]:
+    """Which labels come from an approximate function, and how far off it may be."""
+    named = ((metric.label, metric.approximate(exact or bool(window.has_few(metric.table)))) for metric in metrics)
+    return tuple({"column": label, "function": name, "error": APPROXIMATE[name]} for label, name in named if name)
+
+
+def _named(named: NamedMetric) -> Metric:
+    label = named.name.rpartition(".")[2]
+    if named.definition == ABANDONMENT:
+        return Metric(
+            named.name, "ui_events", AGGREGATES["rate"], None, label, named.unit, named.better, named.meaning,
+            per_session=True,
+        )  # fmt: skip
+    metric = metric_of(named.definition)
+    among = None
+    if named.among and metric.condition is not None:
+        among = Filter(metric.condition.column, "in", named.among)
+    return replace(
+        metric,
+        text=named.name,
+        label=label,
+        unit=named.unit or metric.unit,
+        better=named.better,
+        meaning=named.meaning,
+        among=among,
+    )
+
+
+def _call(text: str, agg: str, inside: str) -> Metric:
+    if agg not in AGGREGATES:
+        raise unknown("aggregate", agg, AGGREGATES, "The aggregates are")
+    if agg == "rate":
+        return _rate(text, inside)
+    aggregate = AGGREGATES[agg]
+    table_name, _, name = (part.strip() for part in inside.partition("."))
+    if agg == "count" and not name:
+        if not table_name:
+            raise QuestionError(f"'{text}' names no table; write count(llm_events), or another table.")
+        table = table_of(table_name)
+        return Metric(text, table.name, aggregate, None, "count", "rows", "neutral", f"Rows of {table.name}.")
+    table = table_of(table_name)
+    if not name:
+        raise QuestionError(f"'{text}' names no column; write {agg}({table.name}.column).")
+    column = numeric_column(table, name, agg) if aggregate.takes == "number" else column_of(table, name)
+    if aggregate.takes == "ordered" and not (is_number(column.type) or is_time(column.type)):
+        raise QuestionError(
+            f"{agg} needs numbers or times, and {table.name}.{name} holds {type_name(column.type)}; use count or uniq."
+        )
+    unit = {"same": column.info["unit"], "rows": "rows"}.get(aggregate.unit, aggregate.unit)
+    meaning = f"{aggregate.phrase} {table.name}.{name}: {column.info['meaning']}."
+    return Metric(text, table.name, aggregate, name, f"{agg}_{name}", unit, "neutral", meaning[0].upper() + meaning[1:])
+
+
+def _rate(text: str, inside: str) -> Metric:
+    stated = _CONDITION.fullmatch(inside)
+    if stated is None or "." not in stated["name"] or not stated["value"]:
+        raise QuestionError(f"'{text}' states no condition; write rate(table.column = value).")
+    table_name, _, name = stated["name"].partition(".")
+    table = table_of(table_name)
+    value = stated["value"].strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        value = value[1:-1]
+    condition = filter_of(table, {"column": name, "op": stated["op"], "value": value})
+    words = re.sub(r"\W+", "_", f"{name}_{_WORDS[stated['op']]}{value}").strip("_")[:60]
+    meaning = f"Share of rows of {table.name} with {name} {stated['op']} {value}."
+    return Metric(
+        text, table.name, AGGREGATES["rate"], None, f"rate_{words}", "share", "neutral", meaning, condition=condition
+    )
+
+
+def _no_metric(text: str) -> QuestionError:
+    by_last: dict[str, list[str]] = {}
+    for name in METRICS:
+        by_last.setdefault(name.rpartition(".")[2], []).append(name)
+    if "." not in text and text:
+        near = difflib.get_close_matches(text.lower(), by_last, n=1)
+        if near:
+            return QuestionError(f"Unknown metric '{text}'. Did you mean {' or '.join(by_last[near[0]])}? {_FORMS}")
+    return QuestionError(f"{unknown('metric', text, METRICS, 'The catalog has')} {_FORMS}")
+
+
+def _free(label: str, taken: set[str]) -> str:
+    number = 2
+    free = label
+    while free in taken:
+        free, number = f"{label}_{number}", number + 1
+    return free

@@ -1,0 +1,161 @@
+"""Any metrics of a table, by any of its dimensions and by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Subquery, Table, func, literal_column, select
+
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
+from chimera_metrics.analytics.questions.question import Question, ResultColumn, metric_columns
+from chimera_metrics.analytics.sql.blocks import Keys, Value, block
+from chimera_metrics.analytics.sql.buckets import buckets, granularity_of
+from chimera_metrics.analytics.sql.source import SETTINGS, Source, source_of
+from chimera_metrics.analytics.tables import column_of, time_column
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
+
+MAX_GROUPS = 10_000
+MAX_BUCKETS = 10_000
+_TIME = ResultColumn("ts", "time", None, "Start of the bucket, UTC.")
+
+
+def aggregate(
+    metrics: Sequence[str | Metric],
+    *,
+    window: Window,
+    group_by: Sequence[str] = (),
+    granularity: str = "none",
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+    order_by: str | None = None,
+    descending: bool = False,
+    limit: int = 100,
+    exact: bool = False,
+    max_points: int = MAX_BUCKETS,
+) -> Question:
+    """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
+
+    order_by: `ts`, a group or a metric. By default the order of time or, without buckets, the first metric downwards.
+    limit: groups kept. Without buckets those that come first; with buckets those whose highest (downwards) or lowest
+    value of the metric ordered by comes first, by default those with the most rows.
+    exact: reads the rows and computes percentiles and distinct counts exactly.
+    Undefined when: a group has nothing to compute from; its value is NULL, or 0 for count, sum and uniq.
+    Example: aggregate(["llm.calls"], window=w, group_by=["model"]) gives `model`, `calls`, reading llm_events_hourly.
+    """
+    by = granularity_of(granularity)
+    asked = metrics_of(metrics, reserved=("ts", "partial", *group_by))
+    table = FACT_TABLES[asked[0].table]
+    groups = _groups(table, group_by)
+    if not 1 <= limit <= MAX_GROUPS:
+        raise QuestionError(f"`limit` is {limit}; it must be 1 to {MAX_GROUPS:,} groups.")
+    buckets(window, by, max_points)
+    narrowed = filters_of(table, filters)
+    source = source_of(
+        asked, window, granularity=by, columns=groups, filters=narrowed, exact=exact, max_points=max_points
+    )
+    keys = Keys(window, by, groups)
+    ordered = _order(order_by, descending, keys, asked)
+    statement = _ordered(source, keys, asked, ordered, limit)
+    return Question(
+        select=statement.execution_options(settings=SETTINGS),
+        source=source.name,
+        columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *metric_columns(asked)),
+        window=window,
+        granularity=by,
+        approximations=approximations(asked, exact, window),
+        limit=limit if groups else None,
+        groups=_count_groups(source, groups),
+        in_time_order=ordered[:1] == [("ts", False)],
+        max_points=max_points,
+    )
+
+
+def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+    known = [column for owner, column in DIMENSIONS if owner == table.name]
+    for name in names:
+        if name == time_column(table):
+            raise QuestionError(f"'{name}' is the time of a row; choose a granularity in place of grouping by it.")
+        if name not in known:
+            raise unknown("dimension", name, known, f"{table.name} can be grouped by")
+    if len(set(names)) < len(names):
+        raise QuestionError(f"`group_by` names a column twice: {', '.join(names)}; leave one out.")
+    return tuple(names)
+
+
+def _group_columns(table: Table, names: Sequence[str]) -> tuple[ResultColumn, ...]:
+    return tuple(ResultColumn(name, "group", None, column_of(table, name).info["meaning"]) for name in names)
+
+
+def _order(order_by: str | None, descending: bool, keys: Keys, metrics: Sequence[Metric]) -> list[tuple[str, bool]]:
+    """The columns to order by, each with whether downwards; the keys settle ties."""
+    if order_by is not None:
+        labels = {name: name for name in keys.names} | {metric.text: metric.label for metric in metrics}
+        labels |= {metric.label: metric.label for metric in metrics}
+        if order_by not in labels:
+            raise unknown("column to order by", order_by, labels, "The answer can be ordered by")
+        first = (labels[order_by], descending)
+    elif keys.granularity != "none":
+        first = ("ts", descending)
+    elif keys.columns:
+        first = (metrics[0].label, True)
+    else:
+        return []
+    return [first, *((name, False) for name in keys.names if name != first[0])]
+
+
+def _ordered(
+    source: Source, keys: Keys, metrics: Sequence[Metric], ordered: list[tuple[str, bool]], limit: int
+) -> Select[Any]:
+    values = [Value(metric.label, metric) for metric in metrics]
+    by = [_direction(name, down) for name, down in ordered]
+    if not keys.columns:
+        return block(source, keys, values).order_by(*by)
+    if keys.granularity == "none":
+        return block(source, keys, values).order_by(*by).limit(limit)
+    leading = next((metric for metric in metrics if metric.label == ordered[0][0]), None)
+    rank = (
+        Value(leading.label, leading) if leading else Value("rows_in_bucket", metric_of(f"count({metrics[0].table})"))
+    )
+    statement = block(source, keys, values if leading else [*values, rank])
+    down = leading is None or ordered[0][1]
+    kept = keep_groups(statement, keys.columns, rank.label, down, limit, additive=leading is None)
+    names = (*keys.names, *(metric.label for metric in metrics))
+    return kept.with_only_columns(*(kept.selected_columns[name] for name in names)).order_by(*by)
+
+
+def keep_groups(
+    statement: Select[Any], groups: Sequence[str], label: str, down: bool, limit: int, *, additive: bool
+) -> Select[Any]:
+    """`statement`, a block by bucket and group, with only the first `limit` groups.
+
+    Groups are ranked by the sum of `label` over their buckets (`additive`), else by its highest (`down`) or lowest.
+    One pass over the rows: the ranking happens on the block.
+    """
+    by_bucket = statement.subquery("by_bucket")
+    over = func.sum if additive else func.max if down else func.min
+    same = [by_bucket.c[name] for name in groups]
+    weighed = select(by_bucket, over(by_bucket.c[label]).over(partition_by=same).label("weight")).subquery("weighed")
+    rank = func.dense_rank().over(order_by=[_arranged(weighed, "weight", down), *(weighed.c[name] for name in groups)])
+    ranked = select(weighed, rank.label("place")).subquery("ranked")
+    return select(*ranked.c).where(ranked.c.place <= limit)
+
+
+def _arranged(rows: Subquery, name: str, down: bool) -> ColumnElement[Any]:
+    return rows.c[name].desc() if down else rows.c[name].asc()
+
+
+def _direction(name: str, down: bool) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = literal_column(name)
+    return column.desc() if down else column.asc()
+
+
+def _count_groups(source: Source, groups: Sequence[str]) -> Select[Any] | None:
+    if not groups:
+        return None
+    # A tuple, since uniqExact leaves out nulls.
+    together = func.uniqExact(func.tuple(*(source.rows.c[name] for name in groups)))
+    return source.select(together.label("groups")).execution_options(settings=SETTINGS)

@@ -1,0 +1,63 @@
+"""Two metrics, of any two tables, side by side in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.language import Metric, approximations
+from chimera_metrics.analytics.questions.question import Question, ResultColumn
+from chimera_metrics.analytics.questions.series import numeric_metric, value_columns, values_of
+from chimera_metrics.analytics.sql.blocks import Keys, align, block
+from chimera_metrics.analytics.sql.buckets import MAX_POINTS, buckets, granularity_of
+from chimera_metrics.analytics.sql.source import SETTINGS, source_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
+
+
+def correlation(
+    x: str | Metric,
+    y: str | Metric,
+    *,
+    window: Window,
+    granularity: str = "day",
+    x_filters: Sequence[Mapping[str, Any] | Filter] = (),
+    y_filters: Sequence[Mapping[str, Any] | Filter] = (),
+    exact: bool = False,
+    max_points: int = MAX_POINTS,
+) -> Question:
+    """Two metrics by bucket in one statement: columns `ts`, `x`, `y`, and what each rests on, `x_n` and `y_n`.
+
+    Each side reads its own source, rollup or rows; metrics of one table under the same filters share one pass.
+    `Question.fill` adds the empty buckets and marks those that are partial, which inference must leave out.
+    Undefined when: a side has nothing in a bucket; it is None there (0 for count, sum and uniq, after `fill`).
+    Example: correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=w) gives a row for each day.
+    """
+    first, second = numeric_metric(x), numeric_metric(y)
+    by = granularity_of(granularity, bucketed=True)
+    buckets(window, by, max_points)
+    keys = Keys(window, by)
+    values = [*values_of(first, "x", "x_n"), *values_of(second, "y", "y_n")]
+    sides = [(first, filters_of(FACT_TABLES[first.table], x_filters), values[:2])]
+    sides.append((second, filters_of(FACT_TABLES[second.table], y_filters), values[2:]))
+    shared = first.table == second.table and sides[0][1] == sides[1][1]
+    parts = [([first, second], sides[0][1], values)] if shared else [([m], f, v) for m, f, v in sides]
+    sources = [
+        source_of(metrics, window, granularity=by, filters=narrowed, exact=exact, max_points=max_points)
+        for metrics, narrowed, _ in parts
+    ]
+    blocks = [block(source, keys, part[2]) for source, part in zip(sources, parts, strict=True)]
+    return Question(
+        select=align(blocks, values).execution_options(settings=SETTINGS),
+        source=", ".join(dict.fromkeys(source.name for source in sources)),
+        columns=(
+            ResultColumn("ts", "time", None, "Start of the bucket, UTC."),
+            *value_columns(first, "x", "x_n"),
+            *value_columns(second, "y", "y_n"),
+        ),
+        window=window,
+        granularity=by,
+        approximations=approximations([first, second], exact, window),
+        max_points=max_points,
+    )

@@ -1,0 +1,116 @@
+"""A question ready to run: its Select, and what its answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select
+
+from chimera_metrics.analytics.expressions import Estimate
+from chimera_metrics.analytics.metrics.aggregates import Empty
+from chimera_metrics.analytics.metrics.language import Metric
+from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Bucket, Granularity, buckets
+from chimera_metrics.analytics.window import Window
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """One column of the answer. `empty`: what a bucket without rows has in it, 0 or a gap (None)."""
+
+    name: str
+    role: Literal["time", "group", "metric", "count"]
+    unit: str | None
+    meaning: str
+    empty: Empty = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`source` is the table or rollup that is read, `limit` how many groups are kept at most.
+
+    `groups` counts how many there are in all: worth asking when the answer holds `limit` of them.
+    """
+
+    select: Select[Any]
+    source: str
+    columns: tuple[ResultColumn, ...]
+    window: Window
+    granularity: Granularity = "none"
+    approximations: tuple[dict[str, str], ...] = ()
+    limit: int | None = None
+    groups: Select[Any] | None = None
+    in_time_order: bool = True
+    max_points: int = MAX_POINTS
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values bound in the Select."""
+        return dict(self.select.compile().params)
+
+    def buckets(self) -> list[Bucket]:
+        """The buckets of the window."""
+        return buckets(self.window, self.granularity, self.max_points)
+
+    def names(self, role: str) -> list[str]:
+        return [column.name for column in self.columns if column.role == role]
+
+    def fill(self, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+        """`rows` of the answer with `partial` beside each, and rows for the buckets that had none, group by group.
+
+        rows: as the Select gives them, `ts` a datetime. Only an answer in the order of time is filled. Without
+        granularity the rows come back as they are.
+        Undefined when: a group has no row in the whole window; it is then not in the answer at all.
+        """
+        found = [dict(row) for row in rows]
+        if self.granularity == "none":
+            return found
+        partial = {bucket.start: bucket.partial for bucket in self.buckets()}
+        zeros = [column.name for column in self.columns if column.empty == "zero"]
+        for row in found:
+            row["ts"] = _utc(row["ts"])
+            # Beside another series that has the bucket, an empty one is NULL.
+            row.update({name: 0 for name in zeros if row[name] is None})
+            # A bucket that lies ahead is not over either.
+            row["partial"] = partial.get(row["ts"], True)
+        if not self.in_time_order:
+            return found
+        return self._with_gaps(found, partial)
+
+    def _with_gaps(self, found: Sequence[Row], partial: Mapping[datetime, bool]) -> list[Row]:
+        names = self.names("group")
+        by_key = {(row["ts"], *(row[name] for name in names)): row for row in found}
+        groups = list(dict.fromkeys(key[1:] for key in by_key)) or ([()] if not names else [])
+        empty = {c.name: 0 if c.empty == "zero" else None for c in self.columns if c.role in ("metric", "count")}
+        ahead = [ts for ts in dict.fromkeys(row["ts"] for row in found) if ts not in partial]
+        filled = []
+        for start in (*partial, *ahead):
+            for group in groups:
+                row = by_key.get((start, *group))
+                if row is None and start in partial:
+                    row = {"ts": start, **dict(zip(names, group, strict=True)), **empty, "partial": partial[start]}
+                if row is not None:
+                    filled.append(row)
+        return filled
+
+
+def estimate(question: Question | Select[Any]) -> Estimate:
+    """`EXPLAIN ESTIMATE` of the question: an executable whose rows are {database, table, parts, rows, marks}.
+
+    What it says it would read is an upper bound; nothing is read, but the engine counts the window's rows first where
+    few of them would be answered exactly.
+    """
+    return Estimate(question.select if isinstance(question, Question) else question)
+
+
+def metric_columns(metrics: Iterable[Metric]) -> tuple[ResultColumn, ...]:
+    """The result columns of metrics, under their labels."""
+    return tuple(ResultColumn(m.label, "metric", m.unit, m.meaning, m.empty) for m in metrics)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

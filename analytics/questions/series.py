@@ -1,0 +1,110 @@
+"""One metric over time: what trends, change points and pictures are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, literal_column
+
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import is_time
+from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of
+from chimera_metrics.analytics.questions.aggregate import keep_groups
+from chimera_metrics.analytics.questions.question import Question, ResultColumn
+from chimera_metrics.analytics.sql.blocks import Keys, Value, block
+from chimera_metrics.analytics.sql.buckets import MAX_POINTS, buckets, granularity_of
+from chimera_metrics.analytics.sql.source import SETTINGS, source_of
+from chimera_metrics.analytics.tables import column_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
+
+MAX_SERIES = 50
+"""Groups of a trend: more than a reader can take in, and each costs a test."""
+
+
+def series(
+    metric: str | Metric,
+    *,
+    window: Window,
+    granularity: str = "day",
+    group_by: str | None = None,
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+    exact: bool = False,
+    max_points: int = MAX_POINTS,
+    limit: int = MAX_SERIES,
+) -> Question:
+    """A metric by bucket: columns `ts`, the group if one is asked for, `value`, and the `n` that it rests on.
+
+    group_by: one column with few values; the `limit` groups with the largest n are kept.
+    `Question.fill` adds the empty buckets and marks those that are partial.
+    Undefined when: a bucket has nothing to compute from; its value is None (0 for count, sum and uniq).
+    Example: series("ui.latency_p95_ms", window=w) reads ui_events_hourly, a row a day.
+    """
+    asked = numeric_metric(metric)
+    by = granularity_of(granularity, bucketed=True)
+    buckets(window, by, max_points)
+    table = FACT_TABLES[asked.table]
+    groups = (_few(asked.table, group_by),) if group_by else ()
+    source = source_of(
+        [asked],
+        window,
+        granularity=by,
+        columns=groups,
+        filters=filters_of(table, filters),
+        exact=exact,
+        max_points=max_points,
+    )
+    statement = block(source, Keys(window, by, groups), values_of(asked, "value", "n"))
+    meanings = {name: column_of(table, name).info["meaning"] for name in groups}
+    return Question(
+        select=_in_order(statement, groups, limit).execution_options(settings=SETTINGS),
+        source=source.name,
+        columns=(
+            ResultColumn("ts", "time", None, "Start of the bucket, UTC."),
+            *(ResultColumn(name, "group", None, meaning) for name, meaning in meanings.items()),
+            *value_columns(asked, "value", "n"),
+        ),
+        window=window,
+        granularity=by,
+        approximations=approximations([asked], exact, window),
+        limit=limit if groups else None,
+        max_points=max_points,
+    )
+
+
+def numeric_metric(metric: str | Metric) -> Metric:
+    """The metric, which must be a number: a time has no trend and no correlation."""
+    asked = metric_of(metric)
+    if asked.column and asked.empty == "gap" and is_time(column_of(FACT_TABLES[asked.table], asked.column).type):
+        raise QuestionError(f"'{asked.text}' is a time; ask for a number, such as count({asked.table}).")
+    return asked
+
+
+def values_of(metric: Metric, value: str, n: str) -> list[Value]:
+    """The metric as a float, and what it rests on, under these labels."""
+    return [Value(value, metric, as_float=True), Value(n, metric, counted=True)]
+
+
+def value_columns(metric: Metric, value: str, n: str) -> tuple[ResultColumn, ResultColumn]:
+    return (
+        ResultColumn(value, "metric", metric.unit, metric.meaning, metric.empty),
+        ResultColumn(n, "count", None, f"What {value} rests on.", "zero"),
+    )
+
+
+def _in_order(statement: Select[Any], groups: tuple[str, ...], limit: int) -> Select[Any]:
+    if not groups:
+        return statement.order_by(literal_column("ts"))
+    kept = keep_groups(statement, groups, "n", True, limit, additive=True)
+    columns = [kept.selected_columns[name] for name in ("ts", *groups, "value", "n")]
+    return kept.with_only_columns(*columns).order_by(*map(literal_column, (*groups, "ts")))
+
+
+def _few(table: str, name: str) -> str:
+    few = [column for (owner, column), dimension in DIMENSIONS.items() if owner == table and dimension.few]
+    if name not in few:
+        raise unknown("column to split a series by", name, few, f"Series of {table} can be split by")
+    return name

@@ -1,0 +1,102 @@
+"""A metric's trend, and the commits behind its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, literal_column
+
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.language import Metric, metric_of
+from chimera_metrics.analytics.questions.question import Question
+from chimera_metrics.analytics.questions.series import series
+from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Bucket
+from chimera_metrics.analytics.sql.source import SETTINGS, rows_of
+from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The series to judge and, for a benchmark, the commits that ran: see `commits` and `first_commit`."""
+
+    series: Question
+    commits: Select[Any] | None
+
+
+def trend(
+    metric: str | Metric,
+    *,
+    window: Window,
+    granularity: str = "day",
+    group_by: str | None = None,
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+    exact: bool = False,
+    max_points: int = MAX_POINTS,
+) -> Trend:
+    """What `series` gives, and for metrics of bench_runs the commits. Those are worth asking for at a change only."""
+    asked = metric_of(metric)
+    points = series(
+        asked,
+        window=window,
+        granularity=granularity,
+        group_by=group_by,
+        filters=filters,
+        exact=exact,
+        max_points=max_points,
+    )
+    behind = commits(asked, window=window, group_by=group_by, filters=filters) if asked.table == "bench_runs" else None
+    return Trend(points, behind)
+
+
+def commits(
+    metric: str | Metric,
+    *,
+    window: Window,
+    group_by: str | None = None,
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+) -> Select[Any]:
+    """The commits that ran in the window, in the order of their first run: the group if one is asked for, `commit_sha`,
+    `first_seen`, the metric's `value` over the commit's runs, and their `n`. Runs without a commit stay out.
+    """
+    asked = metric_of(metric)
+    table = FACT_TABLES[asked.table]
+    groups = [group_by] if group_by and group_by != "commit_sha" else []
+    source = rows_of(table, window, filters_of(table, filters), {*asked.columns, *groups, "commit_sha"})
+    keys = [source.rows.c[name] for name in (*groups, "commit_sha")]
+    return (
+        source.select(
+            *(key.label(key.name) for key in keys),
+            func.min(source.time).label("first_seen"),
+            func.toFloat64(source.value(asked)).label("value"),
+            source.count(asked).label("n"),
+        )
+        .where(source.rows.c.commit_sha.is_not(None))
+        .group_by(*keys)
+        .order_by(*map(literal_column, (*groups, "first_seen", "commit_sha")))
+        .execution_options(settings=SETTINGS)
+    )
+
+
+def first_commit(
+    rows: Iterable[Mapping[str, Any]], buckets: Sequence[Bucket], changed: datetime, before: float, after: float
+) -> str | None:
+    """The commit whose runs first show the level `after`: 40 hex digits.
+
+    rows: of `commits`, of the group in question. changed: start of the first bucket at the new level.
+    Returns: the earliest commit whose first run lies in that bucket or the one before it (late in a bucket it hardly
+    moves that bucket) and whose value is nearer to `after` than to `before`.
+    Undefined when: there is no such commit; then None.
+    """
+    place = next((i for i, bucket in enumerate(buckets) if bucket.start == changed), None)
+    if place is None:
+        return None
+    begin, end = buckets[max(0, place - 1)].start, buckets[place].end
+    for row in sorted(rows, key=lambda row: row["first_seen"]):
+        value = row["value"]
+        if value is not None and begin <= row["first_seen"] < end and abs(value - after) < abs(value - before):
+            return str(row["commit_sha"])
+    return None

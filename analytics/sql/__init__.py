@@ -1,0 +1,1 @@
+"""The SQL that questions share: sources, rollups, buckets of time, grouped blocks."""

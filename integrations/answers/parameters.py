@@ -1,0 +1,161 @@
+"""ClickHouse's own `{name:Type}` parameters: a value becomes a literal of its type, or a sentence says why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.literals import literal, quote
+from chimera_metrics.integrations.errors import InvalidInput
+
+# What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
+_TOKENS = re.compile(
+    r"""
+      '(?:\\.|''|[^'\\])*' | "(?:\\.|""|[^"\\])*" | `(?:\\.|``|[^`\\])*`
+    | --[^\n]* | \#[ !][^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$
+    | \{\s*(?P<name>[A-Za-z_]\w*)\s*:\s*(?P<type>[^{}]+?)\s*\}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTED = r"'(?:[^'\\]|\\.)*'"
+_TYPE = re.compile(rf"[A-Za-z](?:[\w(), =-]|{_QUOTED})*")
+_WRAPPED = re.compile(r"(?:Nullable|LowCardinality)\((.*)\)", re.DOTALL)
+_PARTS = re.compile(r"(?P<kind>\w+)(?:\((?P<inner>.*)\))?", re.DOTALL)
+_PIECE = re.compile(rf"{_QUOTED}|[(),]|[^'(),]+|'")
+_NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*) +(?P<type>[A-Z].*)", re.DOTALL)
+_INTEGER = re.compile(r"(?P<unsigned>U?)Int(?P<bits>8|16|32|64|128|256)")
+_WHOLE = re.compile(r"[+-]?\d+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# Beyond these the engine would answer another day, without a word.
+_DAYS = {
+    "Date": ("1970-01-01", "2149-06-06"),
+    "Date32": ("1900-01-01", "2299-12-31"),
+    "DateTime": ("1970-01-01", "2106-02-06"),
+    "DateTime64": ("1900-01-01", "2299-12-31"),
+}
+
+
+def bind(statement: str, parameters: Mapping[str, Any]) -> str:
+    """Puts typed literals in place of ClickHouse's own `{name:Type}` parameters.
+
+    A value is always a literal cast to its type, so it cannot become anything else, and one that the type does not
+    hold is refused: a cast would make 44 of 300. A parameter without a value, or a value without a parameter, is an
+    InvalidInput.
+    """
+    used: set[str] = set()
+
+    def replace(match: re.Match[str]) -> str:
+        name, type_ = match["name"], match["type"]
+        if name is None:
+            return match[0]
+        if name not in parameters:
+            given = ", ".join(sorted(parameters)) or "none"
+            raise InvalidInput(f"Parameter {name} has no value; add it to `parameters` (given: {given}).")
+        if type_ == "Identifier" or not _TYPE.fullmatch(type_):
+            raise InvalidInput(
+                f"Parameter {name} has type {type_}, which is not a value's type such as String or UInt32."
+            )
+        used.add(name)
+        return f"CAST({typed(name, parameters[name], type_)}, {quote(type_)})"
+
+    bound = _TOKENS.sub(replace, statement)
+    unused = sorted(set(parameters) - used)
+    if unused:
+        raise InvalidInput(
+            f"Parameter {unused[0]} is not in the statement; write it there as {{{unused[0]}:String}} or leave it out."
+        )
+    if parameters and (serves := call.current()) is not None:
+        serves.hidden += _secrets(parameters)
+    return bound
+
+
+def typed(name: str, value: Any, type_: str) -> str:
+    """`value` as a literal that a cast to `type_` takes with every digit; raises InvalidInput where it has no room."""
+    while (wrapped := _WRAPPED.fullmatch(type_)) is not None:
+        type_ = wrapped[1].strip()
+    parts = _PARTS.fullmatch(type_)
+    kind, inner = (parts["kind"], parts["inner"] or "") if parts is not None else ("", "")
+    if kind == "Array" and isinstance(value, list | tuple):
+        return f"[{', '.join(typed(name, item, inner) for item in value)}]"
+    if kind == "Map" and isinstance(value, Mapping) and len(types := _split(inner)) == 2:
+        items = (typed(name, one, of) for pair in value.items() for one, of in zip(pair, types, strict=True))
+        return f"map({', '.join(items)})"
+    if kind == "Tuple" and isinstance(value, list | tuple | Mapping):
+        return _tuple(name, value, type_, _split(inner))
+    _check(name, value, kind, inner, type_)
+    return _leaf(value)
+
+
+def _tuple(name: str, value: Sequence[Any] | Mapping[str, Any], type_: str, elements: Sequence[str]) -> str:
+    named = [_NAMED.fullmatch(element) for element in elements]
+    types = [element if match is None else match["type"] for element, match in zip(elements, named, strict=True)]
+    if isinstance(value, Mapping):
+        fields = ["" if match is None else match["name"] for match in named]
+        if set(fields) != set(value):
+            raise InvalidInput(f"Parameter {name} has the fields {', '.join(map(str, value))}, but is {type_}.")
+        value = [value[field] for field in fields]
+    if len(value) != len(types):
+        raise InvalidInput(f"Parameter {name} has {len(value)} items, but {type_} takes {len(types)}.")
+    return f"tuple({', '.join(typed(name, item, of) for item, of in zip(value, types, strict=True))})"
+
+
+def _split(inner: str) -> list[str]:
+    """The types between commas, brackets and quotes kept together."""
+    found, depth = [""], 0
+    for piece in _PIECE.findall(inner):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += piece
+    return [one.strip() for one in found]
+
+
+def _check(name: str, value: Any, kind: str, inner: str, type_: str) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    text = str(value).strip()
+    if (integer := _INTEGER.fullmatch(kind)) is not None and _WHOLE.fullmatch(text):
+        bits = int(integer["bits"])
+        low, high = (0, 2**bits - 1) if integer["unsigned"] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        if not low <= int(text) <= high:
+            raise InvalidInput(f"Parameter {name} is {text[:80]}, but {kind} takes {low} to {high}.")
+    elif (days := _DAYS.get(kind)) is not None and (day := _DAY.match(text)) is not None:
+        if not days[0] <= day[0] <= days[1]:
+            raise InvalidInput(f"Parameter {name} is {text[:80]}, but {kind} takes {days[0]} to {days[1]}.")
+    elif kind.startswith("Decimal") and (scale := inner.rpartition(",")[2].strip()).isdecimal():
+        try:
+            exponent = Decimal(text).normalize().as_tuple().exponent
+        except InvalidOperation:
+            return  # the engine says what is wrong with it
+        if isinstance(exponent, int) and -exponent > int(scale):
+            raise InvalidInput(f"Parameter {name} is {text[:80]}, but {type_} keeps {scale} digits after the point.")
+
+
+def _leaf(value: Any) -> str:
+    # A number or a time is cast from its text, so that no digit passes through a Float64.
+    if isinstance(value, bool) or value is None or isinstance(value, list | tuple | Mapping):
+        return literal(value)
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return quote(f"{moment:%Y-%m-%d %H:%M:%S.%f}")
+    return quote(str(value))
+
+
+def _secrets(parameters: Mapping[str, Any]) -> list[str]:
+    """The literals of parameters whose names say that they are secret: no record of the statement may hold them."""
+    from chimera_metrics.integrations.masking.columns import mask_json
+
+    found = []
+    for name, value in parameters.items():
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            masked: dict[str, Any] = orjson.loads(mask_json(orjson.dumps({name: "."}).decode())[0])
+            if masked.get(name) != ".":
+                found.append(quote(str(value)))
+    return found

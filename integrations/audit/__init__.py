@@ -1,0 +1,1 @@
+"""Every call on the record: lines in local files, brought into the table `audit_log`."""

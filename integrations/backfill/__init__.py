@@ -1,0 +1,1 @@
+"""Files into tables, each day of each file once, however often a run is stopped."""

@@ -1,0 +1,95 @@
+"""What `env.py` does: connect as the settings say, hold the lock, and let alembic run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from logging.config import fileConfig
+from typing import Any
+
+from alembic.util import CommandError
+from sqlalchemy import Engine, MetaData, exc
+
+from chimera_metrics.integrations import config as settings_of
+from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError, StatementFailed
+from chimera_metrics.integrations.evolution import (
+    comparators,
+    journal,
+    part_steps,
+    rebuild,
+    renderers,
+    rollup,
+    steps,
+    version,
+)
+from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock
+from chimera_metrics.integrations.evolution.scratch import sweep
+
+# Importing these registers the operations with alembic; naming them here keeps the imports from looking unused.
+REGISTERED = (comparators, part_steps, rebuild, renderers, rollup, steps)
+
+
+def run(context: Any, metadata: MetaData) -> None:
+    """One alembic command. From the command line an error is alembic's `FAILED`; called from Python it is raised."""
+    from_command_line = context.config.cmd_opts is not None
+    if from_command_line and context.config.config_file_name:
+        fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+    # Tests bring models of their own.
+    metadata = context.config.attributes.get("metadata", metadata)
+    try:
+        _offline(context, metadata) if context.is_offline_mode() else _online(context, metadata)
+    except MuseError as error:
+        if from_command_line:
+            raise CommandError(error.sentence) from None
+        raise
+
+
+def _offline(context: Any, metadata: MetaData) -> None:
+    # No connection and no settings: the statements are the same on every engine.
+    context.configure(
+        url="clickhouse+chdb://", target_metadata=metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}
+    )
+    context.run_migrations()
+
+
+def _online(context: Any, metadata: MetaData) -> None:
+    given: ClickHouseSettings | None = context.config.attributes.get("settings")
+    settings = given or settings_of.load().clickhouse
+    with _engine(settings) as engine, engine.connect() as connection:
+        options = {
+            "connection": connection,
+            "target_metadata": metadata,
+            "autogenerate_plugins": [comparators.PLUGIN],
+            "process_revision_directives": comparators.number_revision,
+            "clickhouse_settings": settings,
+        }
+        context.configure(**options)
+        opts = context.get_context().opts
+        if "destination_rev" not in opts:  # current, check, revision, history: they read
+            context.run_migrations()
+            return
+        terms = context.config.attributes.get("lock", LockTerms())
+        with MigrationLock(engine, settings.where, terms) as lock:
+            version.heal(connection)
+            sweep(connection)
+            plan = journal.noted(opts["fn"], connection)
+            context.configure(**options, migration_guard=lock.still_held, fn=plan)
+            context.run_migrations()
+
+
+@contextlib.contextmanager
+def _engine(settings: ClickHouseSettings) -> Iterator[Engine]:
+    ensure_database(settings)
+    engine = migration_engine(settings)
+    try:
+        yield engine
+    except exc.DBAPIError as error:
+        raise StatementFailed(
+            f"The migration stopped, the engine says: {error.orig} Put that right and run the same command again; "
+            "what has been done is not done twice.",
+            code=int(getattr(error.orig, "code", 0)),
+        ) from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,60 @@
+"""Autogenerate: operations as the Python of a revision, multi-line SQL kept readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alembic.autogenerate import renderers
+from alembic.autogenerate.api import AutogenContext
+
+from chimera_metrics.integrations.evolution import operations as ops
+from chimera_metrics.integrations.evolution import part_operations as parts
+from chimera_metrics.integrations.evolution.operation import ClickHouseOp
+
+_POSITIONAL = {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
+_WIDTH = 110
+
+
+@renderers.dispatch_for(ClickHouseOp)
+def render(_context: AutogenContext, op: ClickHouseOp) -> list[str]:
+    """`op.verb(arguments)`, under a remark where a reader must know more."""
+    given = [(name, value) for name, value in op.arguments.items() if value not in (None, ())]
+    texts = [_value(value) if name in _POSITIONAL else f"{name}={_value(value)}" for name, value in given]
+    call = f"op.{op.verb}({', '.join(texts)})"
+    if "\n" not in call and len(call) > _WIDTH:
+        call = f"op.{op.verb}(" + "".join(f"\n    {text}," for text in texts) + "\n)"
+    return [*(f"# {remark}" for remark in _remarks(op)), call]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        items = [f"{_text(key)}: {_value(item)}" for key, item in value.items()]
+        if len(items) > 2:
+            return "{" + "".join(f"\n        {item}," for item in items) + "\n    }"
+        return "{" + ", ".join(items) + "}"
+    return repr(value)
+
+
+def _text(value: str) -> str:
+    if "\n" not in value:
+        if '"' in value or "\\" in value:
+            return repr(value)
+        return f'"{value}"'
+    if '"""' in value or value.endswith(('"', "\\")):
+        return repr(value)
+    return f'{"r" if chr(92) in value else ""}"""\n{value}\n"""'
+
+
+def _remarks(op: ClickHouseOp) -> list[str]:
+    if isinstance(op, ops.RebuildTable):
+        return [f"Not possible in place ({op.why}): a new table is filled and exchanged. Stop what writes there."]
+    if isinstance(op, ops.RemoveTable):
+        return [f"Drops the rows of {op.name}."]
+    if isinstance(op, parts.RemoveColumn):
+        return [f"Drops the values of {op.name}. If it was renamed, write op.rename_column in place of drop and add."]
+    if isinstance(op, ops.EnsureView | ops.ModifyView):
+        return ["Rows written before are not in the view's target: op.fill_rollup brings it up to them."]
+    return []

@@ -1,0 +1,97 @@
+"""Addresses of people and machines, but not what looks like them: versions, sections, times, names in C++."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from chimera_metrics.integrations.masking.masks import BLANKS, EMAIL, IP, Pattern, before
+
+_LABEL = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W_])"
+
+# What stands in front of four numbers that are no address.
+_NUMBERED = re.compile(
+    r"(?i)(?:versions?|(?<![a-z])(?:ver|rev|release|build|sections?|sect|chapter|clause|figure|fig|appendix|annex"
+    r"|paragraph|oid)\.?|§)"
+    r"""\\?["']?\s{0,2}(?:[:=/~]|is\b|no\.|number\b|#)?\s{0,2}\\?["'(]?v?$"""
+    r"|==$"
+    r"|(?<![a-z])(?:headlesschrome|chrome|chromium|edge?|edga|edgios|opr|opera|firefox|fxios|crios|safari|electron"
+    r"|applewebkit|samsungbrowser)[/ ]$"
+)
+# This project's own engine counts 26.9.2.1; it also stands in front of its host's address, mostly with a port.
+_ENGINE = re.compile(r"(?i)(?:clickhouse|chdb)(?:[ /_-](?:server|client|local|common|core|keeper))?\s?[ /:=@_-]\s?v?$")
+_CALENDAR = re.compile(r"(?:1[89]|[23]\d)\.(?:[1-9]|1[0-2])\.\d{1,3}\.\d{1,3}")
+
+
+def _ip4(found: re.Match[str]) -> str:
+    ahead = before(found)
+    if _NUMBERED.search(ahead):
+        return found[0]
+    port = re.match(r":\d", found.string[found.end() : found.end() + 2])
+    if not port and _CALENDAR.fullmatch(found[0]) and _ENGINE.search(ahead):
+        return found[0]
+    return IP
+
+
+def _ip6(found: re.Match[str]) -> str:
+    text = found[0]
+    digits = any(map(str.isdigit, text)) or text.count(":") > 4
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        return text
+    # Nobody has an address under 100::, save the machine itself and those that hold one of IPv4: `10::20` is a time,
+    # `1:2:3:4:5:6:7:8` a list.
+    low = int(address) >> 120 == 0
+    if low and not (address.is_loopback or address.ipv4_mapped or text.lower().startswith(("64:ff9b:", "0064:ff9b:"))):
+        return text
+    # `dead::beef` is an address and a name in C++; one without any digit is taken for the name.
+    return IP if digits else text
+
+
+# The start: no hexadecimal digit before it, but `ip:2001:db8::1` is one.
+_IP6 = re.compile(
+    r"(?:(?<![\w:.])|(?<=[g-zG-Z]:))(?:[0-9A-Fa-f]{0,4}:){2,7}"
+    r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:]|\.\d)"
+)
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"
+_SUFFIX = (
+    r"(?:alpha|beta|rc|dev|snapshot|pre|final|release|stable|lts|ga|hotfix|patch|build|testing|nightly|preview|canary"
+    r"|post|next|alpine|slim|ubuntu|debian|[a-z]{1,2}[0-9])"
+)
+
+ADDRESSES: tuple[Pattern, ...] = (
+    Pattern(
+        "email",
+        "e-mail addresses, but not git@host:path, icon@2x.png or package@1.2.3-beta.rc",
+        ("@",),
+        # Another one that is stuck to its end goes with it: by itself it would not begin where a word does.
+        re.compile(rf"(?<![\w.%+-])(?!git@)[\w.%+-]++@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"),
+        EMAIL,
+        near=rf"[^{BLANKS}@]*\.",
+    ),
+    Pattern(
+        "email",
+        "e-mail addresses in a URL's query",
+        ("%40",),
+        re.compile(rf"(?<![\w.+-])[\w.+-]++%40{_LABEL}"),
+        EMAIL,
+    ),
+    Pattern("ip", "IPv6 addresses, shortened", ("::",), _IP6, _ip6),
+    Pattern(
+        "ip",
+        "IPv6 addresses in full, but not times of day",
+        (":",),
+        _IP6,
+        _ip6,
+        near=r"[0-9a-f]{1,4}:[0-9a-f]{1,4}:[0-9a-f]{1,4}:",
+    ),
+    Pattern(
+        "ip",
+        "IPv4 addresses, but not versions: after 'v', 'version', '==' or a browser's name, before '-beta'",
+        (".",),
+        re.compile(rf"(?<![^\W_])(?<!\.)(?:{_OCTET}\.){{3}}{_OCTET}(?![^\W_]|\.[0-9]|-(?i:{_SUFFIX})(?![a-z]))"),
+        _ip4,
+        near=r"\d{1,3}\.\d{1,3}\.\d",
+    ),
+)

@@ -1,0 +1,70 @@
+"""Personal data and secrets, taken out of texts before they are stored.
+
+Two tables say all: `PATTERNS` (patterns.py), what is looked for, and `COLUMN_MASKS`, in which columns.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from itertools import compress
+
+from chimera_metrics.integrations.masking.json_texts import mask_json, mask_jsons
+from chimera_metrics.integrations.masking.masks import MaskRule
+from chimera_metrics.integrations.masking.searching import ALL, mask_text, mask_texts, suspicious
+from chimera_metrics.integrations.masking.user_agents import reduce_user_agent
+from chimera_metrics.integrations.validation.rules import JSON_COLUMNS
+
+__all__ = ["COLUMN_MASKS", "mask_column", "mask_json", "mask_text", "suspicious"]
+
+SECRETS: tuple[MaskRule, ...] = ("secret",)
+
+COLUMN_MASKS: dict[str, tuple[MaskRule, ...]] = {
+    "user_agent": ("user_agent",),
+    "metadata": ALL,
+    "error_msg": ALL,
+    "title": SECRETS,
+    "url": SECRETS,
+    "file_path": SECRETS,
+}
+"""Which rules clean which column. A title may name an address on purpose; none may hold a secret."""
+
+# From so many texts on, loading pyarrow for its faster search pays.
+MANY = 4_096
+
+
+def _mask_user_agents(values: list[str | None]) -> tuple[list[str | None], dict[str, int]]:
+    reduced = {text: reduce_user_agent(text) for text in set(values) if text is not None}
+    clean = [None if text is None else reduced[text] for text in values]
+    count = sum(map(operator.ne, values, clean))
+    return clean, {"user_agent": count} if count else {}
+
+
+def mask_column(column: str, values: list[str | None]) -> tuple[list[str | None], dict[str, int]]:
+    """A column's texts as they may be stored, and how many replacements each rule made."""
+    rules = COLUMN_MASKS.get(column)
+    if rules is None:
+        return values, {}
+    if "user_agent" in rules:
+        return _mask_user_agents(values)
+    rows = _likely_rows(column, values)
+    mask = mask_jsons if column in JSON_COLUMNS else mask_texts
+    changed, counts = mask([values[row] or "" for row in rows], rules)
+    if not changed:
+        return values, {}
+    clean = list(values)
+    for place, text in changed.items():
+        clean[rows[place]] = text
+    return clean, dict(counts)
+
+
+def _likely_rows(column: str, values: list[str | None]) -> Sequence[int]:
+    """The rows worth looking at: all of a few, those that one pass of RE2 finds among many."""
+    if len(values) < MANY:
+        return range(len(values))
+    import pyarrow as pa
+
+    from chimera_metrics.integrations.validation.plain_arrays import may_need_mask
+
+    likely = may_need_mask(column, pa.array(values, pa.string()))
+    return list(compress(range(len(values)), likely.to_pylist()))

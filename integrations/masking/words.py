@@ -1,0 +1,102 @@
+"""Which words are secrets: the names that say so, and the values that look so."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from chimera_metrics.integrations.masking.masks import SECRET
+
+KEYS = (
+    r"(?:(?:password|passwd|passphrase|pwd|secret|credential"
+    r"|(?:api|access|private|account|secret|auth|encryption|signing)[ _-]?key)s?|token)"
+)
+KEY_HINTS = ("password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "key")
+
+_WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
+_PROSE = re.compile(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
+# `404NotFoundErrorPage`, `internal-server-error-500`: words run together, numbers only around them.
+_SPELLED = re.compile(r"[0-9]{0,4}(?:[-_.]?(?:[A-Z][a-z]++|[a-z]{2,}+|[A-Z]{2,}+))*+[-_.]?[0-9]{0,4}")
+# `oauth2`, `base64-encoded`: the name of a method has a number too.
+_METHOD = re.compile(
+    r"(?i)(?:o?auth|open-?id|saml|ntlm|kerberos|krb|m?tls|ssl|md|sha|base|utf|aes|rsa|bcrypt|pbkdf|argon|v)"
+    r"[-_]?v?[0-9][0-9.]*(?:[-_][a-z0-9]+)*"
+)
+# What programs write where a secret would stand.
+NOT_SECRET = re.compile(r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|[\[<{$%].*|\)+|")
+_PLAIN = re.compile(r"[!-~]+")
+_LETTER, _DIGIT = re.compile(r"[A-Za-z]"), re.compile(r"[0-9]")
+
+
+def is_credential(value: str) -> bool:
+    """Whether a word looks like a credential rather than like prose: a digit, a mark, or great length."""
+    return len(value) >= 24 or not _PROSE.fullmatch(value)
+
+
+def is_spelled(value: str) -> bool:
+    """Whether a word is made of words."""
+    return _SPELLED.fullmatch(value) is not None
+
+
+def looks_secret(value: str, least: int = 8) -> bool:
+    """Whether a word looks like a credential even under a name that often means something else.
+
+    A word that a model wrote, the name of a method or the state of a thing does not: it takes letters and digits.
+    """
+    if len(value) < least or not _PLAIN.fullmatch(value) or NOT_SECRET.fullmatch(value) or _METHOD.fullmatch(value):
+        return False
+    return bool(_LETTER.search(value) and _DIGIT.search(value)) or (len(value) >= 24 and not is_spelled(value))
+
+
+# The state of a pass (of a test, of a compiler) is no password, that of these is.
+OWNERS = (
+    r"(?:db|database|sql|my ?sql|pg|postgres|redis|mongo|smtp|imap|mail|email|ftp|ldap|http|proxy|user|admin|root"
+    r"|login|account|wifi)"
+)
+
+NameKind = Literal["password", "secret", "token", "pass", "cookie", "version"]
+_NAMES: tuple[tuple[NameKind, re.Pattern[str]], ...] = (
+    ("password", re.compile(r"(?i)(?:password|passwd|passphrase|pwd|secret)$")),
+    # A token that a model reads or writes is a word, and so is one that names a page.
+    (
+        "token",
+        re.compile(
+            r"(?i)^(?:(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
+            r"|input|output|prompt|completion|generated|sampled)[ _-]?)?token$|(?:^|[_-])auth$"
+        ),
+    ),
+    ("secret", re.compile(rf"(?i)(?:{KEYS}|authorization|(?:^|[_-]){OWNERS}[_-]?pass)$")),
+    ("pass", re.compile(r"(?:^|[_-])(?i:pass)$|[a-z]Pass$")),
+    ("cookie", re.compile(r"(?i)(?:^|[_-])cookies?$")),
+    ("version", re.compile(r"(?i)(?:versions?|(?:^|[_-])ver)$")),
+)
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+_.][\w.+-]*)?")
+
+
+@lru_cache(4_096)
+def kind_of(name: str) -> NameKind | None:
+    """What a name in JSON says about its value."""
+    return next((kind for kind, pattern in _NAMES if pattern.search(name)), None)
+
+
+def hides(kind: NameKind, text: str) -> bool:
+    """Whether a text under a name of that kind is a secret."""
+    match kind:
+        case "password" | "secret":
+            return text not in {"", SECRET}
+        case "token" | "pass":
+            return looks_secret(text, 6 if kind == "pass" else 8)
+        case "cookie":
+            return "=" in text or looks_secret(text)
+        case "version":
+            return False
+
+
+def hides_number(kind: NameKind, digits: str) -> bool:
+    """Whether a number under a name of that kind is a secret; `token` numbers words, as a rule."""
+    return kind == "password" or (kind in {"secret", "token"} and len(digits) >= 9)
+
+
+def is_version(text: str) -> bool:
+    return _VERSION.fullmatch(text) is not None

@@ -1,0 +1,1 @@
+"""What keeps a store healthy: health, verify, retention, roles, backup, Datadog."""

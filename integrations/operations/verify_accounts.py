@@ -1,0 +1,109 @@
+"""Data checks on the books: what the ledger says was stored, what retention removed, what waits in the quarantine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.operations.verify import Line, Scope
+from chimera_metrics.integrations.questions.freshness import check
+from chimera_metrics.integrations.writing.ledger import claim_files
+from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder
+from chimera_metrics.models import FACT_TABLES
+
+# A batch that was begun and neither acknowledged nor kept aside for this long has lost its caller.
+_HOURS = 1
+
+
+def ledger(scope: Scope) -> Iterator[Line]:
+    """Rows in each table against those acknowledged, less those that replaced others or that retention removed."""
+    books = {row["table_name"]: row for row in scope.rows(_BOOKS)}
+    short, over, balanced = [], [], 0
+    for table in FACT_TABLES:
+        stands = scope.one(f"SELECT count() AS n FROM {table}")["n"]
+        booked = books.get(table)
+        expected = int(booked["stored"] - booked["removed"]) if booked else 0
+        # Sessions are also rebuilt from events, which the ledger does not count.
+        if stands < expected and table != "session_stats":
+            short.append(f"{table} has {stands:,} of {expected:,} rows")
+        elif stands > expected:
+            over.append(f"{stands - expected:,} of {table}")
+        else:
+            balanced += stands
+    if short:
+        advice = "Rows were removed around `muse retention`, or lost: restore a backup with `muse restore`."
+        yield check("ledger", "error", "; ".join(short), advice)
+    elif over:
+        yield check("ledger", "ok", f"no acknowledged row is missing; rows that it does not know: {', '.join(over)}")
+    else:
+        yield check("ledger", "ok", f"{balanced:,} rows acknowledged, all stored")
+    yield _unfinished(scope)
+
+
+# Rows of the ledger that are no claim, and no progress of a batch under way.
+_ACKNOWLEDGES = "(NOT JSONHas(answer, 'claim') AND NOT (JSONHas(answer, 'stored') AND inserted = 0))"
+
+# The acknowledgements of one key count once; what retention removed stands in rows of its own.
+_BOOKS = f"""
+SELECT table_name,
+    sumIf(inserted - least(replaced, inserted), NOT JSONHas(answer, 'removed')) AS stored,
+    sum(JSONExtractUInt(answer, 'removed')) AS removed
+FROM (
+    SELECT table_name, inserted, replaced, answer FROM insert_ledger
+    WHERE {_ACKNOWLEDGES}
+    ORDER BY acknowledged_at LIMIT 1 BY table_name, idempotency_key)
+GROUP BY table_name"""
+
+
+def _unfinished(scope: Scope) -> Line:
+    found = scope.rows(
+        "SELECT table_name, count() AS n FROM (SELECT table_name, idempotency_key FROM insert_ledger "
+        f"GROUP BY table_name, idempotency_key HAVING countIf({_ACKNOWLEDGES}) = 0 "
+        f"AND max(acknowledged_at) < now() - INTERVAL {_HOURS} HOUR AND countIf(JSONHas(answer, 'claim')) > 0"
+        f"{_except_waiting(scope)}) GROUP BY table_name"
+    )
+    counts = Counter({row["table_name"]: row["n"] for row in found})
+    files = claim_files(scope.client.settings)
+    if files is not None:
+        waiting = {kept.identity.address for kept in _waiting(scope)}
+        begun = files.unfinished(datetime.now(UTC) - timedelta(hours=_HOURS))
+        counts.update(table for name, table in begun if name not in waiting)
+    if not counts:
+        return check("unfinished batches", "ok", "none")
+    figure = ", ".join(f"{count} of {table}" for table, count in sorted(counts.items()))
+    advice = "Their callers went away before the answer: have them send the same rows again, nothing is stored twice."
+    return check("unfinished batches", "warning", figure, advice)
+
+
+def _except_waiting(scope: Scope) -> str:
+    keys = [kept.identity.key for kept in _waiting(scope)]
+    return f" AND idempotency_key NOT IN ({', '.join(map(quote, keys))})" if keys else ""
+
+
+def _waiting(scope: Scope) -> list[Any]:
+    return Quarantine(quarantine_folder(scope.client.settings)).batches()
+
+
+def quarantine(scope: Scope) -> Iterator[Line]:
+    """Batches kept aside against the ledger: one that is acknowledged must not wait any more."""
+    waiting = _waiting(scope)
+    if not waiting:
+        yield check("quarantine", "ok", "empty")
+        return
+    figure = f"{len(waiting)} batches with {sum(kept.rows for kept in waiting):,} rows wait"
+    pairs = ", ".join(f"({quote(kept.identity.table)}, {quote(kept.identity.key)})" for kept in waiting)
+    stored = scope.one(
+        "SELECT uniqExact(table_name, idempotency_key) AS n FROM insert_ledger "
+        f"WHERE inserted > 0 AND (table_name, idempotency_key) IN ({pairs})"
+    )["n"]
+    advice = "Run `muse quarantine replay`."
+    if stored:
+        yield check("quarantine", "error", f"{figure}, {stored} of them though the ledger says stored", advice)
+    else:
+        yield check("quarantine", "warning", figure, advice)
+
+
+ACCOUNTS: tuple[Callable[[Scope], Iterator[Line]], ...] = (ledger, quarantine)

@@ -1,0 +1,126 @@
+"""`describe`: what the store holds, for agents that have never seen it."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column
+
+from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, METRICS
+from chimera_metrics.analytics.metrics.language import metric_of
+from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
+from chimera_metrics.integrations.answers.shaping import Shaper, marks
+from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
+
+if TYPE_CHECKING:
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+
+# Sample words come from this many days before the newest row: enough to see them, little to read.
+_WORD_DAYS = 90
+_LONGEST_WORD = 200
+
+
+def describe(client: ClickHouseClient, table: str | None = None) -> Result:
+    """All tables in short, or one in full; fields as in the contract's `describe`."""
+    names = [_known(table.removeprefix(f"{client.settings.database}."))] if table is not None else list(FACT_TABLES)
+    shaper = Shaper()
+    extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
+    tables = []
+    words: list[str] = []
+    for name in names:
+        extent = extents.get(name, {})
+        tables.append(
+            {
+                "name": name,
+                "meaning": FACT_TABLES[name].comment,
+                "rows": extent.get("rows", 0),
+                "oldest": shaper.value(extent.get("oldest")),
+                "newest": shaper.value(extent.get("newest")),
+                **(_storage(client, name) if table is not None else {}),
+                "columns": _columns(client, name)
+                if table is None
+                else _full_columns(client, name, extent.get("newest"), words),
+            }
+        )
+    return Result.of(
+        {
+            "tables": tables,
+            "metrics": [
+                {"name": name, "unit": metric_of(name).unit, "meaning": named.meaning}
+                for name, named in METRICS.items()
+                if table is None or metric_of(name).table == table
+            ],
+            "dimensions": [
+                f"{dimension.table}.{dimension.column}"
+                for dimension in DIMENSIONS.values()
+                if dimension.few and (table is None or dimension.table == table)
+            ],
+            "schema_revision": str(client.executor.scalar("SELECT version_num FROM alembic_version")),
+            "note": "More: describe with a table's name."
+            if table is None
+            else " ".join(marks({"values": words})) or None,
+        }
+    )
+
+
+def _storage(client: ClickHouseClient, table: str) -> dict[str, str]:
+    """How the table lies on disk, by which a reader of SQL knows what is fast."""
+    [row] = client.executor.read(
+        "SELECT engine, sorting_key AS order_by, partition_key AS partition_by FROM system.tables "
+        f"WHERE database = {quote(client.settings.database)} AND name = {quote(table)}"
+    ).mappings()
+    return row
+
+
+def _known(table: str) -> str:
+    if table in FACT_TABLES:
+        return table
+    near = difflib.get_close_matches(table, FACT_TABLES, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise InvalidInput(f"Unknown table {table!r}.{hint} There are: {', '.join(FACT_TABLES)}.")
+
+
+def _columns(client: ClickHouseClient, table: str) -> list[dict[str, Any]]:
+    return [
+        {"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in _shown(table)
+    ]
+
+
+def _full_columns(
+    client: ClickHouseClient, table: str, newest: datetime | None, stored: list[str]
+) -> list[dict[str, Any]]:
+    """The columns with all that is known of them; words from rows are added to `stored`."""
+    words = _words(client, table, newest)
+    stored += [word for values in words.values() for word in values]
+    return [
+        {
+            "name": column.name,
+            "type": _type(client, column),
+            "unit": column.info["unit"],
+            "meaning": column.info["meaning"],
+            "nullable": bool(column.nullable),
+            "values": words.get(column.name) or list(column.info["words"]) or None,
+        }
+        for column in _shown(table)
+    ]
+
+
+def _shown(table: str) -> list[Column[Any]]:
+    return [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
+
+
+def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dict[str, list[str]]:
+    statement = top_words(table, since=(newest or datetime.now(UTC)) - timedelta(days=_WORD_DAYS))
+    if statement is None or newest is None:
+        return {}
+    [row] = client.executor.read(statement).mappings()
+    return {name: [word[:_LONGEST_WORD] for word in row[name] if word is not None] for name in words_of(table)}
+
+
+def _type(client: ClickHouseClient, column: Column[Any]) -> str:
+    return str(client.executor.engine.dialect.type_compiler_instance.process(column.type))

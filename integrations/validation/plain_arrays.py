@@ -1,0 +1,283 @@
+"""The short cuts of the column path: by kind of column, what an Arrow array's plainly fine values become.
+
+Each answers with an array in the type that is inserted, and a mask of the values that are fine (null where the value
+is null). The others go to the judge (values.py). As in the row path, a short cut may be as narrow as it likes, but
+what it accepts must be what the judge would answer.
+
+This module needs pyarrow; import it only where Arrow data is at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from chimera_metrics.integrations.masking.columns import COLUMN_MASKS
+from chimera_metrics.integrations.masking.patterns import PATTERNS
+from chimera_metrics.integrations.validation.rules import (
+    FIRST_TIME,
+    JSON_COLUMNS,
+    LAST_DAY,
+    LAST_HOUR,
+    MONEY_LIMIT,
+    Kind,
+    Rule,
+)
+
+Array = Any  # pyarrow ships no types
+
+
+@dataclass(slots=True)
+class Plain:
+    """Values in the type of the column, which of them are fine, and which lost digits."""
+
+    values: Array
+    fine: Array
+    rounded: Array | None = None
+
+
+def target(rule: Rule) -> Any:
+    """The Arrow type in which a column is inserted."""
+    match rule.kind:
+        case "time":
+            return pa.timestamp("ms", "UTC")
+        case "hour":
+            return pa.timestamp("s", "UTC")
+        case "uuid":
+            return pa.binary(16)
+        case "float":
+            return pa.float64()
+        case "money":
+            return pa.decimal128(18, 6)
+        case "int":
+            return {16: pa.uint16(), 32: pa.uint32(), 64: pa.uint64()}[int(rule.high or 0).bit_length()]
+        case _:
+            return pa.string()
+
+
+def plain_array(rule: Rule, array: Array) -> Plain | None:
+    """The short cut for `array`, or None where its type has none."""
+    return _PLAIN[rule.kind](rule, array)
+
+
+def _numbers(array: Array) -> tuple[Any, Any]:
+    """A numeric array as NumPy values, 0 for null, and the mask of its values."""
+    valid = array.is_valid()
+    return pc.fill_null(array, 0).to_numpy(zero_copy_only=False), valid
+
+
+def _mask(fine: Any, valid: Array) -> Array:
+    """A NumPy mask as Arrow's, null where there is no value."""
+    return pc.if_else(valid, pa.array(fine), None)
+
+
+def _made(values: Any, fine: Any, valid: Array, type_: Any) -> Array:
+    return pa.array(values, mask=~(fine & valid.to_numpy(zero_copy_only=False))).cast(type_)
+
+
+def _float(rule: Rule, array: Array) -> Plain | None:
+    if not (pa.types.is_floating(array.type) or pa.types.is_integer(array.type)):
+        return None
+    values = array.cast(pa.float64(), safe=False)
+    fine = pc.is_finite(values)
+    if rule.low is not None:
+        fine = pc.and_(fine, pc.greater_equal(values, rule.low))
+    if rule.high is not None:
+        fine = pc.and_(fine, pc.less_equal(values, rule.high))
+    return Plain(values, fine)
+
+
+def _int(rule: Rule, array: Array) -> Plain | None:
+    type_, limit = target(rule), int(rule.high or 0)
+    if pa.types.is_integer(array.type):
+        values, valid = _numbers(array)
+        # Compared as Python integers would be: NumPy keeps the types apart that C would mix up.
+        fine = (values >= 0) & (values <= min(limit, int(np.iinfo(values.dtype).max)))
+    elif pa.types.is_float64(array.type):
+        values, valid = _numbers(array)
+        fine = (values >= 0) & (values < float(limit + 1)) & (np.floor(values) == values)
+    else:
+        return None
+    whole = np.where(fine, values, 0).astype(np.uint64)
+    return Plain(_made(whole, fine, valid, type_), _mask(fine, valid))
+
+
+def _money(rule: Rule, array: Array) -> Plain | None:
+    if pa.types.is_integer(array.type):
+        values, valid = _numbers(array)
+        fine = (values >= 0) & (values <= min(MONEY_LIMIT - 1, int(np.iinfo(values.dtype).max)))
+        return Plain(_decimals(np.where(fine, values, 0).astype(np.int64) * 10**6, fine, valid), _mask(fine, valid))
+    if pa.types.is_float64(array.type):
+        return _money_of_floats(array)
+    if pa.types.is_decimal128(array.type) and array.type.precision - array.type.scale <= 20:
+        return _money_of_decimals(array)
+    return None
+
+
+def _money_of_floats(array: Array) -> Plain:
+    """Floats in millionths, where binary arithmetic cannot be wrong: few enough digits, and no half to break."""
+    values, valid = _numbers(array)
+    with np.errstate(all="ignore"):
+        scaled = values * 1e6
+        millionths = np.rint(scaled)
+        near_half = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < 1e-3
+        fine = (values >= 0) & (millionths < 1e12) & ~near_half
+        millionths = np.where(fine, millionths, 0).astype(np.int64)
+        rounded = fine & (millionths / 1e6 != values)
+    return Plain(_decimals(millionths, fine, valid), _mask(fine, valid), _mask(rounded, valid))
+
+
+def _decimals(millionths: Any, fine: Any, valid: Array) -> Array:
+    """Decimal(18, 6) from its millionths: 128-bit integers, of which these fill the lower half."""
+    wide = np.zeros((len(millionths), 2), dtype=np.int64)
+    wide[:, 0] = millionths
+    present = pa.array(fine & valid.to_numpy(zero_copy_only=False))
+    return pa.Array.from_buffers(
+        pa.decimal128(18, 6), len(millionths), [_bitmap(present), pa.py_buffer(wide.tobytes())]
+    )
+
+
+def _bitmap(mask: Array) -> Any:
+    """A mask as a validity bitmap."""
+    return mask.buffers()[1]
+
+
+def _money_of_decimals(array: Array) -> Plain:
+    wide = array.cast(pa.decimal128(38, max(array.type.scale, 6)))
+    # The largest whole amount that rounding cannot push out of the column, nor out of the 38 digits at hand.
+    zero, most = (
+        pa.scalar(Decimal(number), wide.type) for number in (0, min(MONEY_LIMIT, 10 ** (38 - wide.type.scale)) - 1)
+    )
+    fine = pc.and_(pc.greater_equal(wide, zero), pc.less_equal(wide, most))
+    wide = pc.if_else(fine, wide, None)
+    kept = wide if wide.type.scale == 6 else pc.round(wide, 6, "half_to_even")
+    kept = kept.cast(pa.decimal128(18, 6))
+    return Plain(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
+
+
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def _time(rule: Rule, array: Array) -> Plain | None:
+    if pa.types.is_date(array.type):
+        array = array.cast(pa.timestamp("ms"))
+    if not pa.types.is_timestamp(array.type):
+        return None
+    ticks, valid = _numbers(array.cast(pa.int64()))
+    second = _TICKS[array.type.unit]
+    end = LAST_HOUR + timedelta(hours=1) if rule.kind == "hour" else None
+    seconds = int((end - FIRST_TIME).total_seconds()) if end else (LAST_DAY.toordinal() - 719_162) * 86_400
+    # 9223372036 seconds are all that nanoseconds in 64 bits can say.
+    fine = (ticks >= 0) & (ticks < min(seconds * second, 2**63 - 1))
+    ticks = np.where(fine, ticks, 0)
+    if rule.kind == "hour":
+        hours = ticks // (second * 3600)
+        rounded = fine & (hours * (second * 3600) != ticks)
+        return Plain(_made(hours * 3600, fine, valid, target(rule)), _mask(fine, valid), _mask(rounded, valid))
+    millis = ticks // (second // 1000) if second >= 1000 else ticks * 1000
+    return Plain(_made(millis, fine, valid, target(rule)), _mask(fine, valid))
+
+
+def _uuid(rule: Rule, array: Array) -> Plain | None:
+    if pa.types.is_fixed_size_binary(array.type) and array.type.byte_width == 16:
+        return Plain(array, pc.if_else(array.is_valid(), True, None))
+    if not pa.types.is_string(array.type):
+        return None
+    fine = pc.match_substring_regex(array, _UUID)
+    hexes = pc.replace_substring(pc.filter(array, pc.fill_null(fine, False)), "-", "")
+    raw = bytes.fromhex(_characters(hexes))
+    wide = np.zeros((len(array), 16), dtype=np.uint8)
+    present = pc.fill_null(fine, False)
+    wide[present.to_numpy(zero_copy_only=False)] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16)
+    buffers = [_bitmap(present), pa.py_buffer(wide.tobytes())]
+    return Plain(pa.Array.from_buffers(pa.binary(16), len(array), buffers), fine)
+
+
+def _characters(array: Array) -> str:
+    """All the ASCII text of a string array."""
+    if not len(array):
+        return ""
+    offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)
+    data = array.buffers()[2]
+    return bytes(data[int(offsets[array.offset]) : int(offsets[array.offset + len(array)])]).decode("ascii")
+
+
+def _text(rule: Rule, array: Array) -> Plain | None:
+    if not pa.types.is_string(array.type):
+        return None
+    fine = pc.less_equal(pc.binary_length(array), rule.max_bytes)
+    if not rule.nullable:
+        fine = pc.and_(fine, pc.match_substring_regex(array, "[!-~]"))  # surely not blank
+    return Plain(array, fine)
+
+
+def _commit(rule: Rule, array: Array) -> Plain | None:
+    return Plain(array, pc.match_substring_regex(array, r"\A[0-9a-f]{40}\z")) if _is_text(array) else None
+
+
+def _json(rule: Rule, array: Array) -> Plain | None:
+    if not _is_text(array):
+        return None
+    short = pc.less_equal(pc.binary_length(array), rule.max_bytes)
+    return Plain(array, pc.and_(short, pc.match_substring_regex(array, _OBJECT)))
+
+
+def _is_text(array: Array) -> bool:
+    return bool(pa.types.is_string(array.type))
+
+
+_UUID = r"\A[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\z"
+
+
+def _object_pattern() -> str:
+    """JSON objects without escapes, at most two deep: what most metadata is. RE2 checks it at a tenth of a parse."""
+    space = r"[ \t\n\r]*"
+    text = r'"[^"\\\x00-\x1f]*"'
+    value = rf"(?:{text}|-?(?:0|[1-9][0-9]{{0,15}})(?:\.[0-9]{{1,16}})?|true|false|null)"
+    for _ in range(2):
+        pair = rf"{text}{space}:{space}{value}{space}"
+        members = rf"\{{{space}(?:{pair}(?:,{space}{pair})*)?\}}"
+        items = rf"\[{space}(?:{value}{space}(?:,{space}{value}{space})*)?\]"
+        value = rf"(?:{value}|{members}|{items})"
+    return rf"\A{space}{members}{space}\z"
+
+
+_OBJECT = _object_pattern()
+
+
+def may_need_mask(column: str, texts: Array) -> Array:
+    """The mask of the texts that a pattern of the column's rules may match: one pass for all of them."""
+    likely = [
+        f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}"
+        for pattern in PATTERNS
+        if pattern.rule in COLUMN_MASKS[column]
+    ]
+    # JSON may spell any letter as an escape, behind which anything may hide.
+    likely += [r"\\"] if column in JSON_COLUMNS else []
+    return pc.fill_null(pc.match_substring_regex(texts, f"(?i){'|'.join(likely)}"), False)
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([^A-Za-z0-9_ ])", r"\\\1", text)
+
+
+_PLAIN: dict[Kind, Callable[[Rule, Array], Plain | None]] = {
+    "time": _time,
+    "hour": _time,
+    "uuid": _uuid,
+    "word": _text,
+    "text": _text,
+    "float": _float,
+    "int": _int,
+    "money": _money,
+    "commit": _commit,
+    "json": _json,
+}

@@ -1,0 +1,287 @@
+"""The judge of one value: what a column takes it as, or the sentence that refuses it.
+
+This is the one place that decides. The row path and the column path only know short cuts for values that are
+plainly fine; whatever is not, they bring here, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+from types import NoneType
+from typing import Any, NoReturn
+from uuid import UUID
+
+import orjson
+
+from chimera_metrics.integrations.masking.columns import mask_text
+from chimera_metrics.integrations.validation.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
+
+SIX_PLACES = Decimal("0.000001")
+# Room for any amount that fits the column, and a flag that says whether digits were lost.
+MONEY_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+
+NUMERAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}")
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+_EPOCH = " (a bare number could mean seconds or milliseconds)"
+_JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
+
+Judged = tuple[Any, bool]
+"""A clean value, and whether digits of it were lost."""
+
+
+class Refused(ValueError):
+    """A value that a column does not take; its text is the sentence."""
+
+
+def judge(rule: Rule, value: Any) -> Judged:
+    """The clean value for `rule`'s column and whether it was rounded. `value` is not None. Raises Refused."""
+    return _JUDGES[rule.kind](rule, value)
+
+
+def missing(rule: Rule) -> str:
+    """The sentence for a column that a row must name and does not."""
+    return f"{rule.name} is missing; it takes {rule.takes}."
+
+
+def refuse(rule: Rule, shown: str, hint: str = "") -> NoReturn:
+    raise Refused(f"{rule.name} holds {shown}; it takes {rule.takes}{hint}.")
+
+
+def show(value: Any) -> str:
+    """A value as a sentence shows it: short, valid text, and without what must not be repeated."""
+    if isinstance(value, str):
+        return _show_text(value)
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes that are not text"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, numbers.Integral):
+        return str(value) if abs(int(value)) < 10**40 else "a whole number of more than 40 digits"
+    if isinstance(value, float | Decimal):
+        text = str(value)
+        return text if len(text) <= 45 else f"{text[:40]}…"
+    if isinstance(value, date):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a value of type {type(value).__name__}"
+
+
+def _show_text(value: str) -> str:
+    # Masked before it is cut, so that no half of a secret slips through; 400 characters hold every pattern's start.
+    head = mask_text(value[:400].encode("utf-8", "backslashreplace").decode())[0]
+    if len(value) <= 45 and len(head) <= 60:
+        return f"'{head}'"
+    return f"'{head[:40]}…' ({len(value.encode('utf-8', 'surrogatepass')):,} bytes)"
+
+
+def text_of(rule: Rule, value: Any) -> str:
+    """`value` as text of a length that the column takes."""
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            refuse(rule, "bytes that are not valid UTF-8")
+    if not isinstance(value, str):
+        refuse(rule, show(value))
+    try:
+        size = len(value) if value.isascii() else len(value.encode())
+    except UnicodeEncodeError:
+        refuse(rule, "text that is not valid UTF-8 (it has half of a surrogate pair)")
+    if size > rule.max_bytes:
+        refuse(rule, show(value))
+    return value if type(value) is str else str.__str__(value)
+
+
+def _text(rule: Rule, value: Any) -> Judged:
+    text = text_of(rule, value)
+    if not rule.nullable and not text.strip():
+        refuse(rule, "blank text" if text else "empty text")
+    return text, False
+
+
+def _commit(rule: Rule, value: Any) -> Judged:
+    text = text_of(rule, value)
+    if not _COMMIT.fullmatch(text):
+        refuse(rule, show(text) if text else "empty text")
+    return text.lower(), False
+
+
+def _uuid(rule: Rule, value: Any) -> Judged:
+    if isinstance(value, UUID):
+        return value, False
+    if isinstance(value, bytes) and len(value) == 16:
+        return UUID(bytes=value), False
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        refuse(rule, show(value))
+    return UUID(value), False
+
+
+def _number(rule: Rule, value: Any) -> int | float | Decimal:
+    """`value` as the finite number that it is or, if text, spells."""
+    if isinstance(value, bool):
+        refuse(rule, show(value))
+    if isinstance(value, str):
+        if len(value) > 100 or not NUMERAL.fullmatch(value):
+            refuse(rule, show(value))
+        return Decimal(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            refuse(rule, str(value))
+        return value
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        number = float(value)
+        if not math.isfinite(number):
+            refuse(rule, {math.inf: "Infinity", -math.inf: "-Infinity"}.get(number, "NaN"))
+        return number
+    refuse(rule, show(value))
+
+
+def _in_range(rule: Rule, number: int | float | Decimal) -> bool:
+    return (rule.low is None or number >= rule.low) and (rule.high is None or number <= rule.high)
+
+
+def _float(rule: Rule, value: Any) -> Judged:
+    number = _number(rule, value)
+    try:
+        clean = float(number)
+    except OverflowError:  # an integer of 400 digits has no float
+        clean = math.inf
+    if not math.isfinite(clean) or not _in_range(rule, clean):
+        refuse(rule, show(value))
+    return clean, False
+
+
+def _int(rule: Rule, value: Any) -> Judged:
+    number = _number(rule, value)
+    # 5.0 is a whole number: frames with gaps, and many programs' JSON, hold counts as floats.
+    if not _in_range(rule, number) or number != int(number):
+        refuse(rule, show(value))
+    return int(number), False
+
+
+def _money(rule: Rule, value: Any) -> Judged:
+    number = _number(rule, value)
+    if not 0 <= number < MONEY_LIMIT:
+        refuse(rule, show(value))
+    # Through its shortest decimal text: 0.1 is ten cents, not 0.1000000000000000055511151231257827.
+    amount = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    context = MONEY_CONTEXT.copy()
+    clean = context.quantize(amount, SIX_PLACES)
+    if clean >= MONEY_LIMIT:
+        refuse(rule, show(value))
+    return clean, bool(context.flags[Inexact])
+
+
+def _time(rule: Rule, value: Any) -> Judged:
+    moment = None if _is_epoch(value) else _moment(value)
+    if moment is None:
+        refuse(rule, show(value), _EPOCH if _is_epoch(value) else "")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        # Truncated, never rounded up: a moment does not move into the next millisecond, hour or day.
+        clean = _truncated(rule, moment.astimezone(UTC))
+    except OverflowError:  # the first or last day that Python knows, in a far zone
+        refuse(rule, show(value))
+    if not FIRST_TIME <= clean <= (LAST_HOUR if rule.kind == "hour" else LAST_TIME):
+        refuse(rule, show(value))
+    return clean, rule.kind == "hour" and clean != moment
+
+
+def _truncated(rule: Rule, moment: datetime) -> datetime:
+    if rule.kind == "hour":
+        return datetime(moment.year, moment.month, moment.day, moment.hour, tzinfo=UTC)
+    # Built anew, so that a subclass of datetime (pandas has one) does not travel on.
+    return datetime.combine(moment.date(), time(moment.hour, moment.minute, moment.second), UTC).replace(
+        microsecond=moment.microsecond // 1000 * 1000
+    )
+
+
+def _is_epoch(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) < 40 and NUMERAL.fullmatch(value) is not None
+    return isinstance(value, numbers.Number) and not isinstance(value, bool)
+
+
+def _moment(value: Any) -> datetime | None:
+    """The moment that `value` is or spells, or None. A date alone is its midnight."""
+    if isinstance(value, datetime):
+        return value if value == value else None  # pandas' NaT calls itself a datetime
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    # Python also reads week dates, dates without hyphens and any character before the hour: not here.
+    if not isinstance(value, str) or value[4:5] + value[7:8] != "--" or value[10:11] not in ("T", " ", ""):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
+    text = orjson.dumps(value, option=_JSON_OPTIONS)
+    # orjson writes NaN and infinity as null, which would lose the fact that something was wrong.
+    if b"null" in text and not finite(value):
+        raise ValueError("NaN or infinity")
+    return text.decode()
+
+
+_NEVER_ENDLESS = frozenset({str, int, bool, NoneType})
+
+
+def finite(value: Any) -> bool:
+    """Whether there is neither NaN nor infinity in `value`, however deep."""
+    if type(value) in _NEVER_ENDLESS:
+        return True
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(finite, value.values()))
+    return all(map(finite, value)) if isinstance(value, list | tuple) else True
+
+
+def _json(rule: Rule, value: Any) -> Judged:
+    if isinstance(value, Mapping):
+        try:
+            text = json_text(value if isinstance(value, dict) else dict(value))
+        except (ValueError, TypeError) as error:  # orjson's own error is a TypeError
+            refuse(rule, f"an object that JSON cannot hold ({_reason(error)})")
+        return text_of(rule, text), False
+    text = text_of(rule, value)
+    try:
+        is_object = isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        is_object = False
+    if not is_object:
+        refuse(rule, show(text) if text else "empty text")
+    return text, False
+
+
+def _reason(error: Exception) -> str:
+    return str(error).encode("utf-8", "backslashreplace").decode()[:80]
+
+
+_JUDGES: dict[Kind, Callable[[Rule, Any], Judged]] = {
+    "time": _time,
+    "hour": _time,
+    "uuid": _uuid,
+    "word": _text,
+    "text": _text,
+    "float": _float,
+    "int": _int,
+    "money": _money,
+    "commit": _commit,
+    "json": _json,
+}

@@ -1,0 +1,1 @@
+"""Rows into tables, exactly once: ledger, claims, blocks, streams, quarantine."""

@@ -1,0 +1,154 @@
+"""The analytic tools, each its typed arguments and one call on the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from chimera_metrics.analytics.sql.buckets import Granularity
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.server.catalog.analytics_words import (
+    CHART,
+    DAYS,
+    FILTERS,
+    METRIC,
+    SINCE,
+    TITLES_AND_DESCRIPTIONS,
+    UNTIL,
+)
+from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.tool import Call, MuseTool
+from chimera_metrics.server.context import ServerContext
+
+Bucketed = Literal["minute", "hour", "day", "week", "month"]
+_DAYS = Field(7, ge=0, description="Whole days to look back, and today so far")
+_CHART = Field(False, description=CHART)
+
+
+class FilterArguments(Arguments):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    column: str = Field(description="A column of the metric's table")
+    op: Literal["=", "!=", "<", "<=", ">", ">=", "like", "in"] = Field("=", description="Operator")
+    value: str | None = Field(None, description="Value as text")
+    values: list[str] | None = Field(None, description="Values as text, for in")
+
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class WindowArguments(Arguments):
+    days: int | None = Field(None, ge=0, description=DAYS)
+    since: str | None = Field(None, description=SINCE)
+    until: str | None = Field(None, description=UNTIL)
+
+
+class AggregateArguments(WindowArguments):
+    metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
+    group_by: list[str] = Field(default_factory=list, description="Columns to group by")
+    granularity: Granularity = Field("none", description="Bucket of time")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    order_by: str | None = Field(None, description="ts, a group or a metric")
+    descending: bool = Field(False, description="Highest first")
+    limit: int = Field(100, ge=1, description="Groups to keep")
+    exact: bool = Field(False, description="Read the rows, and compute percentiles and distinct counts exactly")
+    dry_run: bool = Field(False, description="Only estimate rows, bytes and parts")
+
+
+def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters"})
+    return context.client.aggregate(**given, filters=_filters(args.filters), cancellation=cancellation)
+
+
+class CorrelationArguments(WindowArguments):
+    x: str = Field(description=METRIC)
+    y: str = Field(description="As x, of any table")
+    x_filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    y_filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    granularity: Bucketed = Field("day", description="Bucket of time")
+    method: Literal["pearson", "spearman", "kendall"] = Field("pearson", description="Linear, by rank, or by order")
+    max_lag: int = Field(0, ge=0, description="Buckets to shift either way, at most 60")
+    chart: bool = _CHART
+
+
+def correlation(context: ServerContext, args: CorrelationArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"x_filters", "y_filters"})
+    x_filters, y_filters = _filters(args.x_filters), _filters(args.y_filters)
+    return context.client.correlate(**given, x_filters=x_filters, y_filters=y_filters, cancellation=cancellation)
+
+
+class TrendArguments(WindowArguments):
+    metric: str = Field(description=METRIC)
+    granularity: Bucketed = Field("day", description="Bucket of time")
+    group_by: str | None = Field(None, description="One column of few values: a series each")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    chart: bool = _CHART
+
+
+def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters"})
+    return context.client.trend(**given, filters=_filters(args.filters), cancellation=cancellation)
+
+
+class CorrelationDataArguments(Arguments):
+    days: int = _DAYS
+    granularity: Bucketed = Field("day", description="Bucket of time")
+
+
+def correlation_data(context: ServerContext, args: CorrelationDataArguments, cancellation: Cancellation) -> Result:
+    return context.client.get_correlation_data(args.days, args.granularity, cancellation)
+
+
+class TrendDataArguments(Arguments):
+    metric: str = Field(description=METRIC)
+    days: int = Field(30, ge=0, description="Whole days to look back, and today so far")
+    granularity: Bucketed = Field("day", description="Bucket of time")
+    group_by: str | None = Field(None, description="One column of few values: a series each")
+    chart: bool = _CHART
+
+
+def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: Cancellation) -> Result:
+    return context.client.get_trend_data(**args.model_dump(), cancellation=cancellation)
+
+
+class PerformanceArguments(Arguments):
+    days: int = _DAYS
+    model: str | None = Field(None, description="Only this model")
+    dataset: str | None = Field(None, description="Only this dataset")
+    chart: bool = _CHART
+
+
+def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
+    return context.client.get_performance_summary(**args.model_dump(), cancellation=cancellation)
+
+
+class QualityArguments(Arguments):
+    days: int = _DAYS
+
+
+def quality_metrics(context: ServerContext, args: QualityArguments, cancellation: Cancellation) -> Result:
+    return context.client.get_quality_metrics(args.days, cancellation)
+
+
+def analytics_tools() -> Iterator[MuseTool]:
+    """The seven, under their dotted names."""
+    yield _tool("query.aggregate", AggregateArguments, aggregate)
+    yield _tool("query.correlation", CorrelationArguments, correlation)
+    yield _tool("query.trend", TrendArguments, trend)
+    yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
+    yield _tool("get.trend_data", TrendDataArguments, trend_data)
+    yield _tool("get.performance_summary", PerformanceArguments, performance_summary)
+    yield _tool("get.quality_metrics", QualityArguments, quality_metrics)
+
+
+def _filters(given: list[FilterArguments]) -> list[dict[str, Any]]:
+    return [one.given() for one in given]
+
+
+def _tool(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
+    title, description = TITLES_AND_DESCRIPTIONS[name]
+    group = name.partition(".")[0]
+    return MuseTool(name, group, title, description, arguments, call)

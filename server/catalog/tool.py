@@ -1,0 +1,68 @@
+"""A tool: strict arguments, and one call on the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.errors import AccessRefused, MuseError, StatementCancelled
+from chimera_metrics.integrations.guard.judging import Refused
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.server.catalog.arguments import read_arguments
+from chimera_metrics.server.context import ServerContext
+
+Call = Callable[[ServerContext, Any, Cancellation], Result]
+
+# What a user can cause; anything else is a fault of ours, and its text stays from the client.
+SENTENCES = (MuseError, Refused, QuestionError)
+
+
+class Sentence(Exception):
+    """A mistake or a refusal, told to the model in one sentence; `outcome` is the audit's word for it."""
+
+    def __init__(self, text: str, outcome: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class MuseTool:
+    """One tool, under its dotted name."""
+
+    name: str
+    group: str
+    title: str
+    description: str
+    arguments: type[BaseModel]
+    call: Call
+    stores: bool = False
+
+    def annotations(self) -> dict[str, bool]:
+        """What a host asks before it lets a model call: as the protocol names it."""
+        return {
+            "readOnlyHint": not self.stores,
+            "destructiveHint": False,
+            "idempotentHint": True,
+            "openWorldHint": False,
+        }
+
+    def limit_s(self, arguments: Mapping[str, Any], most: float) -> float:
+        """The time that a call may take, of which its progress is told: what it asks for, `most` at the most."""
+        asked = arguments.get("timeout_s") if "timeout_s" in self.arguments.model_fields else None
+        return float(min(asked, most)) if isinstance(asked, int | float) and asked > 0 else most
+
+    def answer(self, context: ServerContext, arguments: Mapping[str, Any], stop: Cancellation) -> Result:
+        """What the tool answers, or a Sentence."""
+        try:
+            return self.call(context, read_arguments(self.name, self.arguments, arguments), stop)
+        except SENTENCES as error:
+            if isinstance(error, Refused | AccessRefused):
+                outcome = "refused"
+            else:
+                outcome = "cancelled" if isinstance(error, StatementCancelled) else "error"
+            raise Sentence(str(error), outcome) from None

@@ -1,0 +1,79 @@
+"""The tools, each its typed arguments and one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.catalog.analytics_tools import analytics_tools
+from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.tool import Call, MuseTool
+from chimera_metrics.server.catalog.words import INSERT_NOTE, TOOLS
+from chimera_metrics.server.context import ServerContext
+
+ROWS_PER_CALL = 10_000
+
+
+class QueryArguments(Arguments):
+    sql: str = Field(description="One statement; values as {name:Type}")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Values of the statement's {name:Type}")
+    max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows to answer")
+    timeout_s: float | None = Field(None, gt=0, description="Seconds after which the statement is stopped")
+
+
+def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
+    return context.client.query(args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
+
+
+class DescribeArguments(Arguments):
+    table: str | None = Field(None, description="A table, for all that is known of it")
+
+
+def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -> Result:
+    return context.client.describe(args.table)
+
+
+class InsertArguments(Arguments):
+    rows: list[dict[str, Any]] = Field(description="Rows")
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your name for this batch")
+    on_invalid: Literal["reject_batch", "skip"] = Field(
+        "reject_batch", description="What a wrong row keeps out: the batch, or itself"
+    )
+
+
+def insert(table: str, context: ServerContext, args: InsertArguments, _: Cancellation) -> Result:
+    if not 1 <= len(args.rows) <= ROWS_PER_CALL:
+        raise InvalidInput(f"rows holds {len(args.rows)} rows; send 1 to {ROWS_PER_CALL} in one call.")
+    return context.client.insert(table, args.rows, args.idempotency_key, args.on_invalid)
+
+
+def all_tools() -> Iterator[MuseTool]:
+    """Every tool, under its dotted name."""
+    yield _tool("query", "query", QueryArguments, query)
+    yield _tool("describe", "get", DescribeArguments, describe)
+    yield from analytics_tools()
+    for table in FACT_TABLES:
+        name = f"insert.{table}"
+        words = TOOLS[name]
+        yield MuseTool(
+            name,
+            "insert",
+            words.title,
+            words.description + INSERT_NOTE,
+            InsertArguments,
+            partial(insert, table),
+            stores=True,
+        )
+
+
+def _tool(name: str, group: str, arguments: type[Arguments], call: Call) -> MuseTool:
+    words = TOOLS[name]
+    return MuseTool(name, group, words.title, words.description, arguments, call)

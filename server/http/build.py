@@ -1,0 +1,51 @@
+"""`build_server(settings)`: the MCP server, holding nothing until its lifespan begins."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+
+from chimera_metrics.integrations.config import Settings
+from chimera_metrics.server.catalog.offer import DISTRIBUTION, Offer, package_version
+from chimera_metrics.server.catalog.words import instructions
+from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.http.muse_server import MuseServer
+
+
+def build_server(
+    settings: Settings, read_only: bool = False, running: ServerContext | None = None, **auth: Any
+) -> MuseServer:
+    """The server with the tools that `MUSE_TOOLS` offers; `read_only` leaves the insert tools out.
+
+    `running` is a context that is somebody else's to close; without it the lifespan opens one. `auth` are the SDK's own
+    arguments for a server behind tokens: `auth` and `token_verifier`.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[ServerContext]:
+        context = running or ServerContext.on(settings)
+        server.state = context
+        try:
+            yield context
+        finally:
+            server.state = None
+            if running is None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(context.close)
+
+    offer = Offer.of(settings, read_only)
+    server = MuseServer(
+        offer.calls,
+        offer.names,
+        offer.local,
+        name=DISTRIBUTION,
+        title="Chimera metrics",
+        instructions=instructions(),
+        version=package_version(),
+        lifespan=lifespan,
+        **auth,
+    )
+    return server

@@ -1,0 +1,79 @@
+"""What the SDK's server is told of ours on each message: who calls, names by either form, answers written once.
+
+The SDK copies a result four times on its way out. What a tool answers is JSON by then, so the tool hands the SDK an
+empty result and leaves its answer here, to be put into what the SDK made of the empty one.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, cast
+
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+from chimera_metrics.server.calls import Answered
+from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
+from chimera_metrics.server.catalog.names import Names
+
+_left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
+
+
+def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
+    """The caller of a request; `local` is the role of those who need no token: stdio, and HTTP on this machine."""
+    params = ctx.session.client_params
+    info = None if params is None else params.client_info
+    client, program = introduced(None if info is None else {"name": info.name, "version": info.version})
+    user = getattr(ctx.request, "scope", {}).get("user")
+    if isinstance(user, AuthenticatedUser):
+        token = user.access_token
+        role = cast("Role", (token.claims or {}).get(ROLE_CLAIM, "reader"))
+        return Caller(token.subject or token.client_id, role, client, program)
+    return Caller(local_user(), local, client, program)
+
+
+class EitherName:
+    """Shows each client its form of the tools' names, and takes a call by either form."""
+
+    def __init__(self, names: Names, local: Role) -> None:
+        self._names = names
+        self._local = local
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method == "tools/call" and ctx.params is not None:
+            name = ctx.params.get("name")
+            if isinstance(name, str) and self._names.dotted(name) != name:
+                ctx = replace(ctx, params={**ctx.params, "name": self._names.dotted(name)})
+            return await call_next(ctx)
+        result = await call_next(ctx)
+        if ctx.method != "tools/list" or result is None:
+            return result
+        listed = (
+            result if isinstance(result, dict) else result.model_dump(by_alias=True, mode="json", exclude_none=True)
+        )
+        return listed | {"tools": self._names.shown(listed["tools"], caller_of(ctx, self._local))}
+
+
+def leave(answered: Answered) -> None:
+    """Leaves the answer of the call under way to `fill_in`."""
+    left = _left.get()
+    if left is None:
+        raise RuntimeError("A tool answers within a request only.")
+    left.append(answered)
+
+
+async def fill_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Innermost: the answer that the tool left, as text and as structured content of the result."""
+    if ctx.method != "tools/call":
+        return await call_next(ctx)
+    left: list[Answered] = []
+    token = _left.set(left)
+    try:
+        result = await call_next(ctx)
+    finally:
+        _left.reset(token)
+    if not left or not isinstance(result, dict):
+        return result
+    text = {"type": "text", "text": left[0].json.decode()}
+    return result | {"content": [text, *result["content"]], "structuredContent": left[0].fields}

@@ -1,0 +1,189 @@
+"""The server over HTTP: who may reach it, by which names, and the pages beside the protocol."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.provider import TokenVerifier as Verifier
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp
+
+from chimera_metrics.integrations.audit.trail import AuditFailed, Entry, now
+from chimera_metrics.integrations.clickhouse.call import Call
+from chimera_metrics.integrations.config import MuseSettings, Settings
+from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.http.build import build_server
+from chimera_metrics.server.http.door import Door, Rates
+from chimera_metrics.server.http.muse_server import MuseServer
+from chimera_metrics.server.http.tokens import TokenFile, TokenVerifier, token_file
+from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
+
+_READY_S = 2.0
+# Refusals at the door that reach the audit file, a minute: enough to see an attack, too few to fill a disk.
+_AUDITED_REFUSALS = 60
+_REFUSALS = {
+    "address": "MUSE_ALLOWED_IPS does not list the address.",
+    "rate": "Too many requests.",
+    "token": "No valid token came with the request.",
+    "scope": "The token has not the scope that this needs.",
+    "host": "The Host header names another server.",
+    "origin": "The Origin header names a page that is not listed.",
+    "size": "The request is larger than MUSE_MAX_REQUEST_BYTES.",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Both:
+    """A verifier of two kinds of tokens: ours, which say so by their form, and the issuer's."""
+
+    ours: Verifier
+    issuers: Verifier
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        return await self.ours.verify_token(token) or await self.issuers.verify_token(token)
+
+
+def build_app(settings: Settings, host: str, read_only: bool = False) -> ASGIApp:
+    """The ASGI application. Raises SettingsError where it would be open to whom it must not be."""
+    tokens = token_file(settings.muse)
+    auth = _auth(settings.muse, tokens)
+    check_reach(settings.muse, host, bool(auth))
+    server = build_server(settings, read_only, **auth)
+    names = _names(settings.muse, host)
+    _pages(server, auth.get("token_verifier"), TransportSecurityMiddleware(names))
+    app = server.streamable_http_app(
+        stateless_http=settings.muse.stateless,
+        max_request_body_size=settings.muse.max_request_bytes,
+        transport_security=names,
+        host=host,
+    )
+    return Door(
+        app,
+        settings.muse.allowed_ips,
+        settings.muse.trusted_proxies,
+        settings.muse.rate_limit,
+        _Refusals(server).note,
+    )
+
+
+def _auth(settings: MuseSettings, tokens: TokenFile) -> dict[str, Any]:
+    """The SDK's arguments: nothing, where nobody was given a token and no issuer is named."""
+    if settings.oauth_issuer is not None:
+        from chimera_metrics.server.http.oauth import READ_SCOPE, oauth
+
+        words, issuers = oauth(settings)
+        return {"auth": words, "token_verifier": Both(TokenVerifier(tokens, settings.url, (READ_SCOPE,)), issuers)}
+    if not tokens.tokens():
+        return {}
+    # The SDK asks for an issuer even where tokens are handed out by hand; without a resource it tells nobody.
+    nobody = AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None)
+    return {"auth": nobody, "token_verifier": TokenVerifier(tokens)}
+
+
+def check_reach(settings: MuseSettings, host: str, authenticated: bool) -> None:
+    """Refuses an address that others can reach without authentication, or under names that nobody has said."""
+    if loopback(host):
+        return
+    if not authenticated:
+        raise SettingsError(
+            f"--host {host} can be reached from other machines, and nobody has to say who they are: create a token "
+            "(`muse token create NAME --role reader`) or name an issuer in MUSE_OAUTH_ISSUER; or listen on 127.0.0.1."
+        )
+    if host in {"0.0.0.0", "::"} and not settings.url and not settings.allowed_hosts:  # noqa: S104  # compared, not bound
+        raise SettingsError(
+            f"--host {host} stands for every name of this machine; say by which names clients reach it, in MUSE_URL "
+            "(https://metrics.example.org/mcp) or MUSE_ALLOWED_HOSTS (metrics.example.org)."
+        )
+
+
+def loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _names(settings: MuseSettings, host: str) -> TransportSecuritySettings:
+    """Host and Origin headers that are taken: a page of another name, which a browser runs, gets no answer."""
+    names = ["127.0.0.1", "localhost", "[::1]", *settings.allowed_hosts]
+    names += [f"[{host}]" if ":" in host else host]
+    if settings.url is not None:
+        names.append(urlsplit(settings.url).netloc)
+    hosts = [form for name in names for form in (name, f"{name}:*")]
+    origins = [f"http://{name}" for name in ("127.0.0.1", "localhost", "[::1]")]
+    origins += [form for origin in (*origins, *settings.allowed_origins) for form in (origin, f"{origin}:*")]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+
+
+def _pages(server: MuseServer, verifier: Verifier | None, names: TransportSecurityMiddleware) -> None:
+    """`/livez` and `/readyz` for whoever asks, `/metrics` for who may call the tools."""
+
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        ready = False
+        if server.state is not None:
+            with anyio.move_on_after(_READY_S):
+                ready = await anyio.to_thread.run_sync(
+                    server.state.ready, abandon_on_cancel=True, limiter=server.state.probes
+                )
+        return JSONResponse({"status": "ok" if ready else "not ready"}, status_code=200 if ready else 503)
+
+    async def metrics(request: Request) -> Response:
+        if (refusal := await names.validate_request(request)) is not None:
+            return refusal
+        if verifier is not None:
+            kind, _, token = request.headers.get("authorization", "").partition(" ")
+            if kind.lower() != "bearer" or await verifier.verify_token(token) is None:
+                return JSONResponse({"error": "Metrics need a token, like the tools."}, status_code=401)
+        if server.state is None:
+            return PlainTextResponse("", status_code=503)
+        return PlainTextResponse(server.state.metrics.text(await _gauges(server)), media_type=CONTENT_TYPE)
+
+    route: Any = server.custom_route  # the SDK leaves its decorator untyped
+    for path, page in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
+        route(path, methods=["GET"])(page)
+
+
+async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
+    gauges = {"process_resident_memory_bytes": ("Memory in RAM.", resident_bytes())}
+    if server.state is not None and server.state.audit is not None:
+        waiting = await anyio.to_thread.run_sync(server.state.audit.shipping.waiting)
+        gauges["muse_audit_waiting_bytes"] = ("Audit lines that are not in the table yet.", float(waiting))
+    return gauges
+
+
+class _Refusals:
+    """Counts and records who was refused before any call, by address: at such a point nobody has a name."""
+
+    def __init__(self, server: MuseServer) -> None:
+        self._server = server
+        self._rates = Rates(_AUDITED_REFUSALS)
+
+    def note(self, reason: str, address: str) -> None:
+        state = self._server.state
+        if state is None:
+            return
+        state.metrics.refused(reason)
+        if state.audit is None or self._rates.wait_s(""):
+            return
+        call_id, sentence = Call().call_id, _REFUSALS[reason]
+        try:
+            state.audit.append(Entry(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence))
+        except AuditFailed as error:
+            _log.warning("A refusal (%s) is not recorded: %s", reason, error)  # refused it is all the same
