@@ -197,12 +197,10 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from chimera_metrics.apps.muse_cli import main
-
     found = get_completion_class(shell)
     assert found is not None  # noqa: S101  # click knows the three
     # Not by `source()`, which for bash first starts bash to ask its version.
-    made = found(main, {}, "muse", "_MUSE_COMPLETE")
+    made = found(click.get_current_context().find_root().command, {}, "muse", "_MUSE_COMPLETE")
     click.echo(made.source_template % made.source_vars())
 
 

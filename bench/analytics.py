@@ -26,7 +26,7 @@ import numpy as np
 from bench.analytics_by_hand import by_hand
 from bench.generate import statements
 from chimera_metrics.analytics import inference
-from chimera_metrics.integrations.clickhouse.executor import Traced
+from chimera_metrics.integrations.clickhouse.statements import Traced
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.evolution import runner

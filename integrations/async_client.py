@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation, task_cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation, task_cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.results import Result

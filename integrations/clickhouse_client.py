@@ -15,8 +15,9 @@ from chimera_metrics.integrations import config
 from chimera_metrics.integrations.answers.parameters import bind
 from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
-from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Cancellation, Executor, Tracer
+from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Executor
 from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
+from chimera_metrics.integrations.clickhouse.statements import Cancellation, Tracer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaMismatch
 from chimera_metrics.integrations.guard.judging import Guard, Rules

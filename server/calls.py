@@ -17,7 +17,7 @@ import orjson
 
 from chimera_metrics.integrations.audit.trail import AuditFailed, Entry, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, serving
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence

@@ -1,54 +1,199 @@
-"""The house: an import never goes upward, and importing a module opens nothing."""
+"""The house: imports go downward only and never in a circle, and importing a module opens nothing.
+
+What is read are the imports of every product file: by `import` and by `from … import`, by long names and by short
+ones, at the top and inside functions, under `TYPE_CHECKING` too.
+"""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = "chimera_metrics"
 ROOMS = ["models", "analytics", "integrations", "server", "apps"]
+# The parts of a room, lowest first: sub-rooms, and files that stand in the room itself. Those of one line are side by
+# side, and do not import each other.
+PARTS = {
+    "analytics": [
+        ["errors"],
+        ["window", "expressions"],
+        ["tables"],
+        ["metrics"],
+        ["sql"],
+        ["questions"],
+        ["inference"],
+    ],
+    "integrations": [
+        ["unseen"],
+        ["errors", "results"],
+        ["config"],
+        ["masking"],
+        ["guard", "validation"],
+        ["clickhouse"],
+        ["access"],
+        ["answers"],
+        ["writing", "evolution"],
+        ["charts"],
+        ["audit", "questions"],
+        ["operations"],
+        ["clickhouse_client"],
+        ["async_client", "backfill"],
+    ],
+    "server": [
+        ["metrics", "progress"],
+        ["context"],
+        ["catalog"],
+        ["calls"],
+        ["offer"],
+        ["http"],
+        ["stdio"],
+        ["derive"],
+    ],
+}
 # What analytics may use beside the models: pure functions need no driver, no clock and no I/O.
-PURE = {"models", "analytics", "short_names", "sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"}
+PURE = {"models", "analytics", "errors", "short_names", "sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"}
+ABOVE_ALL = {"tests", "bench", "scripts", "samples"}
 
 
-def _imports(file: Path) -> set[str]:
-    """The rooms and libraries that a file imports: `chimera_metrics.models.base` counts as `models`."""
+def imports_of(source: str) -> set[str]:
+    """What a file imports, by full names: `from chimera_metrics import models` is `models`, as is `import models`."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "an import by a relative name"
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name.removeprefix("chimera_metrics.").split(".")[0] for name in names}
+    return {name.removeprefix(f"{PACKAGE}.") for name in names}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_an_import_never_goes_upward(room: str) -> None:
-    above = set(ROOMS[ROOMS.index(room) + 1 :]) | {"tests", "bench", "scripts"}
-    for file in (ROOT / room).rglob("*.py"):
-        assert not _imports(file) & above, file
+def modules() -> dict[str, Path]:
+    """Every product file by the name of its module, without the package's."""
+    found = {}
+    for room in ROOMS:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def graph() -> dict[str, set[str]]:
+    """Each module with the modules that it imports."""
+    files = modules()
+    found: dict[str, set[str]] = {}
+    for name, file in files.items():
+        found[name] = set()
+        for imported in imports_of(file.read_text(encoding="utf-8")):
+            target = imported if imported in files else imported.rpartition(".")[0]
+            if target in files and target != name:
+                found[name].add(target)
+    return found
+
+
+def circle(imports: Mapping[str, set[str]]) -> list[str]:
+    """The files of one circle, or none."""
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def upward(imports: Mapping[str, set[str]], parts: Mapping[str, list[list[str]]]) -> list[str]:
+    """Imports that go to a higher room or part, or to one beside it, as `file -> file`."""
+    wrong = []
+    for name, targets in imports.items():
+        for target in sorted(targets):
+            (room, *part), (other, *into) = name.split("."), target.split(".")
+            if ROOMS.index(other) > ROOMS.index(room):
+                wrong.append(f"{name} -> {target}")
+            elif room == other and room in parts and part and into and part[0] != into[0]:
+                height = {one: i for i, line in enumerate(parts[room]) for one in line}
+                if height[into[0]] >= height[part[0]]:
+                    wrong.append(f"{name} -> {target}")
+    return wrong
+
+
+def test_the_imports_are_read() -> None:
+    """Rules over nothing would hold: another name of the package must not make this test blind."""
+    imports = graph()
+    assert len(imports) > 200
+    assert sum(map(len, imports.values())) > 600
+    assert "models.base" in imports["models.bench_runs"]
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    assert circle(graph()) == []
+
+
+def test_an_import_never_goes_upward() -> None:
+    assert upward(graph(), PARTS) == []
+
+
+def test_every_part_of_a_room_has_its_place() -> None:
+    for room, lines in PARTS.items():
+        there = {name.split(".")[1] for name in modules() if name.startswith(f"{room}.")}
+        assert there == {part for line in lines for part in line}, room
+
+
+def test_products_import_no_tests_and_no_short_names() -> None:
+    for name, file in modules().items():
+        source = file.read_text(encoding="utf-8")
+        used = {imported.split(".")[0] for imported in imports_of(source)}
+        assert not used & ABOVE_ALL, name
+        short = imports_of(source.replace(f"{PACKAGE}.", "long_").replace(f"from {PACKAGE} ", "from long "))
+        assert not {imported.split(".")[0] for imported in short} & set(ROOMS), name
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "from chimera_metrics import apps",
+        "import chimera_metrics.apps.demo",
+        "from apps.demo import main",
+        "if TYPE_CHECKING:\n    from chimera_metrics.apps.demo import main",
+        "def late():\n    from chimera_metrics.apps import demo",
+    ],
+)
+def test_a_planted_upward_import_is_seen(planted: str) -> None:
+    imports = {"models.base": {name for name in imports_of(planted) if name.startswith("apps")}}
+    assert upward(imports, PARTS) != []
+
+
+def test_a_planted_circle_and_a_planted_step_between_sub_rooms_are_seen() -> None:
+    imports = graph()
+    assert circle(imports | {"models.base": {"models.bench_runs"}}) != []
+    assert upward({"integrations.masking.words": {"integrations.clickhouse.executor"}}, PARTS) != []
+    assert upward({"integrations.guard.tree": {"integrations.validation.rules"}}, PARTS) != []
 
 
 def test_models_and_analytics_are_pure() -> None:
-    for room in ("models", "analytics"):
-        for file in (ROOT / room).rglob("*.py"):
-            foreign = _imports(file) - PURE - set(sys.stdlib_module_names)
-            assert not foreign, f"{file} imports {foreign}"
+    for name, file in modules().items():
+        if name.split(".")[0] in {"models", "analytics"}:
+            roots = {imported.split(".")[0] for imported in imports_of(file.read_text(encoding="utf-8"))}
+            assert not roots - PURE - set(sys.stdlib_module_names), name
 
 
-def test_alembic_is_no_package_and_the_wheel_lists_none() -> None:
+def test_the_wheel_lists_every_package_and_no_top_level_alembic() -> None:
     assert not (ROOT / "alembic" / "__init__.py").exists()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = project["tool"]["setuptools"]["packages"]
-    assert {name.split(".")[0] for name in packages} == {"chimera_metrics"}
-    # Packages are listed one by one, so a new one must be listed too.
-    folders = {file.parent.relative_to(ROOT) for room in ROOMS for file in (ROOT / room).rglob("*.py")}
-    assert {".".join(("chimera_metrics", *folder.parts)) for folder in folders} <= set(packages)
+    assert {name.split(".")[0] for name in packages} == {PACKAGE}
+    folders = {file.parent.relative_to(ROOT) for file in modules().values()}
+    assert {".".join((PACKAGE, *folder.parts)) for folder in folders} <= set(packages)
+
+
+def test_no_product_file_is_longer_than_400_lines() -> None:
+    long = {name: lines for name, file in modules().items() if (lines := file.read_text().count("\n")) > 400}
+    assert long == {}
 
 
 def test_importing_everything_opens_nothing_and_loads_nothing_heavy(tmp_path: Path) -> None:

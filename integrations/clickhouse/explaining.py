@@ -21,7 +21,7 @@ from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse.executor import Limits
+    from chimera_metrics.integrations.clickhouse.statements import Limits
 
 _NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")

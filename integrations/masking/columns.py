@@ -8,12 +8,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from itertools import compress
+from typing import Any
 
 from chimera_metrics.integrations.masking.json_texts import mask_json, mask_jsons
 from chimera_metrics.integrations.masking.masks import MaskRule
 from chimera_metrics.integrations.masking.searching import ALL, mask_text, mask_texts, suspicious
 from chimera_metrics.integrations.masking.user_agents import reduce_user_agent
-from chimera_metrics.integrations.validation.rules import JSON_COLUMNS
 
 __all__ = ["COLUMN_MASKS", "mask_column", "mask_json", "mask_text", "suspicious"]
 
@@ -28,6 +28,9 @@ COLUMN_MASKS: dict[str, tuple[MaskRule, ...]] = {
     "file_path": SECRETS,
 }
 """Which rules clean which column. A title may name an address on purpose; none may hold a secret."""
+
+JSON_COLUMNS = frozenset({"metadata"})
+"""Columns whose text is JSON: an escape in it may hide anything."""
 
 # From so many texts on, loading pyarrow for its faster search pays.
 MANY = 4_096
@@ -64,7 +67,11 @@ def _likely_rows(column: str, values: list[str | None]) -> Sequence[int]:
         return range(len(values))
     import pyarrow as pa
 
-    from chimera_metrics.integrations.validation.plain_arrays import may_need_mask
+    return list(compress(range(len(values)), likely_texts(column, pa.array(values, pa.string())).to_pylist()))
 
-    likely = may_need_mask(column, pa.array(values, pa.string()))
-    return list(compress(range(len(values)), likely.to_pylist()))
+
+def likely_texts(column: str, texts: Any) -> Any:
+    """The mask of an Arrow array's texts that a rule of the column may change."""
+    from chimera_metrics.integrations.masking.arrays import may_need_mask
+
+    return may_need_mask(texts, COLUMN_MASKS[column], escapes=column in JSON_COLUMNS)

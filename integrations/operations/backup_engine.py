@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 
 from chimera_metrics.integrations.clickhouse import dbapi
-from chimera_metrics.integrations.clickhouse.executor import Limits
 from chimera_metrics.integrations.clickhouse.explaining import explain
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.statements import Limits
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.operations.one_turn import HeldConnection

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from chimera_metrics.integrations.clickhouse.executor import Traced, Tracer
+    from chimera_metrics.integrations.clickhouse.statements import Traced, Tracer
     from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
     from chimera_metrics.integrations.results import Result
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
 from chimera_metrics.integrations.errors import MuseError
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection, Setting
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 _LIMITS = ("max_execution_time", "max_memory_usage", "limit")
 
 
-def guards(client: ClickHouseClient) -> list[dict[str, str]]:
+def guards(client: Access) -> list[dict[str, str]]:
     """One entry a guard: `guard`, `enforced_by`, `advice` (empty where nothing is to do)."""
     parser = _guard("parser: only listed statements, tables and functions", "this program, on the engine's own tree")
     if client.settings.embedded:
@@ -34,7 +34,7 @@ def _guard(name: str, enforced_by: str, advice: str = "") -> dict[str, str]:
     return {"guard": name, "enforced_by": enforced_by, "advice": advice}
 
 
-def _account(client: ClickHouseClient) -> dict[str, Setting]:
+def _account(client: Access) -> dict[str, Setting]:
     from chimera_metrics.integrations.clickhouse.engine import checkout
 
     connection = checkout(client.executor.engine, client.settings)

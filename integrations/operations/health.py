@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.operations import guards
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.questions.freshness import FACTS, age, check, freshness, question
 from chimera_metrics.integrations.results import Result
@@ -24,7 +26,6 @@ from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.clickhouse.executor import Executor
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 Line = dict[str, str]
 _AHEAD = timedelta(minutes=5)
@@ -46,7 +47,7 @@ class Thresholds:
     full_within_days: float = 30
 
 
-def health(client: ClickHouseClient, thresholds: Thresholds | None = None) -> Result:
+def health(client: Access, thresholds: Thresholds | None = None) -> Result:
     """All checks, and `healthy`: whether none of them is an error. Never raises for the store."""
     limits = thresholds or Thresholds()
     lines: list[Line] = []
@@ -65,7 +66,7 @@ def health(client: ClickHouseClient, thresholds: Thresholds | None = None) -> Re
     return Result.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})
 
 
-def _facts(client: ClickHouseClient, executor: Executor) -> Mapping[str, Any] | None:
+def _facts(client: Access, executor: Executor) -> Mapping[str, Any] | None:
     """All that the lines need, in one statement; None where the tables are not there."""
     try:
         [row] = executor.read(question({**_state(client.settings.database), **FACTS})).mappings()
@@ -78,7 +79,7 @@ def _facts(client: ClickHouseClient, executor: Executor) -> Mapping[str, Any] | 
     return row
 
 
-def _lines(client: ClickHouseClient, facts: Mapping[str, Any], limits: Thresholds) -> list[Line]:
+def _lines(client: Access, facts: Mapping[str, Any], limits: Thresholds) -> list[Line]:
     now = datetime.now(UTC)
     tables = {name: Table(name, *map(int, figures)) for name, *figures in _listed(facts["tables"])}
     newest = {name: table.newest for name, table in tables.items()}
@@ -94,7 +95,7 @@ def _lines(client: ClickHouseClient, facts: Mapping[str, Any], limits: Threshold
     ]
 
 
-def probe(client: ClickHouseClient, timeout_s: float = 2) -> Result:
+def probe(client: Access, timeout_s: float = 2) -> Result:
     """Whether the store answers within `timeout_s`, and how fast. Never raises, never takes longer.
 
     `ready`, `latency_ms` (null without an answer), `figure` and `advice`.
@@ -122,7 +123,7 @@ def probe(client: ClickHouseClient, timeout_s: float = 2) -> Result:
     return Result.of({"ready": False, "latency_ms": None, "figure": "no answer", "advice": advice})
 
 
-def _connection(client: ClickHouseClient, executor: Executor, limits: Thresholds, started: float) -> list[Line]:
+def _connection(client: Access, executor: Executor, limits: Thresholds, started: float) -> list[Line]:
     took = []
     for _ in range(2):
         executor.scalar("SELECT 1")
@@ -286,7 +287,7 @@ def _window(facts: Mapping[str, Any]) -> Line:
     return check("dedup window", "ok", f"{min(windows.values()):,} blocks for each table, then the ledger")
 
 
-def _guards(client: ClickHouseClient) -> list[Line]:
+def _guards(client: Access) -> list[Line]:
     return [
         check(
             "guard",
@@ -294,7 +295,7 @@ def _guards(client: ClickHouseClient) -> list[Line]:
             f"{guard['guard']}: enforced by {guard['enforced_by']}",
             guard["advice"],
         )
-        for guard in client.guards()
+        for guard in guards.guards(client)
     ]
 
 

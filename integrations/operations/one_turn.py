@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.chdb_dbapi import ChdbConnection
 from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
 from chimera_metrics.integrations.clickhouse.engine import url_of
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.store import open_store
-
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 
 class HeldConnection(ChdbConnection):
@@ -44,7 +42,7 @@ class _Once:
 
 
 @contextlib.contextmanager
-def one_turn(client: ClickHouseClient) -> Iterator[Executor]:
+def one_turn(client: Access) -> Iterator[Executor]:
     """An executor for reads that run in one turn, one after another; the client's own on a server."""
     settings = client.settings
     if not settings.embedded:

@@ -15,16 +15,14 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS
 from chimera_metrics.models import FACT_TABLES, VIEWS
-
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 
 LEDGER = "insert_ledger"
 TABLES = (*FACT_TABLES, LEDGER, "audit_log")
@@ -81,7 +79,7 @@ class Plan:
         return len({part.id for part in self.partitions})
 
 
-def rules(client: ClickHouseClient) -> dict[str, Rule]:
+def rules(client: Access) -> dict[str, Rule]:
     """The newest rule of each table; the default where none was set."""
     found = {
         row["table_name"]: Rule(row["table_name"], row["keep_days"], row["set_at"], row["set_by"])
@@ -90,7 +88,7 @@ def rules(client: ClickHouseClient) -> dict[str, Rule]:
     return {table: found.get(table) or Rule(table, DEFAULTS.get(table)) for table in TABLES}
 
 
-def set_rule(client: ClickHouseClient, table: str, keep_days: int | None, who: str | None = None) -> Rule:
+def set_rule(client: Access, table: str, keep_days: int | None, who: str | None = None) -> Rule:
     """Writes a rule down. It removes nothing; the next `apply` follows it."""
     if table not in TABLES:
         raise InvalidInput(f"Unknown table {table!r}; retention rules are for {', '.join(TABLES)}.")
@@ -103,7 +101,7 @@ def set_rule(client: ClickHouseClient, table: str, keep_days: int | None, who: s
     return rule
 
 
-def plan(client: ClickHouseClient, today: date | None = None) -> list[Plan]:
+def plan(client: Access, today: date | None = None) -> list[Plan]:
     """For each table what its rule would remove today. Reads only."""
     today = today or datetime.now(UTC).date()
     stands: dict[str, int] = {}
@@ -142,7 +140,7 @@ def _span(partition: str) -> tuple[date, date]:
     return day, day
 
 
-def apply(client: ClickHouseClient, plans: list[Plan]) -> None:
+def apply(client: Access, plans: list[Plan]) -> None:
     """Drops what the plans list. Killed half-way, the next run drops the rest."""
     for planned in plans:
         if not planned.partitions:
@@ -162,7 +160,7 @@ def apply(client: ClickHouseClient, plans: list[Plan]) -> None:
                 client.executor.command(f"ALTER TABLE {quote_name(name)} {dropped}")
 
 
-def _drop_superseded(client: ClickHouseClient, before: date) -> int:
+def _drop_superseded(client: Access, before: date) -> int:
     """Deletes copies on kept days of runs whose newest copy goes; answers how many runs go."""
     going = f"SELECT {_RUN} FROM bench_runs FINAL WHERE toDate(ts) < toDate('{before}')"
     count = client.executor.scalar(f"SELECT count() FROM ({going})")
@@ -174,7 +172,7 @@ def _drop_superseded(client: ClickHouseClient, before: date) -> int:
     return int(count)
 
 
-def _note(client: ClickHouseClient, planned: Plan, removed: int) -> None:
+def _note(client: Access, planned: Plan, removed: int) -> None:
     """A row of the ledger that says what went."""
     table, now = planned.rule.table, datetime.now(UTC)
     answer = json.dumps({"removed": removed, "before": str(planned.before), "by": "retention"})

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.models import FACT_TABLES, VIEWS, metadata
 
 if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
     from chimera_metrics.integrations.config import ClickHouseSettings
 
 ROLES = ("reader", "writer", "admin")
@@ -51,7 +51,7 @@ QUOTAS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Grants:
     """Who gets which role, from where, and which columns readers do not see."""
 
     users: Mapping[str, str]
@@ -64,7 +64,7 @@ class Access:
 
 def access(
     users: Iterable[str] = (), networks: Iterable[str] = (), hidden: Iterable[str] = (), only: Iterable[str] = ()
-) -> Access:
+) -> Grants:
     """Checked arguments: `alice=reader`, `10.0.0.0/8`, `llm_events.error_msg`, `llm_events.source=council`."""
     bound: dict[str, str] = {}
     for word in users:
@@ -87,7 +87,7 @@ def access(
             raise InvalidInput(f"--only holds {word!r}, but takes a condition such as llm_events.source=council.")
         table, _, column = name.partition(".")
         rows[table] = (column, value)
-    return Access(bound, tuple(networks), frozenset(hidden), rows)
+    return Grants(bound, tuple(networks), frozenset(hidden), rows)
 
 
 def _is_column(word: str) -> bool:
@@ -95,9 +95,9 @@ def _is_column(word: str) -> bool:
     return table in FACT_TABLES and column in FACT_TABLES[table].columns
 
 
-def statements(settings: ClickHouseSettings, granted: Access | None = None) -> list[str]:
+def statements(settings: ClickHouseSettings, granted: Grants | None = None) -> list[str]:
     """All statements, in the order in which they run."""
-    granted = granted or Access({})
+    granted = granted or Grants({})
     database = quote_name(settings.database)
     return [
         *(f"CREATE ROLE IF NOT EXISTS {_role(role)}" for role in ROLES),
@@ -139,7 +139,7 @@ def _quotas() -> list[str]:
     ]
 
 
-def _reader(database: str, granted: Access) -> list[str]:
+def _reader(database: str, granted: Grants) -> list[str]:
     """Facts by column, so that a column that is added or hidden later is not read before somebody says so."""
     grants = []
     for name, table in metadata.tables.items():
@@ -151,7 +151,7 @@ def _reader(database: str, granted: Access) -> list[str]:
     return [*grants, f"SELECT ON {database}.alembic_version", _system()]
 
 
-def _telling(granted: Access) -> set[str]:
+def _telling(granted: Grants) -> set[str]:
     """Rollups that would tell readers of columns or rows that they do not see."""
     found = set()
     for view in VIEWS:
@@ -181,7 +181,7 @@ def _system() -> str:
 _ADMIN = ("CREATE DATABASE, DROP DATABASE, BACKUP ON *.*", "KILL QUERY ON *.*")
 
 
-def _policies(database: str, granted: Access) -> list[str]:
+def _policies(database: str, granted: Grants) -> list[str]:
     """Readers' rows where `only` names them; all others see all. A policy that is not wanted any more goes."""
     wanted = dict(granted.only)
     for view in VIEWS:
@@ -213,7 +213,7 @@ def _user(user: str, role: str, networks: Sequence[str]) -> list[str]:
     ]
 
 
-def apply(client: ClickHouseClient, granted: Access | None = None) -> list[str]:
+def apply(client: Access, granted: Grants | None = None) -> list[str]:
     """Runs the statements on the server; answers them. Running them again changes nothing."""
     if client.settings.embedded:
         raise NoRoles(

@@ -1,203 +1,23 @@
 """Data checks: whether what is stored is whole, single, possible, and told the same by rows, rollups and ledger.
 
-Each check is a function from a `Scope` to lines; `CHECKS` lists them. They only read. Checks that must hold many keys
-at once go through the days in stretches of some million rows, so that memory stays flat on any store.
+Each check is a function from a `Scope` to lines, and only reads. `ROWS`, `DERIVED` and `ACCOUNTS` list them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from statistics import median
-from typing import TYPE_CHECKING, Any
-
-from chimera_metrics.integrations.questions.freshness import check
+from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
+from chimera_metrics.integrations.operations.verify_derived import DERIVED
+from chimera_metrics.integrations.operations.verify_rows import ROWS
+from chimera_metrics.integrations.operations.verify_scope import Scope
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.integrations.validation.rules import Rule, rules_of
-from chimera_metrics.models import FACT_TABLES
-
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-
-Line = dict[str, str]
-_ROWS_AT_ONCE = 5_000_000
-_AHEAD = timedelta(minutes=5)
-_WEEK = timedelta(days=7)
 
 
-@dataclass
-class Scope:
-    """What is checked: a client's store, all of it or its last days."""
-
-    client: ClickHouseClient
-    days: int | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _counts: dict[str, dict[date, int]] = field(default_factory=dict)
-
-    def rows(self, statement: str, **session: Any) -> list[dict[str, Any]]:
-        with self.client.executor.open(statement, session=session) as running:
-            names = [column.name for column in running.columns]
-            return [
-                dict(zip(names, row, strict=True)) for block in running.blocks() for row in zip(*block, strict=True)
-            ]
-
-    def one(self, statement: str, **session: Any) -> dict[str, Any]:
-        return self.rows(statement, **session)[0]
-
-    def window(self, column: str) -> str:
-        """The condition on a time column that keeps to the days asked for."""
-        return "1" if self.days is None else f"toDate({column}) >= toDate('{self.now.date() - timedelta(self.days)}')"
-
-    def counts(self, table: str) -> dict[date, int]:
-        """Rows by day, read once."""
-        if table not in self._counts:
-            time = time_of(table)
-            found = self.rows(
-                f"SELECT toDate({time}) AS day, count() AS n FROM {table} WHERE {self.window(time)} "
-                "GROUP BY day ORDER BY day"
-            )
-            self._counts[table] = {row["day"]: row["n"] for row in found}
-        return self._counts[table]
-
-    def stretches(self, table: str) -> Iterator[tuple[date, date]]:
-        """First and last days of stretches with some million rows each."""
-        first: date | None = None
-        size = 0
-        last = date.min
-        for day, count in self.counts(table).items():
-            if first is not None and size + count > _ROWS_AT_ONCE:
-                yield first, last
-                first, size = None, 0
-            first, last, size = first or day, day, size + count
-        if first is not None:
-            yield first, last
-
-
-def verify(client: ClickHouseClient, days: int | None = None) -> Result:
+def verify(client: Access, days: int | None = None) -> Result:
     """Every check's lines, and `holds`: whether none of them is an error. Raises what keeps the store from answering.
 
     `days`: only rows of the last N days; None means all.
     """
-    from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
-    from chimera_metrics.integrations.operations.verify_derived import DERIVED
-
     scope = Scope(client, days)
-    lines = [line for run in (*CHECKS, *DERIVED, *ACCOUNTS) for line in run(scope)]
+    lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS) for line in run(scope)]
     return Result.of({"holds": all(line["level"] != "error" for line in lines), "checks": lines})
-
-
-def time_of(table: str) -> str:
-    """The column whose day decides a row's partition."""
-    return rules_of(table).time.name
-
-
-def between(column: str, first: date, last: date) -> str:
-    return f"toDate({column}) BETWEEN toDate('{first}') AND toDate('{last}')"
-
-
-def rows_and_gaps(scope: Scope) -> Iterator[Line]:
-    """Rows per day; a gap is a day without rows though the same weekday has some a week before and after."""
-    for table in FACT_TABLES:
-        counts = scope.counts(table)
-        name = f"rows: {table}"
-        if not counts:
-            yield check(name, "ok", "none")
-            continue
-        first, last = min(counts), max(counts)
-        figure = (
-            f"{sum(counts.values()):,} on {len(counts):,} days from {first} to {last}, "
-            f"{min(counts.values()):,} to {max(counts.values()):,} a day"
-        )
-        span = (last - first).days + 1
-        # Tables that are filled now and then have no gaps: with few rows a day, a day without one is chance.
-        steady = len(counts) >= 14 and len(counts) >= 0.8 * span and median(counts.values()) >= 5
-        days = (first + timedelta(n) for n in range(span)) if steady else ()
-        gaps = [day for day in days if day not in counts and day - _WEEK in counts and day + _WEEK in counts]
-        if not gaps:
-            yield check(name, "ok", figure + ("; no gap" if steady else ""))
-            continue
-        shown = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
-        advice = "Send what is missing: `muse backfill` stores nothing twice."
-        yield check(name, "error", f"{figure}; no row on {len(gaps)} days: {shown}", advice)
-
-
-def duplicates(scope: Scope) -> Iterator[Line]:
-    """Rows that share a key. Events have no id of their own: two that are equal may both have happened."""
-    found: dict[str, int] = {}
-    checked = 0
-    for table, model in FACT_TABLES.items():
-        keys = ", ".join(column.name for column in model.primary_key)
-        if table == "ui_events":
-            keys = ", ".join(rules_of(table).names)
-        time = time_of(table)
-        for first, last in scope.stretches(table):
-            row = scope.one(
-                f"SELECT count() AS n, n - uniqExact(sipHash128(tuple({keys}))) AS twice FROM {table} "
-                f"WHERE {between(time, first, last)}"
-            )
-            checked += row["n"]
-            found[table] = found.get(table, 0) + row["twice"]
-    bad = _shown(found, keep=lambda table: table != "ui_events")
-    if bad:
-        advice = "The same rows were stored around `insert` or under two keys; delete one copy, then verify again."
-        yield check("duplicates", "error", f"{bad} share a key", advice)
-    else:
-        yield check("duplicates", "ok", f"none among {checked:,} rows")
-    if found.get("ui_events"):
-        advice = "Harmless if a program sends equal events; else a file came in twice under two keys."
-        yield check("equal events", "warning", f"{found['ui_events']:,} rows of ui_events equal another", advice)
-
-
-def future(scope: Scope) -> Iterator[Line]:
-    """Rows whose time has not come; five minutes are left to clocks that differ."""
-    limit = f"{scope.now + _AHEAD:%Y-%m-%d %H:%M:%S}"
-    found = {
-        table: scope.one(f"SELECT count() AS n FROM {table} WHERE {time_of(table)} > toDateTime('{limit}', 'UTC')")["n"]
-        for table in FACT_TABLES
-    }
-    bad = _shown(found)
-    advice = "A sender's clock is wrong; correct it, and delete or correct its rows." if bad else ""
-    yield check("future", "error" if bad else "ok", f"{bad} lie in the future" if bad else "no row", advice)
-
-
-def ranges(scope: Scope) -> Iterator[Line]:
-    """Values that `insert` would refuse: they came in around it."""
-    found: dict[str, int] = {}
-    checked = 0
-    for table in FACT_TABLES:
-        conditions = {rule.name: condition for rule in rules_of(table).rules if (condition := outside(rule))}
-        counted = ", ".join(f"countIf({condition}) AS {name}" for name, condition in conditions.items())
-        row = scope.one(f"SELECT {counted} FROM {table} WHERE {scope.window(time_of(table))}")
-        checked += len(conditions)
-        found |= {f"{table}.{name}": row[name] for name in conditions}
-    bad = _shown(found)
-    advice = "These rows were not stored by `insert`, which refuses such values; correct or delete them." if bad else ""
-    figure = f"out of range: {bad}" if bad else f"{checked} columns within what they take"
-    yield check("ranges", "error" if bad else "ok", figure, advice)
-
-
-def outside(rule: Rule) -> str | None:
-    """The condition under which a stored value is none that the column takes; None if its type says it all."""
-    name = rule.name
-    match rule.kind:
-        case "float" | "money":
-            conditions = [f"NOT isFinite({name})"] if rule.kind == "float" else []
-            conditions += [f"{name} < {rule.low}"] if rule.low is not None else []
-            conditions += [f"{name} > {rule.high}"] if rule.high is not None else []
-            return " OR ".join(conditions) or None
-        case "commit":
-            return f"NOT match({name}, '^[0-9a-fA-F]{{40}}$')"
-        case "json":
-            return f"NOT isValidJSON({name})"
-        case "word" | "text":
-            return f"length({name}) > {rule.max_bytes}" + ("" if rule.nullable else f" OR empty({name})")
-        case _:
-            return None
-
-
-def _shown(found: Mapping[str, int], keep: Callable[[str], bool] = lambda _: True) -> str:
-    return ", ".join(f"{count:,} rows of {name}" for name, count in found.items() if count and keep(name))
-
-
-CHECKS: tuple[Callable[[Scope], Iterator[Line]], ...] = (rows_and_gaps, duplicates, future, ranges)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.operations.verify import Line, Scope
+from chimera_metrics.integrations.operations.verify_scope import Line, Scope
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 from sqlalchemy import Table
 
-from chimera_metrics.integrations.operations.verify import Line, Scope, between
+from chimera_metrics.integrations.operations.verify_scope import Line, Scope, between
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.models import VIEWS, metadata
 

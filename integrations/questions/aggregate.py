@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Question
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks, room_for_rows
 from chimera_metrics.integrations.answers.shortening import shortened, size
-from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import point
 from chimera_metrics.integrations.questions.statement import estimate, parametrised
 from chimera_metrics.integrations.results import Result
 
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.questions.methods import Questions
-
 
 def aggregate(
-    client: Questions,
+    client: Access,
     metrics: Sequence[str],
     *,
     group_by: Sequence[str] = (),

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import Select
 
 from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
 from chimera_metrics.analytics.sql.buckets import Bucket
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
-from chimera_metrics.integrations.clickhouse.executor import Answer, Cancellation
 from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
+from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.results import Result
-
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.questions.methods import Questions
 
 Row = dict[str, Any]
 _REMEMBERED = 1000
@@ -35,7 +33,7 @@ def clock() -> datetime:
 class Asking:
     """The statements of one operation, run one by one on the client's executor."""
 
-    def __init__(self, client: Questions, cancellation: Cancellation | None = None) -> None:
+    def __init__(self, client: Access, cancellation: Cancellation | None = None) -> None:
         self.client = client
         self.cancellation = cancellation or Cancellation()
         self.now = clock()

@@ -10,21 +10,21 @@ from chimera_metrics import analytics
 from chimera_metrics.analytics import Question, QuestionError, metric_of
 from chimera_metrics.analytics.errors import unknown
 from chimera_metrics.analytics.metrics.language import Metric
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.correlation import Correlation
-    from chimera_metrics.integrations.questions.methods import Questions
 
 MAX_LAG = 60
 
 
 def correlate(
-    client: Questions,
+    client: Access,
     x: str,
     y: str,
     *,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import CorrelationData
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
-    from chimera_metrics.integrations.questions.methods import Questions
 
 HEARTS = ("hearts_latency_p95_ms", "hearts_cost_per_1k")
 PACKS = ("packs_latency_ms", "packs_error_rate", "packs_abandonment_rate")
@@ -28,7 +28,7 @@ _SAME_MIX = 0.2
 
 
 def correlation_data(
-    client: Questions, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
+    client: Access, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
 ) -> Result:
     """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
     from chimera_metrics.analytics.inference import correlate

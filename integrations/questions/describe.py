@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import difflib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column
 
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, METRICS
 from chimera_metrics.analytics.metrics.language import metric_of
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.models import FACT_TABLES
 
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-
 # Sample words come from this many days before the newest row: enough to see them, little to read.
 _WORD_DAYS = 90
 _LONGEST_WORD = 200
 
 
-def describe(client: ClickHouseClient, table: str | None = None) -> Result:
+def describe(client: Access, table: str | None = None) -> Result:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
     names = [_known(table.removeprefix(f"{client.settings.database}."))] if table is not None else list(FACT_TABLES)
     shaper = Shaper()
@@ -68,7 +66,7 @@ def describe(client: ClickHouseClient, table: str | None = None) -> Result:
     )
 
 
-def _storage(client: ClickHouseClient, table: str) -> dict[str, str]:
+def _storage(client: Access, table: str) -> dict[str, str]:
     """How the table lies on disk, by which a reader of SQL knows what is fast."""
     [row] = client.executor.read(
         "SELECT engine, sorting_key AS order_by, partition_key AS partition_by FROM system.tables "
@@ -85,15 +83,13 @@ def _known(table: str) -> str:
     raise InvalidInput(f"Unknown table {table!r}.{hint} There are: {', '.join(FACT_TABLES)}.")
 
 
-def _columns(client: ClickHouseClient, table: str) -> list[dict[str, Any]]:
+def _columns(client: Access, table: str) -> list[dict[str, Any]]:
     return [
         {"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in _shown(table)
     ]
 
 
-def _full_columns(
-    client: ClickHouseClient, table: str, newest: datetime | None, stored: list[str]
-) -> list[dict[str, Any]]:
+def _full_columns(client: Access, table: str, newest: datetime | None, stored: list[str]) -> list[dict[str, Any]]:
     """The columns with all that is known of them; words from rows are added to `stored`."""
     words = _words(client, table, newest)
     stored += [word for values in words.values() for word in values]
@@ -114,7 +110,7 @@ def _shown(table: str) -> list[Column[Any]]:
     return [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
 
 
-def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dict[str, list[str]]:
+def _words(client: Access, table: str, newest: datetime | None) -> dict[str, list[str]]:
     statement = top_words(table, since=(newest or datetime.now(UTC)) - timedelta(days=_WORD_DAYS))
     if statement is None or newest is None:
         return {}
@@ -122,5 +118,5 @@ def _words(client: ClickHouseClient, table: str, newest: datetime | None) -> dic
     return {name: [word[:_LONGEST_WORD] for word in row[name] if word is not None] for name in words_of(table)}
 
 
-def _type(client: ClickHouseClient, column: Column[Any]) -> str:
+def _type(client: Access, column: Column[Any]) -> str:
     return str(client.executor.engine.dialect.type_compiler_instance.process(column.type))

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import TextClause, text
 
 from chimera_metrics.analytics.sql.source import SETTINGS
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.config import MuseSettings
-    from chimera_metrics.integrations.questions.methods import Questions
 
 # A commit older than this no longer says anything about today's pipeline.
 _DAYS = 30
@@ -136,7 +136,7 @@ FACTS: dict[str, str] = {
 }
 
 
-def summary(client: Questions) -> Result:
+def summary(client: Access) -> Result:
     """Freshness alone, for `get.quality_metrics`: whether it is well, and its lines."""
     newest = "SELECT table, max(toUnixTimestamp(max_time)) AS t FROM system.parts "
     newest += "WHERE active AND database = currentDatabase() GROUP BY table HAVING t > 0"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation, Executor
-from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -17,18 +17,12 @@ Moment = str | datetime
 Filters = Sequence[Mapping[str, Any]]
 
 
-class Questions:
+class Questions(Access):
     """What the client can be asked beside SQL. Windows: `days`, or `since` and `until`; zone `MUSE_TIMEZONE`.
 
     A mistake in the question is a QuestionError (a ValueError) with the correction. What is undefined is None beside a
     `reason`. With `chart` the result's `images` hold a PNG.
     """
-
-    settings: ClickHouseSettings
-    muse: MuseSettings
-    executor: Executor
-    #: Of a table and a window's beginning: whether the window held few rows, when that was asked, and its end.
-    sizes: dict[tuple[str, datetime], tuple[bool, datetime, datetime]]
 
     def aggregate(
         self,

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, cast
 from chimera_metrics import analytics
 from chimera_metrics.analytics import METRICS, Question
 from chimera_metrics.analytics.questions.performance import GROUP, MEASURES
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
-    from chimera_metrics.integrations.questions.methods import Questions
 
 Key = tuple[Any, ...]
 HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for measure in MEASURES}
 
 
 def performance_summary(
-    client: Questions,
+    client: Access,
     *,
     days: int = 7,
     model: str | None = None,

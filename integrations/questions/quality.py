@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chimera_metrics import analytics
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import amount
 from chimera_metrics.integrations.questions.freshness import summary
 from chimera_metrics.integrations.results import Result
 
-if TYPE_CHECKING:
-    from chimera_metrics.integrations.questions.methods import Questions
-
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
 
-def quality_metrics(client: Questions, *, days: int = 7, cancellation: Cancellation | None = None) -> Result:
+def quality_metrics(client: Access, *, days: int = 7, cancellation: Cancellation | None = None) -> Result:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms"])

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Bucket, metric_of
+from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
-    from chimera_metrics.integrations.questions.methods import Questions
 
 _DAY_S = 86_400.0
 
@@ -34,7 +34,7 @@ class Judged:
 
 
 def trend(
-    client: Questions,
+    client: Access,
     metric: str,
     *,
     granularity: str = "day",

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, mask_column
+from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, likely_texts, mask_column
 from chimera_metrics.integrations.validation.row_path import Rejected, check_column, default_values, must_fill
 from chimera_metrics.integrations.validation.rules import Rule, TableRules, rules_of, shown_name
 from chimera_metrics.integrations.validation.values import missing
@@ -189,8 +189,6 @@ def mask_array(column: str, values: Array) -> tuple[Array, dict[str, int]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from chimera_metrics.integrations.validation.plain_arrays import may_need_mask
-
     if "user_agent" in COLUMN_MASKS[column]:
         encoded = values.dictionary_encode()
         words = encoded.dictionary.to_pylist()
@@ -198,7 +196,7 @@ def mask_array(column: str, values: Array) -> tuple[Array, dict[str, int]]:
         changed = pa.array([new != old for new, old in zip(clean, words, strict=True)], pa.bool_())
         count = pc.sum(changed.take(encoded.indices)).as_py() or 0
         return pa.array(clean, pa.string()).take(encoded.indices), {"user_agent": count} if count else {}
-    likely = may_need_mask(column, values)
+    likely = likely_texts(column, values)
     texts = values.filter(likely).to_pylist()
     if not texts:
         return values, {}

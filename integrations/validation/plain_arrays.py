@@ -9,7 +9,6 @@ This module needs pyarrow; import it only where Arrow data is at hand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,11 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chimera_metrics.integrations.masking.columns import COLUMN_MASKS
-from chimera_metrics.integrations.masking.patterns import PATTERNS
 from chimera_metrics.integrations.validation.rules import (
     FIRST_TIME,
-    JSON_COLUMNS,
     LAST_DAY,
     LAST_HOUR,
     MONEY_LIMIT,
@@ -251,22 +247,6 @@ def _object_pattern() -> str:
 
 
 _OBJECT = _object_pattern()
-
-
-def may_need_mask(column: str, texts: Array) -> Array:
-    """The mask of the texts that a pattern of the column's rules may match: one pass for all of them."""
-    likely = [
-        f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}"
-        for pattern in PATTERNS
-        if pattern.rule in COLUMN_MASKS[column]
-    ]
-    # JSON may spell any letter as an escape, behind which anything may hide.
-    likely += [r"\\"] if column in JSON_COLUMNS else []
-    return pc.fill_null(pc.match_substring_regex(texts, f"(?i){'|'.join(likely)}"), False)
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([^A-Za-z0-9_ ])", r"\\\1", text)
 
 
 _PLAIN: dict[Kind, Callable[[Rule, Array], Plain | None]] = {

@@ -18,6 +18,7 @@ from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
 from sqlalchemy import Column, Table
 
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.masking.columns import JSON_COLUMNS
 from chimera_metrics.integrations.masking.searching import mask_text
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.models.ddl import FixedString
@@ -50,7 +51,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 # The age of the newest row is negative when its clock runs ahead: the very thing that the Watcher should report.
 SIGNED = frozenset({"lag_seconds"})
-JSON_COLUMNS = frozenset({"metadata"})
 
 INTEGERS: dict[type, int] = {ch.UInt16: 16, ch.UInt32: 32, ch.UInt64: 64}
 

@@ -2,7 +2,7 @@
 
 The schemas come from the argument models, the tables and the answers: 50 ms to derive at every start, none to read.
 The answers are those of the SDK that are the same for every client (`direct`).
-`python -m chimera_metrics.server.catalog.derive` makes the file; tests hold it to what is derived.
+`python -m chimera_metrics.server.derive` makes the file; tests hold it to what is derived.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 from pydantic import Field, ValidationError
-
-if TYPE_CHECKING:
-    from chimera_metrics.server.http.muse_server import MuseServer
 
 Days = Annotated[str, Field(description="Whole days to look back", pattern=r"^\d{1,4}$")]
 Model = Annotated[str, Field(description="Model to look at; all if left out", max_length=200)]
@@ -70,12 +68,10 @@ def wrong_value(error: BaseException | None) -> str:
     return f"{first['loc'][0]} is {str(first['input'])[:80]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
-def add_prompts(server: MuseServer) -> None:
-    """Registers the prompts."""
-    for title, description, prompt in (
-        ("Daily brief", "What happened lately, what changed, what to look at", daily_brief),
-        ("Regression hunt", "Which benchmarks got worse, since which commit", regression_hunt),
-        ("Correlation check", "Whether two metrics move together, and how sure that is", correlation_check),
-        ("Cost review", "What models and sources cost, and where it is heading", cost_review),
-    ):
-        server.prompt(title=title, description=description)(prompt)
+PROMPTS: tuple[tuple[str, str, Callable[..., str]], ...] = (
+    ("Daily brief", "What happened lately, what changed, what to look at", daily_brief),
+    ("Regression hunt", "Which benchmarks got worse, since which commit", regression_hunt),
+    ("Correlation check", "Whether two metrics move together, and how sure that is", correlation_check),
+    ("Cost review", "What models and sources cost, and where it is heading", cost_review),
+)
+"""Title, description and text of each prompt; its name and arguments are those of the function."""

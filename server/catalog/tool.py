@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chimera_metrics.analytics.errors import QuestionError
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import AccessRefused, MuseError, StatementCancelled
 from chimera_metrics.integrations.guard.judging import Refused
 from chimera_metrics.integrations.results import Result

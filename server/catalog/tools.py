@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result

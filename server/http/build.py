@@ -9,10 +9,10 @@ from typing import Any
 import anyio
 
 from chimera_metrics.integrations.config import Settings
-from chimera_metrics.server.catalog.offer import DISTRIBUTION, Offer, package_version
 from chimera_metrics.server.catalog.words import instructions
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.muse_server import MuseServer
+from chimera_metrics.server.offer import DISTRIBUTION, Offer, package_version
 
 
 def build_server(

@@ -27,14 +27,14 @@ from mcp_types import (
 )
 from pydantic import AnyUrl
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.server.calls import Answered, Calls
 from chimera_metrics.server.catalog.callers import Role
 from chimera_metrics.server.catalog.completions import completer
 from chimera_metrics.server.catalog.kept import kept, listed
 from chimera_metrics.server.catalog.names import Names
-from chimera_metrics.server.catalog.prompts import add_prompts, wrong_value
+from chimera_metrics.server.catalog.prompts import PROMPTS, wrong_value
 from chimera_metrics.server.catalog.resources import RESOURCES, TEMPLATES, read
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
@@ -54,7 +54,8 @@ class MuseServer(MCPServer[ServerContext]):
         )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
-        add_prompts(self)
+        for title, description, prompt in PROMPTS:
+            self.prompt(title=title, description=description)(prompt)
         self.completion()(completer(lambda: self.state))  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
         # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)

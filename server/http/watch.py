@@ -12,7 +12,7 @@ import anyio.abc
 from mcp.server.mcpserver import Context
 from starlette.requests import Request
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import StatementCancelled
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.progress import EVERY_S, progress

@@ -23,13 +23,13 @@ from typing import Any
 import orjson
 from pydantic_core import from_json
 
-from chimera_metrics.integrations.clickhouse.executor import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import Caller, introduced, local_user
 from chimera_metrics.server.catalog.kept import kept, listed
-from chimera_metrics.server.catalog.offer import Offer, package_version
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import WORKERS, ServerContext
+from chimera_metrics.server.offer import Offer, package_version
 from chimera_metrics.server.progress import EVERY_S, progress
 from chimera_metrics.server.stdio.plain import SERVER_KEY, Plain, plain
 from chimera_metrics.server.stdio.sdk_session import FAULT, SdkSession

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.server.calls import traced
-from chimera_metrics.server.catalog.offer import Offer
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.offer import Offer
 from chimera_metrics.server.stdio.direct import Direct
 from chimera_metrics.server.stdio.sdk_session import SdkSession
 from chimera_metrics.server.stdio.wire import standard_wire

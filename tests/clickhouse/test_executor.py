@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import func, select
 
 from chimera_metrics.integrations.clickhouse import dbapi
-from chimera_metrics.integrations.clickhouse.executor import Cancellation, Executor, Limits, Traced
+from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.explaining import explain
+from chimera_metrics.integrations.clickhouse.statements import Cancellation, Limits, Traced
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.executor import Traced
+from chimera_metrics.integrations.clickhouse.statements import Traced
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings

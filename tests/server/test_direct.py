@@ -19,8 +19,8 @@ from mcp_types import JSONRPCRequest
 
 from chimera_metrics.integrations.audit.trail import audit_folder, files
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
-from chimera_metrics.server.catalog.offer import Offer
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.offer import Offer
 from chimera_metrics.server.stdio import plain
 from chimera_metrics.server.stdio.direct import Direct
 from chimera_metrics.server.stdio.serving import sdk

@@ -18,7 +18,7 @@ import mcp
 import pytest
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from chimera_metrics.integrations.clickhouse.executor import Traced
+from chimera_metrics.integrations.clickhouse.statements import Traced
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.server.context import ServerContext

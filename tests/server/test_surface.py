@@ -12,7 +12,7 @@ import pytest
 
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog import kept
-from chimera_metrics.server.catalog.derive import derive
+from chimera_metrics.server.derive import derive
 from tests.server import surface
 
 TOOLS = [
@@ -38,7 +38,7 @@ def found() -> dict[str, Any]:
 
 
 def test_what_is_kept_is_what_is_derived(found: dict[str, Any]) -> None:
-    assert derive() == kept.kept(), "Run `python -m chimera_metrics.server.catalog.derive`, and commit server/kept.json"
+    assert derive() == kept.kept(), "Run `python -m chimera_metrics.server.derive`, and commit server/kept.json"
 
 
 def test_the_surface_is_the_committed_one(found: dict[str, Any]) -> None:

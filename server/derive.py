@@ -1,4 +1,4 @@
-"""Derives what is kept: `python -m chimera_metrics.server.catalog.derive`, when arguments, answers or words changed."""
+"""Derives what is kept: `python -m chimera_metrics.server.derive`, when arguments, answers or words changed."""
 
 from __future__ import annotations
 

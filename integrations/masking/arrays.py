@@ -1,0 +1,33 @@
+"""Which texts of an Arrow array may hold what is masked: one pass of RE2 for all patterns.
+
+This module needs pyarrow; import it only where many texts are at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+import pyarrow.compute as pc
+
+from chimera_metrics.integrations.masking.masks import MaskRule
+from chimera_metrics.integrations.masking.patterns import PATTERNS
+
+Array = Any  # pyarrow ships no types
+
+
+def may_need_mask(texts: Array, rules: Collection[MaskRule], escapes: bool) -> Array:
+    """The mask of the texts that a pattern of these rules may match.
+
+    escapes: whether the texts are JSON, which may spell any letter as an escape, behind which anything may hide.
+    """
+    likely = [
+        f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}" for pattern in PATTERNS if pattern.rule in rules
+    ]
+    likely += [r"\\"] if escapes else []
+    return pc.fill_null(pc.match_substring_regex(texts, f"(?i){'|'.join(likely)}"), False)
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([^A-Za-z0-9_ ])", r"\\\1", text)
