@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import logging
-import os
-import sys
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +18,7 @@ from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.tracing import span
 
 _log = logging.getLogger(__name__)
 _CANCELLED = "The client cancelled the call or went away."
@@ -59,7 +56,7 @@ class Calls:
     ) -> Answered:
         """The answer of the tool of that dotted name, or a Sentence. Blocks; on record when it returns."""
         record = self._record(context, caller, name, arguments)
-        with serving(record.call), _span(record.tool) as span:
+        with serving(record.call), span(record.tool) as running:
             try:
                 answered = Answered.of(self._tool(name, caller).answer(context, arguments, stop))
                 record.ok(answered)
@@ -78,7 +75,7 @@ class Calls:
                     "error",
                 ) from None
             finally:
-                record.end(span)
+                record.end(running)
         return answered
 
     def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
@@ -172,22 +169,3 @@ class _Record:
             outcome=self._outcome,
             error=error,
         )
-
-
-def traced() -> bool:
-    """Whether this process collects OpenTelemetry spans, which whoever started the server has set up."""
-    if "OTEL_PYTHON_TRACER_PROVIDER" in os.environ:
-        return True
-    trace = sys.modules.get("opentelemetry.trace")
-    if trace is None:
-        return False
-    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
-
-
-def _span(tool: str) -> AbstractContextManager[Any]:
-    if not traced():
-        return contextlib.nullcontext()
-    from opentelemetry.trace import get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
-
-    span: AbstractContextManager[Any] = get_tracer("chimera-metrics").start_as_current_span(f"muse {tool}")
-    return span

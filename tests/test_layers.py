@@ -48,7 +48,7 @@ PARTS = {
         ["async_client", "backfill"],
     ],
     "server": [
-        ["metrics", "progress"],
+        ["metrics", "progress", "tracing"],
         ["context"],
         ["catalog"],
         ["calls"],

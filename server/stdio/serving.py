@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.config import Settings
-from chimera_metrics.server.calls import traced
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.offer import Offer
 from chimera_metrics.server.stdio.direct import Direct
 from chimera_metrics.server.stdio.sdk_session import SdkSession
 from chimera_metrics.server.stdio.wire import standard_wire
+from chimera_metrics.server.tracing import drop_unusable_provider, traced
 
 if TYPE_CHECKING:
     from chimera_metrics.server.http.muse_server import MuseServer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def serve(settings: Settings, read_only: bool = False, begins: Callable[[], None] = lambda: None) -> None:
     """Serves one client until it goes away. `begins` is called when all is made, before the first line is read."""
+    drop_unusable_provider()
     with standard_wire() as wire:
         context = ServerContext.on(settings)
         try:
