@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import Engine
@@ -166,7 +167,7 @@ class Executor:
 
     def command(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         """Runs a statement that changes something, such as DDL."""
-        limits = self.limits()
+        limits = replace(self.limits(), stores=statement.startswith("INSERT"))
         connection = self._checkout(limits)
         try:
             query_id = call.new_id()
@@ -187,11 +188,13 @@ class Executor:
         types: Sequence[str] | None = None,
     ) -> int:
         """Stores `data`, given column by column. Exactness is the writer's business, not this method's."""
-        limits = self.limits()
+        limits = replace(self.limits(), stores=True)
         connection = self._checkout(limits)
         try:
             statement = f"INSERT INTO {table} ({', '.join(names)})"
-            settings = dict(settings or {}) | self._comment("insert", statement)
+            settings = (
+                {"max_execution_time": limits.timeout_s} | dict(settings or {}) | self._comment("insert", statement)
+            )
             traced = _Trace(self._tracer, "insert", statement, call.new_id())
             with traced, translated(limits, self.settings.where):
                 traced.rows = connection.driver_connection.insert(table, names, data, settings, types)

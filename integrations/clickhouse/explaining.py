@@ -35,6 +35,10 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
     if (unreadable := _unreadable(error, text)) is not None:
         return unreadable
     match error.code:
+        case 159 if limits.stores:
+            return StatementTimeout(
+                f"The insert was stopped after {limits.timeout_s:g} s; send fewer rows at a time, or raise CH_TIMEOUT."
+            )
         case 159:
             return StatementTimeout(
                 f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "

@@ -20,13 +20,17 @@ _KILL_PAUSE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one statement may take. `rows` and `bytes` None mean all; `short` says that it answers few rows anyway."""
+    """What one statement may take. `rows` and `bytes` None mean all.
+
+    `short` says that it answers few rows anyway, `stores` that it is an insert.
+    """
 
     timeout_s: float
     rows: int | None = None
     memory_mb: int = 4096
     bytes: int | None = None
     short: bool = False
+    stores: bool = False
 
     def session(self) -> dict[str, Any]:
         """As engine settings; the engine stops at one row more, by which a cut is known."""
