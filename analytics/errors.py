@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from chimera_metrics.errors import MuseError
+
 _LISTED = 12
 
 
-class QuestionError(ValueError):
+class QuestionError(MuseError, ValueError):
     """A mistake in the question. Its text is for the one who asked: what is wrong, and what to write in its place."""
+
+    kind = "question"
 
 
 def unknown(kind: str, word: str, choices: Iterable[str], owner: str = "There are") -> QuestionError:

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-
-class MuseError(Exception):
-    """Base of all errors whose text is meant for the user."""
-
-    #: Short machine word, the same in the CLI's JSON, in audit rows and in tests.
-    kind = "error"
-
-    @property
-    def sentence(self) -> str:
-        return str(self)
+from chimera_metrics.errors import MuseError as MuseError
 
 
 class SettingsError(MuseError):

@@ -1,0 +1,61 @@
+"""Whatever a caller does wrong is a MuseError: one sentence, caught by one `except`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import column, select, table
+
+from chimera_metrics.errors import MuseError
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+
+Call = Callable[[ClickHouseClient], Any]
+EARLY = datetime(2026, 1, 2, tzinfo=UTC)
+
+MISTAKES: dict[str, Call] = {
+    "more than a read": lambda client: client.query("DROP TABLE episodes"),
+    "no SQL at all": lambda client: client.query("nonsense"),
+    "two statements": lambda client: client.query("SELECT 1; SELECT 2"),
+    "a table that is not there": lambda client: client.query("SELECT * FROM nowhere"),
+    "a column that is not there": lambda client: client.query("SELECT nothing FROM episodes"),
+    "a parameter that is missing": lambda client: client.query("SELECT {a:Int32}"),
+    "a parameter of another type": lambda client: client.query("SELECT {a:Int32}", {"a": "x"}),
+    "too many rows": lambda client: client.query("SELECT 1", max_rows=10**9),
+    "too much time": lambda client: client.query("SELECT 1", timeout_s=10**9),
+    "SQL of execute_query": lambda client: client.execute_query("DROP TABLE episodes"),
+    "a Select of another table": lambda client: client.execute_query(select(column("a")).select_from(table("b"))),
+    "a Select with parameters": lambda client: client.execute_query(select(column("a")), {"a": 1}),
+    "an unknown metric": lambda client: client.aggregate(["llm.cals"]),
+    "no metric": lambda client: client.aggregate([]),
+    "metrics of two tables": lambda client: client.aggregate(["llm.calls", "ui.events"]),
+    "an unknown dimension": lambda client: client.aggregate(["llm.calls"], group_by=["nothing"]),
+    "an unknown granularity": lambda client: client.aggregate(["llm.calls"], granularity="eon"),  # type: ignore[arg-type]
+    "an unknown operator": lambda client: client.aggregate(
+        ["llm.calls"], filters=[{"column": "model", "op": "~", "value": "x"}]
+    ),
+    "a filter without a value": lambda client: client.aggregate(["llm.calls"], filters=[{"column": "model"}]),
+    "a window that ends before it begins": lambda client: client.trend("llm.calls", since=EARLY, until="2026-01-01"),
+    "a time that is none": lambda client: client.trend("llm.calls", since="yesterday-ish"),
+    "days and since": lambda client: client.trend("llm.calls", days=3, since=EARLY),
+    "days below zero": lambda client: client.trend("llm.calls", days=-1),
+    "an unknown method": lambda client: client.correlate("llm.calls", "ui.events", method="guess"),  # type: ignore[arg-type]
+    "a lag out of range": lambda client: client.correlate("llm.calls", "ui.events", max_lag=-1),
+    "an unknown table to describe": lambda client: client.describe("nowhere"),
+    "an unknown table to insert": lambda client: client.insert("nowhere", [{}]),
+    "a row that is none": lambda client: client.insert_episodes(7),
+    "a key that is none": lambda client: client.insert_episodes([{}], idempotency_key=""),
+}
+
+
+@pytest.mark.parametrize("mistake", list(MISTAKES.values()), ids=list(MISTAKES))
+def test_a_mistake_is_a_muse_error_and_one_sentence(client: ClickHouseClient, mistake: Call) -> None:
+    with pytest.raises(MuseError) as caught:
+        mistake(client)
+    text = str(caught.value)
+    assert text == caught.value.sentence
+    assert "Traceback" not in text
+    assert len(text.splitlines()) == 1
+    assert len(text) > 15
