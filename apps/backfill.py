@@ -139,7 +139,7 @@ class Backfill:
 
     @cached_property
     def _store_id(self) -> str:
-        """What tells this store from one that was made anew in its place."""
+        """What tells this store from another that replaced it."""
         found = self._client.executor.scalar(
             "SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = 'insert_ledger'"
         )

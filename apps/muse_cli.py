@@ -74,7 +74,7 @@ def backfill(days: int, source: str | None, shift_to_now: bool, as_new: bool, ro
 
     Running it again stores nothing twice; a run that was stopped goes on where it was, and of a file that has grown
     what is new is stored. A file that was changed otherwise is refused; with --as-new it is stored, also what is
-    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are made anew.
+    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are rebuilt.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The async twin of `ClickHouseClient`: the same methods, awaited; each runs on a worker thread.
+"""The async form of `ClickHouseClient`: the same methods, awaited; each runs on a worker thread.
 
     async with AsyncClickHouseClient() as client:
         result = await client.query("SELECT count() FROM episodes")

@@ -1,4 +1,4 @@
-"""Settings, from the environment or a `.env` file, parsed once by whoever starts the program.
+"""Settings, from the environment or a `.env` file, parsed once, when a program starts.
 
 `from chimera_metrics.integrations import config; config.clickhouse` parses the environment at that moment; nothing is
 kept.

@@ -1,6 +1,6 @@
 """Hourly rollups of the two large tables, kept up to date by materialized views.
 
-A question over days then reads 24 rows a day and key in place of every event. Counts, sums and extremes are exact;
+A question over days then reads 24 rows a day and key instead of every event. Counts, sums and extremes are exact;
 percentiles come from a DDSketch (quantilesDD, relative error at most 1 %), distinct counts from uniq.
 """
 

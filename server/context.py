@@ -78,7 +78,7 @@ class ServerContext:
 
     @cached_property
     def probes(self) -> anyio.CapacityLimiter:
-        """One thread asks whether the store answers; whoever asks meanwhile waits for its answer."""
+        """One thread asks whether the store answers; other threads that ask meanwhile wait for its answer."""
         import anyio
 
         return anyio.CapacityLimiter(1)

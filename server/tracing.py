@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of calls, where whoever starts the server collects them."""
+"""OpenTelemetry spans of calls, where the operator collects them."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
     known = [column for owner, column in DIMENSIONS if owner == table.name]
     for name in names:
         if name == time_column(table):
-            raise QuestionError(f"'{name}' is the time of a row; choose a granularity in place of grouping by it.")
+            raise QuestionError(f"'{name}' is the time of a row; choose a granularity instead of grouping by it.")
         if name not in known:
             raise unknown("dimension", name, known, f"{table.name} can be grouped by")
     if len(set(names)) < len(names):

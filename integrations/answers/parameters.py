@@ -42,7 +42,7 @@ _DAYS = {
 
 
 def bind(statement: str, parameters: Mapping[str, Any]) -> str:
-    """Puts typed literals in place of ClickHouse's own `{name:Type}` parameters.
+    """Replaces ClickHouse's own `{name:Type}` parameters by typed literals.
 
     A value is always a literal cast to its type, so it cannot become anything else, and one that the type does not
     hold is refused: a cast would make 44 of 300. A parameter without a value, or a value without a parameter, is an

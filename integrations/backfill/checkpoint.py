@@ -67,7 +67,7 @@ class Checkpoint:
             self.save()
 
     def begin(self, run: dict[str, Any], now: datetime) -> bool:
-        """Goes on with the same run if it was stopped lately, else starts anew; answers whether part is done."""
+        """Goes on with the same run if it was stopped lately, else starts over; returns whether part is done."""
         facts = {name: run[name] for name in ("store", "size", "changed")}
         self.known = facts if self.known.get("store") != run["store"] else self.known | facts
         if self.run == run and not self.done and now - datetime.fromisoformat(self.now) < _LATELY:

@@ -41,7 +41,7 @@ _RC: Any = {
 
 @contextlib.contextmanager
 def style() -> Iterator[None]:
-    """The settings under which a picture is made; whoever draws, draws within them, one thread at a time."""
+    """The settings under which a picture is made; all drawing happens within them, one thread at a time."""
     with _ONE_AT_A_TIME, rc_context(_RC):
         yield
 

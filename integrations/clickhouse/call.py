@@ -1,6 +1,6 @@
 """The call under way: which id its statements carry on the engine, and what they were.
 
-A context variable, because between a tool and the seam where statements run lie layers that need not know of it; it
+A context variable, because between a tool and the executor lie layers that need not know of it; it
 travels into worker threads with the context.
 """
 
@@ -17,7 +17,7 @@ from uuid import UUID
 _BOOKKEEPING = "INSERT INTO insert_ledger "
 
 
-# Of our own: whoever seeds the shared generator, as test tools do, must not make ids come again.
+# Our own generator: a program that seeds the shared one, as test tools do, must not repeat our ids.
 _RANDOM = random.Random()  # noqa: S311  # ids guard nothing
 
 

@@ -2,7 +2,7 @@
 
 `import chdb` starts an engine in memory, only to ask for its version, and its `connect` imports pyarrow with numpy:
 0.2 s and 40 MB before the first statement. A program that is nothing but ours, the server, loads the module without the
-package. Anywhere else the package is imported first: whoever imports it while a store is open gets an error from it.
+package. Anywhere else the package is imported first: a program that imports it while a store is open gets an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one seam where statements run: each gets a query_id, limits, a way to be cancelled, and a trace.
+"""The one place where statements run: each gets a query_id, limits, a way to be cancelled, and a trace.
 
 Everything that reaches ClickHouse from the client, the tools and the commands passes here, on either engine.
 """

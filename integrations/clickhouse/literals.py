@@ -68,5 +68,5 @@ def literal(value: Any) -> str:  # one line a type
 
 
 def format_pyformat(statement: str, parameters: Mapping[str, Any] | None) -> str:
-    """Puts literals in place of `%(name)s`, SQLAlchemy's parameter style, and `%` in place of `%%`."""
+    """Replaces `%(name)s`, SQLAlchemy's parameter style, by literals, and `%%` by `%`."""
     return statement % {name: literal(value) for name, value in (parameters or {}).items()}

@@ -1,7 +1,7 @@
 """What every operation of ours has in common. See `operations` for tables and views, `part_operations` for their parts.
 
 `ensure_…` creates what is missing and checks what is there; `remove_…` drops what is there; `set_…` and `modify_…`
-name the state wanted: each says what shall be, so that it can be run again. Definitions are ClickHouse's own words, as
+name the state wanted: each says what is wanted, so that it can be run again. Definitions are ClickHouse's own words, as
 in `CREATE TABLE`.
 """
 

@@ -103,7 +103,7 @@ def _renamed(ddl: str, name: str) -> str:
 
 
 def _print(impl: ClickHouseImpl, op: ops.RebuildTable, name: str, beside: str) -> None:
-    impl.remark(f"{name} is written anew: let nothing write there until the end of these five statements.")
+    impl.remark(f"{name} is rewritten: let nothing write there until the end of these five statements.")
     impl.run(f"DROP TABLE IF EXISTS {quote_name(beside)} SYNC")
     impl.run(_renamed(op.ddl, beside))
     names = ", ".join(quote_name(column) for column in op.copy)

@@ -54,7 +54,7 @@ def _remarks(op: ClickHouseOp) -> list[str]:
     if isinstance(op, ops.RemoveTable):
         return [f"Drops the rows of {op.name}."]
     if isinstance(op, parts.RemoveColumn):
-        return [f"Drops the values of {op.name}. If it was renamed, write op.rename_column in place of drop and add."]
+        return [f"Drops the values of {op.name}. If it was renamed, write op.rename_column instead of drop and add."]
     if isinstance(op, ops.EnsureView | ops.ModifyView):
         return ["Rows written before are not in the view's target: op.fill_rollup brings it up to them."]
     return []

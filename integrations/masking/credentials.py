@@ -49,7 +49,7 @@ def _user(found: re.Match[str]) -> str:
 
 
 def _assignment(found: re.Match[str]) -> str:
-    """`password=x` and its kin. After a colon stands prose as often as a secret: 'token: expired'."""
+    """`password=x` and other assignments. After a colon stands prose as often as a secret: 'token: expired'."""
     head, quote, value = found["head"], found["quote"], found["value"]
     key, equals = found["key"].lower(), found["sign"] == "="
     if NOT_SECRET.fullmatch(value):

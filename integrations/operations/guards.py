@@ -1,4 +1,4 @@
-"""Which guard keeps reads read-only, and who enforces it: for `muse status` and for whoever sets up accounts."""
+"""Which guard keeps reads read-only, and who enforces it: for `muse status` and for people who set up accounts."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ Nothing deletes by itself: `plan` only reads, `apply` drops what a plan lists. W
 - a rollup loses the same days as its table, so an answer from it equals an answer from the rows;
 - a benchmark run whose newest copy goes takes its superseded copies on later days along: none comes back to life;
 - the ledger keeps its rows and gains one that says how many rows went, so `muse verify` still balances, and a batch
-  sent again is answered as a duplicate, not stored anew.
+  sent again is answered as a duplicate, not stored again.
 """
 
 from __future__ import annotations

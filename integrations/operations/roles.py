@@ -204,7 +204,7 @@ def _policies(database: str, granted: Grants) -> list[str]:
 
 def _user(user: str, role: str, networks: Sequence[str]) -> list[str]:
     name = quote_name(user)
-    # HOST LOCAL besides: whoever is on the server's own machine can reach it anyway.
+    # HOST LOCAL besides: a user of the server's own machine can reach it anyway.
     hosts = f" HOST LOCAL, IP {', '.join(map(quote, networks))}" if networks else ""
     return [
         f"GRANT {_role(role)} TO {name}",

@@ -202,7 +202,7 @@ def _time(rule: Rule, value: Any) -> Judged:
 def _truncated(rule: Rule, moment: datetime) -> datetime:
     if rule.kind == "hour":
         return datetime(moment.year, moment.month, moment.day, moment.hour, tzinfo=UTC)
-    # Built anew, so that a subclass of datetime (pandas has one) does not travel on.
+    # A new object, so that a subclass of datetime (pandas has one) does not travel on.
     return datetime.combine(moment.date(), time(moment.hour, moment.minute, moment.second), UTC).replace(
         microsecond=moment.microsecond // 1000 * 1000
     )

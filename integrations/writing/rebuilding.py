@@ -1,4 +1,4 @@
-"""`session_stats` and the rollups of a day made anew from its rows, readers never seeing a half.
+"""`session_stats` and the rollups of a day, rebuilt from its rows; a reader never sees half of it.
 
 Each table's day is built in a shadow and takes the place of the old one in a single step (REPLACE PARTITION).
 """

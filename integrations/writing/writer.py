@@ -48,7 +48,7 @@ KEY_CHARACTERS = 200
 # An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
 # remembers, because blocks that were never acknowledged stand in no ledger.
 TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
-# How often a claim is made anew that another took back.
+# How often a claim that another attempt took back is made again.
 _CLAIMS = 10
 _UNKNOWN_TABLE = 60
 T = TypeVar("T")

@@ -27,7 +27,7 @@ def kept() -> dict[str, Any]:
 
 
 def keep(found: dict[str, Any]) -> None:
-    """Writes what was derived anew."""
+    """Writes what was derived."""
     # Names of columns are a kind of text of SQLAlchemy's own.
     layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     FILE.write_bytes(orjson.dumps(found, option=layout))

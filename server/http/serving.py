@@ -132,7 +132,7 @@ def _names(settings: MuseSettings, host: str) -> TransportSecuritySettings:
 
 
 def _pages(server: MuseServer, verifier: Verifier | None, names: TransportSecurityMiddleware) -> None:
-    """`/livez` and `/readyz` for whoever asks, `/metrics` for who may call the tools."""
+    """`/livez` and `/readyz` for everybody, `/metrics` for callers who may call the tools."""
 
     async def livez(_: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -48,7 +48,7 @@ class Token:
 
 
 class TokenFile:
-    """The tokens of one server. Read anew when the file changes, so that a revoked token ends at once."""
+    """The tokens of one server. Read again when the file changes, so that a revoked token ends at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -145,7 +145,7 @@ class Direct:
                 if not free and self._threads < WORKERS:
                     self._start_thread()
                     free = True
-                # Nobody would read: a call waits for whoever is free first, all else is done at once.
+                # Otherwise nobody would read: a call waits for the first free thread, all else is done at once.
                 waits = not free and work.func == self._call
                 if waits:
                     self._backlog.append(work)
