@@ -10,70 +10,23 @@ import argparse
 import importlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bench.honesty_correlation import measure_correlation
+from bench.honesty_regressions import measure_regressions
+from bench.honesty_report import Flags, Report, per_mille, share
 from bench.noise import NOISES, SD, noise
 from chimera_metrics.analytics.inference import anomalies
 from chimera_metrics.analytics.inference.change_points import LEVEL as CHANGE_LEVEL
 from chimera_metrics.analytics.inference.change_points import change_p_values
-from chimera_metrics.analytics.inference.coefficients import (
-    Method,
-    coefficient_of,
-    effective_n,
-    p_value_of,
-    p_values,
-    pearson,
-)
-from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
-from chimera_metrics.analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
-from chimera_metrics.analytics.inference.regressions import step_p_values, worse_p_values
-from chimera_metrics.analytics.inference.series import Floats, detrend, ranks
+from chimera_metrics.analytics.inference.series import Floats, detrend
 from chimera_metrics.analytics.inference.trend import trend_p_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 MARKER = "<!-- measured: everything below is written by `python -m bench.honesty` -->"
 POINTS = (30, 60, 120)
-SIDES = (10, 20, 40)
-FEW_A_SIDE = (5, 8)
-Flags = Any  # an array of bool, one per series
-
-
-@dataclass
-class Report:
-    """Tables as text, and the promised bounds that were not kept."""
-
-    lines: list[str] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-
-    def table(self, title: str, head: list[str], rows: list[list[str]]) -> None:
-        """Add one table."""
-        self.lines += ["", f"**{title}**", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-        self.lines += ["| " + " | ".join(row) + " |" for row in rows]
-        print("\n".join(self.lines[-len(rows) - 4 :]), flush=True)
-
-    def at_most(self, what: str, share: float, most: float) -> None:
-        """A promise: `share` is at most `most`."""
-        if share > most:
-            self.missed.append(f"{what}: {1000 * share:.0f} of 1,000, promised at most {1000 * most:.0f}")
-
-    def at_least(self, what: str, share: float, least: float) -> None:
-        """A promise: `share` is at least `least`."""
-        if share < least:
-            self.missed.append(f"{what}: {share:.3f}, promised at least {least}")
-
-
-def share(flags: Flags) -> float:
-    """The share of True."""
-    return float(np.mean(flags))
-
-
-def per_mille(flags: Flags) -> str:
-    """Alarms per 1,000 series."""
-    return f"{1000 * share(flags):.0f}"
 
 
 def chunked(rng: np.random.Generator, name: str, series: int, points: int) -> Iterator[Floats]:
@@ -90,16 +43,6 @@ def ols_p_values(y: Floats, t: Floats) -> Floats:
     left = detrend(y, t)
     error = np.sqrt((left * left).sum(axis=1) / (n - 2) / (x @ x))
     return student(slope / error, n - 2.0)
-
-
-def welch_p_values(a: Floats, b: Floats) -> Floats:
-    """The plain two-sample t-test (Welch), one-sided: b larger."""
-    va, vb = a.var(axis=1, ddof=1) / a.shape[1], b.var(axis=1, ddof=1) / b.shape[1]
-    freedom = (va + vb) ** 2 / (va**2 / (a.shape[1] - 1) + vb**2 / (b.shape[1] - 1))
-    from scipy.special import stdtr
-
-    p: Floats = stdtr(freedom, (a.mean(axis=1) - b.mean(axis=1)) / np.sqrt(va + vb))
-    return p
 
 
 def student(t: Floats, freedom: float) -> Floats:
@@ -154,112 +97,6 @@ def measure_trend(report: Report, series: int, seed: int) -> None:
         quiet,
     )
     report.table("Trend: share seen of slopes that climb one sd over the window", head, loud)
-
-
-def measure_correlation(report: Report, series: int, seed: int) -> None:
-    """Alarms for independent pairs, and the share seen of r = 0.4."""
-    rng = np.random.default_rng([seed, 2])
-    methods: tuple[Method, ...] = ("pearson", "spearman", "kendall")
-    quiet, loud = [], []
-    for name in NOISES:
-        alarms, powers = [name], [name]
-        for n in POINTS:
-            x, other = noise(rng, name, series, n), noise(rng, name, series, n)
-            related = 0.4 * x + (1.0 - 0.16) ** 0.5 * other
-            for y, cells in ((other, alarms), (related, powers)):
-                found = [correlation_p_values(method, x, y) < 0.05 for method in methods]
-                plain = p_values("pearson", pearson(x, y), np.full(series, float(n))) < 0.05
-                shares = [share(flags) for flags in (*found, plain)]
-                if cells is alarms:
-                    cells.append(" / ".join(f"{1000 * one:.0f}" for one in shares))
-                    for method, one in zip(methods, shares, strict=False):
-                        report.at_most(f"correlation, {method}, {name}, n = {n}", one, 0.065)
-                else:
-                    cells.append(" / ".join(f"{one:.2f}" for one in shares))
-                    if (name, n) == ("normal", 30):
-                        report.at_least("correlation seen, pearson, normal, n = 30", shares[0], 0.55)
-        quiet.append(alarms)
-        loud.append(powers)
-    head = ["noise", *(f"n = {n}: Pearson / Spearman / Kendall / plain t" for n in POINTS)]
-    report.table("Correlation: alarms per 1,000 pairs of independent series (5 % level; at most 65)", head, quiet)
-    report.table("Correlation: share seen of r = 0.4", head, loud)
-
-
-def correlation_p_values(method: Method, x: Floats, y: Floats) -> Floats:
-    """What `correlate` gives as p-values; 1 where it gives none."""
-    pairs = effective_n(method, x, y)
-    if method == "kendall":
-        rows = zip(x, y, pairs, strict=True)
-        return np.array([p_value_of(method, coefficient_of(method, a, b), a, b, float(n)) or 1.0 for a, b, n in rows])
-    r = pearson(x, y) if method == "pearson" else pearson(ranks(x), ranks(y))
-    return p_values(method, r, pairs)
-
-
-def measure_regressions(report: Report, series: int, seed: int) -> None:
-    """Alarms for two samples with noise of 5 % and no step, and with a step of 5 %; then 60 cases a report."""
-    rng = np.random.default_rng([seed, 3])
-    quiet, loud = [], []
-    level = REGRESSION_LEVEL
-    for name in NOISES:
-        alarms, powers = [name], [name]
-        for n in SIDES:
-            y = 100.0 + 5.0 * noise(rng, name, 4 * series, 2 * n) / SD.get(name, 1.0)
-            before, after = y[:, :n], y[:, n:]
-            ours, plain = step_p_values(before, after), welch_p_values(before, after)
-            sees, plain_sees = step_p_values(before, after + 5.0), welch_p_values(before, after + 5.0)
-            alarms.append(f"{per_mille(ours < level)} / {per_mille(plain < level)}")
-            powers.append(f"{share(sees < level):.2f} / {share(plain_sees < level):.2f}")
-            if name == "normal":
-                report.at_most(f"regressions, n = {n} a side", share(ours < level), 0.010)
-                report.at_least(
-                    f"regressions seen, n = {n} a side",
-                    share(sees < level),
-                    dict(zip(SIDES, (0.15, 0.5, 0.85), strict=True))[n],
-                )
-        quiet.append(alarms)
-        loud.append(powers)
-    head = ["noise of 5 %", *(f"{n} a side: ours / plain t" for n in SIDES)]
-    report.table(
-        "Regressions: alarms per 1,000 comparisons without a step (0.5 % level; at most 10 in independent noise)",
-        head,
-        quiet,
-    )
-    report.table("Regressions: share seen of a step of 5 %", head, loud)
-    quiet, loud = [], []
-    for name in NOISES:
-        alarms, powers = [name], [name]
-        for n in FEW_A_SIDE:
-            y = 100.0 + 5.0 * noise(rng, name, series, 2 * n) / SD.get(name, 1.0)
-            before, after = y[:, :n], y[:, n:]
-            some, other = worse_p_values(before, after) < level, welch_p_values(before, after) < level
-            alarms.append(f"{per_mille(some)} / {per_mille(other)}")
-            seen = [worse_p_values(before, after + size) < level for size in (5.0, 20.0)]
-            powers.append("; ".join(f"{share(one):.2f}" for one in seen))
-            if not name.startswith("AR"):
-                report.at_most(f"regressions, {name}, n = {n} a side", share(some), 0.010)
-        quiet.append(alarms)
-        loud.append(powers)
-    report.table(
-        "Regressions, few runs (exact ranks): alarms per 1,000 without a step (at most 10 in independent noise)",
-        ["noise of 5 %", *(f"{n} a side: ours / plain t" for n in FEW_A_SIDE)],
-        quiet,
-    )
-    report.table(
-        "Regressions, few runs (exact ranks): share seen of a step of 5 %; of 20 %",
-        ["noise of 5 %", *(f"{n} a side" for n in FEW_A_SIDE)],
-        loud,
-    )
-    reports = []
-    for n in SIDES:
-        y = noise(rng, "normal", 60 * (series // 5), 2 * n)
-        p = step_p_values(y[:, :n], y[:, n:]).reshape(-1, 60)
-        naive = (p < 0.05).any(axis=1)
-        adjusted = np.array([min(one for one in benjamini_hochberg(list(row)) if one is not None) for row in p])
-        reports.append([str(n), per_mille(naive), per_mille(adjusted < REGRESSION_LEVEL)])
-    head = ["a side", "any p < 0.05", "any after Benjamini-Hochberg at 0.005"]
-    report.table(
-        "Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed", head, reports
-    )
 
 
 def measure_change_points(report: Report, series: int, seed: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.honesty import MARKER, PAGE, SECTIONS, Report
+from bench.honesty import MARKER, PAGE, SECTIONS
+from bench.honesty_report import Report
 from bench.tabulate_critical_values import POINTS, STATISTICS, Z, simulate, surface
 from chimera_metrics.analytics.inference.critical_values import critical_value
 

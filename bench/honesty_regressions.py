@@ -1,0 +1,92 @@
+"""Alarms of `compare` and `regressions` when nothing changed, and the steps they see; for docs/statistics.md."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.honesty_report import Report, per_mille, share
+from bench.noise import NOISES, SD, noise
+from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
+from chimera_metrics.analytics.inference.regressions import LEVEL as REGRESSION_LEVEL
+from chimera_metrics.analytics.inference.regressions import step_p_values, worse_p_values
+from chimera_metrics.analytics.inference.series import Floats
+
+SIDES = (10, 20, 40)
+FEW_A_SIDE = (5, 8)
+
+
+def welch_p_values(a: Floats, b: Floats) -> Floats:
+    """The plain two-sample t-test (Welch), one-sided: b larger."""
+    va, vb = a.var(axis=1, ddof=1) / a.shape[1], b.var(axis=1, ddof=1) / b.shape[1]
+    freedom = (va + vb) ** 2 / (va**2 / (a.shape[1] - 1) + vb**2 / (b.shape[1] - 1))
+    from scipy.special import stdtr
+
+    p: Floats = stdtr(freedom, (a.mean(axis=1) - b.mean(axis=1)) / np.sqrt(va + vb))
+    return p
+
+
+def measure_regressions(report: Report, series: int, seed: int) -> None:
+    """Alarms for two samples with noise of 5 % and no step, and with a step of 5 %; then 60 cases a report."""
+    rng = np.random.default_rng([seed, 3])
+    quiet, loud = [], []
+    level = REGRESSION_LEVEL
+    for name in NOISES:
+        alarms, powers = [name], [name]
+        for n in SIDES:
+            y = 100.0 + 5.0 * noise(rng, name, 4 * series, 2 * n) / SD.get(name, 1.0)
+            before, after = y[:, :n], y[:, n:]
+            ours, plain = step_p_values(before, after), welch_p_values(before, after)
+            sees, plain_sees = step_p_values(before, after + 5.0), welch_p_values(before, after + 5.0)
+            alarms.append(f"{per_mille(ours < level)} / {per_mille(plain < level)}")
+            powers.append(f"{share(sees < level):.2f} / {share(plain_sees < level):.2f}")
+            if name == "normal":
+                report.at_most(f"regressions, n = {n} a side", share(ours < level), 0.010)
+                report.at_least(
+                    f"regressions seen, n = {n} a side",
+                    share(sees < level),
+                    dict(zip(SIDES, (0.15, 0.5, 0.85), strict=True))[n],
+                )
+        quiet.append(alarms)
+        loud.append(powers)
+    head = ["noise of 5 %", *(f"{n} a side: ours / plain t" for n in SIDES)]
+    report.table(
+        "Regressions: alarms per 1,000 comparisons without a step (0.5 % level; at most 10 in independent noise)",
+        head,
+        quiet,
+    )
+    report.table("Regressions: share seen of a step of 5 %", head, loud)
+    quiet, loud = [], []
+    for name in NOISES:
+        alarms, powers = [name], [name]
+        for n in FEW_A_SIDE:
+            y = 100.0 + 5.0 * noise(rng, name, series, 2 * n) / SD.get(name, 1.0)
+            before, after = y[:, :n], y[:, n:]
+            some, other = worse_p_values(before, after) < level, welch_p_values(before, after) < level
+            alarms.append(f"{per_mille(some)} / {per_mille(other)}")
+            seen = [worse_p_values(before, after + size) < level for size in (5.0, 20.0)]
+            powers.append("; ".join(f"{share(one):.2f}" for one in seen))
+            if not name.startswith("AR"):
+                report.at_most(f"regressions, {name}, n = {n} a side", share(some), 0.010)
+        quiet.append(alarms)
+        loud.append(powers)
+    report.table(
+        "Regressions, few runs (exact ranks): alarms per 1,000 without a step (at most 10 in independent noise)",
+        ["noise of 5 %", *(f"{n} a side: ours / plain t" for n in FEW_A_SIDE)],
+        quiet,
+    )
+    report.table(
+        "Regressions, few runs (exact ranks): share seen of a step of 5 %; of 20 %",
+        ["noise of 5 %", *(f"{n} a side" for n in FEW_A_SIDE)],
+        loud,
+    )
+    reports = []
+    for n in SIDES:
+        y = noise(rng, "normal", 60 * (series // 5), 2 * n)
+        p = step_p_values(y[:, :n], y[:, n:]).reshape(-1, 60)
+        naive = (p < 0.05).any(axis=1)
+        adjusted = np.array([min(one for one in benjamini_hochberg(list(row)) if one is not None) for row in p])
+        reports.append([str(n), per_mille(naive), per_mille(adjusted < REGRESSION_LEVEL)])
+    head = ["a side", "any p < 0.05", "any after Benjamini-Hochberg at 0.005"]
+    report.table(
+        "Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed", head, reports
+    )
