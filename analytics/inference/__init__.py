@@ -13,6 +13,7 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
     correlate_within,
 )
+from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
 from chimera_metrics.analytics.inference.reasons import Reason, ReasonCode
 from chimera_metrics.analytics.inference.regressions import (
@@ -23,6 +24,7 @@ from chimera_metrics.analytics.inference.regressions import (
     compare,
     compare_all,
     first_bad_commit,
+    more_runs_needed,
     regressions,
 )
 from chimera_metrics.analytics.inference.trend import Direction, Trend, trend, trends
@@ -37,6 +39,7 @@ __all__ = [
     "Correlation",
     "Direction",
     "FirstBad",
+    "History",
     "LagCorrelation",
     "Reason",
     "ReasonCode",
@@ -48,10 +51,13 @@ __all__ = [
     "change_points",
     "compare",
     "compare_all",
+    "compare_histories",
+    "compare_history",
     "correlate",
     "correlate_within",
     "first_bad_commit",
     "holm",
+    "more_runs_needed",
     "regressions",
     "sidak",
     "trend",

@@ -44,10 +44,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def sidak(p_value: float, tried: int) -> float:
+def sidak(p_value: float, tried: float) -> float:
     """The chance that the best of `tried` questions looks this good with nothing there; 0 to 1.
 
-    p_value: the smallest of the p-values, 0 to 1. tried: how many there were, at least 1.
+    p_value: the smallest of the p-values, 0 to 1. tried: how many there were, at least 1; it
+    may be the number of independent ones that they are worth.
     Returns: the adjusted p-value; exact for independent questions, too large (careful) for like ones.
     Undefined when: never.
     Formula: 1 - (1 - p)^tried.

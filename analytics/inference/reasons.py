@@ -26,6 +26,20 @@ def too_few(what: str, have: int, need: int) -> Reason:
     return Reason("too_few", f"{what} needs at least {need} points; there {_are(have)}.")
 
 
+def too_few_a_side(before: int, after: int, need: int, missing: int) -> Reason:
+    """Two samples, one of them too small; says how many values are missing."""
+    text = f"Each side needs at least {need} values; there are {before} before and {after} after: {missing} more"
+    return Reason("too_few", f"{text} {_is(missing)} needed.")
+
+
+def too_few_runs(runs: int, since: int, need: int, missing: int) -> Reason:
+    """A history too short to be judged; says how many runs are missing."""
+    text = (
+        f"A regression needs {2 * need} runs, {need} of them in the time looked at; there {_are(runs)}, {since} of them"
+    )
+    return Reason("too_few", f"{text} in that time: {missing} more {_is(missing)} needed.")
+
+
 def constant(what: str) -> Reason:
     """All values are equal."""
     return Reason("constant", f"All values of {what} are equal, so there is nothing to compare.")
@@ -39,6 +53,10 @@ def no_overlap() -> Reason:
 def not_estimated(text: str) -> Reason:
     """The data are there, the method cannot give an honest number; `text` says why."""
     return Reason("not_estimated", text)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _are(count: int) -> str:

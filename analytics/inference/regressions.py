@@ -1,4 +1,4 @@
-"""Did a measure get worse: two samples in the order of time, and the commit that first shows it.
+"""Did a measure get worse: two samples in the order of time, or a history with a step to be found in it.
 
 Sides of 10 values and more are judged with allowance for autocorrelation. In fewer it cannot be estimated (a correction
 for it would hide a step of nine standard deviations in 5 and 8 values): there the exact distribution of the ranks is
@@ -8,27 +8,67 @@ used, which takes the values for independent, as benchmark runs mostly are.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from math import comb
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
-from chimera_metrics.analytics.inference.critical_values import p_value
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
-from chimera_metrics.analytics.inference.rank_test import rank_p_value
+from chimera_metrics.analytics.inference.rank_test import smallest_share
 from chimera_metrics.analytics.inference.reasons import Reason
-from chimera_metrics.analytics.inference.series import Floats, finite_or_none, floats, is_constant, normal_scores
+from chimera_metrics.analytics.inference.series import (
+    Floats,
+    finite_or_none,
+    floats,
+    is_constant,
+    normal_scores,
+    unit_scale,
+)
+from chimera_metrics.analytics.inference.two_samples import (
+    ENOUGH_A_SIDE,
+    NEEDED_A_SIDE,
+    effective_side,
+    hodges_lehmann,
+    larger_p_values,
+    median_p_values,
+    medians_must_differ_at,
+    shift_interval,
+    step_p_values,
+    step_statistic,
+)
+
+__all__ = [
+    "ENOUGH_A_SIDE",
+    "LEVEL",
+    "NEEDED_A_SIDE",
+    "Case",
+    "Comparison",
+    "FirstBad",
+    "Regression",
+    "compare",
+    "compare_all",
+    "effective_side",
+    "first_bad_commit",
+    "more_runs_needed",
+    "regressions",
+    "step_p_values",
+    "step_statistic",
+    "worse_p_values",
+]
 
 LEVEL = 0.005
-NEEDED_A_SIDE = 5
-ENOUGH_A_SIDE = 10
-"""Values a side from which autocorrelation is allowed for; fewer do not show it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The answer of `compare`: medians, and a `p_value` one-sided in the direction that hurts."""
+    """The answer of `compare` and `compare_history`: what changed, by how much, and whether chance explains it.
+
+    before, after: medians. shift, shift_low, shift_high: the Hodges-Lehmann shift and its 95 % interval, in the
+    measure's unit, after minus before; shift_pct: the shift in % of the median before. p_value: one-sided in the
+    direction that hurts. more_needed: runs still missing before anything can be said, 0 when enough.
+    Of a history also: from_index, the first run of the side before; step_index, the first run of the side after;
+    step_time; splits_tried, for which p_value is already corrected.
+    """
 
     before: float | None
     after: float | None
@@ -37,6 +77,17 @@ class Comparison:
     n_before: int
     n_after: int
     reason: Reason | None = None
+    shift: float | None = None
+    shift_low: float | None = None
+    shift_high: float | None = None
+    shift_pct: float | None = None
+    more_needed: int = 0
+    from_index: int | None = None
+    step_index: int | None = None
+    step_time: float | None = None
+    splits_tried: float = 1.0
+    cautions: tuple[str, ...] = ()
+    sides: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,57 +121,78 @@ class FirstBad:
 def compare(
     before: Sequence[float | None], after: Sequence[float | None], *, higher_is_worse: bool = True
 ) -> Comparison:
-    """Whether a measure got worse between two samples.
+    """Whether a measure got worse between two samples, and by how much.
 
-    before, after: the samples, each in the order of time, any unit, gaps allowed. higher_is_worse: True for
-    latency, cost, memory; False for throughput.
-    Returns: the medians (the measure's unit), change of the median (%), one-sided p-value of "worse" (0 to 1).
-    Undefined when: a side is empty (all), a side has fewer than 5 values or all values are equal (p), the median
-    before is 0 (change_pct); `reason` says which.
-    Formula: t statistic of the two sides' normal scores over sqrt((1 + rho) / (1 - rho)), rho = (n r1 + 2) / (n - 4)
-    within the sides, clipped to 0 to 0.95, against values simulated by n = 2 n1 n2 / (n1 + n2) a side and rho.
-    Never under 1 / C(n1 + n2, n1), the share of one arrangement. With under 10 values on a side: `rank_p_value`.
-    Source: van der Waerden 1952; docs/statistics.md.
-    Example: before 10, 14, 11, 13, 12, 15 and after 20, 24, 21, 23, 22, 25 gives change_pct 80 and p = 0.001.
+    before, after: the samples, each in the order of time, any unit, gaps allowed, of any two sizes and spreads.
+    higher_is_worse: True for latency, cost, memory; False for throughput.
+    Returns: the medians (the measure's unit), change of the median (%), one-sided p-value of "worse" (0 to 1), the
+    Hodges-Lehmann shift that the p-value is about, and its 95 % interval, which leaves out 0 exactly when the tests of
+    the shift have p < 0.025 in one direction.
+    Undefined when: a side is empty (all), a side has fewer than 5 values or all values are equal (p and interval), the
+    median before is 0 (change_pct, shift_pct); `reason` says which, `more_needed` how many values are missing.
+    Formula: `larger_p_values`: the larger of two p-values, of ranks (normal scores against simulated values, with
+    allowance for autocorrelation; exact ranks under 10 values a side) and of values (Welch's t). When the medians do
+    not differ (`median_p_values`), their p-value counts, and a caution says so.
+    Source: van der Waerden 1952; Welch 1947, doi:10.1093/biomet/34.1-2.28; docs/statistics.md.
+    Example: before 10, 14, 11, 13, 12, 15 and after 20, 24, 21, 23, 22, 25 gives shift 10 and p = 0.001.
     """
-    a, b = floats(before), floats(after)
-    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    found = compare_sides(_present(before), _present(after), higher_is_worse)
+    return with_interval(found)
+
+
+def compare_sides(a: Floats, b: Floats, higher_is_worse: bool) -> Comparison:
+    """`compare` of values without gaps, (n1,) and (n2,), as yet without an interval."""
     if not len(a) or not len(b):
         side = "before" if not len(a) else "after"
-        return Comparison(
-            float(np.median(a)) if len(a) else None,
-            float(np.median(b)) if len(b) else None,
-            None,
-            None,
-            len(a),
-            len(b),
-            reasons.no_data(f"the measure {side}"),
-        )
+        reason = reasons.no_data(f"the measure {side}")
+        old, new = (float(np.median(one)) if len(one) else None for one in (a, b))
+        return Comparison(old, new, None, None, len(a), len(b), reason, more_needed=_missing(len(a), len(b)))
     old, new = float(np.median(a)), float(np.median(b))
-    change = finite_or_none(100.0 * (new / abs(old) - np.sign(old))) if old else None
-    reason = None
-    p = None
+    scale = unit_scale(np.concatenate([a, b]))
+    shift = finite_or_none(hodges_lehmann(a / scale, b / scale) * scale)
+    percent = [
+        None if one is None or not old else finite_or_none(100.0 * (one / abs(old) - bool(whole) * np.sign(old)))
+        for one, whole in ((new, True), (shift, False))
+    ]
+    known = Comparison(old, new, percent[0], None, len(a), len(b), shift=shift, shift_pct=percent[1])
     if min(len(a), len(b)) < NEEDED_A_SIDE:
-        reason = reasons.too_few("Each side", min(len(a), len(b)), NEEDED_A_SIDE)
-    elif is_constant(np.concatenate([a, b])):
-        reason = reasons.constant("the measure")
-    else:
-        p = float(worse_p_values(a[None], b[None], higher_is_worse)[0])
-        if change is None:
-            reason = reasons.not_estimated("A change in % needs a median before that is not 0.")
-    return Comparison(old, new, change, p, len(a), len(b), reason)
+        missing = _missing(len(a), len(b))
+        return replace(
+            known, reason=reasons.too_few_a_side(len(a), len(b), NEEDED_A_SIDE, missing), more_needed=missing
+        )
+    if is_constant(np.concatenate([a, b])):
+        return replace(known, reason=reasons.constant("the measure"))
+    sign = 1.0 if higher_is_worse else -1.0
+    p, cautions = _judged(sign * a / scale, sign * b / scale)
+    no_percent = reasons.not_estimated("A change in % needs a median before that is not 0.")
+    return replace(known, p_value=p, reason=no_percent if percent[0] is None else None, cautions=cautions, sides=(a, b))
+
+
+def with_interval(found: Comparison) -> Comparison:
+    """The comparison with the interval of its shift."""
+    if found.sides is None or found.p_value is None:
+        return found
+    scale = unit_scale(np.concatenate(found.sides))
+    low, high = shift_interval(found.sides[0] / scale, found.sides[1] / scale) or (None, None)
+    return replace(
+        found,
+        shift_low=None if low is None else finite_or_none(low * scale),
+        shift_high=None if high is None else finite_or_none(high * scale),
+    )
 
 
 def compare_all(cases: Sequence[Case]) -> dict[Hashable, Comparison]:
-    """What `compare` finds of each case, by its key; for `regressions`."""
-    return {case.key: compare(case.before, case.after, higher_is_worse=case.higher_is_worse) for case in cases}
+    """What `compare` finds of each case, by its key, without intervals; for `regressions`, which adds them."""
+    return {
+        case.key: compare_sides(_present(case.before), _present(case.after), case.higher_is_worse) for case in cases
+    }
 
 
 def regressions(compared: Mapping[Hashable, Comparison], *, level: float = LEVEL) -> list[Regression]:
     """What got worse, so that among those called an expected share of at most `level` is false.
 
-    compared: from `compare_all`, one for each group and measure. level: 0 to 1.
-    Returns: those with p_adjusted < level, the clearest first.
+    compared: from `compare_all` or `compare_histories`, one for each group and measure. level: 0 to 1.
+    Returns: those with p_adjusted < level, the clearest first, each with the interval of its shift.
     Undefined when: one without a p-value is left out and does not count as one tried.
     Formula: Benjamini-Hochberg over all.
     Source: Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
@@ -128,11 +200,27 @@ def regressions(compared: Mapping[Hashable, Comparison], *, level: float = LEVEL
     """
     adjusted = benjamini_hochberg([one.p_value for one in compared.values()])
     found = [
-        Regression(key, one, p)
+        Regression(key, with_interval(one), p)
         for (key, one), p in zip(compared.items(), adjusted, strict=True)
         if p is not None and p < level
     ]
     return sorted(found, key=lambda one: one.p_adjusted)
+
+
+def more_runs_needed(n_before: int, n_after: int, *, tried: float = 1.0, level: float = LEVEL) -> int:
+    """How many more newest runs it takes until the clearest step could be called; 0 when it could be already.
+
+    n_before, n_after: runs on each side. tried: cases (and splits) that are looked at together. level: 0 to 1.
+    Formula: the smallest k with 5 values a side and tried / C(n1 + n2 + k, n1) < level. Runs that are missing before
+    the step are counted too: a run that is new today is one before tomorrow's.
+    Example: 5 before and 3 after need 2 more; 5 and 5 among 6 cases need 2 more, 6 / C(12, 5) = 0.0076, no: 3 more.
+    """
+    missing = max(0, NEEDED_A_SIDE - n_before)
+    before = n_before + missing
+    after = n_after
+    while after < NEEDED_A_SIDE or smallest_share(before, after) * tried >= level:
+        after += 1
+    return missing + after - n_after
 
 
 def first_bad_commit(
@@ -169,39 +257,29 @@ def first_bad_commit(
 
 
 def worse_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:
-    """One-sided p-values (m,) of "after is worse", by the test that fits the sizes of the sides (m, n1) and (m, n2)."""
-    if min(before.shape[1], after.shape[1]) >= ENOUGH_A_SIDE:
-        return step_p_values(before, after, higher_is_worse)
+    """One-sided p-values (m,) of "after is worse", as `compare` gives them; (m, n1) and (m, n2), 5 and more a side."""
     sign = 1.0 if higher_is_worse else -1.0
-    return np.array([rank_p_value(sign * a, sign * b) for a, b in zip(before, after, strict=True)])
+    return np.array([_judged(sign * a, sign * b)[0] for a, b in zip(before, after, strict=True)])
 
 
-def step_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:
-    """One-sided p-values (m,) of "after is worse". before: (m, n1), after: (m, n2), each in the order of time."""
-    n1, n2 = before.shape[1], after.shape[1]
-    statistic, rho = step_statistic(before, after)
-    two_sided = p_value("step", statistic, rho, effective_side(n1, n2))
-    is_worse = (statistic > 0.0) == higher_is_worse
-    p = np.where(is_worse, two_sided / 2.0, 1.0 - two_sided / 2.0)
-    return np.maximum(p, 1.0 / comb(n1 + n2, n1))
+def _judged(a: Floats, b: Floats) -> tuple[float, tuple[str, ...]]:
+    """The p-value of "b is larger", and what to keep in mind."""
+    p = float(larger_p_values(a[None], b[None])[0])
+    of_medians = float(median_p_values(a[None], b[None])[0])
+    if of_medians < medians_must_differ_at(len(a), len(b)) or of_medians <= p:
+        return p, ()
+    if p >= LEVEL:
+        return of_medians, ()
+    return of_medians, (
+        "The later values are spread or skewed towards worse, but their middle is not clearly worse: the p-value is "
+        "that of the medians.",
+    )
 
 
-def effective_side(n1: int, n2: int) -> int:
-    """The points a side of two equal samples that tell as much as n1 and n2 do."""
-    return max(NEEDED_A_SIDE, round(2 * n1 * n2 / (n1 + n2)))
+def _present(values: Sequence[float | None]) -> Floats:
+    y = floats(values)
+    return y[~np.isnan(y)]
 
 
-def step_statistic(before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """The t statistic (m,) of after minus before in normal scores, its error widened for the autocorrelation (m,)."""
-    n1, n2 = before.shape[1], after.shape[1]
-    n = n1 + n2
-    u = normal_scores(np.concatenate([before, after], axis=1))
-    old, new = u[:, :n1].mean(axis=1, keepdims=True), u[:, n1:].mean(axis=1, keepdims=True)
-    e = np.concatenate([u[:, :n1] - old, u[:, n1:] - new], axis=1)
-    power = (e * e).sum(axis=1)
-    products = (e[:, 1:] * e[:, :-1]).sum(axis=1) - e[:, n1] * e[:, n1 - 1]
-    r1 = np.divide(products, power, out=np.zeros(len(u)), where=power > 0.0)
-    rho = np.clip((n * r1 + 2.0) / (n - 4.0), 0.0, 0.95)
-    difference = (new - old)[:, 0]
-    variance = power / (n - 2.0) * (1.0 / n1 + 1.0 / n2) * (1.0 + rho) / (1.0 - rho)
-    return difference / np.sqrt(np.maximum(variance, 1e-24 * np.maximum(difference**2, 1e-300))), rho
+def _missing(n_before: int, n_after: int) -> int:
+    return max(0, NEEDED_A_SIDE - n_before) + max(0, NEEDED_A_SIDE - n_after)
