@@ -7,11 +7,10 @@ input are gaps. An undefined number is `None` beside a `Reason`.
 from chimera_metrics.analytics.inference.anomalies import Anomalies, Anomaly, anomalies
 from chimera_metrics.analytics.inference.change_points import ChangePoint, ChangePoints, change_points
 from chimera_metrics.analytics.inference.correlation import (
+    AdjustedCorrelation,
     Correlation,
     LagCorrelation,
-    WithinCorrelation,
     correlate,
-    correlate_within,
 )
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
@@ -28,8 +27,10 @@ from chimera_metrics.analytics.inference.regressions import (
     regressions,
 )
 from chimera_metrics.analytics.inference.trend import Direction, Trend, trend, trends
+from chimera_metrics.analytics.inference.within import WithinCorrelation, correlate_within
 
 __all__ = [
+    "AdjustedCorrelation",
     "Anomalies",
     "Anomaly",
     "Case",

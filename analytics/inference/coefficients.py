@@ -65,12 +65,23 @@ def effective_n(method: Method, x: Floats, y: Floats) -> Floats:
 
 
 def p_values(method: Method, r: Floats, n_effective: Floats) -> Floats:
-    """Two-sided p-values (m,) of Pearson's or Spearman's r (m,), by Student's t with n_effective - 2 degrees."""
+    """Two-sided p-values (m,) of Pearson's or Spearman's r (m,), by Student's t with n_effective - 2 degrees.
+
+    Never under `smallest_p`, which so few pairs allow; 1 when n_effective is 3 or less.
+    """
     from scipy.special import stdtr
 
     freedom = np.maximum(n_effective - 2.0, 1.0)
     t = np.abs(r) * np.sqrt(freedom / np.maximum(1.0 - r * r, 1e-300))
-    return np.where(n_effective > 3.0, 2.0 * stdtr(freedom, -t), 1.0)
+    return np.where(n_effective > 3.0, np.maximum(2.0 * stdtr(freedom, -t), smallest_p(n_effective)), 1.0)
+
+
+def smallest_p(n_effective: Floats) -> Floats:
+    """2 / n!, the share of the two orders of n independent pairs in which y follows x exactly, up or down; 0 to 1."""
+    from scipy.special import gammaln
+
+    p: Floats = np.minimum(2.0 * np.exp(-gammaln(n_effective + 1.0)), 1.0)
+    return p
 
 
 def p_value_of(method: Method, r: float, x: Floats, y: Floats, n_effective: float) -> float | None:
@@ -84,7 +95,8 @@ def p_value_of(method: Method, r: float, x: Floats, y: Floats, n_effective: floa
         return None
     if method == "kendall":
         # Variance of tau's numerator with ties, made larger by n / n_effective.
-        return float(2.0 * ndtr(-abs(r) * _kendall_scale(x, y) * np.sqrt(n_effective / n)))
+        p = float(2.0 * ndtr(-abs(r) * _kendall_scale(x, y) * np.sqrt(n_effective / n)))
+        return max(p, float(smallest_p(np.array([n_effective]))[0]))
     return float(p_values(method, np.array([r]), np.array([n_effective]))[0])
 
 
@@ -92,21 +104,30 @@ def fisher_interval(method: Method, r: float, n_effective: float) -> tuple[float
     """The 95 % interval of a coefficient; None when n_effective is 3 (kendall: 4) or less.
 
     Formula: tanh(atanh r +- 1.96 se); se^2 = 1 / (n - 3) pearson, (1 + r^2 / 2) / (n - 3) spearman,
-    0.437 / (n - 4) kendall.
+    0.437 / (n - 4) kendall. An |r| beyond the one that has the smallest p-value of so many pairs reaches no nearer to 0.
     Source: Fisher 1921; Bonett and Wright 2000, doi:10.1007/BF02294183; Fieller et al. 1957, doi:10.2307/2332878.
     Example: pearson r = 0.5 with n = 28 gives 0.156 to 0.736.
     """
     if n_effective <= (4.0 if method == "kendall" else 3.0):
         return None
-    if abs(r) >= 1.0:
-        return (r, r)
+    most = min(abs(r), _largest_told(n_effective))
     variance = {
         "pearson": 1.0 / (n_effective - 3.0),
         "spearman": (1.0 + r * r / 2.0) / (n_effective - 3.0),
         "kendall": 0.437 / max(n_effective - 4.0, 1e-9),
     }[method]
-    reach = NORMAL_975 * variance**0.5
-    return float(np.tanh(np.arctanh(r) - reach)), float(np.tanh(np.arctanh(r) + reach))
+    middle, reach = np.arctanh(most), NORMAL_975 * variance**0.5
+    near, far = float(np.tanh(middle - reach)), max(abs(r), float(np.tanh(middle + reach)))
+    return (near, far) if r >= 0.0 else (-far, -near)
+
+
+def _largest_told(n_effective: float) -> float:
+    """The |r| that has the smallest p-value of so many pairs: a larger one tells no more. Under 1."""
+    from scipy.special import stdtrit
+
+    freedom = n_effective - 2.0
+    t = -float(stdtrit(freedom, max(float(smallest_p(np.array([n_effective]))[0]), 1e-300) / 2.0))
+    return min(t / (t * t + freedom) ** 0.5, 1.0 - 1e-15)
 
 
 def influential(x: Floats, y: Floats, n_effective: float) -> bool:

@@ -1,0 +1,123 @@
+"""What is left of a series when its cycle and its straight line are taken out, and how many values that costs.
+
+Two series that share a weekly cycle or both grow go together without having to do with each other: a correlation of what
+is left says whether more than the calendar joins them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.coefficients import Method, coefficient_of, p_value_of
+from chimera_metrics.analytics.inference.pairs import NEEDED, Places, and_, worth
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Floats, unit_scale
+
+NEEDED_PERIODS = 3
+LOGARITHMS_FROM = 2.0
+"""Log-likelihood by which a cycle that multiplies must suit a series better than one that is added."""
+NAMES = {7: "the weekly cycle", 12: "the yearly cycle", 24: "the daily cycle"}
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustedCorrelation:
+    """The correlation of what is left when `removed` (such as "the weekly cycle") is taken out of both series."""
+
+    coefficient: float | None
+    p_value: float | None
+    n_effective: float | None
+    removed: tuple[str, ...]
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """The columns to take out: an orthonormal basis (n, k) of level, line and cycle, and their names."""
+
+    basis: Floats
+    names: tuple[str, ...]
+
+    @property
+    def cost(self) -> int:
+        """The values that are spent, besides the level: each column takes one."""
+        return self.basis.shape[1] - 1
+
+
+def effects(places: Places, period: int | None) -> Effects | None:
+    """Level, line and the places in the period, at these bucket numbers.
+
+    places: (n,), rising. period: buckets of a cycle, or None. A cycle needs 3 of its periods.
+    Undefined when: too few values to leave 3 (None).
+    """
+    n = len(places)
+    line = (places - places.mean()) / max(1.0, float(np.ptp(places))) if n else np.zeros(0)
+    columns, names = [np.ones(n), line], ["the trend"]
+    if is_long_enough(places, period) and period is not None:
+        columns += [(places % period == place).astype(np.float64) for place in range(1, period)]
+        names = [NAMES.get(period, f"the cycle of {period}"), *names]
+    left, sizes, _ = np.linalg.svd(np.stack(columns, axis=1), full_matrices=False)
+    basis = left[:, sizes > 1e-9 * sizes.max()] if n else left
+    return Effects(basis, tuple(names)) if n - basis.shape[1] >= 3 else None
+
+
+def is_long_enough(places: Places, period: int | None) -> bool:
+    """Whether the buckets cover 3 periods and hold as many values."""
+    if period is None or not len(places):
+        return False
+    return len(places) >= NEEDED_PERIODS * period and int(places[-1] - places[0]) + 1 >= NEEDED_PERIODS * period
+
+
+def left_over(y: Floats, out: Effects) -> Floats | None:
+    """y (n,) less the effects, by least squares, in units of y, or of log y where a cycle multiplies rather than adds.
+
+    Undefined when: nothing but rounding is left (None).
+    Formula: y - B B'y with B the basis. Logarithms are taken of positive series when they are likelier by 2.
+    Source: Frisch and Waugh 1933, doi:10.2307/1907330.
+    """
+    left = _less(y, out)
+    if len(out.names) > 1 and (y > 0.0).all():
+        of_logs = _less(np.log(y), out)
+        n = len(y)
+        squares = [max(float(e @ e), 1e-300) for e in (left, of_logs)]
+        if n / 2.0 * np.log(squares[0] / squares[1]) - float(np.log(y).sum()) > LOGARITHMS_FROM:
+            return _unless_rounding(of_logs, np.log(y))
+    return _unless_rounding(left, y)
+
+
+def _less(y: Floats, out: Effects) -> Floats:
+    centred = y - y.mean()
+    result: Floats = centred - out.basis @ (out.basis.T @ centred)
+    return result
+
+
+def _unless_rounding(left: Floats, y: Floats) -> Floats | None:
+    return (
+        left if float(np.abs(left).max()) > 1e-9 * float(np.abs(y - y.mean()).max()) + 1e-13 * np.abs(y).max() else None
+    )
+
+
+def adjusted_correlation(method: Method, a: Floats, b: Floats, at: Places, period: int | None) -> AdjustedCorrelation:
+    """The correlation of pairs (a, b) at these buckets when cycle and trend are taken out of both.
+
+    Formula: the partial correlation given time and the place in the period (Frisch and Waugh 1933); n_effective of
+    what is left, less the share of values that the columns taken out cost.
+    Undefined when: too few pairs to leave 3, or nothing but rounding is left of a series (coefficient).
+    """
+    out = effects(at, period)
+    if out is None:
+        reason = reasons.too_few("A correlation without the trend", len(a), NEEDED + 1)
+        return AdjustedCorrelation(None, None, None, (), reason)
+    left = [left_over(one / unit_scale(one), out) for one in (a, b)]
+    for name, one in zip("xy", left, strict=True):
+        if one is None:
+            reason = reasons.not_estimated(f"Without {and_(out.names)} nothing is left of {name}.")
+            return AdjustedCorrelation(None, None, None, out.names, reason)
+    first, second = left[0], left[1]
+    assert first is not None  # noqa: S101  (told apart above, which the type checker cannot see)
+    assert second is not None  # noqa: S101
+    r = coefficient_of(method, first, second)
+    pairs = max(2.1, worth(method, first, second) * (1.0 - out.cost / len(a)))
+    return AdjustedCorrelation(r, p_value_of(method, r, first, second, pairs), pairs, out.names)
