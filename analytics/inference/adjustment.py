@@ -1,7 +1,7 @@
 """What is left of a series when its cycle and its straight line are taken out, and how many values that costs.
 
-Two series that share a weekly cycle or both grow go together without having to do with each other: a correlation of what
-is left says whether more than the calendar joins them.
+Two series that share a weekly cycle, or both grow, go together without having to do with each other: a correlation of
+what is left says whether more than the calendar joins them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Effects:
     @property
     def cost(self) -> int:
         """The values that are spent, besides the level: each column takes one."""
-        return self.basis.shape[1] - 1
+        return len(self.basis.T) - 1
 
 
 def effects(places: Places, period: int | None) -> Effects | None:
@@ -94,9 +94,8 @@ def _less(y: Floats, out: Effects) -> Floats:
 
 
 def _unless_rounding(left: Floats, y: Floats) -> Floats | None:
-    return (
-        left if float(np.abs(left).max()) > 1e-9 * float(np.abs(y - y.mean()).max()) + 1e-13 * np.abs(y).max() else None
-    )
+    rounding = 1e-9 * float(np.abs(y - y.mean()).max()) + 1e-13 * float(np.abs(y).max())
+    return left if float(np.abs(left).max()) > rounding else None
 
 
 def adjusted_correlation(method: Method, a: Floats, b: Floats, at: Places, period: int | None) -> AdjustedCorrelation:

@@ -104,7 +104,7 @@ def fisher_interval(method: Method, r: float, n_effective: float) -> tuple[float
     """The 95 % interval of a coefficient; None when n_effective is 3 (kendall: 4) or less.
 
     Formula: tanh(atanh r +- 1.96 se); se^2 = 1 / (n - 3) pearson, (1 + r^2 / 2) / (n - 3) spearman,
-    0.437 / (n - 4) kendall. An |r| beyond the one that has the smallest p-value of so many pairs reaches no nearer to 0.
+    0.437 / (n - 4) kendall. A larger |r| than the one with the smallest p-value of so many pairs tells no more.
     Source: Fisher 1921; Bonett and Wright 2000, doi:10.1007/BF02294183; Fieller et al. 1957, doi:10.2307/2332878.
     Example: pearson r = 0.5 with n = 28 gives 0.156 to 0.736.
     """
@@ -127,7 +127,7 @@ def _largest_told(n_effective: float) -> float:
 
     freedom = n_effective - 2.0
     t = -float(stdtrit(freedom, max(float(smallest_p(np.array([n_effective]))[0]), 1e-300) / 2.0))
-    return min(t / (t * t + freedom) ** 0.5, 1.0 - 1e-15)
+    return float(min(t / (t * t + freedom) ** 0.5, 1.0 - 1e-15))
 
 
 def influential(x: Floats, y: Floats, n_effective: float) -> bool:

@@ -157,9 +157,8 @@ def _disagreement(found: Correlation, adjusted: AdjustedCorrelation) -> tuple[st
             f"Without {names} the coefficient is {adjusted.coefficient:.2f} (p = {p}): the two may share no more than "
             "that.",
         )
-    return (
-        f"{names[0].upper()}{names[1:]} may hide it: without, the coefficient is {adjusted.coefficient:.2f} (p = {p}).",
-    )
+    without = f"without, the coefficient is {adjusted.coefficient:.2f} (p = {p})."
+    return (f"{names[0].upper()}{names[1:]} may hide it: {without}",)
 
 
 def _cautions(method: Method, r: float, p: float | None, x: Floats, y: Floats, pairs: float) -> tuple[str, ...]:

@@ -46,7 +46,9 @@ def lags(method: Method, x: Floats, y: Floats, places: Places, max_lag: int, per
     cost; Sidak over all lags.
     """
     without = _left(x, places, period), _left(y, places, period)
-    every, judged, names = [], [], ("the trend",)
+    every: list[LagCorrelation] = []
+    judged: list[tuple[float | None, float | None, int]] = []
+    names: tuple[str, ...] = ("the trend",)
     for lag in range(-max_lag, max_lag + 1):
         a, b, _ = pairs_at(x, y, places, lag)
         if len(a) < NEEDED or is_constant(a) or is_constant(b):

@@ -33,15 +33,17 @@ def rank_p_value(before: Floats, after: Floats) -> float:
 def rank_p_values(before: Floats, after: Floats) -> Floats:
     """`rank_p_value` of each row, (m,). before: (m, n1), after: (m, n2).
 
-    Formula: up to 60 values `rank_p_value`; beyond, and when the smaller side has 10 values or more, the sum of
-    midranks is moved to the spread it would have without ties, and looked up in the exact distribution (a smaller
-    side of under 10 values) or the normal one.
+    Formula: exact up to 60 values with under 10 on a side; beyond, the sum of midranks is moved to the spread it would
+    have without ties, and looked up in the exact distribution (under 10 values on a side) or the normal one.
     Example: rows 1, 2, 3, 4, 5 and 6, 7, 8, 9, 10 give 1/252.
     """
     n1, n2 = before.shape[1], after.shape[1]
-    if n1 + n2 <= EXACT_UP_TO and min(n1, n2) < 10 and len(before) == 1:
-        return np.array([rank_p_value(before[0], after[0])])
-    return _untied_p_values(before, after)
+    p = _untied_p_values(before, after)
+    if n1 + n2 <= EXACT_UP_TO and min(n1, n2) < 10:
+        ordered = np.sort(np.concatenate([before, after], axis=1), axis=1)
+        for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
+            p[row] = rank_p_value(before[row], after[row])
+    return p
 
 
 def smallest_share(n1: int, n2: int) -> float:

@@ -57,6 +57,10 @@ __all__ = [
 ]
 
 LEVEL = 0.005
+SKEWED = (
+    "The later values are spread or skewed towards worse, but their middle is not clearly worse: the p-value is that "
+    "of the medians."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,8 @@ def compare_sides(a: Floats, b: Floats, higher_is_worse: bool) -> Comparison:
     if is_constant(np.concatenate([a, b])):
         return replace(known, reason=reasons.constant("the measure"))
     sign = 1.0 if higher_is_worse else -1.0
-    p, cautions = _judged(sign * a / scale, sign * b / scale)
+    p, alone = (float(one[0]) for one in _judged(sign * a[None] / scale, sign * b[None] / scale))
+    cautions = (SKEWED,) if alone < LEVEL <= p else ()
     no_percent = reasons.not_estimated("A change in % needs a median before that is not 0.")
     return replace(known, p_value=p, reason=no_percent if percent[0] is None else None, cautions=cautions, sides=(a, b))
 
@@ -259,21 +264,14 @@ def first_bad_commit(
 def worse_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:
     """One-sided p-values (m,) of "after is worse", as `compare` gives them; (m, n1) and (m, n2), 5 and more a side."""
     sign = 1.0 if higher_is_worse else -1.0
-    return np.array([_judged(sign * a, sign * b)[0] for a, b in zip(before, after, strict=True)])
+    return _judged(sign * before, sign * after)[0]
 
 
-def _judged(a: Floats, b: Floats) -> tuple[float, tuple[str, ...]]:
-    """The p-value of "b is larger", and what to keep in mind."""
-    p = float(larger_p_values(a[None], b[None])[0])
-    of_medians = float(median_p_values(a[None], b[None])[0])
-    if of_medians < medians_must_differ_at(len(a), len(b)) or of_medians <= p:
-        return p, ()
-    if p >= LEVEL:
-        return of_medians, ()
-    return of_medians, (
-        "The later values are spread or skewed towards worse, but their middle is not clearly worse: the p-value is "
-        "that of the medians.",
-    )
+def _judged(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """p-values (m,) of "b is larger", and those that the ranks and values alone would give."""
+    p, of_medians = larger_p_values(a, b), median_p_values(a, b)
+    passes = of_medians < medians_must_differ_at(a.shape[1], b.shape[1])
+    return np.where(passes, p, np.maximum(p, of_medians)), p
 
 
 def _present(values: Sequence[float | None]) -> Floats:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.coefficients import effective_n, fisher_interval, p_value_of, pearson
@@ -79,7 +80,7 @@ def correlate_within(
     )  # fmt: skip
 
 
-def _in_groups_of_two(known: Indices, groups: Sequence[Hashable]) -> tuple[Indices, Indices]:
+def _in_groups_of_two(known: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[Indices, Indices]:
     """Which pairs are in a group with another pair; and the group's number of each of them."""
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     labels = np.array([numbers[group] for group in groups], dtype=np.intp)
