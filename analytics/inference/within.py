@@ -12,7 +12,7 @@ from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.coefficients import effective_n, fisher_interval, p_value_of, pearson
 from chimera_metrics.analytics.inference.pairs import NEEDED, TOO_SHORT_FOR_AUTOCORRELATION
 from chimera_metrics.analytics.inference.reasons import Reason
-from chimera_metrics.analytics.inference.series import Floats, Indices, floats
+from chimera_metrics.analytics.inference.series import Floats, Indices, floats, lag1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ def correlate_within(
     first, second = (_means(day, v / np.abs(v).max()) for v in inside)
     if min(np.abs(first).max(), np.abs(second).max()) <= 1e-13:
         return _because(none, reasons.constant("the days' means within groups"))
-    is_short = days is None or len(by_day) <= TOO_SHORT_FOR_AUTOCORRELATION
-    pairs = float(len(by_day)) if is_short else float(effective_n("pearson", first[None], second[None])[0])
+    pairs = float(len(by_day)) if days is None else _worth(first, second)
     pairs *= (len(by_day) - cost + 1.0) / len(by_day)
     r = float(pearson(first[None], second[None])[0])
     p = p_value_of("pearson", r, first, second, pairs)
@@ -87,6 +86,17 @@ def _in_groups_of_two(known: NDArray[np.bool_], groups: Sequence[Hashable]) -> t
     sizes = np.bincount(labels[known], minlength=len(numbers)) if len(labels) else np.zeros(0, dtype=np.intp)
     usable = np.flatnonzero(known & (sizes[labels] >= 2)) if len(labels) else np.zeros(0, dtype=np.intp)
     return usable, np.unique(labels[usable], return_inverse=True)[1]
+
+
+def _worth(first: Floats, second: Floats) -> float:
+    """How many independent days tell as much. In up to 8 days `effective_n` sees nothing: there AR(1) is assumed, with
+    each first autocorrelation corrected for its bias, r1 + (1 + 3 r1) / n (Kendall 1954, doi:10.2307/2332720)."""
+    n = len(first)
+    if n > TOO_SHORT_FOR_AUTOCORRELATION:
+        return float(effective_n("pearson", first[None], second[None])[0])
+    r1 = [float(lag1((one - one.mean())[None])[0]) for one in (first, second)]
+    both = float(np.prod(np.clip([r + (1.0 + 3.0 * r) / n for r in r1], 0.0, 0.9)))
+    return n * (1.0 - both) / (1.0 + both)
 
 
 def _means(labels: Indices, values: Floats) -> Floats:
