@@ -13,6 +13,15 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
+from chimera_metrics.analytics.inference.intervals import (
+    Interval,
+    QuantileRanks,
+    mean_interval,
+    mean_interval_of,
+    quantile_interval,
+    quantile_ranks,
+    wilson,
+)
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
 from chimera_metrics.analytics.inference.reasons import Reason, ReasonCode
 from chimera_metrics.analytics.inference.regressions import (
@@ -41,7 +50,9 @@ __all__ = [
     "Direction",
     "FirstBad",
     "History",
+    "Interval",
     "LagCorrelation",
+    "QuantileRanks",
     "Reason",
     "ReasonCode",
     "Regression",
@@ -58,9 +69,14 @@ __all__ = [
     "correlate_within",
     "first_bad_commit",
     "holm",
+    "mean_interval",
+    "mean_interval_of",
     "more_runs_needed",
+    "quantile_interval",
+    "quantile_ranks",
     "regressions",
     "sidak",
     "trend",
     "trends",
+    "wilson",
 ]

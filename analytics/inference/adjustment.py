@@ -14,7 +14,7 @@ from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.coefficients import Method, coefficient_of, p_value_of
 from chimera_metrics.analytics.inference.pairs import NEEDED, Places, and_, worth
 from chimera_metrics.analytics.inference.reasons import Reason
-from chimera_metrics.analytics.inference.series import Floats, unit_scale
+from chimera_metrics.analytics.inference.series import Floats, ranks, unit_scale
 
 NEEDED_PERIODS = 3
 LOGARITHMS_FROM = 2.0
@@ -70,26 +70,38 @@ def is_long_enough(places: Places, period: int | None) -> bool:
     return len(places) >= NEEDED_PERIODS * period and int(places[-1] - places[0]) + 1 >= NEEDED_PERIODS * period
 
 
-def left_over(y: Floats, out: Effects) -> Floats | None:
-    """y (n,) less the effects, by least squares, in units of y, or of log y where a cycle multiplies rather than adds.
+def without(y: Floats, out: Effects) -> Floats | None:
+    """y (n,) less the effects, by least squares: y - B B'y with B the basis.
 
     Undefined when: nothing but rounding is left (None).
-    Formula: y - B B'y with B the basis. Logarithms are taken of positive series when they are likelier by 2.
     Source: Frisch and Waugh 1933, doi:10.2307/1907330.
     """
-    left = _less(y, out)
+    return _unless_rounding(_less(y, out.basis), y)
+
+
+def left_over(y: Floats, out: Effects) -> tuple[Floats, int] | None:
+    """`without`, or that of log y where a cycle multiplies rather than adds; and the values that are spent.
+
+    Undefined when: nothing but rounding is left (None).
+    Formula: logarithms are taken of positive series with a cycle when they make it likelier by 2. A level that grows
+    in a line bends in logarithms, so there the square of time is taken out, too.
+    """
+    left = _less(y, out.basis)
     if len(out.names) > 1 and (y > 0.0).all():
-        of_logs = _less(np.log(y), out)
-        n = len(y)
+        bent = np.linalg.qr(np.column_stack([out.basis, np.linspace(-1.0, 1.0, len(y)) ** 2]))[0]
+        logs = np.log(y)
+        of_logs = _less(logs, bent)
         squares = [max(float(e @ e), 1e-300) for e in (left, of_logs)]
-        if n / 2.0 * np.log(squares[0] / squares[1]) - float(np.log(y).sum()) > LOGARITHMS_FROM:
-            return _unless_rounding(of_logs, np.log(y))
-    return _unless_rounding(left, y)
+        if len(y) / 2.0 * np.log(squares[0] / squares[1]) - float(logs.sum()) > LOGARITHMS_FROM:
+            rest = _unless_rounding(of_logs, logs)
+            return None if rest is None else (rest, out.cost + 1)
+    rest = _unless_rounding(left, y)
+    return None if rest is None else (rest, out.cost)
 
 
-def _less(y: Floats, out: Effects) -> Floats:
+def _less(y: Floats, basis: Floats) -> Floats:
     centred = y - y.mean()
-    result: Floats = centred - out.basis @ (out.basis.T @ centred)
+    result: Floats = centred - basis @ (basis.T @ centred)
     return result
 
 
@@ -102,21 +114,26 @@ def adjusted_correlation(method: Method, a: Floats, b: Floats, at: Places, perio
     """The correlation of pairs (a, b) at these buckets when cycle and trend are taken out of both.
 
     Formula: the partial correlation given time and the place in the period (Frisch and Waugh 1933); n_effective of
-    what is left, less the share of values that the columns taken out cost.
+    what is left, less the share of values that the columns taken out cost. Of spearman and kendall, that of the ranks.
     Undefined when: too few pairs to leave 3, or nothing but rounding is left of a series (coefficient).
     """
     out = effects(at, period)
     if out is None:
         reason = reasons.too_few("A correlation without the trend", len(a), NEEDED + 1)
         return AdjustedCorrelation(None, None, None, (), reason)
-    left = [left_over(one / unit_scale(one), out) for one in (a, b)]
-    for name, one in zip("xy", left, strict=True):
-        if one is None:
+    rests = []
+    for name, one in zip("xy", (a, b), strict=True):
+        rest = left_over(one / unit_scale(one), out) if method == "pearson" else _of_ranks(one, out)
+        if rest is None:
             reason = reasons.not_estimated(f"Without {and_(out.names)} nothing is left of {name}.")
             return AdjustedCorrelation(None, None, None, out.names, reason)
-    first, second = left[0], left[1]
-    assert first is not None  # noqa: S101  (told apart above, which the type checker cannot see)
-    assert second is not None  # noqa: S101
-    r = coefficient_of(method, first, second)
-    pairs = max(2.1, worth(method, first, second) * (1.0 - out.cost / len(a)))
-    return AdjustedCorrelation(r, p_value_of(method, r, first, second, pairs), pairs, out.names)
+        rests.append(rest)
+    (first, spent), (second, other) = rests
+    r = coefficient_of("pearson", first, second)
+    pairs = max(2.1, worth("pearson", first, second) * (1.0 - max(spent, other) / len(a)))
+    return AdjustedCorrelation(r, p_value_of("pearson", r, first, second, pairs), pairs, out.names)
+
+
+def _of_ranks(y: Floats, out: Effects) -> tuple[Floats, int] | None:
+    rest = without(ranks(y[None])[0], out)
+    return None if rest is None else (rest, out.cost)

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from chimera_metrics.analytics.inference.adjustment import Effects, effects, left_over
-from chimera_metrics.analytics.inference.coefficients import EXACT_UP_TO, Method, coefficient_of, p_value_of
+from chimera_metrics.analytics.inference.adjustment import Effects, effects, without
+from chimera_metrics.analytics.inference.coefficients import Method, coefficient_of, p_value_of
 from chimera_metrics.analytics.inference.multiplicity import sidak
 from chimera_metrics.analytics.inference.pairs import LEVEL, NEEDED, Places, and_, pairs_at, worth
-from chimera_metrics.analytics.inference.series import Floats, Indices, is_constant, ranks, unit_scale
+from chimera_metrics.analytics.inference.series import Floats, Indices, is_constant, ranks
 
 SHUFFLES = 4000
 SHUFFLED_UP_TO = 60
@@ -48,52 +48,63 @@ def lags(method: Method, x: Floats, y: Floats, places: Places, max_lag: int, per
 
     x, y: (n,), NaN where there is no value. Ranks judge, because one lag's product of two far values would make the
     others look like noise: with Pearson, 180 of 1,000 pairs of independent lognormal series had a best lag.
-    Formula: Spearman's rank correlation of what is left without cycle and trend, t with n_effective less what these
-    cost; Sidak over all lags.
+    Formula: Pearson's correlation of the ranks less what cycle and trend explain of them, t with n_effective less what
+    these cost; under p = 0.02 and with up to 60 pairs checked against shuffles; Sidak over all lags.
     """
-    without = _left(x, places, period), _left(y, places, period)
+    ranked = [_ranked(one) for one in (x, y)]
+    left = [_left(one, places, period) for one in ranked]
+    names: tuple[str, ...] = ("the trend",)
+    cost = 0
+    apart = [one for one in left if one is not None]
+    if len(apart) == 2:
+        names = max((out.names for _, out in apart), key=len)
+        cost = max(out.cost for _, out in apart)
     every: list[LagCorrelation] = []
     judged: list[tuple[float | None, float | None, int]] = []
-    names: tuple[str, ...] = ("the trend",)
     for lag in range(-max_lag, max_lag + 1):
         a, b, _ = pairs_at(x, y, places, lag)
         if len(a) < NEEDED or is_constant(a) or is_constant(b):
             every.append(LagCorrelation(lag, None, None, len(a)))
             continue
-        adjusted = None
-        if without[0] is not None and without[1] is not None:
-            left_x, left_y, _ = pairs_at(without[0][0], without[1][0], places, lag)
-            names = max(without[0][1].names, without[1][1].names, key=len)
-            adjusted = _rank_p(left_x, left_y, max(one[1].cost for one in without if one is not None))
-        p = _rank_p(a, b, 0)
+        p = _p_at(ranked[0], ranked[1], places, lag, 0)
+        adjusted = _p_at(apart[0][0], apart[1][0], places, lag, cost) if len(apart) == 2 else None
         every.append(LagCorrelation(lag, coefficient_of(method, a, b), p, len(a), adjusted))
         judged.append((p, adjusted, lag))
     return _with_best(tuple(every), judged, names)
 
 
-def _left(x: Floats, places: Places, period: int | None) -> tuple[Floats, Effects] | None:
-    """The series without cycle and trend, gaps in their places, and what was taken out."""
+def _ranked(x: Floats) -> Floats:
+    """The ranks of the values, gaps in their places."""
+    result = np.full(len(x), np.nan)
     known = ~np.isnan(x)
+    result[known] = ranks(x[known][None])[0]
+    return result
+
+
+def _left(ranked: Floats, places: Places, period: int | None) -> tuple[Floats, Effects] | None:
+    """The ranks less what cycle and trend explain of them, gaps in their places, and what was taken out."""
+    known = ~np.isnan(ranked)
     out = effects(places[known], period) if known.any() else None
-    left = None if out is None else left_over(x[known] / unit_scale(x[known]), out)
+    left = None if out is None else without(ranked[known], out)
     if left is None or out is None:
         return None
-    result = np.full(len(x), np.nan)
+    result = np.full(len(ranked), np.nan)
     result[known] = left
     return result, out
 
 
-def _rank_p(a: Floats, b: Floats, cost: int) -> float | None:
-    """The p-value of Spearman's coefficient when `cost` values were spent; None where it cannot be judged."""
+def _p_at(x: Floats, y: Floats, places: Places, lag: int, cost: int) -> float | None:
+    """The p-value of the correlation at one lag when `cost` values were spent; None where it cannot be judged."""
+    a, b, _ = pairs_at(x, y, places, lag)
     n = len(a)
     if n - cost < NEEDED or is_constant(a) or is_constant(b):
         return None
-    r = coefficient_of("spearman", a, b)
-    pairs = worth("spearman", a, b) * (1.0 - cost / n)
-    p = p_value_of("spearman", r, a, b, pairs)
-    if p is None or p >= SHUFFLED_UNDER or not EXACT_UP_TO < n <= SHUFFLED_UP_TO:
+    r = coefficient_of("pearson", a, b)
+    pairs = worth("pearson", a, b) * (1.0 - cost / n)
+    p = p_value_of("pearson", r, a, b, pairs)
+    if p is None or p >= SHUFFLED_UNDER or n > SHUFFLED_UP_TO:
         return p
-    return max(p, _shuffled_p(ranks(a[None])[0], ranks(b[None])[0], abs(r) * (pairs / n) ** 0.5))
+    return max(p, _shuffled_p(a, b, abs(r) * (pairs / n) ** 0.5))
 
 
 def _shuffled_p(a: Floats, b: Floats, r: float) -> float:

@@ -13,13 +13,18 @@ import pytest
 
 from chimera_metrics.analytics.inference import (
     Case,
+    History,
     anomalies,
     change_points,
     compare,
     compare_all,
+    compare_histories,
+    compare_history,
     correlate,
     correlate_within,
     first_bad_commit,
+    mean_interval,
+    quantile_interval,
     regressions,
     trend,
     trends,
@@ -80,6 +85,16 @@ FUNCTIONS: dict[str, Callable[[Values], Any]] = {
     "compare": lambda v: compare(*halves(v)),
     "compare turned": lambda v: compare(*halves(v), higher_is_worse=False),
     "regressions": lambda v: regressions(compare_all([Case("a", *halves(v)), Case("b", v, other(v))])),
+    "history": lambda v: compare_history(v, range(len(v))),
+    "history turned": lambda v: compare_history(v, range(len(v)), higher_is_worse=False),
+    "histories": lambda v: regressions(compare_histories([History("a", v, range(len(v)))])),
+    "adjusted": lambda v: correlate(v, other(v), period=7),
+    "adjusted ranks": lambda v: correlate(v, other(v), method="kendall", period=7, max_lag=3),
+    "within by days": lambda v: correlate_within(
+        v, other(v), [i % 2 for i in range(len(v))], [i // 2 for i in range(len(v))]
+    ),
+    "mean_interval": mean_interval,
+    "quantile_interval": lambda v: quantile_interval(v, 0.9),
     "first_bad_commit": lambda v: first_bad_commit(v, [str(i // 4) for i in range(len(v))]),
 }
 
@@ -104,7 +119,9 @@ def test_no_function_gives_nan_or_inf_or_warns(function: str, case: str) -> None
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("function", ["trend", "pearson", "spearman", "kendall", "within", "compare"])
+@pytest.mark.parametrize(
+    "function", ["trend", "pearson", "spearman", "kendall", "within", "within by days", "compare", "history"]
+)
 def test_an_undefined_number_has_a_reason(function: str, case: str) -> None:
     result = FUNCTIONS[function](CASES[case])
     assert result.p_value is not None or result.reason is not None

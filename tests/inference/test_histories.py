@@ -73,17 +73,17 @@ def test_throughput_that_falls_is_found_and_named_by_its_commit() -> None:
 @pytest.mark.parametrize("name", ["normal", "t3", "lognormal"])
 @pytest.mark.parametrize("n", [12, 30, 100])
 def test_histories_of_noise_are_seldom_called(n: int, name: str) -> None:
-    assert called(noise(np.random.default_rng(2), name, 300, n)) <= most(0.010, 300)
+    assert called(noise(np.random.default_rng(2), name, 150, n)) <= most(0.010, 150)
 
 
 def test_steps_of_four_sd_are_seen_in_the_newest_eight_runs() -> None:
-    y = np.random.default_rng(3).standard_normal((100, 40))
+    y = np.random.default_rng(3).standard_normal((60, 40))
     y[:, 32:] += 4.0
     assert called(y) >= 0.9
 
 
 def test_a_step_that_was_mended_is_no_regression_and_one_that_was_half_mended_is() -> None:
-    y = np.random.default_rng(4).standard_normal((60, 40))
+    y = np.random.default_rng(4).standard_normal((40, 40))
     y[:, 20:30] += 8.0
     assert called(y) <= 0.05
     y[:, 30:] += 5.0
@@ -94,7 +94,7 @@ def test_a_step_that_was_mended_is_no_regression_and_one_that_was_half_mended_is
 
 
 def test_runs_before_an_earlier_improvement_are_not_comparable() -> None:
-    y = np.random.default_rng(5).standard_normal((60, 80))
+    y = np.random.default_rng(5).standard_normal((40, 80))
     y[:, :50] += 6.0
     y[:, 70:] += 6.0
     assert called(y) >= 0.9

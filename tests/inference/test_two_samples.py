@@ -14,7 +14,7 @@ from chimera_metrics.analytics.inference.series import Floats
 from chimera_metrics.analytics.inference.two_samples import hodges_lehmann, median_p_values, shift_interval
 from tests.inference.test_levels import most
 
-SERIES = 2000
+SERIES = 1000
 
 
 def alarms(before: Floats, after: Floats) -> float:
@@ -104,11 +104,11 @@ def test_the_interval_leaves_out_zero_exactly_when_the_shift_is_significant(n1: 
 def test_the_interval_holds_the_true_shift(n1: int, n2: int, ratio: float) -> None:
     rng = np.random.default_rng(48)
     held = []
-    for _ in range(150):
+    for _ in range(100):
         found = shift_interval(rng.standard_normal(n1), ratio * rng.standard_normal(n2) + 2.0)
         assert found is not None
         held.append(found[0] <= 2.0 <= found[1])
-    assert np.mean(held) >= 0.95 - 3.0 * (0.05 * 0.95 / 150) ** 0.5
+    assert np.mean(held) >= 0.95 - 3.0 * (0.05 * 0.95 / 100) ** 0.5
 
 
 def test_ranks_of_long_samples_agree_with_scipys_mann_whitney() -> None:
