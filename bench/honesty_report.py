@@ -23,9 +23,10 @@ class Report:
         self.lines += ["| " + " | ".join(row) + " |" for row in rows]
         print("\n".join(self.lines[-len(rows) - 4 :]), flush=True)
 
-    def at_most(self, what: str, share: float, most: float) -> None:
-        """A promise: `share` is at most `most`."""
-        if share > most:
+    def at_most(self, what: str, share: float, most: float, series: int | None = None) -> None:
+        """A promise: `share` is at most `most`, two standard errors allowed where the number of series is given."""
+        allowed = 0.0 if series is None else 2.0 * (most * (1.0 - most) / series) ** 0.5
+        if share > most + allowed:
             self.missed.append(f"{what}: {1000 * share:.0f} of 1,000, promised at most {1000 * most:.0f}")
 
     def at_least(self, what: str, share: float, least: float) -> None:

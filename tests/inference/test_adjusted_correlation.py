@@ -137,11 +137,11 @@ def zeros(rng: np.random.Generator, n: int) -> Floats:
 
 
 def spikes(rng: np.random.Generator, n: int) -> Floats:
-    return rng.standard_normal(n) + np.where(rng.random(n) < 0.05, 20.0, 0.0)
+    return np.asarray(rng.standard_normal(n) + np.where(rng.random(n) < 0.05, 20.0, 0.0))
 
 
 def lognormal(rng: np.random.Generator, n: int) -> Floats:
-    return noise(rng, "lognormal", 1, n)[0]
+    return np.asarray(noise(rng, "lognormal", 1, n)[0])
 
 
 @pytest.mark.parametrize("series", [zeros, spikes, lognormal])

@@ -101,7 +101,8 @@ def test_a_mean_without_skewness_has_students_interval() -> None:
 
 def test_a_skewed_mean_is_held_more_often_than_by_students_interval() -> None:
     rng = np.random.default_rng(4)
-    ours, students = [], []
+    ours: list[bool] = []
+    students: list[bool] = []
     for row in noise(rng, "lognormal", 2000, 20):
         found, plain = mean_interval(list(row)), mean_interval_of(float(row.mean()), float(row.std(ddof=1)), 20)
         for held, one in ((ours, found), (students, plain)):
