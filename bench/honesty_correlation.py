@@ -67,9 +67,8 @@ def measure_lags(report: Report, series: int, rng: np.random.Generator) -> None:
             report.at_most(f"best lag, {name}, n = {n}", share(flags), 0.060, series)
             later = np.roll(x, 3, axis=1) + (y if name != "70 % zeros" else 0.5 * y)
             some = range(max(1, series // 4))
-            powers.append(
-                f"{share([correlate(list(x[i]), list(later[i]), max_lag=7).best_lag == 3 for i in some]):.2f}"
-            )
+            seen = [correlate(list(x[i]), list(later[i]), max_lag=7).best_lag == 3 for i in some]
+            powers.append(f"{share(seen):.2f}")
         quiet.append(alarms)
         loud.append(powers)
     head = ["noise", *(f"n = {n}" for n in LAG_POINTS)]
