@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from chimera_metrics.analytics.errors import QuestionError, unknown
 
 # The engine's DateTime holds 1970 to 2106.
-_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
+FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _LAST = datetime(2105, 12, 31, tzinfo=UTC)
 _ISO = "Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z."
 
@@ -106,7 +106,7 @@ def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:
     except OverflowError:
         first = datetime.min.date()
     begin = datetime.combine(first, time(), zone)
-    if first.year < _FIRST.year or begin < _FIRST:
+    if first.year < FIRST.year or begin < FIRST:
         raise QuestionError(f"`days` = {days} reaches back before 1970; give fewer.")
     return begin.astimezone(UTC)
 
@@ -121,7 +121,7 @@ def _moment(name: str, value: str | datetime) -> datetime:
         moment = _aware(value)
     except OverflowError:
         moment = datetime.min.replace(tzinfo=UTC)
-    if not _FIRST <= moment <= _LAST:
+    if not FIRST <= moment <= _LAST:
         raise QuestionError(f"`{name}` is {value.isoformat()}; times from 1970-01-02 to 2105-12-31 can be asked for.")
     return moment
 

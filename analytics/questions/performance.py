@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, not_, select, text
@@ -13,7 +13,7 @@ from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, rows_of
-from chimera_metrics.analytics.window import Window, previous
+from chimera_metrics.analytics.window import FIRST, Window, previous
 from chimera_metrics.models import FACT_TABLES
 
 GROUP = ("model", "quant", "dataset")
@@ -33,7 +33,7 @@ RUNS_A_SIDE = 200
 
 @dataclass(frozen=True, slots=True)
 class PerformanceSummary:
-    """`groups` and `runs` cover this window and the one before; `llm` and `ui` this one."""
+    """`groups` cover this window and the one before, `runs` this window and the history; `llm` and `ui` this one."""
 
     window: Window
     previous_window: Window
@@ -43,14 +43,23 @@ class PerformanceSummary:
     ui: Question
 
 
-def performance_summary(*, window: Window, model: str | None = None, dataset: str | None = None) -> PerformanceSummary:
-    """Each model, quant and dataset against the previous window of the same length.
+def history(window: Window) -> Window:
+    """All the time up to the window's end."""
+    return replace(window, since=FIRST, few=())
 
-    model, dataset: only these; `model` also narrows llm.
+
+def performance_summary(
+    *, window: Window, model: str | None = None, dataset: str | None = None, whole_history: bool = True
+) -> PerformanceSummary:
+    """Each model, quant and dataset against the previous window of the same length, and its runs for the test.
+
+    model, dataset: only these; `model` also narrows llm. whole_history: whether `runs` go back to the first run there
+    is; else to the beginning of the previous window, which spares reading all of a table of very many runs.
     groups: `model`, `quant`, `dataset`, `runs`, the mean of each of `MEASURES`; the same of the previous window as
     `runs_before` and `<measure>_before`. A group that ran in one window only has 0 runs in the other.
     runs: single runs for the regression test, by group in the order of time: `model`, `quant`, `dataset`, `before` (1
-    for the previous window), `ts`, `commit_sha`, `MEASURES`; of each group and window at most the newest 200.
+    before the window), `ts`, `commit_sha`, `MEASURES`; of each group at most the newest 200 before the window and the
+    newest 200 in it.
     llm: by source and model. ui: by event type.
     Undefined when: a group has no runs, or none with the measure, in a window; its mean there is None.
     """
@@ -60,7 +69,7 @@ def performance_summary(*, window: Window, model: str | None = None, dataset: st
     stated = {"model": model, "dataset": dataset}
     given = [{"column": name, "value": value} for name, value in stated.items() if value is not None]
     filters = filters_of(table, given)
-    source = rows_of(table, both, filters, {*GROUP, *MEASURES, "commit_sha"})
+    source = rows_of(table, history(window) if whole_history else both, filters, {*GROUP, *MEASURES, "commit_sha"})
     # Of the columns only those asked for are read, so groups leave the commit out.
     means = rows_of(table, both, filters, {*GROUP, *MEASURES})
     return PerformanceSummary(

@@ -75,6 +75,11 @@ class Asking:
         holds = self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS if few else until <= window.until
         return few if holds else None
 
+    def has_few(self, table: str, window: Window) -> bool:
+        """Whether the window holds few rows of the table, mostly known from the parts' records."""
+        [row] = self.read(sizes(window, [table])).mappings()
+        return bool(row[table])
+
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""
         executor = self.client.executor

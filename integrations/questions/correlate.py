@@ -14,6 +14,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
@@ -79,7 +80,8 @@ def _judge(asking: Asking, question: Question, method: str, max_lag: int) -> tup
         raise QuestionError(f"`max_lag` is {max_lag}; it takes 0 to {MAX_LAG} buckets.")
     whole = [row for row in asking.fill(question) if not row["partial"]]
     x, y = [row["x"] for row in whole], [row["y"] for row in whole]
-    return judged(x, y, method=cast(Method, method), max_lag=max_lag), whole
+    period = PERIODS.get(question.granularity)
+    return judged(x, y, method=cast(Method, method), max_lag=max_lag, period=period), whole
 
 
 def _result(
@@ -103,6 +105,7 @@ def _result(
         ],
         "best_lag": found.best_lag,
         "best_lag_p_adjusted": figure(found.best_lag_p_adjusted),
+        "adjusted": adjusted_of(found),
         "points": [{"ts": iso(row["ts"]), "x": point(row["x"]), "y": point(row["y"])} for row in pairs],
         "reason": reason_of(found.reason, {"x": sides[0].text, "y": sides[1].text}),
         "cautions": list(cautions),

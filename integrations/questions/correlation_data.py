@@ -13,6 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
+from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
@@ -39,7 +40,8 @@ def correlation_data(
     rows = asking.fill(asked.points)
     whole = [row for row in rows if not row["partial"]]
     both = [row for row in whole if row[_X] is not None and row[_Y] is not None]
-    found = correlate([row[_X] for row in whole], [row[_Y] for row in whole])
+    period = PERIODS.get(asked.points.granularity)
+    found = correlate([row[_X] for row in whole], [row[_Y] for row in whole], period=period)
     mix = [row for row in asking.read(asked.mix.select).mappings() if row["ts"] in {one["ts"] for one in both}]
     within = _within(mix, both)
     [newest] = asking.read(asked.newest).mappings()
@@ -48,6 +50,7 @@ def correlation_data(
     headline = {
         "correlation": figure(found.coefficient),
         **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},
+        "adjusted": adjusted_of(found),
         "reason": reason_of(found.reason, {"x": HEARTS[0], "y": PACKS[0]}),
         "cautions": [*found.cautions, *_mix_caution(mix, within, granularity)],
         "within": within,
@@ -101,8 +104,9 @@ def _within(mix: Sequence[Row], both: Sequence[Row]) -> dict[str, Any]:
         [row["latency_p95_ms"] for row in mix],
         [packs[row["ts"]] for row in mix],
         [tuple(row[name] for name in _GROUP) for row in mix],
+        [row["ts"].timestamp() for row in mix],
     )
-    numbers = ("coefficient", "p_value", "ci_low", "ci_high", "n", "groups")
+    numbers = ("coefficient", "p_value", "ci_low", "ci_high", "n", "groups", "days")
     return {**{name: figure(getattr(found, name)) for name in numbers}, "reason": reason_of(found.reason)}
 
 
@@ -119,9 +123,10 @@ def _mix_caution(mix: Sequence[Row], within: Mapping[str, Any], granularity: str
         inside = f"r within them is not known: {within['reason']['text']}"
     else:
         groups = f"{within['groups']} group{'' if within['groups'] == 1 else 's'}"
+        p = "p is not known" if within["p_value"] is None else f"p = {within['p_value']:.2g}"
         inside = (
             f"Within them r is {within['coefficient']:.2f} "
-            f"({within['n']} values in {groups}, p = {within['p_value']:.2g})."
+            f"({within['n']} values in {groups} on {within['days']} {granularity}s, {p})."
         )
     return [
         f"The mix of models changed between {granularity}s ({changed} times in {len(shares)}, of {len(every)} "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import METRICS, Question
-from chimera_metrics.analytics.questions.performance import GROUP, MEASURES
+from chimera_metrics.analytics.questions.performance import GROUP, MEASURES, history
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import Shaper, marks
+from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, point, reason_of
@@ -34,10 +35,11 @@ def performance_summary(
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
-    asked = analytics.performance_summary(window=window, model=model, dataset=dataset)
+    few_runs = asking.has_few("bench_runs", history(window))
+    asked = analytics.performance_summary(window=window, model=model, dataset=dataset, whole_history=few_runs)
     means = asking.read(asked.groups).mappings()
     runs = _by_group(asking.read(asked.runs).mappings())
-    found, reasons = _regressions(runs)
+    found, reasons = _regressions({key: own for key, own in runs.items() if not own[-1]["before"]}, window.since)
     groups = [_group(row, found.get(_key(row), []), reasons.get(_key(row))) for row in means]
     groups.sort(key=lambda one: (not one["regressions"], -one["runs"], *(one[name] for name in GROUP)))
     llm = _answered(asking, asked.llm, "sources and models")
@@ -71,21 +73,26 @@ def performance_summary(
     return result
 
 
-def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
-    """What got worse by group; and why a group could not be judged at all. All groups and measures are one family."""
-    from chimera_metrics.analytics.inference import Case, compare_all, regressions
+def _regressions(
+    runs: Mapping[Key, Sequence[Row]], since: datetime
+) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
+    """What got worse by group; and why a group could not be judged at all. All groups and measures are one family.
 
-    cases = [
-        Case(
+    The newest runs, those of the window or of its part since a step within it, are compared with all before them.
+    """
+    from chimera_metrics.analytics.inference import History, compare_histories, regressions
+
+    histories = [
+        History(
             (key, measure),
-            [row[measure] for row in own if row["before"]],
-            [row[measure] for row in own if not row["before"]],
+            [row[measure] for row in own],
+            [row["ts"].timestamp() for row in own],
             HIGHER_IS_WORSE[measure],
         )
         for key, own in runs.items()
         for measure in MEASURES
     ]
-    compared = compare_all(cases)
+    compared = compare_histories(histories, earliest=since.timestamp())
     found: dict[Key, list[dict[str, Any]]] = {}
     for worse in regressions(compared):
         key, measure = cast(tuple[Key, str], worse.key)
@@ -98,30 +105,39 @@ def _regressions(runs: Mapping[Key, Sequence[Row]]) -> tuple[dict[Key, list[dict
 def _note_few(asking: Asking, groups: Sequence[Mapping[str, Any]]) -> None:
     from chimera_metrics.analytics.inference.regressions import ENOUGH_A_SIDE
 
-    if any(one["regressions"] and min(one["runs"], one["runs_before"]) < ENOUGH_A_SIDE for one in groups):
+    every = [found for one in groups for found in one["regressions"]]
+    if any(min(found["n_before"], found["n_after"]) < ENOUGH_A_SIDE for found in every):
         asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
 
 
 def _regression(found: inference.Comparison, p: float, measure: str, runs: Sequence[Row]) -> dict[str, Any]:
+    """One regression: the levels before and since, the shift that was tested, and the first run of the new level."""
     from chimera_metrics.analytics import inference
 
+    comparable = runs[found.from_index or 0 :]
     first = inference.first_bad_commit(
-        [row[measure] for row in runs],
-        [row["commit_sha"] for row in runs],
+        [row[measure] for row in comparable],
+        [row["commit_sha"] for row in comparable],
         higher_is_worse=HIGHER_IS_WORSE[measure],
     )
     return {
         "measure": measure,
         "before": point(found.before),
         "after": point(found.after),
-        "change_pct": figure(found.change_pct, 4),
+        "change_pct": figure(found.shift_pct, 4),
+        "shift": point(found.shift),
+        "shift_low": point(found.shift_low),
+        "shift_high": point(found.shift_high),
+        "n_before": found.n_before,
+        "n_after": found.n_after,
         "p_adjusted": figure(p),
+        "since": None if first.index is None else iso(comparable[first.index]["ts"]),
         "commit_sha": first.commit,
     }
 
 
 def _group(row: Row, found: Sequence[Mapping[str, Any]], reason: Any) -> dict[str, Any]:
-    none = {"code": "no_data", "text": "This group has no runs in one of the two windows."}
+    none = {"code": "no_data", "text": "This group has no runs in the window."}
     return {
         **{name: row[name] for name in GROUP},
         "runs": row["runs"],
@@ -129,7 +145,7 @@ def _group(row: Row, found: Sequence[Mapping[str, Any]], reason: Any) -> dict[st
         **{measure: point(row[measure]) for measure in MEASURES},
         "change_pct": {measure: _change(row[f"{measure}_before"], row[measure]) for measure in MEASURES},
         "regressions": list(found),
-        "reason": reason if row["runs"] and row["runs_before"] else none,
+        "reason": reason if row["runs"] else none,
     }
 
 

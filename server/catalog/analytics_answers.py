@@ -73,6 +73,13 @@ class PairPoint(TypedDict):
     y: float
 
 
+class AdjustedAnswer(TypedDict):
+    coefficient: float | None
+    p_value: float | None
+    removed: list[str]
+    reason: ReasonAnswer | None
+
+
 class CorrelationAnswer(_Asked):
     coefficient: float | None
     p_value: float | None
@@ -86,6 +93,7 @@ class CorrelationAnswer(_Asked):
     lags: list[LagAnswer]
     best_lag: int | None
     best_lag_p_adjusted: float | None
+    adjusted: AdjustedAnswer | None
     points: list[PairPoint]
     reason: ReasonAnswer | None
     cautions: list[str]
@@ -168,6 +176,7 @@ class WithinAnswer(TypedDict):
     ci_high: float | None
     n: int
     groups: int
+    days: int | None
     reason: ReasonAnswer | None
 
 
@@ -185,6 +194,7 @@ class CorrelationDataAnswer(_Asked):
     ci_high: float | None
     n: int
     n_effective: float | None
+    adjusted: AdjustedAnswer | None
     reason: ReasonAnswer | None
     cautions: list[str]
     within: WithinAnswer
@@ -200,7 +210,13 @@ class RegressionAnswer(TypedDict):
     before: float
     after: float
     change_pct: float | None
+    shift: float
+    shift_low: float | None
+    shift_high: float | None
+    n_before: int
+    n_after: int
     p_adjusted: float
+    since: str | None
     commit_sha: str | None
 
 

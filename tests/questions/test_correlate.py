@@ -51,7 +51,7 @@ def test_what_follows_two_days_later_is_found_at_lag_2(client: ClickHouseClient,
     assert answer.best_lag == 2
     assert [one.lag for one in answer.lags] == [-3, -2, -1, 0, 1, 2, 3]
     assert answer.lags[5].coefficient == pytest.approx(1.0, abs=1e-9)
-    assert answer.best_lag_p_adjusted < 0.001
+    assert answer.best_lag_p_adjusted < 0.002  # judged by ranks
 
 
 def test_a_metric_with_itself_is_1_and_cautioned(client: ClickHouseClient, fill: Fill) -> None:

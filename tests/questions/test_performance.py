@@ -59,7 +59,8 @@ def test_too_few_runs_are_said_and_not_judged(client: ClickHouseClient, fill: Fi
     fill("bench_runs", [bench(NOW - timedelta(hours=1), 50, 1.0, model="new")])
     first, second = client.get_performance_summary(days=7).groups
     assert (first.reason.code, first.regressions, first.change_pct.latency_p95_ms) == ("too_few", [], 100.0)
-    assert (second.reason.code, second.change_pct.latency_p95_ms) == ("no_data", None)
+    assert (second.reason.code, second.change_pct.latency_p95_ms) == ("too_few", None)
+    assert "9 more are needed" in second.reason.text
 
 
 def test_calls_and_events_of_the_window_stand_beside(client: ClickHouseClient, fill: Fill) -> None:

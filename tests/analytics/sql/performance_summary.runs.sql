@@ -44,7 +44,7 @@ FROM
         WHERE bench_runs.run_id IN (
             SELECT bench_runs.run_id
             FROM bench_runs
-            WHERE (bench_runs.ts >= toDateTime64('2026-05-26 11:25:04.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
+            WHERE (bench_runs.ts >= toDateTime64('1970-01-02 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
         )
         ORDER BY
             bench_runs.received_at DESC,
@@ -55,7 +55,7 @@ FROM
             dataset,
             run_id
     ) AS bench_runs
-    WHERE (bench_runs.ts >= toDateTime64('2026-05-26 11:25:04.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
+    WHERE (bench_runs.ts >= toDateTime64('1970-01-02 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
     ORDER BY bench_runs.ts DESC
     LIMIT 200 BY
         model,
