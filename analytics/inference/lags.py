@@ -13,6 +13,7 @@ from chimera_metrics.analytics.inference.multiplicity import sidak
 from chimera_metrics.analytics.inference.pairs import LEVEL, NEEDED, Places, and_, pairs_at, worth
 from chimera_metrics.analytics.inference.series import Floats, Indices, is_constant, ranks
 
+ENOUGH_OF_ALL = 0.75
 SHUFFLES = 4000
 SHUFFLED_UP_TO = 60
 SHUFFLED_UNDER = 0.02
@@ -59,6 +60,8 @@ def lags(method: Method, x: Floats, y: Floats, places: Places, max_lag: int, per
     if len(apart) == 2:
         names = max((out.names for _, out in apart), key=len)
         cost = max(out.cost for _, out in apart)
+    raw = _Judge(ranked[0], ranked[1], places)
+    rest = _Judge(apart[0][0], apart[1][0], places, cost) if len(apart) == 2 else None
     every: list[LagCorrelation] = []
     judged: list[tuple[float | None, float | None, int]] = []
     for lag in range(-max_lag, max_lag + 1):
@@ -66,8 +69,7 @@ def lags(method: Method, x: Floats, y: Floats, places: Places, max_lag: int, per
         if len(a) < NEEDED or is_constant(a) or is_constant(b):
             every.append(LagCorrelation(lag, None, None, len(a)))
             continue
-        p = _p_at(ranked[0], ranked[1], places, lag, 0)
-        adjusted = _p_at(apart[0][0], apart[1][0], places, lag, cost) if len(apart) == 2 else None
+        p, adjusted = raw.p_value(lag), None if rest is None else rest.p_value(lag)
         every.append(LagCorrelation(lag, coefficient_of(method, a, b), p, len(a), adjusted))
         judged.append((p, adjusted, lag))
     return _with_best(tuple(every), judged, names)
@@ -93,25 +95,44 @@ def _left(ranked: Floats, places: Places, period: int | None) -> tuple[Floats, E
     return result, out
 
 
-def _p_at(x: Floats, y: Floats, places: Places, lag: int, cost: int) -> float | None:
-    """The p-value of the correlation at one lag when `cost` values were spent; None where it cannot be judged."""
-    a, b, _ = pairs_at(x, y, places, lag)
+class _Judge:
+    """Two series of ranks, of which cycle and trend cost `cost` values, judged at one lag after the other."""
+
+    def __init__(self, x: Floats, y: Floats, places: Places, cost: int = 0) -> None:
+        self.x, self.y, self.places, self.cost = x, y, places, cost
+        a, b, _ = pairs_at(x, y, places, 0)
+        self.n = len(a)
+        self.worth = worth("pearson", a, b) if self.n >= NEEDED and not is_constant(a) and not is_constant(b) else 0.0
+
+    def p_value(self, lag: int) -> float | None:
+        """The p-value at this lag; None where it cannot be judged."""
+        a, b, _ = pairs_at(self.x, self.y, self.places, lag)
+        n = len(a)
+        if n - self.cost < NEEDED or is_constant(a) or is_constant(b):
+            return None
+        r = coefficient_of("pearson", a, b)
+        # What a pair is worth hardly depends on the lag: it is estimated once, where enough pairs are left.
+        known = self.worth and ENOUGH_OF_ALL * self.n <= n <= self.n
+        all_of_them = n * self.worth / self.n if known else worth("pearson", a, b)
+        return _judged(r, a, b, max(2.1, all_of_them * (1.0 - self.cost / n)))
+
+
+def _judged(r: float, a: Floats, b: Floats, pairs: float) -> float | None:
     n = len(a)
-    if n - cost < NEEDED or is_constant(a) or is_constant(b):
-        return None
-    r = coefficient_of("pearson", a, b)
-    pairs = worth("pearson", a, b) * (1.0 - cost / n)
     p = p_value_of("pearson", r, a, b, pairs)
     if p is None or p >= SHUFFLED_UNDER or n > SHUFFLED_UP_TO:
         return p
-    return max(p, _shuffled_p(a, b, abs(r) * (pairs / n) ** 0.5))
+    return max(p, _shuffled_share(a, b, abs(r) * (pairs / n) ** 0.5))
 
 
-def _shuffled_p(a: Floats, b: Floats, r: float) -> float:
-    """The share of shuffles of b whose |r| with a is as large: few different ranks have longer tails than t."""
+def _shuffled_share(a: Floats, b: Floats, r: float) -> float:
+    """The share of shuffles of b whose |r| with a is as large: few different ranks have longer tails than t.
+
+    It is 0 where none reaches it: of what is rarer than one in 4,000, t is the better judge.
+    """
     a, b = a - a.mean(), b - b.mean()
     reached = np.abs(b[_orders(len(a))] @ a) >= r * float(np.sqrt((a @ a) * (b @ b))) - 1e-9
-    return (1.0 + float(reached.sum())) / (1.0 + SHUFFLES)
+    return float(reached.mean())
 
 
 @lru_cache(maxsize=16)

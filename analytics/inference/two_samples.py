@@ -213,7 +213,7 @@ def _thinned(side: Floats) -> Floats:
     return np.asarray(np.quantile(side, (np.arange(QUANTILES_A_SIDE) + 0.5) / QUANTILES_A_SIDE))
 
 
-def _bound(before: Floats, after: Floats, level: float, tried: int = 16, rounds: int = 5) -> float | None:
+def _bound(before: Floats, after: Floats, level: float, tried: int = 16, rounds: int = 4) -> float | None:
     """The largest d at which the later values less d are still judged larger: a search, 16 places at a time."""
     high = hodges_lehmann(before, after)
     reach = max(high - float(after.min() - before.max()), 1e-12)
