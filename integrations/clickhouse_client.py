@@ -132,7 +132,7 @@ class ClickHouseClient(Questions):
     ) -> Result:
         """Runs a reader's SQL behind both guards; at most `max_rows` rows, as JSON keeps them.
 
-        Raises Refused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
+        Raises StatementRefused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
         """
         if not 1 <= max_rows <= self.muse.max_rows:
             raise InvalidInput(f"max_rows is {max_rows}, but takes 1 to {self.muse.max_rows} (MUSE_MAX_ROWS).")

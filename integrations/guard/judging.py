@@ -20,11 +20,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from chimera_metrics.integrations.guard.nodes import NOWHERE, Kind, Node, Refused, most_rows, not_allowed, spoken
+from chimera_metrics.integrations.guard.nodes import (
+    NOWHERE,
+    Kind,
+    Node,
+    StatementRefused,
+    most_rows,
+    not_allowed,
+    spoken,
+)
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.integrations.guard.tree import PARTS, Judge
 
-__all__ = ["Explain", "Guard", "Kind", "Refused", "Rules", "Verdict", "check"]
+__all__ = ["Explain", "Guard", "Kind", "Rules", "StatementRefused", "Verdict", "check"]
 
 
 class Explain(Protocol):
@@ -138,8 +146,8 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
     """Judge one statement of a reader.
 
     sql: the text as it came. explain: runs trusted statements on the engine that will run this one.
-    Returns what to run instead of the text. Raises Refused; an error of the engine itself, such as a lost connection,
-    passes through.
+    Returns what to run instead of the text. Raises StatementRefused; an error of the engine itself, such as a lost
+    connection, passes through.
     """
     digits = _hex(sql, rules)
     try:
@@ -153,10 +161,10 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
     try:
         kind = judge.statement(tree)
     except RecursionError:
-        raise Refused(_TOO_DEEP) from None
+        raise StatementRefused(_TOO_DEEP) from None
     except (KeyError, TypeError, AttributeError):
         # A node without the parts that its kind has: this is not the tree that the rules were written for.
-        raise Refused(
+        raise StatementRefused(
             "The engine describes this statement in a way that is not known here; write it simpler."
         ) from None
     if judge.named:
@@ -177,15 +185,15 @@ class Guard:
 
 def _hex(sql: str, rules: Rules) -> str:
     if not sql.strip():
-        raise Refused(_EMPTY)
+        raise StatementRefused(_EMPTY)
     if "\0" in sql:
-        raise Refused("The statement holds a NUL character; remove it, or write char(0) where one is meant.")
+        raise StatementRefused("The statement holds a NUL character; remove it, or write char(0) where one is meant.")
     try:
         raw = sql.encode()
     except UnicodeEncodeError:
-        raise Refused("The statement is not valid Unicode text; send it as UTF-8.") from None
+        raise StatementRefused("The statement is not valid Unicode text; send it as UTF-8.") from None
     if len(raw) > rules.max_bytes:
-        raise Refused(_TOO_LONG)
+        raise StatementRefused(_TOO_LONG)
     return raw.hex()
 
 
@@ -194,11 +202,11 @@ def _not_taken(named: set[str], explain: Explain) -> None:
     names = {name.lower(): name for name in sorted(named)}
     looked, _, taken = explain(_TAKEN.format(names=", ".join(f"'{name}'" for name in names)), {}).partition(" ")
     if looked != "1":
-        raise Refused(
+        raise StatementRefused(
             "Whether a lambda's name is free cannot be seen on this server; write the expression out instead."
         )
     for name in taken.split():
-        raise Refused(f"'{names[name]}' is a function of this server too; choose another word for the lambda.")
+        raise StatementRefused(f"'{names[name]}' is a function of this server too; choose another word for the lambda.")
 
 
 def _read_tree(answer: str) -> tuple[str, Node]:
@@ -207,16 +215,16 @@ def _read_tree(answer: str) -> tuple[str, Node]:
         text, tree, again, tree_again = base64.b64decode(answer.strip(), validate=True).decode().split("\0")
         parsed = dict(json.loads(tree))
     except UnicodeDecodeError:
-        raise Refused(_NOT_UTF8) from None
+        raise StatementRefused(_NOT_UTF8) from None
     except RecursionError:
-        raise Refused(_TOO_DEEP) from None
+        raise StatementRefused(_TOO_DEEP) from None
     except (ValueError, TypeError):
-        raise Refused(
+        raise StatementRefused(
             "The engine's answer about the statement could not be read, so it does not run; send it again."
         ) from None
     # Redundant brackets are in the canonical form, but not in the tree: they are the only difference that is let go.
     if tree != tree_again or text.translate(_BRACKETS) != again.translate(_BRACKETS):
-        raise Refused("The engine's tree does not say all that the statement does; write it in a simpler way.")
+        raise StatementRefused("The engine's tree does not say all that the statement does; write it in a simpler way.")
     return again, parsed
 
 
@@ -224,11 +232,11 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
     """Judge what the engine gave no tree for: SHOW and DESCRIBE by their canonical form, all else is refused."""
     encoded = explain(_CANONICAL.format(hex=digits), {}).strip()
     if not encoded:
-        raise Refused(_syntax(digits, explain)) from None
+        raise StatementRefused(_syntax(digits, explain)) from None
     try:
         text = base64.b64decode(encoded, validate=True).decode().strip()
     except ValueError:
-        raise Refused(_NOT_UTF8) from None
+        raise StatementRefused(_NOT_UTF8) from None
     if match := _DESCRIBE_QUERY.fullmatch(text):
         # Cut out of the canonical form, the query has to be one statement by itself, or it is refused like any other.
         inner = check(match["query"], explain, rules)
@@ -237,18 +245,18 @@ def _without_tree(digits: str, error: Exception, explain: Explain, rules: Rules)
         return _plain(text, rules)
     said = _said(error)
     if whole := next((sentence for words, sentence in _WHOLE.items() if words in said), None):
-        raise Refused(whole) from error
+        raise StatementRefused(whole) from error
     if "JSON serialization" in said:
         found = re.search(r"node of type '([A-Za-z]+)", said)
         part = spoken(found[1]) if found else "a part of this statement"
-        raise Refused(f"The engine gives no tree for {part}; write the query without it.") from error
+        raise StatementRefused(f"The engine gives no tree for {part}; write the query without it.") from error
     if "nknown function" in said:
-        raise Refused(
+        raise StatementRefused(
             "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
             "it; use query.aggregate, query.trend and the other tools."
         ) from error
     if "BAD_ARGUMENTS" in said:
-        raise Refused(
+        raise StatementRefused(
             f"The engine cannot read the tree of this statement back ({_reason(said)}), so it cannot be judged; "
             "write it in a simpler way."
         ) from error
@@ -294,14 +302,14 @@ def _syntax(digits: str, explain: Explain) -> str:
 def _plain(text: str, rules: Rules) -> Verdict:
     found = next(((kind, match) for kind, pattern in _PLAIN if (match := pattern.fullmatch(text))), None)
     if found is None:
-        raise Refused(_not_plain(text, rules))
+        raise StatementRefused(_not_plain(text, rules))
     kind, names = found[0], found[1].groupdict()
     database, table = ((names.get(part) or "").strip("`") for part in ("database", "table"))
     judge = Judge(rules)
     if table:
         judge.table([database, table] if database else [table], NOWHERE)
     elif database and database != rules.database:
-        raise Refused(judge.other_database(database))
+        raise StatementRefused(judge.other_database(database))
     return _verdict(text, kind, judge)
 
 

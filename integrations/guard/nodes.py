@@ -11,7 +11,7 @@ Kind = Literal["select", "explain", "show", "describe"]
 Node = Mapping[str, Any]
 
 
-class Refused(Exception):
+class StatementRefused(Exception):
     """The statement may not run; the message is one sentence for the reader, with a next step."""
 
 
@@ -66,7 +66,7 @@ def keep_held(name: str, value: object) -> None:
     """A setting that makes reads exact may be said again."""
     held = HELD_SETTINGS[name]
     if str(value).lower() not in {str(held), str(bool(held)).lower()}:
-        raise Refused(
+        raise StatementRefused(
             f"Setting '{name}' stays at {held} here, so that a benchmark run that was sent again counts once; "
             "leave it out of the SETTINGS clause."
         )
@@ -81,14 +81,14 @@ def spelled(node: Node) -> str | None:
 def plain_type(text: str | None, user: str) -> None:
     # A state of an aggregate function made of foreign bytes is read by native code that trusts it.
     if text is None or "aggregatefunction" in text.lower():
-        raise Refused(
+        raise StatementRefused(
             f"The type for {user} has to be written out, and may not be AggregateFunction; cast to a plain type."
         )
 
 
 def plain_structure(text: str) -> None:
     if re.search(r"\b(default|alias|materialized|ephemeral|aggregatefunction|simpleaggregatefunction)\b", text, re.I):
-        raise Refused(
+        raise StatementRefused(
             "The structure of values() says more than names and types; write only those, such as 'day Date, n UInt32'."
         )
 

@@ -11,8 +11,8 @@ from chimera_metrics.integrations.guard.nodes import (
     NOWHERE,
     Kind,
     Node,
-    Refused,
     Scope,
+    StatementRefused,
     arguments_of,
     because,
     is_lambda,
@@ -83,7 +83,7 @@ class Judge:
         if tree.get("type") == "ExplainQuery":
             kind, query = "explain", self.explained(tree)
         if query.get("type") != "SelectWithUnionQuery":
-            raise Refused(not_allowed(spoken(query.get("type"))))
+            raise StatementRefused(not_allowed(spoken(query.get("type"))))
         self.node(query, NOWHERE)
         self.partly_read_tables()
         self.replaced_rows()
@@ -111,9 +111,11 @@ class Judge:
     def known(self, node: Node) -> str:
         kind = node.get("type")
         if not isinstance(kind, str) or kind not in NODES:
-            raise Refused(f"{spoken(kind)} is not on the list of what may run here; write the query without it.")
+            raise StatementRefused(
+                f"{spoken(kind)} is not on the list of what may run here; write the query without it."
+            )
         for part in node.keys() - NODES[kind] - {"type"}:
-            raise Refused(PARTS.get(part) or f"'{part}' of {spoken(kind)} is not on the list; leave it out.")
+            raise StatementRefused(PARTS.get(part) or f"'{part}' of {spoken(kind)} is not on the list; leave it out.")
         return kind
 
     def parts(self, node: Node, scope: Scope, skip: Iterable[str] = ()) -> None:
@@ -133,18 +135,20 @@ class Judge:
         self.outfile(tree)
         kind = str(tree.get("kind")).removeprefix("EXPLAIN").strip()
         if kind not in EXPLAIN_KINDS:
-            raise Refused(f"EXPLAIN {kind} may not run here; EXPLAIN, PLAN, PIPELINE, SYNTAX, AST and ESTIMATE may.")
+            raise StatementRefused(
+                f"EXPLAIN {kind} may not run here; EXPLAIN, PLAN, PIPELINE, SYNTAX, AST and ESTIMATE may."
+            )
         options = tree.get("settings", {"type": "SetQuery", "changes": []})
         self.known(options)
         for change in options["changes"]:
             if change["name"] not in EXPLAIN_SETTINGS:
-                raise Refused(f"EXPLAIN takes no option '{change['name']}' here; leave it out.")
+                raise StatementRefused(f"EXPLAIN takes no option '{change['name']}' here; leave it out.")
         query: Node = tree.get("query") or {}
         return query
 
     def outfile(self, node: Node) -> None:
         if any(node.get(flag) for flag in ("is_outfile_append", "is_outfile_truncate", "is_into_outfile_with_stdout")):
-            raise Refused(PARTS["out_file"])
+            raise StatementRefused(PARTS["out_file"])
 
     def _SelectWithUnionQuery(self, node: Node, scope: Scope) -> None:
         self.no_body("a subquery; write it where its value is needed, or in WITH.")
@@ -157,7 +161,7 @@ class Judge:
     def no_body(self, what: str) -> None:
         """A named lambda is read where it stands and runs where it is called: no names of tables in it."""
         if self.body:
-            raise Refused(f"Lambda '{self.body}' holds {what}")
+            raise StatementRefused(f"Lambda '{self.body}' holds {what}")
 
     def union(self, node: Node, scope: Scope, recursive: str | None = None) -> None:
         """The queries of a UNION: the first one's WITH serves the others, unless they bring their own.
@@ -245,7 +249,7 @@ class Judge:
         self.known(node)
         name = node["name"].lower()
         if name not in self.rules.table_functions:
-            raise Refused(self.other_table_function(node["name"]))
+            raise StatementRefused(self.other_table_function(node["name"]))
         arguments = arguments_of(node)
         if name == "values" and arguments and spelled(arguments[0]) is None:
             self.plain_row(arguments[0])
@@ -255,7 +259,7 @@ class Judge:
 
     def plain_row(self, node: Node) -> None:
         if node.get("type") != "Literal" and node.get("name") not in {"tuple", "array"}:
-            raise Refused(
+            raise StatementRefused(
                 "The structure of values() is put together from parts; write it as one literal, such as 'n UInt32'."
             )
 
@@ -264,18 +268,18 @@ class Judge:
         if len(parts) == 1 and name in scope.queries:
             return
         if len(parts) > 2 or (len(parts) == 2 and parts[0] not in {rules.database, "system"}):
-            raise Refused(self.other_database(parts[0]))
+            raise StatementRefused(self.other_database(parts[0]))
         if parts[0] == "system" and len(parts) == 2:
             if name not in rules.system_tables:
                 may = ", ".join(f"system.{table}" for table in rules.system_tables)
-                raise Refused(f"system.{name} may not be read here; {may} may.")
+                raise StatementRefused(f"system.{name} may not be read here; {may} may.")
             columns = rules.system_tables[name]
             if columns is not None:
                 self.partly[f"system.{name}"] = columns
             self.tables[f"system.{name}"] = None
             return
         if name not in rules.tables:
-            raise Refused(self.unknown_table(name))
+            raise StatementRefused(self.unknown_table(name))
         self.tables[name] = None
 
     def _Function(self, node: Node, scope: Scope) -> None:
@@ -312,7 +316,7 @@ class Judge:
             self.named.add(name)
             self.calls[name] += 1
         else:
-            raise Refused(
+            raise StatementRefused(
                 f"'{name}' cannot be the name of a lambda that is called; write letters, digits and _ only, a letter "
                 "first."
             )
@@ -323,7 +327,7 @@ class Judge:
     def function(self, name: str) -> None:
         low = name.lower()
         if not self.listed(name):
-            raise Refused(self.unknown_function(name))
+            raise StatementRefused(self.unknown_function(name))
         self.functions[name] = None
         self.called.add(low)
 
@@ -335,7 +339,9 @@ class Judge:
     def spelled_aggregate(self, text: str | None, name: str) -> None:
         found = re.fullmatch(r"(\w+)(\([\d., ]*\))?", text or "")
         if not found or not self.aggregate(found[1]):
-            raise Refused(f"{name}() has to say which aggregate it runs; write the name as a literal, such as 'avg'.")
+            raise StatementRefused(
+                f"{name}() has to say which aggregate it runs; write the name as a literal, such as 'avg'."
+            )
 
     def in_name(self, node: Node, scope: Scope) -> None:
         """`x IN name`: the name of a CTE, of a constant of WITH, or of a table that may be read."""
@@ -347,8 +353,10 @@ class Judge:
             return
         try:
             self.table(parts, scope)
-        except Refused as refusal:
-            raise Refused(f"{refusal} For an array column write has({'.'.join(parts)}, …) instead of IN.") from None
+        except StatementRefused as refusal:
+            raise StatementRefused(
+                f"{refusal} For an array column write has({'.'.join(parts)}, …) instead of IN."
+            ) from None
         if self.partly:
             self.star = True
 
@@ -361,7 +369,7 @@ class Judge:
     def _QueryParameter(self, node: Node, scope: Scope) -> None:
         kind = str(node.get("param_type"))
         if "identifier" in kind.lower():
-            raise Refused(
+            raise StatementRefused(
                 f"{{{node.get('name')}:{kind}}} would put a name into the statement after it was judged; "
                 "write the name into the statement and pass only values as parameters."
             )
@@ -372,7 +380,7 @@ class Judge:
             if change["name"] in HELD_SETTINGS:
                 keep_held(change["name"], change.get("value", {}).get("value"))
             elif change["name"] not in self.rules.settings:
-                raise Refused(
+                raise StatementRefused(
                     f"Setting '{change['name']}' may not be changed here; leave it out of the SETTINGS clause. "
                     "Limits are set by the tool's own arguments."
                 )
@@ -402,23 +410,25 @@ class Judge:
         names = " and ".join(self.partly)
         may: frozenset[str] = frozenset().union(*self.partly.values())
         if self.star:
-            raise Refused(f"* and COLUMNS() may not be used with {names}; name the columns: {', '.join(sorted(may))}.")
+            raise StatementRefused(
+                f"* and COLUMNS() may not be used with {names}; name the columns: {', '.join(sorted(may))}."
+            )
         own = may | self.aliases
         for column in self.columns:
             if column[-1] not in own or any(
                 part not in own | {"system"} | set(last_parts(self.partly)) for part in column
             ):
-                raise Refused(
+                raise StatementRefused(
                     f"Column '{'.'.join(column)}' of {names} may not be read here; {', '.join(sorted(may))} may."
                 )
         for alias in self.aliases & KEPT_BACK:
-            raise Refused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")
+            raise StatementRefused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")
 
     def replaced_rows(self) -> None:
         """Nothing may pick the parts to read before it is known which of a run's rows is the last."""
         for table in REPLACING & self.tables.keys():
             for name in PHYSICAL_COLUMNS.intersection(chain.from_iterable(self.columns)):
-                raise Refused(
+                raise StatementRefused(
                     f"Column '{name}' may not be read with {table}, where it would bring replaced rows back; "
                     "leave it out, or ask by the table's own columns."
                 )
@@ -426,16 +436,18 @@ class Judge:
     def borrowed_names(self) -> None:
         """No alias may take the name of what is called or read: WITH x -> … AS upper, WITH audit_log AS y."""
         for name in self.lambdas & self.called:
-            raise Refused(f"'{name}' is an alias and a function in this query; choose another word for the alias.")
+            raise StatementRefused(
+                f"'{name}' is an alias and a function in this query; choose another word for the alias."
+            )
         called = self.called | {name.lower() for name in self.named}
         for name in self.parameters:
             if self.named and name.lower() in called:
-                raise Refused(
+                raise StatementRefused(
                     f"'{name}' is a lambda's parameter and is called as a function in this query; choose another word "
                     "for the parameter."
                 )
         for name in (self.renamed & self.meant) | (self.renamed_by_with & self.sources):
-            raise Refused(
+            raise StatementRefused(
                 f"'{name}' is an alias of another name, and stands for a table or a function in this query too; "
                 "choose another word for the alias."
             )
@@ -458,14 +470,14 @@ class Judge:
             return sum(count * size(name, above) for name, count in calls.items())
 
         if total(self.calls, ()) > _UNFOLDED:
-            raise Refused(
+            raise StatementRefused(
                 f"The lambdas of this query unfold to more than {_UNFOLDED:,} parts; call them fewer times, or write "
                 "them without calls of each other."
             )
 
     def not_hidden(self, name: str) -> None:
         if name in self.rules.hidden - self.rules.tables:
-            raise Refused(f"'{name}' cannot be used as a name here; choose another word.")
+            raise StatementRefused(f"'{name}' cannot be used as a name here; choose another word.")
 
     # -- sentences --------------------
 

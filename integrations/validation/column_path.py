@@ -215,7 +215,7 @@ def _check_array(rule: Rule, array: Array, received: datetime) -> _Checked:
     checked = _Checked(plain.values, rounded=plain.rounded)
     doubtful = pc.and_(array.is_valid(), pc.invert(pc.fill_null(plain.fine, False)))
     if pc.any(doubtful, min_count=0).as_py():
-        _judge(rule, checked, array, doubtful, received)
+        _clean_doubtful(rule, checked, array, doubtful, received)
     if array.null_count:
         _complete(rule, checked, array.is_null(), received)
     return checked
@@ -240,7 +240,7 @@ def _simplified(array: Array) -> Array:
     return array
 
 
-def _judge(rule: Rule, checked: _Checked, array: Array, doubtful: Array, received: datetime) -> None:
+def _clean_doubtful(rule: Rule, checked: _Checked, array: Array, doubtful: Array, received: datetime) -> None:
     """Sends the doubtful values the row path's way."""
     import numpy as np
     import pyarrow as pa
@@ -252,13 +252,13 @@ def _judge(rule: Rule, checked: _Checked, array: Array, doubtful: Array, receive
     found = _python(array.filter(doubtful))
     if rule.kind == "json":
         found = list(map(_without_nulls, found))
-    judged = check_column(rule, found, received)
-    values = [value.bytes if isinstance(value, UUID) else value for value in judged.values]
+    cleaned = check_column(rule, found, received)
+    values = [value.bytes if isinstance(value, UUID) else value for value in cleaned.values]
     checked.values = pc.replace_with_mask(checked.values, doubtful, pa.array(values, target(rule)))
-    checked.errors = {indexes[index]: sentence for index, sentence in judged.errors.items()}
-    if judged.rounded:
+    checked.errors = {indexes[index]: sentence for index, sentence in cleaned.errors.items()}
+    if cleaned.rounded:
         flags = np.zeros(len(array), dtype=bool)
-        flags[[indexes[index] for index in judged.rounded]] = True
+        flags[[indexes[index] for index in cleaned.rounded]] = True
         rounded = pa.array(flags)
         checked.rounded = rounded if checked.rounded is None else pc.or_kleene(checked.rounded, rounded)
 

@@ -1,8 +1,8 @@
 """The short cuts of the column path: by kind of column, what an Arrow array's plainly fine values become.
 
 Each answers with an array in the type that is inserted, and a mask of the values that are fine (null where the value
-is null). The others go to the judge (values.py). As in the row path, a short cut may be as narrow as it likes, but
-what it accepts must be what the judge would answer.
+is null). The others go to `clean_value` (values.py). As in the row path, a short cut may be as narrow as it likes,
+but what it accepts must be what `clean_value` would answer.
 
 This module needs pyarrow; import it only where Arrow data is at hand.
 """

@@ -1,7 +1,7 @@
 """The short cuts of the row path: by kind of column, the clean values if all are plainly fine, else None.
 
 Each is a few passes at C speed over one stretch of a column. It may be as narrow as it likes, since what it leaves
-goes to the judge (values.py), but what it accepts must be what the judge would answer.
+goes to `clean_value` (values.py), but what it accepts must be what `clean_value` would answer.
 """
 
 from __future__ import annotations

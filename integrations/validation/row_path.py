@@ -1,8 +1,8 @@
 """The row path: mappings in, clean columns out.
 
 Rows become columns first, and a column is checked as a whole: PLAIN (plain_values.py) sees quickly that every value
-of a stretch is plainly fine. Where one is not, the values of that stretch go one by one to the judge (values.py),
-which alone decides and words the refusal.
+of a stretch is plainly fine. Where one is not, the values of that stretch go one by one to `clean_value` (values.py),
+which alone decides, and words the rejection.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from chimera_metrics.integrations.masking.columns import mask_column
 from chimera_metrics.integrations.validation.plain_values import PLAIN, fresh_uuids
 from chimera_metrics.integrations.validation.rules import FIRST_DAY, Rule, TableRules, rules_of, shown_name
-from chimera_metrics.integrations.validation.values import Refused, judge, missing, show
+from chimera_metrics.integrations.validation.values import ValueRejected, clean_value, missing, show
 
 # Small enough that a stretch stays in the processor's cache.
 STRETCH = 4_096
-# So many values are judged one by one where one of them is not plainly fine.
+# So many values are cleaned one by one where one of them is not plainly fine.
 FEW = 64
 
 
@@ -222,7 +222,7 @@ def _check_present(rule: Rule, values: list[Any], types: set[type]) -> Checked:
     if plain is not None:
         return Checked(plain)
     if len(values) <= FEW:
-        return _judge_each(rule, values)
+        return _clean_each(rule, values)
     # One bad value should slow few others down.
     return _joined(
         _check_present(rule, part, set(map(type, part)))
@@ -230,14 +230,14 @@ def _check_present(rule: Rule, values: list[Any], types: set[type]) -> Checked:
     )
 
 
-def _judge_each(rule: Rule, values: list[Any]) -> Checked:
+def _clean_each(rule: Rule, values: list[Any]) -> Checked:
     checked = Checked([])
     for index, value in enumerate(values):
         clean, rounded = None, False
         try:
-            clean, rounded = judge(rule, value)
-        except Refused as refusal:
-            checked.errors[index] = str(refusal)
+            clean, rounded = clean_value(rule, value)
+        except ValueRejected as rejection:
+            checked.errors[index] = str(rejection)
         checked.values.append(clean)
         if rounded:
             checked.rounded.append(index)

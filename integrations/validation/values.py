@@ -1,7 +1,7 @@
-"""The judge of one value: what a column takes it as, or the sentence that refuses it.
+"""Cleans one value: what a column stores for it, or the sentence that rejects it.
 
-This is the one place that decides. The row path and the column path only know short cuts for values that are
-plainly fine; whatever is not, they bring here, so the two cannot differ.
+This is the one place that decides. The row path and the column path have fast checks for values that are obviously
+fine, and bring every other value here, so the two paths cannot differ.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _EPOCH = " (a bare number could mean seconds or milliseconds)"
 _JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
 
-Judged = tuple[Any, bool]
+CleanValue = tuple[Any, bool]
 """A clean value, and whether digits of it were lost."""
 
 
-class Refused(ValueError):
-    """A value that a column does not take; its text is the sentence."""
+class ValueRejected(ValueError):
+    """A column does not take this value; the text says why in one sentence."""
 
 
-def judge(rule: Rule, value: Any) -> Judged:
-    """The clean value for `rule`'s column and whether it was rounded. `value` is not None. Raises Refused."""
-    return _JUDGES[rule.kind](rule, value)
+def clean_value(rule: Rule, value: Any) -> CleanValue:
+    """The clean value for `rule`'s column and whether it was rounded. `value` is not None. Raises ValueRejected."""
+    return _CLEANERS[rule.kind](rule, value)
 
 
 def missing(rule: Rule) -> str:
@@ -49,8 +49,8 @@ def missing(rule: Rule) -> str:
     return f"{rule.name} is missing; it takes {rule.takes}."
 
 
-def refuse(rule: Rule, shown: str, hint: str = "") -> NoReturn:
-    raise Refused(f"{rule.name} holds {shown}; it takes {rule.takes}{hint}.")
+def reject(rule: Rule, shown: str, hint: str = "") -> NoReturn:
+    raise ValueRejected(f"{rule.name} holds {shown}; it takes {rule.takes}{hint}.")
 
 
 def show(value: Any) -> str:
@@ -89,120 +89,120 @@ def text_of(rule: Rule, value: Any) -> str:
         try:
             value = value.decode()
         except UnicodeDecodeError:
-            refuse(rule, "bytes that are not valid UTF-8")
+            reject(rule, "bytes that are not valid UTF-8")
     if not isinstance(value, str):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     try:
         size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError:
-        refuse(rule, "text that is not valid UTF-8 (it has half of a surrogate pair)")
+        reject(rule, "text that is not valid UTF-8 (it has half of a surrogate pair)")
     if size > rule.max_bytes:
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return value if type(value) is str else str.__str__(value)
 
 
-def _text(rule: Rule, value: Any) -> Judged:
+def _text(rule: Rule, value: Any) -> CleanValue:
     text = text_of(rule, value)
     if not rule.nullable and not text.strip():
-        refuse(rule, "blank text" if text else "empty text")
+        reject(rule, "blank text" if text else "empty text")
     return text, False
 
 
-def _commit(rule: Rule, value: Any) -> Judged:
+def _commit(rule: Rule, value: Any) -> CleanValue:
     text = text_of(rule, value)
     if not _COMMIT.fullmatch(text):
-        refuse(rule, show(text) if text else "empty text")
+        reject(rule, show(text) if text else "empty text")
     return text.lower(), False
 
 
-def _uuid(rule: Rule, value: Any) -> Judged:
+def _uuid(rule: Rule, value: Any) -> CleanValue:
     if isinstance(value, UUID):
         return value, False
     if isinstance(value, bytes) and len(value) == 16:
         return UUID(bytes=value), False
     if not isinstance(value, str) or not _UUID.fullmatch(value):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return UUID(value), False
 
 
 def _number(rule: Rule, value: Any) -> int | float | Decimal:
     """`value` as the finite number that it is or, if text, spells."""
     if isinstance(value, bool):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     if isinstance(value, str):
         if len(value) > 100 or not NUMERAL.fullmatch(value):
-            refuse(rule, show(value))
+            reject(rule, show(value))
         return Decimal(value)
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
-            refuse(rule, str(value))
+            reject(rule, str(value))
         return value
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
         number = float(value)
         if not math.isfinite(number):
-            refuse(rule, {math.inf: "Infinity", -math.inf: "-Infinity"}.get(number, "NaN"))
+            reject(rule, {math.inf: "Infinity", -math.inf: "-Infinity"}.get(number, "NaN"))
         return number
-    refuse(rule, show(value))
+    reject(rule, show(value))
 
 
 def _in_range(rule: Rule, number: int | float | Decimal) -> bool:
     return (rule.low is None or number >= rule.low) and (rule.high is None or number <= rule.high)
 
 
-def _float(rule: Rule, value: Any) -> Judged:
+def _float(rule: Rule, value: Any) -> CleanValue:
     number = _number(rule, value)
     try:
         clean = float(number)
     except OverflowError:  # an integer of 400 digits has no float
         clean = math.inf
     if not math.isfinite(clean) or not _in_range(rule, clean):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return clean, False
 
 
-def _int(rule: Rule, value: Any) -> Judged:
+def _int(rule: Rule, value: Any) -> CleanValue:
     number = _number(rule, value)
     # 5.0 is a whole number: frames with gaps, and many programs' JSON, hold counts as floats.
     if not _in_range(rule, number) or number != int(number):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return int(number), False
 
 
-def _money(rule: Rule, value: Any) -> Judged:
+def _money(rule: Rule, value: Any) -> CleanValue:
     number = _number(rule, value)
     if not 0 <= number < MONEY_LIMIT:
-        refuse(rule, show(value))
+        reject(rule, show(value))
     # Through its shortest decimal text: 0.1 is ten cents, not 0.1000000000000000055511151231257827.
     amount = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     context = MONEY_CONTEXT.copy()
     clean = context.quantize(amount, SIX_PLACES)
     if clean >= MONEY_LIMIT:
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return clean, bool(context.flags[Inexact])
 
 
-def _time(rule: Rule, value: Any) -> Judged:
+def _time(rule: Rule, value: Any) -> CleanValue:
     moment = None if _is_epoch(value) else _moment(value)
     if moment is None:
-        refuse(rule, show(value), _EPOCH if _is_epoch(value) else "")
+        reject(rule, show(value), _EPOCH if _is_epoch(value) else "")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
         # Truncated, never rounded up: a moment does not move into the next millisecond, hour or day.
         clean = _truncated(rule, moment.astimezone(UTC))
     except OverflowError:  # the first or last day that Python knows, in a far zone
-        refuse(rule, show(value))
+        reject(rule, show(value))
     if not FIRST_TIME <= clean <= (LAST_HOUR if rule.kind == "hour" else LAST_TIME):
-        refuse(rule, show(value))
+        reject(rule, show(value))
     return clean, rule.kind == "hour" and clean != moment
 
 
 def _truncated(rule: Rule, moment: datetime) -> datetime:
     if rule.kind == "hour":
         return datetime(moment.year, moment.month, moment.day, moment.hour, tzinfo=UTC)
-    # A new object, so that a subclass of datetime (pandas has one) does not travel on.
+    # Rebuilt, so that no subclass of datetime (pandas has one) gets through.
     return datetime.combine(moment.date(), time(moment.hour, moment.minute, moment.second), UTC).replace(
         microsecond=moment.microsecond // 1000 * 1000
     )
@@ -252,12 +252,12 @@ def finite(value: Any) -> bool:
     return all(map(finite, value)) if isinstance(value, list | tuple) else True
 
 
-def _json(rule: Rule, value: Any) -> Judged:
+def _json(rule: Rule, value: Any) -> CleanValue:
     if isinstance(value, Mapping):
         try:
             text = json_text(value if isinstance(value, dict) else dict(value))
         except (ValueError, TypeError) as error:  # orjson's own error is a TypeError
-            refuse(rule, f"an object that JSON cannot hold ({_reason(error)})")
+            reject(rule, f"an object that JSON cannot hold ({_reason(error)})")
         return text_of(rule, text), False
     text = text_of(rule, value)
     try:
@@ -265,7 +265,7 @@ def _json(rule: Rule, value: Any) -> Judged:
     except orjson.JSONDecodeError:
         is_object = False
     if not is_object:
-        refuse(rule, show(text) if text else "empty text")
+        reject(rule, show(text) if text else "empty text")
     return text, False
 
 
@@ -273,7 +273,7 @@ def _reason(error: Exception) -> str:
     return str(error).encode("utf-8", "backslashreplace").decode()[:80]
 
 
-_JUDGES: dict[Kind, Callable[[Rule, Any], Judged]] = {
+_CLEANERS: dict[Kind, Callable[[Rule, Any], CleanValue]] = {
     "time": _time,
     "hour": _time,
     "uuid": _uuid,

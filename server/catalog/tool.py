@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import AccessRefused, MuseError, StatementCancelled
-from chimera_metrics.integrations.guard.judging import Refused
+from chimera_metrics.integrations.guard.judging import StatementRefused
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.arguments import read_arguments
 from chimera_metrics.server.context import ServerContext
@@ -19,7 +19,7 @@ from chimera_metrics.server.context import ServerContext
 Call = Callable[[ServerContext, Any, Cancellation], Result]
 
 # What a user can cause; anything else is a fault of ours, and its text stays from the client.
-SENTENCES = (MuseError, Refused, QuestionError)
+SENTENCES = (MuseError, StatementRefused, QuestionError)
 
 
 class Sentence(Exception):
@@ -61,7 +61,7 @@ class MuseTool:
         try:
             return self.call(context, read_arguments(self.name, self.arguments, arguments), stop)
         except SENTENCES as error:
-            if isinstance(error, Refused | AccessRefused):
+            if isinstance(error, StatementRefused | AccessRefused):
                 outcome = "refused"
             else:
                 outcome = "cancelled" if isinstance(error, StatementCancelled) else "error"

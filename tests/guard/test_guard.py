@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.integrations.guard.judging import Guard, Refused, Rules, check
+from chimera_metrics.integrations.guard.judging import Guard, Rules, StatementRefused, check
 from chimera_metrics.integrations.guard.rules import AGGREGATES, COMBINATORS, FUNCTIONS, HIGHER_ORDER
 from tests.guard.conftest import DATABASE, SECRET, Store
 from tests.guard.honest import PARAMETERS, STATEMENTS
@@ -25,7 +25,7 @@ def test_there_are_enough_statements() -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.why)
 def test_every_hostile_statement_is_refused_with_readonly_off(hostile: Hostile, store: Store, guard: Guard) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(StatementRefused) as refusal:
         guard.check(store.place(hostile.sql, "out-guard"))
     message = str(refusal.value)
     assert SECRET not in message
@@ -35,7 +35,7 @@ def test_every_hostile_statement_is_refused_with_readonly_off(hostile: Hostile, 
 
 def test_nothing_ran_while_hostile_statements_were_judged(store: Store, guard: Guard) -> None:
     for hostile in HOSTILE:
-        with pytest.raises(Refused):
+        with pytest.raises(StatementRefused):
             guard.check(store.place(hostile.sql, "out-judged"))
     assert store.changes() == []
 
@@ -187,7 +187,7 @@ def test_kinds(sql: str, kind: str, guard: Guard) -> None:
     ],
 )
 def test_a_refusal_tells_what_to_do(sql: str, words: str, guard: Guard) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(StatementRefused) as refusal:
         guard.check(sql)
     assert words in str(refusal.value)
 
@@ -196,14 +196,14 @@ def test_names_of_tables_that_readers_may_not_see_cannot_be_borrowed(store: Stor
     harmless = "WITH audit_log AS (SELECT 7 AS id) SELECT id FROM audit_log"
     lenient = Rules(hidden=frozenset())
     assert check(harmless, store.run, lenient).tables == (), "by the engine's rules this reads the CTE"
-    with pytest.raises(Refused, match="cannot be used as a name"):
+    with pytest.raises(StatementRefused, match="cannot be used as a name"):
         check(harmless, store.run, Rules())
 
 
 def test_another_reader_has_other_tables(store: Store) -> None:
     rules = Rules(tables=frozenset({"audit_log"}))
     assert check("SELECT * FROM audit_log", store.run, rules).tables == ("audit_log",)
-    with pytest.raises(Refused):
+    with pytest.raises(StatementRefused):
         check("SELECT * FROM ui_events", store.run, rules)
 
 
@@ -230,7 +230,7 @@ def test_an_engine_without_trees_is_told_apart_from_a_lost_connection(store: Sto
     def lost(sql: str, parameters: Mapping[str, str]) -> str:
         raise ConnectionError("gone")
 
-    with pytest.raises(Refused, match=r"ClickHouse 26\.8 and newer can"):
+    with pytest.raises(StatementRefused, match=r"ClickHouse 26\.8 and newer can"):
         check("SELECT 1", old, Rules())
     assert check("SHOW TABLES", old, Rules()).kind == "show"
     with pytest.raises(ConnectionError):
@@ -245,7 +245,7 @@ def test_no_refusal_shows_the_statement_that_asks(store: Store, rules: Rules) ->
             raise RuntimeError(f"Code: 36. DB::Exception: Failed to read: a number: In scope {sql}. (BAD_ARGUMENTS)")
         return store.run(sql, parameters)
 
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(StatementRefused) as refusal:
         check("SELECT 1", fails, rules)
     assert str(refusal.value) == (
         "The engine cannot read the tree of this statement back (Failed to read: a number), so it cannot be judged; "
@@ -259,7 +259,7 @@ def test_a_lambda_takes_no_name_that_a_function_of_the_engine_has(store: Store, 
     assert set(check(named, store.run, rules).functions) == {"lambda", "tuple"}
     store.run("CREATE FUNCTION dbl AS x -> file(x)")
     try:
-        with pytest.raises(Refused, match="'Dbl' is a function of this server too; choose another word"):
+        with pytest.raises(StatementRefused, match="'Dbl' is a function of this server too; choose another word"):
             check(named, store.run, rules)
     finally:
         store.run("DROP FUNCTION dbl")
@@ -282,7 +282,7 @@ def test_a_lambda_takes_no_name_that_a_function_of_the_engine_has(store: Store, 
     ],
 )
 def test_a_refused_lambda_says_why(sql: str, words: str, guard: Guard) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(StatementRefused) as refusal:
         guard.check(sql)
     assert words in str(refusal.value)
 
@@ -306,7 +306,7 @@ def test_lambdas_that_call_lambdas_stay_small(store: Store, guard: Guard, rules:
         f"WITH {', '.join(_tower(8, 7))} SELECT COLUMNS('latency') APPLY f7 FROM ui_events",
         f"WITH x -> {'+'.join(['x'] * 20)} AS f SELECT [{', '.join(['f(1)'] * 300)}]",
     ):
-        with pytest.raises(Refused, match="unfold to more than 5,000 parts; call them fewer times"):
+        with pytest.raises(StatementRefused, match="unfold to more than 5,000 parts; call them fewer times"):
             guard.check(hostile)
 
 
@@ -314,7 +314,7 @@ def test_a_lambda_is_closed_where_the_functions_cannot_be_listed(store: Store, r
     def blind(sql: str, parameters: Mapping[str, str]) -> str:
         return "0 " if "system.functions" in sql else store.run(sql, parameters)
 
-    with pytest.raises(Refused, match="cannot be seen on this server; write the expression out"):
+    with pytest.raises(StatementRefused, match="cannot be seen on this server; write the expression out"):
         check("WITH x -> x AS f SELECT f(1)", blind, rules)
 
 
@@ -333,7 +333,7 @@ def test_a_lambda_is_closed_where_the_functions_cannot_be_listed(store: Store, r
 )
 def test_an_answer_that_is_no_tree_refuses(parts: tuple[str, ...]) -> None:
     answer = base64.b64encode("\0".join(parts).encode()).decode()
-    with pytest.raises(Refused):
+    with pytest.raises(StatementRefused):
         check("SELECT 1", lambda sql, parameters: answer, Rules())
 
 
@@ -444,7 +444,7 @@ def test_a_hostile_core_stays_hostile_in_any_dress(
         words = wrapper if upper else wrapper.replace("SELECT", "select").replace("FROM", "From")
         sql = words.replace("{}", inner)
     sql = sql.replace(" ", blank) + end
-    with pytest.raises(Refused):
+    with pytest.raises(StatementRefused):
         guard.check(store.place(sql, "out-dress"))
     assert store.changes() == []
 
@@ -460,9 +460,9 @@ def test_every_number_passes_as_itself(store: Store, guard: Guard, numbers: list
 @pytest.mark.parametrize("number", ["1e20", "-0.0", "[1e20]", """'"field_type":"Float64","value":5}'"""])
 def test_a_number_hides_nothing(core: str, number: str, store: Store, guard: Guard) -> None:
     for sql in (f"SELECT {number}, {core}", f"SELECT if({number} = {core}, 1, 2)", f"SELECT {core} AS `{number}`"):
-        with pytest.raises(Refused, match=r"file\(\)|audit_log"):
+        with pytest.raises(StatementRefused, match=r"file\(\)|audit_log"):
             guard.check(store.place(sql, "out-number"))
-    with pytest.raises(Refused, match="max_memory_usage"):
+    with pytest.raises(StatementRefused, match="max_memory_usage"):
         guard.check(f"SELECT {number} SETTINGS max_memory_usage = 1e20")
 
 
@@ -472,6 +472,6 @@ def test_any_text_gets_a_verdict_or_a_sentence(store: Store, guard: Guard, text:
     """And nothing of it runs: what passes is a SELECT of values that canonical form and judged tree agree on."""
     try:
         verdict = guard.check(text)
-    except Refused:
+    except StatementRefused:
         return
     assert guard.check(verdict.statement).statement == verdict.statement

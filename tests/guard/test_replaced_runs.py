@@ -8,7 +8,7 @@ import pytest
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import StatementFailed
-from chimera_metrics.integrations.guard.judging import Refused
+from chimera_metrics.integrations.guard.judging import StatementRefused
 from chimera_metrics.integrations.guard.rules import HELD_SETTINGS, PHYSICAL_COLUMNS, SETTINGS
 from tests.conftest import empty
 
@@ -55,7 +55,7 @@ def test_what_makes_reads_exact_may_be_said_but_not_undone(runs: ClickHouseClien
     for value in (str(held), f"'{held}'", word):
         assert rows(runs, f"SELECT count() FROM bench_runs SETTINGS {name} = {value}") == [[2]]
     for value in (str(1 - held), f"'{1 - held}'", "DEFAULT", "2", "''"):
-        with pytest.raises(Refused, match="leave it out"):
+        with pytest.raises(StatementRefused, match="leave it out"):
             runs.query(f"SELECT count() FROM (SELECT * FROM bench_runs SETTINGS {name} = {value})")
 
 
@@ -84,7 +84,7 @@ def test_where_rows_lie_is_no_question_about_runs(runs: ClickHouseClient, column
         f"SELECT count() FROM (SELECT *, {column} AS p FROM chimera_metrics.bench_runs) WHERE p = '20260501'",
         f"WITH c AS (SELECT {column} AS p FROM bench_runs) SELECT p FROM c",
     ):
-        with pytest.raises(Refused, match="may not be read with bench_runs"):
+        with pytest.raises(StatementRefused, match="may not be read with bench_runs"):
             runs.query(sql)
 
 
