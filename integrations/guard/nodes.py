@@ -1,23 +1,19 @@
-"""What the nodes of the engine's tree say: names in sight, literals that are spelled out, how a part is called."""
+"""Nodes of the engine's tree: the names that can be seen from one, and what its literals say."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from chimera_metrics.integrations.guard.rules import HELD_SETTINGS, REASONS
+from chimera_metrics.integrations.guard.refusals import StatementRefused
 
 Kind = Literal["select", "explain", "show", "describe"]
 Node = Mapping[str, Any]
 
 
-class StatementRefused(Exception):
-    """The statement may not run; the message is one sentence for the reader, with a next step."""
-
-
 @dataclass(frozen=True)
 class Scope:
-    """Names of the WITH clauses that can be seen from here: of queries, of expressions, and of lambdas."""
+    """Names of the WITH clauses that can be seen from a node: of queries, of expressions, and of lambdas."""
 
     queries: frozenset[str] = frozenset()
     expressions: frozenset[str] = frozenset()
@@ -33,22 +29,15 @@ class Scope:
         return replace(self, lambdas=self.lambdas | {name})
 
 
-NOWHERE = Scope()
-
-
-def not_allowed(what: str) -> str:
-    return (
-        f"{what} may not run here: this is for reading, with SELECT, EXPLAIN, SHOW or DESCRIBE; "
-        "to write rows use the insert tools."
-    )
+EMPTY_SCOPE = Scope()
 
 
 def is_lambda(node: Node) -> bool:
     return node["type"] == "Function" and str(node["name"]).lower() == "lambda"
 
 
-def only_all(elements: list[Node]) -> bool:
-    """ORDER BY ALL: the word stands where a column would, and means what is selected."""
+def is_order_by_all(elements: list[Node]) -> bool:
+    """ORDER BY ALL: the word stands where a column would, and means everything that is selected."""
     [element] = elements
     directions = {"direction", "nulls_direction", "nulls_direction_was_explicitly_specified"}
     return element.keys() - directions == {"type", "expression"} and element["expression"] == {
@@ -62,48 +51,32 @@ def arguments_of(node: Node) -> list[Node]:
     return children
 
 
-def keep_held(name: str, value: object) -> None:
-    """A setting that makes reads exact may be said again."""
-    held = HELD_SETTINGS[name]
-    if str(value).lower() not in {str(held), str(bool(held)).lower()}:
-        raise StatementRefused(
-            f"Setting '{name}' stays at {held} here, so that a benchmark run that was sent again counts once; "
-            "leave it out of the SETTINGS clause."
-        )
+def name_parts(node: Node) -> list[str]:
+    """The parts of a name with dots: database and table, or table and column."""
+    return node.get("name_parts") or [node["name"]]
 
 
-def spelled(node: Node) -> str | None:
+def string_literal(node: Node) -> str | None:
     """The text of a string literal, None for anything else."""
     value = node.get("value") if node.get("type") == "Literal" else None
     return str(value["value"]) if isinstance(value, dict) and value.get("field_type") == "String" else None
 
 
-def plain_type(text: str | None, user: str) -> None:
-    # A state of an aggregate function made of foreign bytes is read by native code that trusts it.
+def check_type(text: str | None, user: str) -> None:
+    """Refuses a type that is not a literal, or that is a state. `user` is what takes the type, for the sentence."""
+    # The engine's native code trusts the bytes of an aggregate function's state, so no reader may bring one.
     if text is None or "aggregatefunction" in text.lower():
         raise StatementRefused(
             f"The type for {user} has to be written out, and may not be AggregateFunction; cast to a plain type."
         )
 
 
-def plain_structure(text: str) -> None:
+def check_structure(text: str) -> None:
+    """Refuses a structure of values() that holds expressions or states."""
     if re.search(r"\b(default|alias|materialized|ephemeral|aggregatefunction|simpleaggregatefunction)\b", text, re.I):
         raise StatementRefused(
             "The structure of values() says more than names and types; write only those, such as 'day Date, n UInt32'."
         )
-
-
-def spoken(kind: object) -> str:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(kind)).removesuffix("Query").strip()
-    return words.upper() or "This statement"
-
-
-def because(name: str) -> str:
-    return f" ({REASONS[name]})" if name in REASONS else ""
-
-
-def last_parts(names: Iterable[str]) -> Iterable[str]:
-    return (name.rsplit(".", 1)[-1] for name in names)
 
 
 def most_rows(query: Node) -> int | None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from chimera_metrics.integrations.guard.functions import COMBINATORS, HIGHER_ORDER, aggregate_names, function_names
 from chimera_metrics.integrations.guard.judging import Guard, Rules, StatementRefused, check
-from chimera_metrics.integrations.guard.rules import AGGREGATES, COMBINATORS, FUNCTIONS, HIGHER_ORDER
 from tests.guard.conftest import DATABASE, SECRET, Store
 from tests.guard.honest import PARAMETERS, STATEMENTS
 from tests.guard.hostile import HOSTILE, Hostile
@@ -339,7 +339,7 @@ def test_an_answer_that_is_no_tree_refuses(parts: tuple[str, ...]) -> None:
 
 def test_every_function_of_this_engine_that_takes_functions_is_known(store: Store) -> None:
     found = store.run("SELECT lower(name) FROM system.functions WHERE higher_order").split()
-    assert set(found) & FUNCTIONS <= HIGHER_ORDER
+    assert set(found) & function_names() <= HIGHER_ORDER
 
 
 def test_every_combinator_of_this_engine_is_known(store: Store) -> None:
@@ -349,11 +349,11 @@ def test_every_combinator_of_this_engine_is_known(store: Store) -> None:
 def test_listed_functions_exist_and_the_reviewed_ones_stay_out(store: Store) -> None:
     engine = set(store.run("SELECT lower(name) FROM system.functions").split())
     by_the_parser_alone = {"lambda", "exists", "untuple", "grouping"}
-    gone = FUNCTIONS.difference(engine, by_the_parser_alone)
+    gone = function_names().difference(engine, by_the_parser_alone)
     assert not gone, "typing errors, or functions that went away"
-    assert engine >= AGGREGATES
+    assert engine >= aggregate_names()
     out = "file sleep dictget joinget hostname currentuser getsetting formatrow aigenerate initializeaggregation"
-    assert not set(out.split()) & (FUNCTIONS | AGGREGATES)
+    assert not set(out.split()) & (function_names() | aggregate_names())
 
 
 BLANKS = st.sampled_from([" ", "\n", "\t", "  ", "/**/", "/* ; */", "/* /* */ */", "-- x\n", "# x\n", "\u00a0", "\x0b"])

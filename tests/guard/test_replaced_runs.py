@@ -9,7 +9,7 @@ import pytest
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.guard.judging import StatementRefused
-from chimera_metrics.integrations.guard.rules import HELD_SETTINGS, PHYSICAL_COLUMNS, SETTINGS
+from chimera_metrics.integrations.guard.rules import FIXED_SETTINGS, PHYSICAL_COLUMNS, SETTINGS
 from tests.conftest import empty
 
 RUNS = (("a", 1), ("a", 2), ("a", 3), ("b", 9))
@@ -49,12 +49,12 @@ def test_no_condition_finds_a_replaced_run(runs: ClickHouseClient, clause: str, 
     assert rows(runs, f"SELECT count() {of} SETTINGS optimize_move_to_prewhere = 1") == [[count]]
 
 
-@pytest.mark.parametrize(("name", "held"), HELD_SETTINGS.items())
-def test_what_makes_reads_exact_may_be_said_but_not_undone(runs: ClickHouseClient, name: str, held: int) -> None:
-    word = "true" if held else "false"
-    for value in (str(held), f"'{held}'", word):
+@pytest.mark.parametrize(("name", "fixed"), FIXED_SETTINGS.items())
+def test_what_makes_reads_exact_may_be_said_but_not_undone(runs: ClickHouseClient, name: str, fixed: int) -> None:
+    word = "true" if fixed else "false"
+    for value in (str(fixed), f"'{fixed}'", word):
         assert rows(runs, f"SELECT count() FROM bench_runs SETTINGS {name} = {value}") == [[2]]
-    for value in (str(1 - held), f"'{1 - held}'", "DEFAULT", "2", "''"):
+    for value in (str(1 - fixed), f"'{1 - fixed}'", "DEFAULT", "2", "''"):
         with pytest.raises(StatementRefused, match="leave it out"):
             runs.query(f"SELECT count() FROM (SELECT * FROM bench_runs SETTINGS {name} = {value})")
 

@@ -1,0 +1,25 @@
+"""What the guard says of a statement that may run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chimera_metrics.integrations.guard.findings import Findings
+from chimera_metrics.integrations.guard.nodes import Kind
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may run, and what it reads. `settings` are those of its SETTINGS clauses."""
+
+    statement: str
+    kind: Kind
+    tables: tuple[str, ...]
+    functions: tuple[str, ...]
+    settings: tuple[tuple[str, Any], ...] = ()
+    #: The most rows that it can answer, where the statement itself says so.
+    most_rows: int | None = None
+
+
+def verdict_on(statement: str, kind: Kind, findings: Findings, most_rows: int | None = None) -> Verdict:
+    names = tuple(findings.tables), tuple(findings.functions)
+    return Verdict(statement, kind, *names, tuple(findings.settings), most_rows)
