@@ -120,7 +120,7 @@ def test_what_is_no_table_is_refused() -> None:
 
 def test_rows_alone_do_not_load_pyarrow() -> None:
     code = (
-        "import sys; from chimera_metrics.integrations.clickhouse import column_path\n"
+        "import sys; from chimera_metrics.integrations.validation import column_path\n"
         "from chimera_metrics.integrations.validation.row_path import *\n"
         "validate_rows('deployments', [{'status': 'ready', 'error_msg': 'bob@example.com'}] * 100); "
         "sys.exit('pyarrow' in sys.modules)"
