@@ -172,7 +172,7 @@ def test_a_planted_circle_and_a_planted_step_between_sub_rooms_are_seen() -> Non
     imports = graph()
     assert circle(imports | {"models.base": {"models.bench_runs"}}) != []
     assert upward({"integrations.masking.words": {"integrations.clickhouse.executor"}}, PARTS) != []
-    assert upward({"integrations.guard.tree": {"integrations.validation.rules"}}, PARTS) != []
+    assert upward({"integrations.guard.walk": {"integrations.validation.rules"}}, PARTS) != []
 
 
 def test_models_and_analytics_are_pure() -> None:

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Collection
 
+from chimera_metrics.errors import MuseError
 from chimera_metrics.integrations.guard.functions import WHY_LEFT_OUT, aggregate_names, function_names
 from chimera_metrics.integrations.guard.rules import Rules
 
@@ -20,8 +21,10 @@ PART_REFUSALS = {
 }
 
 
-class StatementRefused(Exception):
+class StatementRefused(MuseError):
     """The statement may not run; the message is one sentence for the reader, with a next step."""
+
+    kind = "statement_refused"
 
 
 def not_a_read(what: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import AccessRefused, MuseError, StatementCancelled
 from chimera_metrics.integrations.guard.judging import StatementRefused
@@ -17,9 +16,6 @@ from chimera_metrics.server.catalog.arguments import read_arguments
 from chimera_metrics.server.context import ServerContext
 
 Call = Callable[[ServerContext, Any, Cancellation], Result]
-
-# What a user can cause; anything else is a fault of ours, and its text stays from the client.
-SENTENCES = (MuseError, StatementRefused, QuestionError)
 
 
 class Sentence(Exception):
@@ -60,7 +56,7 @@ class MuseTool:
         """What the tool answers, or a Sentence."""
         try:
             return self.call(context, read_arguments(self.name, self.arguments, arguments), stop)
-        except SENTENCES as error:
+        except MuseError as error:  # anything else is a bug, and its text stays from the client
             if isinstance(error, StatementRefused | AccessRefused):
                 outcome = "refused"
             else:
