@@ -29,8 +29,9 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
     paramstyle,
     threadsafety,
 )
+from chimera_metrics.integrations.clickhouse.handles import Handle
 from chimera_metrics.integrations.clickhouse.literals import literal, quote, quote_name
-from chimera_metrics.integrations.clickhouse.store import EmbeddedStore, Handle
+from chimera_metrics.integrations.clickhouse.store import EmbeddedStore
 
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _STREAMED = re.compile(r"(SELECT|WITH|FROM)\b", re.IGNORECASE)

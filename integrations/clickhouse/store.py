@@ -1,55 +1,32 @@
-"""The embedded store: one folder, one process at a time, opened on demand and let go when idle or when another waits.
+"""The embedded store: one folder, opened on demand, and let go when it is idle or another process waits for it.
 
-chDB lets one process have a store. Several MCP hosts, commands and agents still get along because no process keeps
-it: the first statement opens the store (about 35 ms), and it is closed as soon as the statements under way have ended
-when another process asks for it, or after `idle_s` without a statement. Two files in the folder carry this:
-
-- `muse.lock`: locked by the process that has the store; its text names the holder.
-- `muse.queue`: locked, shared, by every process that waits; the holder sees by it that somebody does.
-
-Locks are flock(2) locks: the kernel drops them when a process dies, so a crash leaves nothing to clean up.
+chDB lets one process have a store. Several MCP hosts, commands and agents still get along, because no process keeps
+it: the first statement opens the store (about 35 ms), and it is closed as soon as the running statements have ended
+when another process asks for it (store_lock.py), or after `idle_s` without a statement.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
-import json
 import os
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
-from uuid import uuid4
+from typing import Any
 
 from chimera_metrics.integrations.clickhouse.chdb_module import chdb
+from chimera_metrics.integrations.clickhouse.handles import Handle, Handles
+from chimera_metrics.integrations.clickhouse.store_lock import POLL_S, StoreLock
 from chimera_metrics.integrations.errors import MuseError, StoreBusy, StoreUnusable
 
 MEMORY = ":memory:"
 
-# A waiting process looks for the lock this often; a holder looks for waiters as often while idle.
-_POLL_S = 0.01
-
-# Handles kept open for the next statement with the same session settings.
-_IDLE_HANDLES = 16
-
 # Pools for moves between disks and fetches from replicas, which a store in one folder never needs. The engine keeps
 # the threads of a closed store's pools (three a reopening instead of five, and 0.8 MB instead of 1.2, without these).
 _ENGINE_OPTIONS = "?background_move_pool_size=0&background_fetches_pool_size=0"
-
-
-class Handle:
-    """One session on the engine: its own settings, used by one statement at a time."""
-
-    def __init__(self, connection: Any, tag: str) -> None:
-        self.connection = connection
-        #: Value of `log_comment` in this session, by which another session finds its statement to kill it.
-        self.tag = tag
 
 
 class EmbeddedStore:
@@ -68,12 +45,11 @@ class EmbeddedStore:
         self._held_since = 0.0
         self._last_used = 0.0
         self._yielded = 0.0
-        self._handles: dict[frozenset[tuple[str, Any]], list[Handle]] = {}
+        self._handles = Handles()
+        #: The connection that keeps the engine open between statements.
         self._anchor: Any = None
-        self._lock_file: IO[str] | None = None
-        self._queue_file: IO[str] | None = None
+        self._folder_lock = StoreLock(path, wait_s)
         self._reaper: threading.Thread | None = None
-        self._databases: set[str] = set()
         self.opened = 0
 
     # -- leases ----------------------------------------------------------------------------------------------------
@@ -94,54 +70,27 @@ class EmbeddedStore:
         self._enter()
         try:
             with self._lock:
-                idle = self._handles.get(frozenset(settings.items()))
-                if idle:
-                    return idle.pop()
-            return self._new_handle(settings)
+                idle = self._handles.pop(settings)
+            return idle or self._handles.open(self._connect(), settings)
         except BaseException:
             self._leave()
             raise
 
     def give(self, handle: Handle, settings: Mapping[str, Any], broken: bool = False) -> None:
-        """Takes a handle back; one whose statement failed is closed, its session may be in any state."""
+        """Takes a handle back; one whose statement failed is closed, because its session may be in any state."""
         with self._lock:
-            kept = sum(map(len, self._handles.values()))
-            if not broken and self._open and kept < _IDLE_HANDLES:
-                self._handles.setdefault(frozenset(settings.items()), []).append(handle)
-                handle = None  # type: ignore[assignment]  # given away
-        if handle is not None:
+            reusable = not broken and self._open and self._handles.push(handle, settings)
+        if not reusable:
             handle.connection.close()
         self._leave()
-
-    def _new_handle(self, settings: Mapping[str, Any]) -> Handle:
-        connection = self._connect()
-        handle = Handle(connection, tag=f"muse-{uuid4()}")
-        try:
-            # Anything after `readonly` would be refused, so it goes last. The engine in the process keeps no log of
-            # queries, and need not collect what would stand in it.
-            words: dict[str, Any] = {"log_comment": handle.tag, "session_timezone": "UTC", "log_queries": 0}
-            words |= settings
-            readonly = words.pop("readonly", None)
-            if readonly is not None:
-                words["readonly"] = readonly
-            database = words.pop("database", None)
-            if database is not None:
-                if database not in self._databases:
-                    connection.query(f"CREATE DATABASE IF NOT EXISTS `{database}`")
-                    self._databases.add(database)
-                connection.query(f"USE `{database}`")
-            connection.query("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in words.items()))
-        except BaseException:
-            connection.close()
-            raise
-        return handle
 
     def _enter(self) -> None:
         deadline = time.monotonic() + self.wait_s
         with self._changed:
             while True:
                 if self._open and not self._must_yield():
-                    break
+                    self._leases += 1
+                    return
                 if not self._open and not self._opening:
                     self._opening = True
                     break
@@ -149,10 +98,7 @@ class EmbeddedStore:
                 if self._open and self._leases == 0:
                     self._yield_locked()
                     continue
-                self._changed.wait(_POLL_S)
-            if self._open:
-                self._leases += 1
-                return
+                self._changed.wait(POLL_S)
         try:
             self._open_now(deadline)
             with self._changed:
@@ -170,23 +116,22 @@ class EmbeddedStore:
                 self._yield_locked()
             self._changed.notify_all()
 
-    # -- opening and closing ---------------------------------------------------------------------------------------
+    # -- opening ---------------------------------------------------------------------------------------------------
 
     def _open_now(self, deadline: float) -> None:
         if self.path != MEMORY:
-            # flock(2) is not fair: whoever has just let go stands back, so that the one who waited gets its turn.
-            time.sleep(max(0.0, self._yielded + 3 * _POLL_S - time.monotonic()))
-            self._prepare_folder()
-            self._lock_file, self._queue_file = self._wait_for_lock(deadline)
+            # flock(2) is not fair: a process that has just let go waits a little, so that another gets its turn.
+            time.sleep(max(0.0, self._yielded + 3 * POLL_S - time.monotonic()))
+            self._folder_lock.acquire(deadline)
         try:
             with _engine:
-                self._take_turn(deadline)
+                self._close_others(deadline)
                 self._heal()
                 self._anchor = self._connect()
                 with self._changed:
                     self._open = True
         except BaseException:
-            self._release_lock()
+            self._folder_lock.release()
             raise
         with self._changed:
             self.opened += 1
@@ -196,20 +141,20 @@ class EmbeddedStore:
                 self._reaper.start()
 
     def _heal(self) -> None:
-        """Puts right what a holder left that did not close the store: the engine's status file is still there."""
+        """Repairs what a process left that died with the store open: the engine's status file is still there."""
         if self.path != MEMORY and (Path(self.path) / "status").exists():
             from chimera_metrics.integrations.clickhouse.healing import heal
 
             heal(Path(self.path))
 
-    def _take_turn(self, deadline: float) -> None:
-        """Lets go of another store that this process has open: chDB has one at a time, so stores take turns."""
+    def _close_others(self, deadline: float) -> None:
+        """Closes another store that this process has open: chDB has one at a time, so stores take turns."""
         for other in list(_stores.values()):
             if other is self or not other.is_open or other.path == MEMORY:
                 continue
             with other._changed:
                 while other._leases and time.monotonic() < deadline:
-                    other._changed.wait(_POLL_S)
+                    other._changed.wait(POLL_S)
                 if other._leases:
                     raise StoreBusy(
                         f"This process is still running a statement on {other.path}, and the embedded engine has one "
@@ -217,83 +162,24 @@ class EmbeddedStore:
                     )
                 other._close_locked()
 
-    def _prepare_folder(self) -> None:
-        folder = Path(self.path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise StoreUnusable(f"CH_PATH names {self.path}, which is not a folder; name a folder.") from None
-        except OSError as error:
-            raise StoreUnusable(
-                f"The folder of the embedded store, {self.path}, cannot be made ({error.strerror}); "
-                "set CH_PATH to a folder that you may write."
-            ) from None
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise StoreUnusable(
-                f"The folder of the embedded store, {self.path}, cannot be written; "
-                "set CH_PATH to a folder that you may write."
-            )
-
-    def _wait_for_lock(self, deadline: float) -> tuple[IO[str], IO[str]]:
-        """The lock file, locked, and the queue file, in which this process no longer stands."""
-        folder = Path(self.path)
-        try:
-            lock = open(folder / "muse.lock", "a+", encoding="utf-8")  # noqa: SIM115  # both kept while it is open
-            queue = open(folder / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
-        except OSError as error:
-            raise StoreUnusable(
-                f"The folder of the embedded store, {self.path}, cannot be written ({error.strerror}); "
-                "set CH_PATH to a folder that you may write."
-            ) from None
-        try:
-            if not _try_lock(lock, fcntl.LOCK_EX):
-                fcntl.flock(queue, fcntl.LOCK_SH)
-                while not _try_lock(lock, fcntl.LOCK_EX):
-                    if time.monotonic() >= deadline:
-                        raise StoreBusy(self._busy_sentence(lock))
-                    time.sleep(_POLL_S)
-                fcntl.flock(queue, fcntl.LOCK_UN)
-            lock.seek(0)
-            lock.truncate()
-            json.dump({"pid": os.getpid(), "program": _program(), "since": datetime.now(UTC).isoformat()}, lock)
-            lock.flush()
-        except BaseException:
-            lock.close()
-            queue.close()
-            raise
-        return lock, queue
-
-    def _busy_sentence(self, lock: IO[str]) -> str:
-        lock.seek(0)
-        try:
-            holder = json.loads(lock.read())
-            who = f"{holder['program']} (process {holder['pid']}) has had it since {holder['since'][:19]}Z"
-        except (ValueError, KeyError, TypeError):
-            who = "another process has it"
-        return (
-            f"The embedded store {self.path} is in use: {who}, and did not let it go within {self.wait_s:g} s. "
-            "Wait for its statement to end, stop it, or set CH_PATH to another folder."
-        )
-
     def _connect(self) -> Any:
         try:
             return chdb().connect(self.path + self._options)
         except Exception as error:  # noqa: BLE001  # chDB raises bare RuntimeErrors here
             raise _open_error(self.path, str(error)) from None
 
+    # -- closing ---------------------------------------------------------------------------------------------------
+
     def _must_yield(self) -> bool:
-        """Whether another process waits for the store, and this one had it long enough to have done something."""
-        if not self._open or self.path == MEMORY or time.monotonic() - self._held_since < 2 * _POLL_S:
+        """Whether another process waits for the store, and this one has had it long enough to have done something."""
+        if not self._open or self.path == MEMORY or time.monotonic() - self._held_since < 2 * POLL_S:
             return False
-        if self._queue_file is None or not _try_lock(self._queue_file, fcntl.LOCK_EX):
-            return self._queue_file is not None
-        fcntl.flock(self._queue_file, fcntl.LOCK_UN)
-        return False
+        return self._folder_lock.is_wanted()
 
     def _reap(self) -> None:
         """Lets the store go when it is idle, or when another process waits and nothing runs."""
         while True:
-            time.sleep(_POLL_S * 2)
+            time.sleep(POLL_S * 2)
             with self._changed:
                 if not self._open:
                     self._reaper = None
@@ -306,15 +192,15 @@ class EmbeddedStore:
                     return
 
     def abandon(self) -> None:
-        """Closes the store when the process ends, whatever still runs."""
+        """Closes the store when the process ends, even if statements still run."""
         with self._changed:
             self._close_locked()
 
     def close(self) -> None:
-        """Lets the store go now; statements under way end first. The next statement opens it again."""
+        """Lets the store go now; running statements end first. The next statement opens it again."""
         with self._changed:
             while self._leases:
-                self._changed.wait(_POLL_S)
+                self._changed.wait(POLL_S)
             self._close_locked()
 
     def _yield_locked(self) -> None:
@@ -325,45 +211,14 @@ class EmbeddedStore:
         if not self._open:
             return
         self._open = False
-        for handles in self._handles.values():
-            for handle in handles:
-                handle.connection.close()
-        self._handles.clear()
-        self._databases.clear()
+        self._handles.close()
         self._anchor.close()
         self._anchor = None
-        self._release_lock()
-
-    def _release_lock(self) -> None:
-        for file in (self._lock_file, self._queue_file):
-            if file is not None:
-                file.close()
-        self._lock_file = self._queue_file = None
+        self._folder_lock.release()
 
     @property
     def is_open(self) -> bool:
         return self._open
-
-
-def _try_lock(file: IO[str], kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _program() -> str:
-    return Path(sys.argv[0]).name or "python"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, int | float):
-        return repr(value)
-    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{text}'"
 
 
 def _open_error(path: str, message: str) -> MuseError:
@@ -380,7 +235,7 @@ def _open_error(path: str, message: str) -> MuseError:
     code = message.partition("DB::Exception: ")[2] or message
     return StoreUnusable(
         f"The embedded store {path} cannot be opened: {code.strip().splitlines()[0][:300]} "
-        "If it is damaged, restore it with `muse restore`, or move the folder away to start anew."
+        "If it is damaged, restore it with `muse restore`, or move the folder away to start over."
     )
 
 

@@ -1,0 +1,130 @@
+"""The lock on an embedded store's folder, which one process holds while others wait for it.
+
+Two files in the folder carry it:
+
+- `muse.lock`: locked by the process that has the store; its text names the holder.
+- `muse.queue`: locked, shared, by every process that waits, so that the holder can see that somebody does.
+
+Both locks are flock(2) locks: the kernel drops them when a process dies, so a crash leaves nothing to clean up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from chimera_metrics.integrations.errors import StoreBusy, StoreUnusable
+
+# A waiting process tries the lock this often; an idle holder looks for waiters about as often.
+POLL_S = 0.01
+
+
+class StoreLock:
+    """This process's hold on one folder."""
+
+    def __init__(self, path: str, wait_s: float) -> None:
+        self.path = path
+        self.wait_s = wait_s
+        self._lock: IO[str] | None = None
+        self._queue: IO[str] | None = None
+
+    def acquire(self, deadline: float) -> None:
+        """Makes the folder if need be, and waits for its lock until `deadline`, a time of the monotonic clock."""
+        self._prepare_folder()
+        lock, queue = self._open_files()
+        try:
+            self._wait(lock, queue, deadline)
+            lock.seek(0)
+            lock.truncate()
+            json.dump({"pid": os.getpid(), "program": _program(), "since": datetime.now(UTC).isoformat()}, lock)
+            lock.flush()
+        except BaseException:
+            lock.close()
+            queue.close()
+            raise
+        self._lock, self._queue = lock, queue
+
+    def release(self) -> None:
+        for file in (self._lock, self._queue):
+            if file is not None:
+                file.close()
+        self._lock = self._queue = None
+
+    def is_wanted(self) -> bool:
+        """Whether another process waits for the lock that this one holds."""
+        if self._queue is None:
+            return False
+        if not _try_lock(self._queue, fcntl.LOCK_EX):
+            return True
+        fcntl.flock(self._queue, fcntl.LOCK_UN)
+        return False
+
+    def _prepare_folder(self) -> None:
+        folder = Path(self.path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise StoreUnusable(f"CH_PATH names {self.path}, which is not a folder; name a folder.") from None
+        except OSError as error:
+            raise StoreUnusable(
+                f"The folder of the embedded store, {self.path}, cannot be made ({error.strerror}); "
+                "set CH_PATH to a folder that you may write."
+            ) from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StoreUnusable(
+                f"The folder of the embedded store, {self.path}, cannot be written; "
+                "set CH_PATH to a folder that you may write."
+            )
+
+    def _open_files(self) -> tuple[IO[str], IO[str]]:
+        folder = Path(self.path)
+        try:
+            lock = open(folder / "muse.lock", "a+", encoding="utf-8")  # noqa: SIM115  # open as long as it is locked
+            queue = open(folder / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise StoreUnusable(
+                f"The folder of the embedded store, {self.path}, cannot be written ({error.strerror}); "
+                "set CH_PATH to a folder that you may write."
+            ) from None
+        return lock, queue
+
+    def _wait(self, lock: IO[str], queue: IO[str], deadline: float) -> None:
+        """Locks `lock`; this process stands in the queue only until then."""
+        if _try_lock(lock, fcntl.LOCK_EX):
+            return
+        fcntl.flock(queue, fcntl.LOCK_SH)
+        while not _try_lock(lock, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                raise StoreBusy(self._busy_sentence(lock))
+            time.sleep(POLL_S)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+
+    def _busy_sentence(self, lock: IO[str]) -> str:
+        lock.seek(0)
+        try:
+            holder = json.loads(lock.read())
+            who = f"{holder['program']} (process {holder['pid']}) has had it since {holder['since'][:19]}Z"
+        except (ValueError, KeyError, TypeError):
+            who = "another process has it"
+        return (
+            f"The embedded store {self.path} is in use: {who}, and did not let it go within {self.wait_s:g} s. "
+            "Wait for its statement to end, stop it, or set CH_PATH to another folder."
+        )
+
+
+def _try_lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _program() -> str:
+    return Path(sys.argv[0]).name or "python"
