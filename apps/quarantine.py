@@ -9,7 +9,7 @@ import click
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import MuseError
-from chimera_metrics.integrations.writing.quarantine import Kept, Quarantine, quarantine_folder
+from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch, quarantine_folder
 
 
 def show(as_json: bool) -> int:
@@ -60,7 +60,7 @@ def _say(answer: dict[str, object]) -> None:
     click.echo(f"{answer['batch']:<10}{answer['table']:<15}{told}")
 
 
-def _facts(kept: Kept) -> dict[str, object]:
+def _facts(kept: QuarantinedBatch) -> dict[str, object]:
     return {
         "batch": kept.name,
         "table": kept.identity.table,

@@ -24,8 +24,10 @@ from chimera_metrics.integrations.guard.judging import Guard, Rules
 from chimera_metrics.integrations.operations.datadog import both, figures
 from chimera_metrics.integrations.questions.methods import Questions
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.integrations.writing.quarantine import Kept, Quarantine, quarantine_folder
-from chimera_metrics.integrations.writing.writer import OnInvalid, Prepare, Writer
+from chimera_metrics.integrations.writing.arguments import OnInvalid
+from chimera_metrics.integrations.writing.prepared import Prepare
+from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch, quarantine_folder
+from chimera_metrics.integrations.writing.writer import Writer
 from chimera_metrics.models import AuditEntry
 
 # Rows of an answer that is read in one piece.
@@ -233,7 +235,7 @@ class ClickHouseClient(Questions):
             table, lambda: store(self.writer, table, rows, idempotency_key, on_invalid, progress, prepare)
         )
 
-    def replay(self, kept: Kept) -> Result:
+    def replay(self, kept: QuarantinedBatch) -> Result:
         """Stores a batch from the quarantine, once. Raises what keeps it from being stored."""
         return self._counted(kept.identity.table, lambda: self.writer.replay(kept))
 

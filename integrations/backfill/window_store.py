@@ -17,8 +17,8 @@ from chimera_metrics.integrations.backfill.rejected_rows import RejectedRows
 from chimera_metrics.integrations.clickhouse.retries import repeat
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.writing.prepared import Prepared, digest_of
 from chimera_metrics.integrations.writing.windows import FileWindows
-from chimera_metrics.integrations.writing.writer import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class WindowStore:
                 self._kept[window].append((set(kept.covers), kept.answer["rejected_count"]))
 
     def digest(self, file: SourceFile, rows: Any) -> str:
-        return self._writer.digest(file.table, rows)
+        return digest_of(file.table, rows)
 
     def store(
         self, file: SourceFile, rows: Any, digest: str, chain: str, period: Period, before: Callable[[], None]

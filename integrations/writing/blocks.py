@@ -34,7 +34,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class InsertBlock:
     """What one INSERT carries."""
 
     batch: Clean
@@ -50,14 +50,14 @@ class Block:
     def rows(self) -> int:
         return self.stretches[-1].stop - self.stretches[0].start
 
-    def halves(self) -> tuple[Block, Block] | None:
+    def halves(self) -> tuple[InsertBlock, InsertBlock] | None:
         """The block's days in two blocks, or None for a single day."""
         middle = len(self.stretches) // 2
         if middle == 0:
             return None
         return (
-            Block(self.batch, self.order, self.stretches[:middle]),
-            Block(self.batch, self.order, self.stretches[middle:]),
+            InsertBlock(self.batch, self.order, self.stretches[:middle]),
+            InsertBlock(self.batch, self.order, self.stretches[middle:]),
         )
 
     def send(self, executor: Executor, settings: dict[str, Any]) -> None:
@@ -79,13 +79,13 @@ class Block:
         executor.insert(batch.table, batch.columns, data, settings, batch.types)
 
 
-def blocks(batch: Clean) -> list[Block]:
+def blocks(batch: Clean) -> list[InsertBlock]:
     """The batch by day. The same batch always gives the same blocks."""
     order, runs = _arrow_runs(batch.days) if isinstance(batch, ArrowBatch) else _runs(batch.days)
-    return [Block(batch, order, tuple(stretches)) for stretches in _grouped(runs)]
+    return [InsertBlock(batch, order, tuple(stretches)) for stretches in _grouped(runs)]
 
 
-def day_count(found: Sequence[Block]) -> int:
+def day_count(found: Sequence[InsertBlock]) -> int:
     """Blocks as the engine counts them: one a partition."""
     return sum(len(block.stretches) for block in found)
 

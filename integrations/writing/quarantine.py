@@ -30,7 +30,7 @@ _SUFFIX = ".batch"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class QuarantinedBatch:
     """One batch in the quarantine."""
 
     path: Path
@@ -99,7 +99,7 @@ class Quarantine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, kept: Kept, data: list[list[Any]]) -> Kept:
+    def keep(self, kept: QuarantinedBatch, data: list[list[Any]]) -> QuarantinedBatch:
         """Writes the batch, once: kept already, it stays as it was. Raises InvalidInput for its key with other rows."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.folder / f"{kept.identity.table}-{kept.identity.address}{_SUFFIX}"
@@ -133,13 +133,13 @@ class Quarantine:
         _write(path, orjson.dumps(header) + b"\n", chunks)
         return _read(path)
 
-    def batches(self) -> list[Kept]:
+    def batches(self) -> list[QuarantinedBatch]:
         """All that is kept, oldest first; a file that cannot be read as a batch of no rows that says so."""
         if not self.folder.is_dir():
             return []
         return sorted((_read(path) for path in self.folder.glob(f"*{_SUFFIX}")), key=lambda kept: kept.since)
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, kept: QuarantinedBatch) -> None:
         """Forgets a batch that is stored."""
         kept.path.unlink(missing_ok=True)
         _sync(self.folder)
@@ -170,11 +170,11 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> Kept:
+def _read(path: Path) -> QuarantinedBatch:
     try:
         with open(path, "rb") as file:
             header = orjson.loads(file.readline())
-        return Kept(
+        return QuarantinedBatch(
             path=path,
             identity=Identity(header["table"], header["key"], header["digest"]),
             given=header["given"],
@@ -191,14 +191,14 @@ def _read(path: Path) -> Kept:
         return _damaged(path, error)
 
 
-def _damaged(path: Path, error: Exception) -> Kept:
+def _damaged(path: Path, error: Exception) -> QuarantinedBatch:
     """What stands for a file that cannot be read: a disk failed, or somebody changed it."""
     try:
         since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         since = datetime.now(UTC)
     table = next((name for name in FACT_TABLES if f"{name}-" in path.name), "unknown")
-    return Kept(
+    return QuarantinedBatch(
         path=path,
         identity=Identity(table, path.name, ""),
         given=False,

@@ -17,8 +17,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.writing.arguments import OnInvalid, check_call, check_rows
 from chimera_metrics.integrations.writing.ledger import content_hash
-from chimera_metrics.integrations.writing.writer import OnInvalid, Prepare, Prepared, Writer, check_call, check_rows
+from chimera_metrics.integrations.writing.prepared import Prepare, Prepared
+from chimera_metrics.integrations.writing.writer import Writer
 
 ROWS_PER_PIECE = 10_000
 ARROW_ROWS_PER_PIECE = 200_000

@@ -1,13 +1,13 @@
-"""The one way in for rows: hash, validation, masking, claim, day-aligned blocks under tokens, acknowledgement."""
+"""The only way that rows are stored: hash, validate and mask, claim, send blocks of days under tokens, acknowledge."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 from uuid import UUID
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
@@ -20,31 +20,29 @@ from chimera_metrics.integrations.errors import (
     StatementFailed,
 )
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.integrations.validation.row_path import Batch, validate_rows
-from chimera_metrics.integrations.validation.values import show
+from chimera_metrics.integrations.validation.row_path import Batch
 from chimera_metrics.integrations.writing import runs
-from chimera_metrics.integrations.writing.blocks import Block, Clean, blocks, day_count
+from chimera_metrics.integrations.writing.arguments import OnInvalid, check_call
+from chimera_metrics.integrations.writing.blocks import InsertBlock, blocks, day_count
 from chimera_metrics.integrations.writing.claims import Claim
 from chimera_metrics.integrations.writing.late_runs import received_after, without
 from chimera_metrics.integrations.writing.ledger import (
     WRITE_SETTINGS,
-    Entry,
-    Identity,
     Ledger,
     State,
     content_hash,
     new_batch_id,
 )
-from chimera_metrics.integrations.writing.quarantine import Kept, Quarantine
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.integrations.writing.prepared import (
+    Prepare,
+    Prepared,
+    duplicate_answer,
+    key_already_used,
+    prepare_batch,
+)
+from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch
 from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 
-OnInvalid = Literal["reject_batch", "skip"]
-Prepare = Callable[[Any, datetime], Any]
-"""Changes rows after they are hashed; called with the rows (or the Arrow table) and the batch's time of receipt."""
-
-_REJECTED_SHOWN = 100
-KEY_CHARACTERS = 200
 # An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
 # remembers, because blocks that were never acknowledged stand in no ledger.
 TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
@@ -54,27 +52,9 @@ _UNKNOWN_TABLE = 60
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A batch that is checked and waits to be stored."""
-
-    identity: Identity
-    given: bool
-    """Whether the caller gave the key."""
-    now: datetime
-    clean: Clean
-    answer: Mapping[str, Any]
-    again: Callable[[datetime], Clean]
-    """The same rows under another time of receipt."""
-    stored: int
-    """Rows that go into the store; 0 when the batch was refused as a whole."""
-    covers: tuple[int, ...] = ()
-    """The days of a file's window that the batch was made from."""
-
-
 @dataclass(slots=True)
 class Attempt:
-    """One try at storing a batch, which may turn out to go on with an earlier one."""
+    """One try at storing a batch, which may turn out to continue an earlier one."""
 
     prepared: Prepared
     batch_id: UUID = field(default_factory=new_batch_id)
@@ -123,45 +103,12 @@ class Writer:
         covers: tuple[int, ...] = (),
     ) -> Prepared:
         """Validates rows, or an Arrow table, without touching the store."""
-        received = len(rows)
-        moment = now or datetime.now(UTC)
-
-        def clean_at(time: datetime) -> Clean:
-            found = prepare(rows, time) if prepare is not None else rows
-            if isinstance(found, Sequence):
-                return runs.last_of_each(validate_rows(table, found, mask=self._masking, now=time))
-            from chimera_metrics.integrations.validation.column_path import validate_table
-
-            return runs.last_of_each(validate_table(table, found, mask=self._masking, now=time))
-
-        clean = clean_at(moment)
-        answer = _answer(table, clean, received)
-        stored = received - answer["rejected_count"]
-        if clean.rejected and on_invalid == "reject_batch":
-            stored = 0
-            answer["rejected_count"] = received
-            answer["note"] = (
-                f"{len(clean.rejected)} of {received} rows are wrong, so none was stored; correct them and send the "
-                'batch again, or send it with on_invalid "skip" to store the others.'
-            )
-        # Runs that stand in the batch twice: the store gets the last one.
-        answer["replaced"] = stored - clean.rows if stored else 0
-        identity = Identity(table, key or digest, digest)
-        return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored, covers)
-
-    @staticmethod
-    def digest(table: str, rows: Any) -> str:
-        """The hash of rows, or of an Arrow table, as received."""
-        if isinstance(rows, Sequence):
-            return content_hash(table, rows)
-        from chimera_metrics.integrations.writing.bulk import arrow_hash
-
-        return arrow_hash(table, rows)
+        return prepare_batch(table, rows, digest, key, on_invalid, prepare, now, covers, masking=self._masking)
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
     def store(self, prepared: Prepared) -> Result:
-        """Stores a checked batch, or keeps it in the quarantine when the store cannot take it now."""
+        """Stores a checked batch, or quarantines it when the store cannot take it now."""
         if not prepared.stored:
             return Result.of(prepared.answer)
         attempt = Attempt(prepared)
@@ -171,7 +118,7 @@ class Writer:
             try:
                 if isinstance(error, MuseError) and judge(error) is not Verdict.REFUSE:
                     with contextlib.suppress(OSError):
-                        return self._keep(attempt.prepared, error)
+                        return self._quarantine_batch(attempt.prepared, error)
             except MuseError:
                 self._withdraw(attempt)
                 raise
@@ -182,7 +129,7 @@ class Writer:
             raise
 
     def _withdraw(self, attempt: Attempt) -> None:
-        """Leaves the key free after a call that stored nothing and kept nothing."""
+        """Frees the key after a call that neither stored nor quarantined anything."""
         if not attempt.unsure:
             with contextlib.suppress(OSError):
                 self.ledger.withdraw(attempt.prepared.identity, attempt.batch_id)
@@ -193,7 +140,7 @@ class Writer:
         state = self._begin(attempt, replaced)
         prepared, identity, batch_id = attempt.prepared, attempt.prepared.identity, attempt.batch_id
         if state.entry is not None:
-            return _again(prepared, state.entry)
+            return duplicate_answer(prepared, state.entry)
         if state.claim is not None:
             replaced = state.claim.replaced
         attempt.unsure = state.stored > 0
@@ -210,14 +157,14 @@ class Writer:
         acknowledge = partial(self.ledger.acknowledge, identity, batch_id, answer, day_count(sent), prepared.covers)
         if self._repeat(acknowledge):
             return Result.of(answer)
-        # Two callers may have sent the same batch at once: the tokens kept one copy, and one of them is told so.
+        # Two callers may have sent the same batch at once: the tokens let one copy in, and one caller is told so.
         first = self._repeat(lambda: self.ledger.find(identity)).entry
         if first is not None and first.batch_id != batch_id:
-            return _again(prepared, first)
+            return duplicate_answer(prepared, first)
         return Result.of(answer)
 
     def _begin(self, attempt: Attempt, replaced: int) -> State:
-        """Claims the batch, or joins the attempt that has; what the ledger knows of it."""
+        """Claims the batch, or joins the attempt that has claimed it. Returns what the ledger knows of the batch."""
         identity = attempt.prepared.identity
         for _ in range(_CLAIMS):
             now = attempt.prepared.now
@@ -225,7 +172,7 @@ class Writer:
             state = self._repeat(lambda: self.ledger.find(identity))
             if state.entry is not None or (state.claim and state.claim.batch_id == attempt.batch_id):
                 return state
-            # Nothing at all, or nothing to join: another's claim that was finished or taken back just now.
+            # No claim, or one that cannot be joined: another attempt has just finished it or taken it back.
             if state.claim is not None:
                 attempt.prepared = self._join(attempt.prepared, state.claim)
                 if self._repeat(lambda: self.ledger.join(identity)):
@@ -233,10 +180,10 @@ class Writer:
         return state
 
     def _join(self, prepared: Prepared, claim: Claim) -> Prepared:
-        """Goes on with a batch that an earlier attempt began, which has died or is still under way."""
+        """Continues a batch that an earlier attempt began, which has died or still runs."""
         identity = prepared.identity
         if claim.digest != identity.digest:
-            raise _other_rows(identity, claim.since)
+            raise key_already_used(identity, claim.since)
         if self._repeat(lambda: self.ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
             raise InvalidInput(
                 f"This batch was begun at {claim.since:%Y-%m-%d %H:%M:%S}Z and never finished, and so much was stored "
@@ -247,14 +194,14 @@ class Writer:
             return prepared
         return replace(prepared, now=claim.now, clean=prepared.again(claim.now))
 
-    def _send(self, attempt: Attempt, block: Block, token: str) -> None:
+    def _send(self, attempt: Attempt, block: InsertBlock, token: str) -> None:
         settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}
 
         def send() -> None:
             try:
                 block.send(self._executor, settings)
             except Exception as error:
-                # Refused before it began, unless it was cancelled; anything else may have come through.
+                # A refused insert has not begun, unless it was cancelled. After any other error rows may be stored.
                 refused = isinstance(error, MuseError) and judge(error) is Verdict.REFUSE
                 attempt.unsure |= not refused or isinstance(error, StatementCancelled)
                 raise
@@ -274,7 +221,8 @@ class Writer:
 
     # -- quarantine ------------------------------------------------------------------------------------------------
 
-    def _keep(self, prepared: Prepared, error: MuseError) -> Result:
+    def _quarantine_batch(self, prepared: Prepared, error: MuseError) -> Result:
+        """Writes the clean rows to the disk, and answers that they wait there."""
         clean = prepared.clean
         if isinstance(clean, Batch):
             names, types, data = clean.columns, clean.types, clean.data
@@ -285,7 +233,7 @@ class Writer:
             data = bulk.columns(clean.table, clean.data)
         batch_id = str(new_batch_id())
         answer = dict(prepared.answer) | {"batch_id": batch_id, "inserted": prepared.stored}
-        kept = Kept(
+        kept = QuarantinedBatch(
             path=self.quarantine.folder,
             identity=prepared.identity,
             given=prepared.given,
@@ -306,8 +254,8 @@ class Writer:
         waiting = {"inserted": 0, "replaced": 0, "quarantined": kept.rows, "note": note}
         return Result.of(dict(kept.answer) | waiting)
 
-    def replay(self, kept: Kept) -> Result:
-        """Stores a batch from the quarantine, once, and forgets it there. Raises what keeps it from being stored.
+    def replay(self, kept: QuarantinedBatch) -> Result:
+        """Stores a batch from the quarantine, once, and removes it there. Raises what keeps it from being stored.
 
         A run that the store has received since stays as it is, and counts as a duplicate.
         """
@@ -333,79 +281,3 @@ class Writer:
         result = self._store(Attempt(prepared))
         self.quarantine.drop(kept)
         return result
-
-
-def known_table(table: str) -> None:
-    """Refuses a table that takes no rows."""
-    if table not in FACT_TABLES:
-        raise InvalidInput(f"Unknown table {table!r}; rows go into {', '.join(FACT_TABLES)}.")
-
-
-def check_call(table: str, key: object, on_invalid: object) -> None:
-    """Refuses a call whose table, key or `on_invalid` is none."""
-    known_table(table)
-    takes = f"idempotency_key takes text of 1 to {KEY_CHARACTERS} characters"
-    if key is not None and not isinstance(key, str):
-        raise InvalidInput(f"{takes}; this is {type(key).__name__}.")
-    if key is not None and not 1 <= len(key) <= KEY_CHARACTERS:
-        raise InvalidInput(f"{takes}; this has {len(key):,}.")
-    if key is not None and not key.isascii():
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            raise InvalidInput("idempotency_key takes valid Unicode text; this has half of a surrogate pair.") from None
-    if on_invalid not in get_args(OnInvalid):
-        raise InvalidInput(
-            f'on_invalid takes "reject_batch" or "skip", not {on_invalid if on_invalid is None else show(on_invalid)}.'
-        )
-
-
-def check_rows(rows: object) -> None:
-    """Refuses what is no collection of rows."""
-    if isinstance(rows, Mapping):
-        raise InvalidInput("This is one row; put it into a list, or store it by the method for one row.")
-    if isinstance(rows, str | bytes | bytearray) or not isinstance(rows, Iterable):
-        raise InvalidInput(
-            "Rows are a list or an iterable of mappings, an Arrow table, or a pandas or polars frame; this is "
-            f"{type(rows).__name__}."
-        )
-
-
-def _other_rows(identity: Identity, since: datetime) -> InvalidInput:
-    return InvalidInput(
-        f"The idempotency_key {identity.key!r} was used at {since:%Y-%m-%d %H:%M:%S}Z for other "
-        f"rows of {identity.table}; send these rows under a key of their own."
-    )
-
-
-def _again(prepared: Prepared, known: Entry) -> Result:
-    """The answer to a batch that is stored already."""
-    if known.digest != prepared.identity.digest:
-        raise _other_rows(prepared.identity, known.acknowledged_at)
-    answer = dict(known.answer)
-    answer["duplicates"] = answer["inserted"] + answer["duplicates"]
-    answer["inserted"] = answer["replaced"] = 0
-    how = "another idempotency_key" if prepared.given else "an idempotency_key of your own"
-    answer["note"] = (
-        f"This batch was stored at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z; nothing was stored again. "
-        f"To store the same rows once more, send them with {how}."
-    )
-    return Result.of(answer)
-
-
-def _answer(table: str, clean: Clean, received: int) -> dict[str, Any]:
-    rejected = clean.rejected[:_REJECTED_SHOWN]
-    return {
-        "table": table,
-        "batch_id": None,
-        "received": received,
-        "inserted": 0,
-        "duplicates": 0,
-        "replaced": 0,
-        "rejected_count": len(clean.rejected),
-        "quarantined": 0,
-        "rejected": [{"index": bad.index, "field": bad.field, "error": bad.error} for bad in rejected],
-        "masked": dict(clean.masked),
-        "rounded": dict(clean.rounded),
-        "note": None,
-    }

@@ -20,7 +20,7 @@ from chimera_metrics.integrations.errors import (
     Unreachable,
 )
 from chimera_metrics.integrations.evolution import runner
-from chimera_metrics.integrations.writing.blocks import Block
+from chimera_metrics.integrations.writing.blocks import InsertBlock
 from chimera_metrics.integrations.writing.claims import Claim
 from chimera_metrics.integrations.writing.ledger import Ledger, claim_files
 from tests.conftest import empty
@@ -81,7 +81,7 @@ def embedded_client(embedded: ClickHouseSettings) -> Any:
         yield client
 
 
-@pytest.mark.parametrize(("where", "what"), [(Ledger, "find"), (Block, "send")])
+@pytest.mark.parametrize(("where", "what"), [(Ledger, "find"), (InsertBlock, "send")])
 @pytest.mark.parametrize("error", [StoreBusy("in use"), AccessRefused("no"), StatementFailed("no such table", 60)])
 def test_a_call_that_stored_nothing_leaves_its_key_free(
     embedded_client: ClickHouseClient, monkeypatch: pytest.MonkeyPatch, where: type, what: str, error: Exception
@@ -106,7 +106,7 @@ def test_a_call_that_may_have_stored_something_keeps_its_key(
         raise answers.pop(0)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Block, "send", fail)
+        patch.setattr(InsertBlock, "send", fail)
         with pytest.raises(AccessRefused):
             embedded_client.insert_episodes(make_rows("episodes", 2), "unsure")
     with pytest.raises(InvalidInput, match=r"'unsure' was used at .* for other rows"):
@@ -135,7 +135,7 @@ def test_a_claim_that_is_taken_back_under_the_eyes_of_another_is_made_anew(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Block, "send", die)
+        patch.setattr(InsertBlock, "send", die)
         with pytest.raises(KeyboardInterrupt):
             embedded_client.insert_episodes(rows, "eyes")
     monkeypatch.setattr(Ledger, "join", join)
