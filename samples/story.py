@@ -1,6 +1,6 @@
 """The story that the samples tell: models and their levels, the planted regression, commits, words.
 
-`make_samples.py` turns it into files; README.md says it in prose.
+The `*_rows.py` turn it into rows, `make_samples.py` writes the files; README.md says it in prose.
 """
 
 from __future__ import annotations
