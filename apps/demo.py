@@ -36,8 +36,8 @@ def main() -> int:
     # The demo is about a store of its own, whatever the shell's settings say.
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("CH_", "MUSE_"))}
     environment["CH_PATH"] = str(OUTPUT / "store")
-    step("1. A new store: alembic upgrade head")
-    run(environment, "alembic", "upgrade", "head")
+    step("1. A new store: muse upgrade")
+    run(environment, "muse", "upgrade")
     step("2. Real-shaped input: muse backfill --days 36 --source samples --shift-to-now")
     run(environment, "muse", "backfill", "--days", str(DAYS), "--source", "samples", "--shift-to-now")
     step("3. The server, as a client starts it: muse serve; every tool called over stdio")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from chimera_metrics.apps.operations import COMMANDS
+from chimera_metrics.apps import operations, schema_commands
 from chimera_metrics.integrations.errors import MuseError
 
 
@@ -170,7 +170,7 @@ def replay_quarantine(batch: str | None, as_json: bool) -> None:
     sys.exit(replay(batch, as_json))
 
 
-for _command in COMMANDS:
+for _command in (*schema_commands.COMMANDS, *operations.COMMANDS):
     main.add_command(_command)
 
 if __name__ == "__main__":

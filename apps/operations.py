@@ -1,4 +1,4 @@
-"""The commands of `muse` that look after a store: verify, retention, backup, restore, roles, adopt, completion."""
+"""The commands of `muse` that look after a store: verify, retention, backup, restore, roles, completion."""
 
 from __future__ import annotations
 
@@ -171,20 +171,6 @@ def apply_roles(
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Carry it out; without it only report.")
-@click.option("--folder", type=click.Path(file_okay=False), help="Where a revision is written, if one is needed.")
-@as_json
-def adopt(yes: bool, folder: str | None, as_json: bool) -> None:
-    """Take over a database that stands already: report how it differs, stamp it, or write the revision it needs.
-
-    Drops nothing. Without --yes it only reports. Exits 0 if there is nothing left to do, 1 if there is.
-    """
-    from chimera_metrics.apps.adopt import run
-
-    sys.exit(run(yes, folder, as_json))
-
-
-@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script of a shell.
@@ -204,4 +190,4 @@ def completion(shell: str) -> None:
     click.echo(made.source_template % made.source_vars())
 
 
-COMMANDS = (verify, retention, backup, restore, roles, adopt, completion)
+COMMANDS = (verify, retention, backup, restore, roles, completion)

@@ -83,7 +83,7 @@ class ClickHouseClient(Questions):
     """All operations on one store. Thread-safe; opens nothing before the first call; close it, or use it in a `with`.
 
     `ClickHouseClient()` takes its settings from the environment. Its first write makes an embedded store that is new
-    or old ready for it; a server's schema is for `alembic upgrade head`.
+    or old ready for it; a server's schema is for `muse upgrade`.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class SchemaMismatch(MuseError):
         """The whole schema is another one, or there is none."""
         return cls(
             f"The schema of {database} on {where} is not the one that this version needs. "
-            "Run `alembic upgrade head` there (or `muse adopt` for a database that was made by hand)."
+            "Run `muse upgrade` there (or `muse adopt` for a database that was made by hand)."
         )
 
 

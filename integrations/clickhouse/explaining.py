@@ -58,10 +58,10 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
                 396,
             )
         case 81:
-            return SchemaMismatch(f"{text}, on {where}. Run `alembic upgrade head` to create it, or check CH_DATABASE.")
+            return SchemaMismatch(f"{text}, on {where}. Run `muse upgrade` to create it, or check CH_DATABASE.")
         case 60:
             return StatementFailed(
-                f"{text}. `describe` lists the tables; if it is one of them, run `alembic upgrade head`.", 60
+                f"{text}. `describe` lists the tables; if it is one of them, run `muse upgrade`.", 60
             )
         case 47:
             return StatementFailed(_unknown_column(text), 47)

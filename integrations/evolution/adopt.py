@@ -71,9 +71,9 @@ class AdoptReport:
     def sentence(self) -> str:
         name = f"{self.database} on {self.where}"
         if self.empty:
-            return f"{name} holds none of the tables: there is nothing to adopt. Run `alembic upgrade head`."
+            return f"{name} holds none of the tables: there is nothing to adopt. Run `muse upgrade`."
         if self.settled:
-            further = "" if self.matches == self.head else " Run `alembic upgrade head`."
+            further = "" if self.matches == self.head else " Run `muse upgrade`."
             return f"{name} is at revision {self.matches}, as recorded.{further}"
         if self.matches is not None:
             return f"{name} is equal to revision {self.matches}, which is not recorded; adopting records it."
@@ -130,7 +130,7 @@ def carry_out(settings: ClickHouseSettings, metadata: MetaData, folder: Path | N
         return Adopted("stamped", report.matches, None, said)
     path, revision = _write(settings, config, metadata, report.head)
     _stamp(settings, config, report.head)
-    said = f"Wrote {path}: read it, then run `alembic upgrade head`. Nothing in the tables was changed yet."
+    said = f"Wrote {path}: read it, then run `muse upgrade`. Nothing in the tables was changed yet."
     return Adopted("written", revision, path, said)
 
 

@@ -44,7 +44,7 @@ def _refuse_unfinished(connection: Connection, heads: tuple[str, ...], todo: lis
         return
     begin, end = unfinished
     upwards = end != BASE and (begin == BASE or end > begin)
-    command = f"alembic upgrade {end}" if upwards else f"alembic downgrade {'base' if end == BASE else end}"
+    command = f"muse upgrade {end}" if upwards else f"muse downgrade {'base' if end == BASE else end}"
     raise SchemaMismatch(
         f"The step from {begin} to {end} was cut off half-way. Finish it first: run `{command}`, then this again."
     )

@@ -217,7 +217,7 @@ def _only_known(store: Session) -> None:
     database = store.settings.database
     found = f"SELECT count() FROM system.tables WHERE database = '{database}' AND name = 'alembic_version'"
     if not store.value(found):
-        raise BackupRefused("The store has no schema yet, so there is nothing to back up. Run `alembic upgrade head`.")
+        raise BackupRefused("The store has no schema yet, so there is nothing to back up. Run `muse upgrade`.")
 
 
 def _new_name(folder: Path, name: str | None) -> str:

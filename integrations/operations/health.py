@@ -57,7 +57,7 @@ def health(client: Access, thresholds: Thresholds | None = None) -> Result:
             lines.extend(_connection(client, executor, limits, started))
             facts = _facts(client, executor)
         if facts is None:
-            lines.append(check("schema", "error", f"not at revision {_head()}", "Run `alembic upgrade head`."))
+            lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
             lines.extend(_lines(client, facts, limits))
         lines.extend(_guards(client))
@@ -150,7 +150,7 @@ def _schema(facts: Mapping[str, Any]) -> Line:
     if count == 1 and revision == _head() and version.cut_off(revision, facts["step"] or "") is None:
         return check("schema", "ok", f"revision {revision}")
     at = f"at revision {revision}" if count == 1 else "at no clear revision"
-    return check("schema", "error", f"{at}, not at {_head()} as this program needs", "Run `alembic upgrade head`.")
+    return check("schema", "error", f"{at}, not at {_head()} as this program needs", "Run `muse upgrade`.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def drift(scope: Scope) -> Iterator[Line]:
     found += [f"{name}: {one}" for name in wanted if name in stands for one in differences(stands[name], wanted[name])]
     if found:
         more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-        advice = "Run `alembic upgrade head`; if it is there, somebody changed the tables: see `alembic check`."
+        advice = "Run `muse upgrade`; if it is there, somebody changed the tables: see `muse check`."
         yield check("drift", "error", f"{len(found)} differences: {'; '.join(found[:3])}{more}", advice)
     else:
         yield check("drift", "ok", f"{len(wanted)} tables and views are as the models say")

@@ -38,7 +38,7 @@ def test_alembic_upgrade_head_on_an_empty_path_and_then_check(store_path: str) -
 def test_status_is_0_on_a_current_store_and_1_on_none(store_path: str) -> None:
     bare = run("muse", "status", CH_PATH=store_path)
     assert bare.returncode == 1
-    assert "Run `alembic upgrade head`." in bare.stdout
+    assert "Run `muse upgrade`." in bare.stdout
     run("alembic", "upgrade", "head", CH_PATH=store_path)
     for command in (("muse", "status"), ("python", "-m", "apps.muse_cli", "status", "--clickhouse")):
         assert run(*command, CH_PATH=store_path).returncode == 0

@@ -19,7 +19,7 @@ def test_lines_for_people_and_json_for_programs(shell: Shell) -> None:
 def test_a_store_without_tables_says_what_to_run(tmp_path: Path) -> None:
     done = Shell(CH_PATH=str(tmp_path / "new")).run("muse", "status", code=1)
     assert "FAIL schema" in done.stdout
-    assert "-> Run `alembic upgrade head`." in done.stdout
+    assert "-> Run `muse upgrade`." in done.stdout
 
 
 def test_no_server_is_exit_code_1_and_a_sentence() -> None:

@@ -82,7 +82,7 @@ def test_an_unreachable_host_and_a_closed_port() -> None:
 def test_a_database_that_is_not_there(native: ClickHouseSettings) -> None:
     error = _error(native, database="elsewhere")
     assert isinstance(error, SchemaMismatch)
-    assert str(error).endswith("Run `alembic upgrade head` to create it, or check CH_DATABASE.")
+    assert str(error).endswith("Run `muse upgrade` to create it, or check CH_DATABASE.")
 
 
 @pytest.fixture

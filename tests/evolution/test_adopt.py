@@ -89,4 +89,4 @@ def test_nothing_is_to_adopt_where_all_is_well(embedded: ClickHouseSettings) -> 
 
 def test_an_empty_database_misses_everything(embedded: ClickHouseSettings) -> None:
     assert set(states(adopt.plan(embedded)).values()) == {"missing"}
-    assert "Run `alembic upgrade head`" in adopt.carry_out(embedded, models.metadata).sentence
+    assert "Run `muse upgrade`" in adopt.carry_out(embedded, models.metadata).sentence

@@ -58,7 +58,7 @@ def test_a_downgrade_that_was_cut_off_is_not_taken_for_head(embedded: ClickHouse
         runner.downgrade(embedded, "0002", lock=SOON)
     assert runner.current(embedded) == "0003"
     assert not runner.is_current(embedded)
-    with pytest.raises(SchemaMismatch, match=r"from 0003 to 0002 was cut off .* run `alembic downgrade 0002`"):
+    with pytest.raises(SchemaMismatch, match=r"from 0003 to 0002 was cut off .* run `muse downgrade 0002`"):
         runner.upgrade(embedded, lock=SOON)
     runner.downgrade(embedded, "0002", lock=SOON)
     runner.upgrade(embedded)
@@ -69,7 +69,7 @@ def test_an_upgrade_that_was_cut_off_is_finished_before_a_downgrade(embedded: Cl
     runner.upgrade(embedded, "0001")
     with boundaries(6), pytest.raises(Killed):
         runner.upgrade(embedded, lock=SOON)
-    with pytest.raises(SchemaMismatch, match=r"from 0001 to 0002 was cut off .* run `alembic upgrade 0002`"):
+    with pytest.raises(SchemaMismatch, match=r"from 0001 to 0002 was cut off .* run `muse upgrade 0002`"):
         runner.downgrade(embedded, "base", lock=SOON)
 
 

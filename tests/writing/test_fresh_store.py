@@ -66,7 +66,7 @@ def test_a_server_without_the_schema_is_a_sentence_and_is_not_touched(native: Cl
         client.executor.command("CREATE DATABASE empty_one")
     try:
         with ClickHouseClient(settings) as client:
-            with pytest.raises(SchemaMismatch, match=r"The schema of empty_one on .* Run `alembic upgrade head` there"):
+            with pytest.raises(SchemaMismatch, match=r"The schema of empty_one on .* Run `muse upgrade` there"):
                 client.insert_episodes(make_rows("episodes", 1))
             assert client.executor.read("SELECT name FROM system.tables WHERE database = 'empty_one'").rows == []
     finally:

@@ -1,0 +1,81 @@
+"""The commands of `muse` that change or show the schema: upgrade, downgrade, check, history, adopt."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+# A revision may be relative, such as -1, which is not an option.
+_TAKES_MINUS = {"ignore_unknown_options": True}
+
+
+@click.command(context_settings=_TAKES_MINUS)
+@click.argument("revision", default="head", metavar="[REV]")
+@click.option("--sql", is_flag=True, help="Print the statements; run none, connect to nothing.")
+def upgrade(revision: str, sql: bool) -> None:
+    """Create or upgrade the schema: to the newest revision, or to REV.
+
+    Stopped half-way, it is run again: what was done is not done twice.
+
+    \b
+    Examples:
+      muse upgrade            to the newest
+      muse upgrade 0002       to that one
+      muse upgrade +1         one further
+    """
+    from chimera_metrics.apps import migrations as work
+
+    sys.exit(work.upgrade(revision, sql))
+
+
+@click.command(context_settings=_TAKES_MINUS)
+@click.argument("revision", metavar="REV")
+def downgrade(revision: str) -> None:
+    """Go back to revision REV. Tables and columns that this drops lose their rows.
+
+    \b
+    Examples:
+      muse downgrade 0002     back to that one
+      muse downgrade -1       one back
+      muse downgrade base     to nothing
+    """
+    from chimera_metrics.apps import migrations as work
+
+    sys.exit(work.downgrade(revision))
+
+
+@click.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Compare the store's tables with the models. Exits 0 if they agree, 1 if not."""
+    from chimera_metrics.apps import migrations as work
+
+    sys.exit(work.check(as_json))
+
+
+@click.command()
+@as_json
+def history(as_json: bool) -> None:
+    """List the schema's revisions, the newest first, and the one that the store is at."""
+    from chimera_metrics.apps import migrations as work
+
+    sys.exit(work.history(as_json))
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Carry it out; without it only report.")
+@click.option("--folder", type=click.Path(file_okay=False), help="Where a revision is written, if one is needed.")
+@as_json
+def adopt(yes: bool, folder: str | None, as_json: bool) -> None:
+    """Take over a database that stands already: report how it differs, stamp it, or write the revision it needs.
+
+    Drops nothing. Without --yes it only reports. Exits 0 if there is nothing left to do, 1 if there is.
+    """
+    from chimera_metrics.apps.adopt import run
+
+    sys.exit(run(yes, folder, as_json))
+
+
+COMMANDS = (upgrade, downgrade, check, history, adopt)
