@@ -1,5 +1,9 @@
 """Operational facts about an AI content pipeline, in ClickHouse.
 
+    from chimera_metrics import ClickHouseClient
+
+Importing this loads none of the rooms: each name is fetched from its room when it is first asked for.
+
 In a clone the rooms stand beside this folder and are imported from there; an installed package holds them. The links
 in this folder are for type checkers and editors alone: nothing at run time follows them.
 """
@@ -7,17 +11,119 @@ in this folder are for type checkers and editors alone: nothing at run time foll
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 _HERE = Path(__file__).resolve().parent
 if (_HERE / "models").is_symlink() or not (_HERE / "models").is_dir():  # a clone, with its links or without
     __path__.insert(0, str(_HERE.parent))
 
-_PUBLIC = {"ClickHouseClient": "integrations.clickhouse_client"}
+if TYPE_CHECKING:
+    from chimera_metrics import analytics, models
+    from chimera_metrics.analytics.errors import QuestionError
+    from chimera_metrics.integrations.async_client import AsyncClickHouseClient
+    from chimera_metrics.integrations.audit.trail import AuditFailed
+    from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+    from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+    from chimera_metrics.integrations.errors import (
+        AccessRefused,
+        CertificateRefused,
+        InvalidInput,
+        MemoryExceeded,
+        MuseError,
+        PoolExhausted,
+        SchemaMismatch,
+        ServerTooOld,
+        SettingsError,
+        StatementCancelled,
+        StatementFailed,
+        StatementTimeout,
+        StoreBusy,
+        StoreUnusable,
+        Unreachable,
+    )
+    from chimera_metrics.integrations.evolution.lock import MigrationLocked
+    from chimera_metrics.integrations.operations.backup import BackupRefused
+    from chimera_metrics.integrations.operations.roles import NoRoles
+    from chimera_metrics.integrations.results import Result
+    from chimera_metrics.models import (
+        BenchRun,
+        Deployment,
+        Episode,
+        LlmEvent,
+        SessionStat,
+        UiEvent,
+        WatcherRun,
+        metadata,
+    )
+
+__all__ = [
+    "AccessRefused",
+    "AsyncClickHouseClient",
+    "AuditFailed",
+    "BackupRefused",
+    "BenchRun",
+    "CertificateRefused",
+    "ClickHouseClient",
+    "ClickHouseSettings",
+    "Deployment",
+    "Episode",
+    "InvalidInput",
+    "LlmEvent",
+    "MemoryExceeded",
+    "MigrationLocked",
+    "MuseError",
+    "MuseSettings",
+    "NoRoles",
+    "PoolExhausted",
+    "QuestionError",
+    "Result",
+    "SchemaMismatch",
+    "ServerTooOld",
+    "SessionStat",
+    "SettingsError",
+    "StatementCancelled",
+    "StatementFailed",
+    "StatementTimeout",
+    "StoreBusy",
+    "StoreUnusable",
+    "UiEvent",
+    "Unreachable",
+    "WatcherRun",
+    "analytics",
+    "metadata",
+    "models",
+]
+
+_ROOMS = ("analytics", "models")
+_MODULES = {
+    "AsyncClickHouseClient": "integrations.async_client",
+    "AuditFailed": "integrations.audit.trail",
+    "BackupRefused": "integrations.operations.backup",
+    "ClickHouseClient": "integrations.clickhouse_client",
+    "ClickHouseSettings": "integrations.config",
+    "MigrationLocked": "integrations.evolution.lock",
+    "MuseSettings": "integrations.config",
+    "NoRoles": "integrations.operations.roles",
+    "QuestionError": "analytics.errors",
+    "Result": "integrations.results",
+} | dict.fromkeys(
+    ("BenchRun", "Deployment", "Episode", "LlmEvent", "SessionStat", "UiEvent", "WatcherRun", "metadata"), "models"
+)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # type checkers would take any name for one that is there
 
-    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        if name in _ROOMS:
+            return import_module(f"{__name__}.{name}")
+        found = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'integrations.errors')}"), name)
+        globals()[name] = found  # the next look-up finds it without asking here
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__
