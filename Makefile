@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench serve lock clean
+.PHONY: demo test lint links bench serve lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -22,10 +22,16 @@ test: $(READY)
 	@bash tests/support/debian_packages.sh
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(READY)
+lint: $(READY) links
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy chimera_metrics scripts tests bench
+
+# Type checkers follow the links in chimera_metrics/. An unpacked zip may lack them, or hold text files in their place.
+links:
+	@for room in models analytics integrations server apps; do \
+		test -d chimera_metrics/$$room || { rm -f chimera_metrics/$$room; ln -s ../$$room chimera_metrics/$$room; }; \
+	done
 
 bench: $(READY)
 	@$(BIN)/python -m bench
@@ -33,7 +39,7 @@ bench: $(READY)
 serve: $(READY)
 	@$(BIN)/muse serve --transport http
 
-# Writes requirements.lock anew from pyproject.toml.
+# Writes requirements.lock again from pyproject.toml.
 lock:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,8 +1,12 @@
-"""Ingests files, as `muse backfill` does: python scripts/backfill-data.py --days 30 --source PATH."""
+"""Ingests files: the same as `muse backfill`.
 
-from __future__ import annotations
+python scripts/backfill-data.py --days N [--source PATH] [--shift-to-now]
+"""
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from chimera_metrics.apps.muse_cli import main
 

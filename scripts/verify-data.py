@@ -11,4 +11,4 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from chimera_metrics.apps.muse_cli import main
 
 if __name__ == "__main__":
-    main(["verify", *sys.argv[1:]])
+    main(["verify", *sys.argv[1:]], prog_name="muse")
