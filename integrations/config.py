@@ -40,7 +40,10 @@ def default_store_path() -> Path:
 
 
 class _Group(BaseSettings):
-    """Fields come from arguments, the environment, `.env`, in this order."""
+    """Fields come from arguments, the environment, `.env`, in this order.
+
+    A default is passed as `default=…`: a type checker without pydantic's plug-in takes a field for required otherwise.
+    """
 
 
 class ClickHouseSettings(_Group):
@@ -48,23 +51,25 @@ class ClickHouseSettings(_Group):
 
     model_config = SettingsConfigDict(env_prefix="CH_", env_file=".env", frozen=True, extra="ignore")
 
-    host: str | None = Field(None, description="unset: embedded; set: that ClickHouse server")
-    port: int = Field(9440, ge=1, le=65535, description="native protocol port")
-    username: str = Field("default", min_length=1, description="user on the server")
-    password: SecretStr = Field(SecretStr(""), description="its password")
-    database: str = Field("chimera_metrics", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database")
-    secure: bool = Field(True, description="TLS, certificate verified")
-    ca_cert: Path | None = Field(None, description="file of a private CA that signed the server's certificate")
-    path: str = Field("", description="folder of the embedded store, `:memory:` for a throw-away")
-    timeout: float = Field(30, gt=0, le=86400, description="seconds for one statement")
-    compression: bool = Field(True, description="LZ4 on the wire")
+    host: str | None = Field(default=None, description="unset: embedded; set: that ClickHouse server")
+    port: int = Field(default=9440, ge=1, le=65535, description="native protocol port")
+    username: str = Field(default="default", min_length=1, description="user on the server")
+    password: SecretStr = Field(default=SecretStr(""), description="its password")
+    database: str = Field(default="chimera_metrics", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database")
+    secure: bool = Field(default=True, description="TLS, certificate verified")
+    ca_cert: Path | None = Field(default=None, description="file of a private CA that signed the server's certificate")
+    path: str = Field(default="", description="folder of the embedded store, `:memory:` for a throw-away")
+    timeout: float = Field(default=30, gt=0, le=86400, description="seconds for one statement")
+    compression: bool = Field(default=True, description="LZ4 on the wire")
     connection_pool_size: int = Field(
-        10, ge=1, le=1000, description="connections; one caller more waits, at most `CH_TIMEOUT`"
+        default=10, ge=1, le=1000, description="connections; one caller more waits, at most `CH_TIMEOUT`"
     )
-    retry_attempts: int = Field(3, ge=0, le=20, description="times that a failed statement is tried again")
-    max_memory_mb: int = Field(4096, ge=64, description="memory that one statement may take, in MB")
-    store_wait: float = Field(10, ge=0, le=3600, description="seconds to wait for an embedded store in use")
-    store_idle: float = Field(60, ge=0, le=3600, description="seconds after which an idle embedded store is let go")
+    retry_attempts: int = Field(default=3, ge=0, le=20, description="times that a failed statement is tried again")
+    max_memory_mb: int = Field(default=4096, ge=64, description="memory that one statement may take, in MB")
+    store_wait: float = Field(default=10, ge=0, le=3600, description="seconds to wait for an embedded store in use")
+    store_idle: float = Field(
+        default=60, ge=0, le=3600, description="seconds after which an idle embedded store is let go"
+    )
 
     @field_validator("host", mode="before")
     @classmethod
@@ -101,38 +106,50 @@ class MuseSettings(_Group):
     model_config = SettingsConfigDict(env_prefix="MUSE_", env_file=".env", frozen=True, extra="ignore")
 
     tools: Annotated[frozenset[Literal["query", "get", "insert"]], NoDecode] = Field(
-        frozenset({"query", "get", "insert"}), description="groups of tools to offer, separated by commas"
+        default=frozenset({"query", "get", "insert"}), description="groups of tools to offer, separated by commas"
     )
-    tool_names: Literal["dotted", "underscored", "auto"] = Field("auto", description="form of the tools' names")
-    max_rows: int = Field(10_000, ge=1, le=1_000_000, description="most rows of one answer")
-    max_result_bytes: int = Field(60_000, ge=1_000, le=100_000_000, description="most bytes of one answer")
-    timezone: str = Field("UTC", description="zone of day, week and month buckets")
-    source_dir: Path | None = Field(None, description="folder that `muse backfill` reads")
-    masking: bool = Field(True, description="remove personal data before it is stored")
-    url: str | None = Field(None, description="address under which clients reach it")
-    allowed_hosts: Words = Field((), description="further host names under which clients reach it")
-    allowed_origins: Words = Field((), description="origins of web pages that may call it")
-    allowed_ips: Networks = Field((), description="addresses that may call it, such as 10.0.0.0/8; all if empty")
-    trusted_proxies: Networks = Field((), description="proxies whose X-Forwarded-For is believed")
-    tls_cert: Path | None = Field(None, description="certificate file, to serve https")
-    tls_key: Path | None = Field(None, description="file of the certificate's private key")
-    tokens_file: Path | None = Field(None, description="file of bearer tokens' hashes, beside the data by default")
-    oauth_issuer: str | None = Field(None, description="issuer whose tokens are accepted")
-    oauth_jwks_url: str | None = Field(None, description="its keys, if not where it says")
-    oauth_audience: str | None = Field(None, description="audience of accepted tokens, MUSE_URL by default")
-    rate_limit: int = Field(600, ge=0, description="requests a minute for each token, 0 for any number")
-    max_request_bytes: int = Field(16_000_000, ge=10_000, description="most bytes of one request")
-    stateless: bool = Field(False, description="keep no sessions, so that several servers can stand behind a balancer")
-    audit: bool = Field(True, description="write every call to the audit log")
-    audit_dir: Path | None = Field(None, description="folder of the audit files, beside the data by default")
+    tool_names: Literal["dotted", "underscored", "auto"] = Field(default="auto", description="form of the tools' names")
+    max_rows: int = Field(default=10_000, ge=1, le=1_000_000, description="most rows of one answer")
+    max_result_bytes: int = Field(default=60_000, ge=1_000, le=100_000_000, description="most bytes of one answer")
+    timezone: str = Field(default="UTC", description="zone of day, week and month buckets")
+    source_dir: Path | None = Field(default=None, description="folder that `muse backfill` reads")
+    masking: bool = Field(default=True, description="remove personal data before it is stored")
+    url: str | None = Field(default=None, description="address under which clients reach it")
+    allowed_hosts: Words = Field(default=(), description="further host names under which clients reach it")
+    allowed_origins: Words = Field(default=(), description="origins of web pages that may call it")
+    allowed_ips: Networks = Field(
+        default=(), description="addresses that may call it, such as 10.0.0.0/8; all if empty"
+    )
+    trusted_proxies: Networks = Field(default=(), description="proxies whose X-Forwarded-For is believed")
+    tls_cert: Path | None = Field(default=None, description="certificate file, to serve https")
+    tls_key: Path | None = Field(default=None, description="file of the certificate's private key")
+    tokens_file: Path | None = Field(
+        default=None, description="file of bearer tokens' hashes, beside the data by default"
+    )
+    oauth_issuer: str | None = Field(default=None, description="issuer whose tokens are accepted")
+    oauth_jwks_url: str | None = Field(default=None, description="its keys, if not where it says")
+    oauth_audience: str | None = Field(default=None, description="audience of accepted tokens, MUSE_URL by default")
+    rate_limit: int = Field(default=600, ge=0, description="requests a minute for each token, 0 for any number")
+    max_request_bytes: int = Field(default=16_000_000, ge=10_000, description="most bytes of one request")
+    stateless: bool = Field(
+        default=False, description="keep no sessions, so that several servers can stand behind a balancer"
+    )
+    audit: bool = Field(default=True, description="write every call to the audit log")
+    audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
 
-    hearts_within_minutes: float = Field(5, gt=0, description="minutes in which a commit's runs must be there")
-    packs_within_minutes: float = Field(90, gt=0, description="minutes in which a commit's events must be there")
-    backup_dir: Path | None = Field(None, description="folder of backups, in the user's data folder by default")
-    backup_disk: str | None = Field(None, description="a server's disk for backups; unset: files in its own folder")
-    statsd_host: str | None = Field(None, description="host of the DogStatsD agent that gets figures; unset: none")
-    statsd_port: int = Field(8125, ge=1, le=65535, description="its UDP port")
-    statsd_tags: Words = Field((), description="tags on every figure, such as env:prod,team:muse")
+    hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
+    packs_within_minutes: float = Field(
+        default=90, gt=0, description="minutes in which a commit's events must be there"
+    )
+    backup_dir: Path | None = Field(default=None, description="folder of backups, in the user's data folder by default")
+    backup_disk: str | None = Field(
+        default=None, description="a server's disk for backups; unset: files in its own folder"
+    )
+    statsd_host: str | None = Field(
+        default=None, description="host of the DogStatsD agent that gets figures; unset: none"
+    )
+    statsd_port: int = Field(default=8125, ge=1, le=65535, description="its UDP port")
+    statsd_tags: Words = Field(default=(), description="tags on every figure, such as env:prod,team:muse")
 
     @field_validator("allowed_hosts", "allowed_origins", "allowed_ips", "trusted_proxies", "statsd_tags", mode="before")
     @classmethod
