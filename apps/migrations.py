@@ -74,13 +74,13 @@ def _conclude(settings: ClickHouseSettings) -> int:
 
 
 class _Steps(logging.Handler):
-    """Prints a line before each step. alembic's records of its set-up are left out."""
+    """Prints a line before each step; alembic's records of its set-up are left out."""
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if text.startswith("Running "):
             # alembic leaves a blank where there is no revision; `base` is its own word for that.
-            click.echo(text.replace("  -> ", " base -> ").replace(" -> ,", " -> base,"), err=True)
+            click.echo(text.replace("  -> ", " base -> ").replace(" -> ,", " -> base,"))
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from chimera_metrics.server.catalog.tools import all_tools
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -46,7 +48,22 @@ def test_the_python_snippet_runs(store_path: str, monkeypatch: pytest.MonkeyPatc
     assert found["rows"] == [{"series": "weekly", "n": 1}]
 
 
+def test_a_script_runs_in_the_form_that_it_names_and_not_in_the_one_that_it_warns_of() -> None:
+    scripts = sorted(set(re.findall(r"python -m (scripts/[\w-]+\.py)", README)))
+    assert scripts == [str(path.relative_to(ROOT)) for path in sorted((ROOT / "scripts").glob("*.py"))]
+    for script in scripts:
+        assert f"`python {script}" in README
+        works = subprocess.run(
+            [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert "Usage: muse" in works.stdout
+        cannot = subprocess.run([sys.executable, "-m", script], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert cannot.returncode != 0
+        assert "No module named" in cannot.stderr
+
+
 def test_make_has_the_targets_that_the_readme_names() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"\$ make (\w+)", README):
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text()
+    for target in re.findall(r"\$ make (\w+)", pages):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
