@@ -8,7 +8,7 @@ from sqlalchemy import Column, Table
 
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_number, type_name
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 
 LARGE = frozenset({"llm_events", "ui_events"})
 """Tables so large that percentiles and distinct counts are approximate unless `exact` is asked for."""
@@ -23,7 +23,7 @@ def table_of(name: str) -> Table:
 
 def columns_of(table: Table) -> dict[str, Column[Any]]:
     """The columns that callers write; what the store adds for itself stays out."""
-    return {column.name: column for column in table.columns if not _internal(column)}
+    return {column.name: column for column in insertable(table)}
 
 
 def column_of(table: Table, name: str) -> Column[Any]:
@@ -49,7 +49,3 @@ def numeric_column(table: Table, name: str, aggregate: str) -> Column[Any]:
             f"{table.name} has the numbers {numbers}."
         )
     return column
-
-
-def _internal(column: Column[Any]) -> bool:
-    return column.dialect_options["clickhouse"]["materialized"] is not None

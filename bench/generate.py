@@ -20,6 +20,7 @@ from random import Random
 from typing import Any
 
 from bench import words
+from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, insertable
 
 # An insert may span at most 100 partitions (code 252), and tables have one a day.
 CHUNK_DAYS = 30
@@ -32,7 +33,7 @@ BLOCK = 32
 
 # The order of a plain table: that of the model, without its codecs, indexes and settings.
 ORDERS = {
-    "bench_runs": "model, quant, dataset, run_id",
+    "bench_runs": ", ".join(RUN_IDENTITY),
     "llm_events": "source, ts",
     "ui_events": "event_type, ts",
     "episodes": "series, episode_num",
@@ -329,10 +330,9 @@ def plain_table(table: str, database: str = "chimera_metrics") -> str:
     """DDL of the table with the model's columns and order, on a plain MergeTree: no codec, index or setting."""
     from clickhouse_sqlalchemy.drivers.native.base import dialect
 
-    from chimera_metrics.models import FACT_TABLES
-
-    columns = [column for column in FACT_TABLES[table].columns if column.name in TABLES[table][1](Draw(1))]
-    listed = ", ".join(f"{column.name} {column.type.compile(dialect=dialect())}" for column in columns)
+    listed = ", ".join(
+        f"{column.name} {column.type.compile(dialect=dialect())}" for column in insertable(FACT_TABLES[table])
+    )
     day = "hour" if table == "session_stats" else "ts"
     return (
         f"CREATE TABLE IF NOT EXISTS {database}.{table} ({listed}) "

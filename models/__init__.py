@@ -6,7 +6,8 @@ from sqlalchemy import Table
 
 from chimera_metrics.models.audit_log import AuditEntry
 from chimera_metrics.models.base import DATABASE, Base
-from chimera_metrics.models.bench_runs import BenchRun
+from chimera_metrics.models.bench_runs import RUN_IDENTITY, BenchRun
+from chimera_metrics.models.ddl import insertable
 from chimera_metrics.models.deployments import Deployment
 from chimera_metrics.models.episodes import Episode
 from chimera_metrics.models.insert_ledger import LedgerEntry
@@ -42,6 +43,7 @@ __all__ = [
     "FACTS",
     "FACT_TABLES",
     "ROLLUPS",
+    "RUN_IDENTITY",
     "VIEWS",
     "AuditEntry",
     "Base",
@@ -56,6 +58,7 @@ __all__ = [
     "UiEvent",
     "UiEventHour",
     "WatcherRun",
+    "insertable",
     "metadata",
 ]
 

@@ -31,6 +31,9 @@ from chimera_metrics.models.base import (
 )
 from chimera_metrics.models.ddl import col
 
+# The identity of a run: a row that repeats all four is the same run, sent again. It leads with what questions name.
+RUN_IDENTITY = ("model", "quant", "dataset", "run_id")
+
 
 class BenchRun(Base):
     """One run of one model, quant and dataset. A run sent again replaces the earlier one, whatever day it carries."""
@@ -53,11 +56,10 @@ class BenchRun(Base):
     received_at: Mapped[datetime] = col(ch.DateTime64(6, "UTC"), "When the store received the run", materialized=text("now64(6, 'UTC')"), codec=STRAY_TIME_CODEC)
 
     __table_args__: Any = (
-        # The key leads with what a question about benchmarks names; run_id makes it the identity of a run.
         engines.ReplacingMergeTree(
             version="received_at",
             partition_by=text("toDate(ts)"),
-            order_by=("model", "quant", "dataset", "run_id"),
+            order_by=RUN_IDENTITY,
             non_replicated_deduplication_window=DEDUPLICATION_WINDOW,
         ),
         {"comment": "Benchmark runs of language models, from Banterhearts. A run sent again counts once."},

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clickhouse_sqlalchemy import types as ch
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import Column, MetaData, Table, event, text
 from sqlalchemy import types as sa_types
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import MappedColumn, mapped_column
@@ -151,3 +151,8 @@ def col(
         clickhouse_codec=codec,
         clickhouse_materialized=materialized,
     )
+
+
+def insertable(table: Table) -> tuple[Column[Any], ...]:
+    """The columns that an insert may name, in order; a MATERIALIZED one is the engine's to set."""
+    return tuple(c for c in table.columns if c.dialect_options["clickhouse"]["materialized"] is None)

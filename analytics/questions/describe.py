@@ -12,10 +12,9 @@ from sqlalchemy import Label, Select, Table, case, cast, func, literal_column, n
 from chimera_metrics.analytics.expressions import ZERO, Parametric, constant
 from chimera_metrics.analytics.sql.source import SETTINGS
 from chimera_metrics.analytics.tables import columns_of, table_of, time_column
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY
 
 _TIME = ch.Nullable(ch.DateTime64(3, "UTC"))
-_RUN = ("model", "quant", "dataset", "run_id")
 
 
 def overview(tables: Sequence[str] = ()) -> Select[Any]:
@@ -54,7 +53,7 @@ def _extent(table: Table) -> Select[Any]:
     time = table.c[time_column(table)]
     rows: Any = func.count()
     if table.name == "bench_runs":
-        rows = func.uniqExact(*(table.c[name] for name in _RUN))
+        rows = func.uniqExact(*(table.c[name] for name in RUN_IDENTITY))
     return select(
         constant(table.name).label("name"),
         rows.label("rows"),

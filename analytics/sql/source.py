@@ -22,15 +22,13 @@ from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Granularity, on_wh
 from chimera_metrics.analytics.sql.rollups import Rollup, rollup_for
 from chimera_metrics.analytics.tables import LARGE, time_column
 from chimera_metrics.analytics.window import Window
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY
 
 FEW = 100_000
 """Up to so many rows in the window, percentiles and distinct counts are computed exactly: it takes no longer."""
 
 SETTINGS = {"final": 0}
 """Statement settings of every Select here; without them it answers the same, more slowly."""
-
-_RUN = ("model", "quant", "dataset", "run_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +148,6 @@ def _current_runs(table: Table, window: Window, filters: Sequence[Filter], colum
         .where(table.c.run_id.in_(candidates))
         # Two copies in one batch have one time of reception; the later day wins, as it does under FINAL.
         .order_by(table.c.received_at.desc(), table.c.ts.desc())
-        .suffix_with(text(f"LIMIT 1 BY {', '.join(_RUN)}"))
+        .suffix_with(text(f"LIMIT 1 BY {', '.join(RUN_IDENTITY)}"))
         .subquery("bench_runs")
     )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bench.generate import ORDERS, TABLES, Draw, statements
+from bench.generate import ORDERS, statements
 from chimera_metrics import models
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution.engines import ensure_database
+from chimera_metrics.models import insertable
 
 UNTIL = date(2026, 7, 1)
 DAYS = 40
@@ -131,8 +132,8 @@ def opened(seed: int) -> Iterator[Store]:
 
 
 def writable(table: str) -> list[str]:
-    """The columns that a caller writes; `received_at` of bench_runs is the store's own."""
-    return list(TABLES[table][1](Draw(1)))
+    """The names of the columns that a caller writes."""
+    return [column.name for column in insertable(models.FACT_TABLES[table])]
 
 
 def plain_type(type_: str) -> str:

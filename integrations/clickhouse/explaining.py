@@ -18,7 +18,7 @@ from chimera_metrics.integrations.errors import (
     StatementTimeout,
 )
 from chimera_metrics.integrations.unseen import seen
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.clickhouse.statements import Limits
@@ -96,10 +96,7 @@ def _unknown_column(text: str) -> str:
     if match is None or not asked:
         return f"{text}. `describe` with a table's name lists its columns."
     name = match[1]
-    columns = {
-        table: [column.name for column in found.columns if column.name != "received_at"]
-        for table, found in FACT_TABLES.items()
-    }
+    columns = {table: [column.name for column in insertable(found)] for table, found in FACT_TABLES.items()}
     known = [column for table in asked for column in columns[table]]
     if name in known:  # a subquery or an alias stands between, of which only the engine knows
         return f"{text}. `describe` with a table's name lists its columns."

@@ -22,14 +22,14 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS
-from chimera_metrics.models import FACT_TABLES, VIEWS
+from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, VIEWS
 
 LEDGER = "insert_ledger"
 TABLES = (*FACT_TABLES, LEDGER, "audit_log")
 #: What holds where no rule was set; the ledger's promise is 90 days.
 DEFAULTS: dict[str, int | None] = {LEDGER: 90}
 _ROLLUPS = {view.source: view.target for view in VIEWS}
-_RUN = "model, quant, dataset, run_id"
+_RUN = ", ".join(RUN_IDENTITY)
 # A statement of a thousand partitions is still short; the engine drops them one after another.
 _AT_ONCE = 500
 

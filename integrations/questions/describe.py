@@ -16,7 +16,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 
 # Sample words come from this many days before the newest row: enough to see them, little to read.
 _WORD_DAYS = 90
@@ -85,7 +85,8 @@ def _known(table: str) -> str:
 
 def _columns(client: Access, table: str) -> list[dict[str, Any]]:
     return [
-        {"name": column.name, "type": _type(client, column), "unit": column.info["unit"]} for column in _shown(table)
+        {"name": column.name, "type": _type(client, column), "unit": column.info["unit"]}
+        for column in insertable(FACT_TABLES[table])
     ]
 
 
@@ -102,12 +103,8 @@ def _full_columns(client: Access, table: str, newest: datetime | None, stored: l
             "nullable": bool(column.nullable),
             "values": words.get(column.name) or list(column.info["words"]) or None,
         }
-        for column in _shown(table)
+        for column in insertable(FACT_TABLES[table])
     ]
-
-
-def _shown(table: str) -> list[Column[Any]]:
-    return [column for column in FACT_TABLES[table].columns if column.name != "received_at"]
 
 
 def _words(client: Access, table: str, newest: datetime | None) -> dict[str, list[str]]:

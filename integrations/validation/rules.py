@@ -20,7 +20,7 @@ from sqlalchemy import Column, Table
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.masking.columns import JSON_COLUMNS
 from chimera_metrics.integrations.masking.searching import mask_text
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.models.ddl import FixedString
 
 Kind = Literal["time", "hour", "uuid", "word", "text", "float", "int", "money", "commit", "json"]
@@ -164,16 +164,12 @@ def rules_of(table: str) -> TableRules:
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise InvalidInput(f"Unknown table '{table}'.{hint} Rows go into: {', '.join(FACT_TABLES)}.")
     model = FACT_TABLES[table]
-    given = [column for column in model.columns if not _materialized(column)]
+    given = insertable(model)
     return TableRules(
         table,
         tuple(_rule(model, column) for column in given),
-        frozenset(column.name for column in model.columns if _materialized(column)),
+        frozenset(model.columns.keys()) - {column.name for column in given},
     )
-
-
-def _materialized(column: Column[Any]) -> bool:
-    return column.dialect_options["clickhouse"].get("materialized") is not None
 
 
 def _rule(table: Table, column: Column[Any]) -> Rule:

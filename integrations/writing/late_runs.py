@@ -12,10 +12,9 @@ from sqlalchemy import func, select, tuple_
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.validation.row_path import Batch
-from chimera_metrics.models import BenchRun
+from chimera_metrics.models import RUN_IDENTITY, BenchRun
 
 _TABLE = BenchRun.__tablename__
-_KEY = ("model", "quant", "dataset", "run_id")
 _KEYS_PER_QUERY = 1000
 
 
@@ -23,7 +22,7 @@ def received_after(executor: Executor, batch: Batch, moment: datetime) -> set[tu
     """The runs of the batch of which the store has a version that it received after that moment of our clock."""
     if batch.table != _TABLE:
         return set()
-    columns = [getattr(BenchRun, name) for name in _KEY]
+    columns = [getattr(BenchRun, name) for name in RUN_IDENTITY]
     since = moment + _ahead(executor)
     keys, found = _keys(batch), set()
     for start in range(0, len(keys), _KEYS_PER_QUERY):
@@ -55,4 +54,4 @@ def without(batch: Batch, keys: Set[tuple[Any, ...]]) -> Batch:
 
 
 def _keys(batch: Batch) -> list[tuple[Any, ...]]:
-    return list(zip(*(batch.data[batch.columns.index(name)] for name in _KEY), strict=True))
+    return list(zip(*(batch.data[batch.columns.index(name)] for name in RUN_IDENTITY), strict=True))

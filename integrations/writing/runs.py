@@ -11,10 +11,9 @@ from sqlalchemy import func, select, tuple_
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.validation.column_path import ArrowBatch
 from chimera_metrics.integrations.validation.row_path import Batch
-from chimera_metrics.models import BenchRun
+from chimera_metrics.models import RUN_IDENTITY, BenchRun
 
 _TABLE = "bench_runs"
-_KEY = ("model", "quant", "dataset", "run_id")
 _KEYS_PER_QUERY = 1000
 C = TypeVar("C", Batch, ArrowBatch)
 
@@ -45,7 +44,7 @@ def known(executor: Executor, clean: Batch | ArrowBatch) -> int:
         return 0
     keys, found = _keys(clean), 0
     for start in range(0, len(keys), _KEYS_PER_QUERY):
-        columns = tuple_(BenchRun.model, BenchRun.quant, BenchRun.dataset, BenchRun.run_id)
+        columns = tuple_(*(getattr(BenchRun, name) for name in RUN_IDENTITY))
         condition = columns.in_(keys[start : start + _KEYS_PER_QUERY])
         found += int(executor.scalar(select(func.count()).select_from(BenchRun).where(condition)))
     return found
@@ -55,7 +54,7 @@ def _keys(clean: Batch | ArrowBatch) -> list[tuple[Any, ...]]:
     if isinstance(clean, ArrowBatch):
         from chimera_metrics.integrations.writing import bulk
 
-        columns: Sequence[Sequence[Any]] = bulk.columns(_TABLE, clean.data.select(_KEY))
+        columns: Sequence[Sequence[Any]] = bulk.columns(_TABLE, clean.data.select(RUN_IDENTITY))
     else:
-        columns = [clean.data[clean.columns.index(name)] for name in _KEY]
+        columns = [clean.data[clean.columns.index(name)] for name in RUN_IDENTITY]
     return list(zip(*columns, strict=True))

@@ -16,7 +16,7 @@ from mcp_types import (
 
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, METRICS
 from chimera_metrics.integrations.errors import MuseError
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.server.context import ServerContext
 
 _MOST = 100
@@ -70,7 +70,7 @@ def _known(name: str, given: dict[str, str]) -> list[str]:
 
 def _columns(table: str | None) -> list[str]:
     if table in FACT_TABLES:
-        return [column.name for column in FACT_TABLES[table].columns if column.name != "received_at"]
+        return [column.name for column in insertable(FACT_TABLES[table])]
     return _unique(dimension.column for dimension in DIMENSIONS.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models import FACT_TABLES, insertable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ INSERT_NOTE = " The same rows, or the same idempotency_key, are stored once."
 def instructions() -> str:
     """What a model reads before it calls anything: how to start, and the tables with their columns."""
     tables = "\n".join(
-        f"- {name}: {', '.join(column.name for column in table.columns if column.name != 'received_at')}"
-        for name, table in FACT_TABLES.items()
+        f"- {name}: {', '.join(column.name for column in insertable(table))}" for name, table in FACT_TABLES.items()
     )
     return (
         "Operational facts about an AI content pipeline, in ClickHouse. Times are ISO 8601, UTC where no zone "

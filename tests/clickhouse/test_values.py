@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.models import FACTS, Base
+from chimera_metrics.models import FACTS, Base, insertable
 from chimera_metrics.models.ddl import FixedString
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -87,7 +87,7 @@ def test_what_sqlalchemy_inserts_it_selects_again(
     settings: ClickHouseSettings, model: type[Base], filled: bool
 ) -> None:
     table = Base.metadata.tables[model.__tablename__]
-    columns = [column for column in table.columns if column.name != "received_at"]
+    columns = insertable(table)
     row = {column.name: _sample(column) if filled or not column.nullable else None for column in columns}
     engine = make_engine(settings)
     with engine.connect() as connection:
