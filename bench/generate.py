@@ -22,7 +22,7 @@ from typing import Any
 from bench import words
 from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, insertable
 
-# An insert may span at most 100 partitions (code 252), and tables have one a day.
+# An insert may span at most 100 partitions, and tables have one a day.
 CHUNK_DAYS = 30
 WORKDAY, WEEKEND = 10, 6
 # Rows come in order of days; blocks of this size hold few days each and are sorted half again as fast as the

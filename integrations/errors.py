@@ -92,10 +92,10 @@ class MemoryExceeded(MuseError):
 
 
 class StatementFailed(MuseError):
-    """The engine refused or failed a statement. `code` is ClickHouse's error code."""
+    """The engine refused or failed a statement. `code` is the engine's error number, 0 if the error is our own."""
 
     kind = "statement_failed"
 
-    def __init__(self, sentence: str, code: int) -> None:
+    def __init__(self, sentence: str, code: int = 0) -> None:
         super().__init__(sentence)
         self.code = code

@@ -29,6 +29,7 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
     paramstyle,
     threadsafety,
 )
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.handles import Handle
 from chimera_metrics.integrations.clickhouse.literals import literal, quote, quote_name
 from chimera_metrics.integrations.clickhouse.store import EmbeddedStore
@@ -90,7 +91,7 @@ class ChdbReply(Reply):
         """The engine counts a constant column once, so what it let pass may still be more than is to be read."""
         most = self._settings.get("max_result_bytes")
         if most is not None and len(chunk) > most:
-            raise DatabaseError("Limit for result exceeded.", code=396)
+            raise DatabaseError("Limit for result exceeded.", code=ErrorCode.TOO_MANY_ROWS_OR_BYTES)
         return chunk
 
     def _count(self, answer: Any) -> None:
@@ -206,7 +207,7 @@ class ChdbConnection(dbapi.Connection):
             known = dict(reply.rows())
         missing = [name for name in names if name not in known]
         if missing:
-            raise DatabaseError(f"Table {table} has no column {missing[0]}.", code=16)
+            raise DatabaseError(f"Table {table} has no column {missing[0]}.", code=ErrorCode.NO_SUCH_COLUMN_IN_TABLE)
         return [known[name] for name in names]
 
     def _session(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.errors import (
     AccessRefused,
     MemoryExceeded,
@@ -27,6 +28,8 @@ _NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")
 _FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
+# The statement ran, and was stopped.
+_STOPPED = {ErrorCode.TIMEOUT_EXCEEDED, ErrorCode.MEMORY_LIMIT_EXCEEDED, ErrorCode.QUERY_WAS_CANCELLED}
 
 
 def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
@@ -35,39 +38,40 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
     if (unreadable := _unreadable(error, text)) is not None:
         return unreadable
     match error.code:
-        case 159 if limits.stores:
+        case ErrorCode.TIMEOUT_EXCEEDED if limits.stores:
             return StatementTimeout(
                 f"The insert was stopped after {limits.timeout_s:g} s; send fewer rows at a time, or raise CH_TIMEOUT."
             )
-        case 159:
+        case ErrorCode.TIMEOUT_EXCEEDED:
             return StatementTimeout(
                 f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "
                 "or raise CH_TIMEOUT."
             )
-        case 394:
+        case ErrorCode.QUERY_WAS_CANCELLED:
             return StatementCancelled("The statement was cancelled.")
-        case 241:
+        case ErrorCode.MEMORY_LIMIT_EXCEEDED:
             return MemoryExceeded(
                 f"The statement needed more than {limits.memory_mb} MB of memory and was stopped; "
                 "aggregate or filter more, or raise CH_MAX_MEMORY_MB."
             )
-        case 396:
+        case ErrorCode.TOO_MANY_ROWS_OR_BYTES:
             return StatementFailed(
                 f"The answer has more than {(limits.bytes or 0) // 1_000_000} MB, of which little could be shown; "
                 "select fewer columns or rows, aggregate, or cut long values with substringUTF8 and arraySlice.",
-                396,
+                error.code,
             )
-        case 81:
+        case ErrorCode.UNKNOWN_DATABASE:
             return SchemaMismatch(f"{text}, on {where}. Run `muse upgrade` to create it, or check CH_DATABASE.")
-        case 60:
+        case ErrorCode.UNKNOWN_TABLE:
             return StatementFailed(
-                f"{text}. `describe` lists the tables; if it is one of them, run `muse upgrade`.", 60
+                f"{text}. `describe` lists the tables; if it is one of them, run `muse upgrade`.", error.code
             )
-        case 47:
-            return StatementFailed(_unknown_column(text), 47)
-        case 62:
-            return StatementFailed(f"{text.partition(' Expected one of')[0].rstrip('. ')}. Correct the SQL.", 62)
-        case 497:
+        case ErrorCode.UNKNOWN_IDENTIFIER:
+            return StatementFailed(_unknown_column(text), error.code)
+        case ErrorCode.SYNTAX_ERROR:
+            wrong = text.partition(" Expected one of")[0].rstrip(". ")
+            return StatementFailed(f"{wrong}. Correct the SQL.", error.code)
+        case ErrorCode.ACCESS_DENIED:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
             return StatementFailed(f"{text}.", error.code)
@@ -110,7 +114,7 @@ def _unknown_column(text: str) -> str:
 
 def wrong_setting(driver: dbapi.Connection, session: Mapping[str, Any], error: dbapi.DatabaseError) -> Exception:
     """The sentence on the setting of a statement's own that the engine does not take, or else the error itself."""
-    if error.code in (159, 241, 394):  # it ran, and was stopped
+    if error.code in _STOPPED:
         return error
     for name, value in session.items():
         refused = _NOT_MODIFIED.search(str(error))

@@ -42,6 +42,7 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
     paramstyle,
     threadsafety,
 )
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
@@ -55,9 +56,13 @@ logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
 
 _CONNECT_TIMEOUT_S = 10
 _SCALE = re.compile(r"(?:Nullable\()?Decimal\(\d+, (\d+)\)")
-_AUTHENTICATION_FAILED = {192, 193, 194, 516}
-# READONLY and SETTING_CONSTRAINT_VIOLATION.
-_SETTING_REFUSED = {164, 452}
+_AUTHENTICATION_FAILED = {
+    ErrorCode.UNKNOWN_USER,
+    ErrorCode.WRONG_PASSWORD,
+    ErrorCode.REQUIRED_PASSWORD,
+    ErrorCode.AUTHENTICATION_FAILED,
+}
+_SETTING_REFUSED = {ErrorCode.READONLY, ErrorCode.SETTING_CONSTRAINT_VIOLATION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeVar
 
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.errors import (
     MemoryExceeded,
     MuseError,
@@ -34,28 +35,28 @@ class Verdict(Enum):
     """Trying again would change nothing, and the caller cannot help it: keep the rows aside."""
 
 
-# ClickHouse error codes, by what other clients repeat and by what a caller can correct. 252 stands apart, see `judge`.
+# By what other clients repeat and by what a caller can correct. TOO_MANY_PARTS stands apart, see `judge`.
 CODES: Mapping[int, Verdict] = {
-    3: Verdict.RETRY,  # UNEXPECTED_END_OF_FILE
-    159: Verdict.RETRY,  # TIMEOUT_EXCEEDED
-    164: Verdict.RETRY,  # READONLY: a replica that lost its Keeper
-    202: Verdict.RETRY,  # TOO_MANY_SIMULTANEOUS_QUERIES
-    203: Verdict.RETRY,  # NO_FREE_CONNECTION
-    209: Verdict.RETRY,  # SOCKET_TIMEOUT
-    210: Verdict.RETRY,  # NETWORK_ERROR
-    236: Verdict.RETRY,  # ABORTED: the server is going down
-    242: Verdict.RETRY,  # TABLE_IS_READ_ONLY
-    285: Verdict.RETRY,  # TOO_FEW_LIVE_REPLICAS
-    319: Verdict.RETRY,  # UNKNOWN_STATUS_OF_INSERT
-    425: Verdict.RETRY,  # SYSTEM_ERROR
-    439: Verdict.RETRY,  # CANNOT_SCHEDULE_TASK
-    999: Verdict.RETRY,  # KEEPER_EXCEPTION
-    241: Verdict.SPLIT,  # MEMORY_LIMIT_EXCEEDED
-    16: Verdict.REFUSE,  # NO_SUCH_COLUMN_IN_TABLE
-    60: Verdict.REFUSE,  # UNKNOWN_TABLE
-    81: Verdict.REFUSE,  # UNKNOWN_DATABASE
-    115: Verdict.REFUSE,  # UNKNOWN_SETTING
-    497: Verdict.REFUSE,  # ACCESS_DENIED
+    ErrorCode.UNEXPECTED_END_OF_FILE: Verdict.RETRY,
+    ErrorCode.TIMEOUT_EXCEEDED: Verdict.RETRY,
+    ErrorCode.READONLY: Verdict.RETRY,  # a replica that lost its Keeper
+    ErrorCode.TOO_MANY_SIMULTANEOUS_QUERIES: Verdict.RETRY,
+    ErrorCode.NO_FREE_CONNECTION: Verdict.RETRY,
+    ErrorCode.SOCKET_TIMEOUT: Verdict.RETRY,
+    ErrorCode.NETWORK_ERROR: Verdict.RETRY,
+    ErrorCode.ABORTED: Verdict.RETRY,  # the server is going down
+    ErrorCode.TABLE_IS_READ_ONLY: Verdict.RETRY,
+    ErrorCode.TOO_FEW_LIVE_REPLICAS: Verdict.RETRY,
+    ErrorCode.UNKNOWN_STATUS_OF_INSERT: Verdict.RETRY,
+    ErrorCode.SYSTEM_ERROR: Verdict.RETRY,
+    ErrorCode.CANNOT_SCHEDULE_TASK: Verdict.RETRY,
+    ErrorCode.KEEPER_EXCEPTION: Verdict.RETRY,
+    ErrorCode.MEMORY_LIMIT_EXCEEDED: Verdict.SPLIT,
+    ErrorCode.NO_SUCH_COLUMN_IN_TABLE: Verdict.REFUSE,
+    ErrorCode.UNKNOWN_TABLE: Verdict.REFUSE,
+    ErrorCode.UNKNOWN_DATABASE: Verdict.REFUSE,
+    ErrorCode.UNKNOWN_SETTING: Verdict.REFUSE,
+    ErrorCode.ACCESS_DENIED: Verdict.REFUSE,
 }
 _BASE_S = 0.2
 _CEILING_S = 3.0
@@ -67,9 +68,9 @@ def judge(error: MuseError) -> Verdict:
     if isinstance(error, Unreachable | StatementTimeout):
         return Verdict.RETRY
     if isinstance(error, MemoryExceeded):
-        return CODES[241]
+        return CODES[ErrorCode.MEMORY_LIMIT_EXCEEDED]
     if isinstance(error, StatementFailed):
-        if error.code == 252:
+        if error.code == ErrorCode.TOO_MANY_PARTS:
             # The same code says two things: too many partitions in one block (split it), or too many parts (wait).
             return Verdict.SPLIT if "partitions" in str(error) else Verdict.RETRY
         return CODES.get(error.code, Verdict.STOP)
@@ -80,10 +81,11 @@ def judge(error: MuseError) -> Verdict:
 def judge_read(error: MuseError) -> Verdict:
     """The same for a read, which is the caller's to narrow: its time and its memory do not come back by waiting.
 
-    Nor does a store that takes no writes keep a read from running: 164 says that it asked for more than a read may.
+    Nor does a store that takes no writes keep a read from running: READONLY says that it asked for more than
+    a read may.
     """
     verdict = judge(error)
-    if isinstance(error, StatementTimeout) or (isinstance(error, StatementFailed) and error.code == 164):
+    if isinstance(error, StatementTimeout) or (isinstance(error, StatementFailed) and error.code == ErrorCode.READONLY):
         return Verdict.REFUSE
     return verdict if verdict is Verdict.RETRY else Verdict.REFUSE
 

@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, MetaData, exc
 
 from chimera_metrics.integrations import config as settings_of
+from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError, StatementFailed
 from chimera_metrics.integrations.evolution import (
@@ -89,7 +90,7 @@ def _engine(settings: ClickHouseSettings) -> Iterator[Engine]:
         raise StatementFailed(
             f"The migration stopped, the engine says: {error.orig} Put that right and run the same command again; "
             "what has been done is not done twice.",
-            code=int(getattr(error.orig, "code", 0)),
+            code=code_of(error),
         ) from error
     finally:
         engine.dispose()

@@ -23,11 +23,11 @@ from typing import Any
 
 from sqlalchemy import Engine, exc
 
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode, code_of
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import StoreBusy
 
 TABLE = "alembic_lock"
-_EXISTS, _UNKNOWN_TABLE = 57, 60
 _FASTEST_BEAT_S = 0.2
 _POLL_S = 0.05
 
@@ -107,7 +107,7 @@ class MigrationLock:
                 f"COMMENT {quote(json.dumps(about))}"
             )
         except exc.DBAPIError as error:
-            if _code(error) == _EXISTS:
+            if code_of(error) == ErrorCode.TABLE_ALREADY_EXISTS:
                 return False
             raise
         return True
@@ -127,7 +127,7 @@ class MigrationLock:
             # The engine's own clock on both sides: those of two machines may differ.
             [(beats, age)] = self._rows(f"SELECT count(), toFloat64(now64(3)) - toFloat64(max(beat)) FROM {TABLE}")
         except exc.DBAPIError as error:
-            if _code(error) == _UNKNOWN_TABLE:
+            if code_of(error) == ErrorCode.UNKNOWN_TABLE:
                 return None
             raise
         age = age if beats else found[0][1]
@@ -139,7 +139,7 @@ class MigrationLock:
         try:
             self._run(f"RENAME TABLE {TABLE} TO {TABLE}_{token}")
         except exc.DBAPIError as error:
-            if _code(error) in {_EXISTS, _UNKNOWN_TABLE}:
+            if code_of(error) in {ErrorCode.TABLE_ALREADY_EXISTS, ErrorCode.UNKNOWN_TABLE}:
                 return False
             raise
         return True
@@ -174,10 +174,6 @@ class MigrationLock:
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
-
-
-def _code(error: exc.DBAPIError) -> int:
-    return int(getattr(error.orig, "code", 0))
 
 
 def _is_dead(holder: dict[str, Any]) -> bool:

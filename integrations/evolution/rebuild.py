@@ -65,8 +65,7 @@ def _copy(impl: ClickHouseImpl, op: ops.RebuildTable, name: str, beside: str, co
             return
     raise StatementFailed(
         f"{name} could not be rebuilt: rows kept arriving while it was copied. Nothing was changed in it. "
-        "Stop what writes there for a moment and run the same command again.",
-        code=0,
+        "Stop what writes there for a moment and run the same command again."
     )
 
 

@@ -42,8 +42,7 @@ def fill_rollup(operations: Operations, op: ops.FillRollup) -> None:
             _compute(impl, op, beside, days[start : start + _DAYS])
     raise StatementFailed(
         f"{op.target} could not be filled: rows kept arriving in {op.source} for {_ROUNDS} rounds. "
-        "Stop what writes there for a moment and run the same command again.",
-        code=0,
+        "Stop what writes there for a moment and run the same command again."
     )
 
 

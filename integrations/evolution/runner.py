@@ -17,6 +17,7 @@ from sqlalchemy import exc
 
 from chimera_metrics import integrations
 from chimera_metrics.integrations.clickhouse.engine import make_engine
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode, code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaMismatch
 from chimera_metrics.integrations.evolution import version
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from chimera_metrics.integrations.evolution.lock import LockTerms
 
-_UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
 _REVISION = re.compile(r"^(revision|down_revision)\b[^=]*= *[\"'](\w+)[\"']", re.MULTILINE)
 
 
@@ -173,7 +173,7 @@ def _recorded(settings: ClickHouseSettings) -> tuple[str | None, str, int]:
         with engine.connect() as connection:
             row = connection.exec_driver_sql(version.QUESTION).one()
     except exc.DBAPIError as error:
-        if getattr(error.orig, "code", 0) in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
+        if code_of(error) in {ErrorCode.UNKNOWN_TABLE, ErrorCode.UNKNOWN_DATABASE}:
             return None, "", 0
         raise
     finally:

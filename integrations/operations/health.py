@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations import guards
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 Line = dict[str, str]
 _AHEAD = timedelta(minutes=5)
 _GROWTH_DAYS = 7
-_UNKNOWN_TABLE, _UNKNOWN_COLUMN = 60, 47
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _facts(client: Access, executor: Executor) -> Mapping[str, Any] | None:
     except SchemaMismatch:
         return None
     except StatementFailed as error:
-        if error.code in {_UNKNOWN_TABLE, _UNKNOWN_COLUMN}:
+        if error.code in {ErrorCode.UNKNOWN_TABLE, ErrorCode.UNKNOWN_IDENTIFIER}:
             return None
         raise
     return row

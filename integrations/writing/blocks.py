@@ -2,7 +2,7 @@
 
 The engine knows a block again by its token and its partition, so what a partition receives under one token must
 always be the same rows; how many partitions travel together does not matter. A block therefore holds whole days, at
-most 90 of them (an INSERT may span 100 partitions, code 252), and a day too large for one block is cut into slices,
+most 90 of them (an INSERT may span 100 partitions), and a day too large for one block is cut into slices,
 each under a token of its own. By that rule a block can also be split in two without counting anything twice.
 """
 

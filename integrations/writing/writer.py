@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.retries import Verdict, judge, repeat
 from chimera_metrics.integrations.errors import (
@@ -48,7 +49,6 @@ from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 TRUSTED_BLOCKS = DEDUPLICATION_WINDOW // 2
 # How often a claim that another attempt took back is made again.
 _CLAIMS = 10
-_UNKNOWN_TABLE = 60
 T = TypeVar("T")
 
 
@@ -123,7 +123,7 @@ class Writer:
                 self._withdraw(attempt)
                 raise
             self._withdraw(attempt)
-            if isinstance(error, StatementFailed) and error.code == _UNKNOWN_TABLE:
+            if isinstance(error, StatementFailed) and error.code == ErrorCode.UNKNOWN_TABLE:
                 settings = self._executor.settings
                 raise SchemaMismatch.on(settings.database, settings.where) from None
             raise
