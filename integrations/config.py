@@ -6,7 +6,6 @@ kept.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import re
@@ -21,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.suggestions import nearest
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
 FOREIGN = frozenset({"CH_TEST_URL"})
@@ -258,10 +258,10 @@ def _refuse_misspelt() -> None:
     for variable in sorted(set(os.environ) | set(dotenv_values(".env"))):
         if variable in known or variable in FOREIGN or not variable.startswith(tuple(GROUPS)):
             continue
-        near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)
+        near = nearest(variable, known, letters=0.8, words=1)
         # CH_ is a short prefix that other programs use too: there only a near miss is a mistake.
         if near or variable.startswith("MUSE_"):
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}."
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(sorted(known))}."
             raise SettingsError(f"{variable} is not a setting; {hint}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.tracing import span
+from chimera_metrics.suggestions import did_you_mean
 
 _log = logging.getLogger(__name__)
 _CANCELLED = "The client cancelled the call or went away."
@@ -92,8 +92,7 @@ class Calls:
     def _tool(self, name: str, caller: Caller) -> MuseTool:
         group = self._known.get(name)
         if group is None:
-            near = difflib.get_close_matches(name, self.tools, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(self.tools)}."
+            hint = did_you_mean(name, self.tools, "{}", letters=0.5) or f" There are: {', '.join(self.tools)}."
             raise Sentence(f"Unknown tool {name[:100]!r}.{hint}", "error")
         if name not in self.tools:
             raise Sentence(

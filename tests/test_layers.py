@@ -59,7 +59,10 @@ PARTS = {
     ],
 }
 # What analytics may use beside the models: pure functions need no driver, no clock and no I/O.
-PURE = {"models", "analytics", "errors", "short_names", "sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"}
+PURE = {
+    *("models", "analytics", "errors", "short_names", "suggestions"),
+    *("sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"),
+}
 ABOVE_ALL = {"tests", "bench", "scripts", "samples"}
 
 

@@ -5,7 +5,6 @@ A metric is parsed once, against the models, and then knows its table, unit, lab
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Bett
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
 from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
 from chimera_metrics.analytics.window import Window
+from chimera_metrics.suggestions import nearest
 
 _CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
@@ -94,8 +94,13 @@ def metric_of(text: str | Metric) -> Metric:
     return _call(text.strip(), call["agg"].lower(), call["inside"])
 
 
-def metrics_of(texts: Sequence[str | Metric], reserved: Iterable[str] = ()) -> tuple[Metric, ...]:
-    """The metrics of one question: of one table, with labels that differ from each other and from `reserved`."""
+def metrics_of(texts: str | Metric | Sequence[str | Metric], reserved: Iterable[str] = ()) -> tuple[Metric, ...]:
+    """The metrics of one question: of one table, with labels that differ from each other and from `reserved`.
+
+    A single metric may stand without a list around it.
+    """
+    if isinstance(texts, str | Metric):
+        texts = (texts,)
     if not texts:
         raise QuestionError(f"No metric is asked for. {_FORMS}")
     found: list[Metric] = []
@@ -185,13 +190,13 @@ def _rate(text: str, inside: str) -> Metric:
 
 
 def _no_metric(text: str) -> QuestionError:
-    by_last: dict[str, list[str]] = {}
+    named: dict[str, list[str]] = {}
     for name in METRICS:
-        by_last.setdefault(name.rpartition(".")[2], []).append(name)
-    if "." not in text and text:
-        near = difflib.get_close_matches(text.lower(), by_last, n=1)
-        if near:
-            return QuestionError(f"Unknown metric '{text}'. Did you mean {' or '.join(by_last[near[0]])}? {_FORMS}")
+        named.setdefault(name.rpartition(".")[2], []).append(name)
+    if "." not in text and text not in named and (aggregate := nearest(text, AGGREGATES, letters=1, words=1)):
+        return QuestionError(f"Unknown metric '{text}'. Did you mean {aggregate}(table.column)? {_FORMS}")
+    if "." not in text and (near := nearest(text, named)):
+        return QuestionError(f"Unknown metric '{text}'. Did you mean {' or '.join(named[near])}? {_FORMS}")
     return QuestionError(f"{unknown('metric', text, METRICS, 'The catalog has')} {_FORMS}")
 
 

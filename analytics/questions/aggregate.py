@@ -25,7 +25,7 @@ _TIME = ResultColumn("ts", "time", None, "Start of the bucket, UTC.")
 
 
 def aggregate(
-    metrics: Sequence[str | Metric],
+    metrics: str | Metric | Sequence[str | Metric],
     *,
     window: Window,
     group_by: Sequence[str] = (),
@@ -39,6 +39,7 @@ def aggregate(
 ) -> Question:
     """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
 
+    metrics: one, or several of the same table.
     order_by: `ts`, a group or a metric. By default the order of time or, without buckets, the first metric downwards.
     limit: groups kept. Without buckets those that come first; with buckets those whose highest (downwards) or lowest
     value of the metric ordered by comes first, by default those with the most rows.

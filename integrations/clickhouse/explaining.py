@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from chimera_metrics.integrations.errors import (
 )
 from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.models import FACT_TABLES, insertable
+from chimera_metrics.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from chimera_metrics.integrations.clickhouse.statements import Limits
@@ -104,8 +104,7 @@ def _unknown_column(text: str) -> str:
     known = [column for table in asked for column in columns[table]]
     if name in known:  # a subquery or an alias stands between, of which only the engine knows
         return f"{text}. `describe` with a table's name lists its columns."
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(name, known, "{}")
     owners = [table for table in FACT_TABLES if name in columns[table] and table not in asked]
     elsewhere = f" {', '.join(owners)} {'has' if len(owners) == 1 else 'have'} {name}." if owners else ""
     listed = "; ".join(f"{table} has: {', '.join(columns[table])}" for table in asked)

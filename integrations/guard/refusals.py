@@ -1,12 +1,12 @@
 """The guard's refusals: the exception, and the sentences that a reader gets."""
 
-import difflib
 import re
 from collections.abc import Collection
 
 from chimera_metrics.errors import MuseError
 from chimera_metrics.integrations.guard.functions import WHY_LEFT_OUT, aggregate_names, function_names
 from chimera_metrics.integrations.guard.rules import Rules
+from chimera_metrics.suggestions import did_you_mean
 
 # A part of a node that may not be there, where a sentence of its own helps more than the part's name.
 PART_REFUSALS = {
@@ -44,10 +44,9 @@ def other_table_function(name: str, rules: Rules) -> str:
 
 
 def unknown_table(name: str, rules: Rules) -> str:
-    near = difflib.get_close_matches(name, rules.tables, 1, 0.7)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
+    hint = did_you_mean(name, rules.tables, letters=0.7)
     tables = ", ".join(sorted(rules.tables))
-    return f"Table '{name}' is not among those that may be read. {hint}There are: {tables}."
+    return f"Table '{name}' is not among those that may be read.{hint} There are: {tables}."
 
 
 def unknown_function(name: str, lambda_aliases: Collection[str]) -> str:
@@ -59,8 +58,8 @@ def unknown_function(name: str, lambda_aliases: Collection[str]) -> str:
             "name as it is written there, and in LIMIT or a table function write its value out."
         )
     reason = _why_left_out(low)
-    near = [] if reason else difflib.get_close_matches(low, function_names() | aggregate_names(), 1, 0.8)
-    hint = f" Did you mean {near[0]}()?" if near else ""
+    known = function_names() | aggregate_names()
+    hint = "" if reason else did_you_mean(low, known, "{}()", letters=0.8, words=0.8)
     return (
         f"Function {name}() is not on the list of what may run here{reason}.{hint} Write the query without it; "
         "SELECT name FROM system.functions shows what the engine has."

@@ -23,6 +23,7 @@ from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS
 from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, VIEWS
+from chimera_metrics.suggestions import unknown
 
 LEDGER = "insert_ledger"
 TABLES = (*FACT_TABLES, LEDGER, "audit_log")
@@ -91,7 +92,7 @@ def rules(client: Access) -> dict[str, Rule]:
 def set_rule(client: Access, table: str, keep_days: int | None, who: str | None = None) -> Rule:
     """Writes a rule down. It removes nothing; the next `apply` follows it."""
     if table not in TABLES:
-        raise InvalidInput(f"Unknown table {table!r}; retention rules are for {', '.join(TABLES)}.")
+        raise InvalidInput(unknown("table", table, TABLES, "Retention rules are for"))
     if keep_days is not None and not 1 <= keep_days <= 36_500:
         raise InvalidInput(f"keep_days is {keep_days}, but takes 1 to 36500; to keep all, use --keep-all.")
     rule = Rule(table, keep_days, datetime.now(UTC), who or getpass.getuser())

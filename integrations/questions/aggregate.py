@@ -21,7 +21,7 @@ from chimera_metrics.integrations.results import Result
 
 def aggregate(
     client: Access,
-    metrics: Sequence[str],
+    metrics: str | Sequence[str],
     *,
     group_by: Sequence[str] = (),
     granularity: str = "none",
@@ -37,6 +37,8 @@ def aggregate(
     cancellation: Cancellation | None = None,
 ) -> Result:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
+    if isinstance(metrics, str):
+        metrics = [metrics]
     asking = Asking(client, cancellation)
     window = asking.window(days, since, until)
     question = analytics.aggregate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +13,8 @@ from chimera_metrics.analytics.questions.describe import overview, top_words, wo
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.validation.rules import known_table
 from chimera_metrics.models import FACT_TABLES, insertable
 
 # Sample words come from this many days before the newest row: enough to see them, little to read.
@@ -25,7 +24,9 @@ _LONGEST_WORD = 200
 
 def describe(client: Access, table: str | None = None) -> Result:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
-    names = [_known(table.removeprefix(f"{client.settings.database}."))] if table is not None else list(FACT_TABLES)
+    names = list(FACT_TABLES)
+    if table is not None:
+        names = [known_table(table.removeprefix(f"{client.settings.database}.")).name]
     shaper = Shaper()
     extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
     tables = []
@@ -73,14 +74,6 @@ def _storage(client: Access, table: str) -> dict[str, str]:
         f"WHERE database = {quote(client.settings.database)} AND name = {quote(table)}"
     ).mappings()
     return row
-
-
-def _known(table: str) -> str:
-    if table in FACT_TABLES:
-        return table
-    near = difflib.get_close_matches(table, FACT_TABLES, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise InvalidInput(f"Unknown table {table!r}.{hint} There are: {', '.join(FACT_TABLES)}.")
 
 
 def _columns(client: Access, table: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ class Questions(Access):
 
     def aggregate(
         self,
-        metrics: Sequence[str],
+        metrics: str | Sequence[str],
         group_by: Sequence[str] = (),
         granularity: Granularity = "none",
         days: int | None = None,

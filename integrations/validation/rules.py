@@ -6,7 +6,6 @@ column path, the JSON schema of the insert tools and every sentence that refuses
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +16,7 @@ from clickhouse_sqlalchemy import types as ch
 from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
 from sqlalchemy import Column, Table
 
+from chimera_metrics import suggestions
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.masking.columns import JSON_COLUMNS
 from chimera_metrics.integrations.masking.searching import mask_text
@@ -141,9 +141,7 @@ class TableRules:
         if name in self.set_by_store:
             return f"'{name}' is set by the store; leave it out."
         shown = shown_name(name)
-        close = difflib.get_close_matches(shown, self.names, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        return f"Unknown column '{shown}'.{hint} {self.table} has: {', '.join(self.names)}."
+        return suggestions.unknown("column", shown, self.names, f"{self.table} has")
 
     def first_unknown(self, names: Iterable[object]) -> object:
         """The first of `names` that is no column to insert into. Call it only when there is one."""
@@ -156,14 +154,17 @@ def shown_name(name: object) -> str:
     return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
 
+def known_table(name: str) -> Table:
+    """The one of the seven tables that has this name. Raises InvalidInput for any other name."""
+    if name not in FACT_TABLES:
+        raise InvalidInput(suggestions.unknown("table", str(name), FACT_TABLES))
+    return FACT_TABLES[name]
+
+
 @cache
 def rules_of(table: str) -> TableRules:
-    """The rules of `table`. Raises InvalidInput for any other."""
-    if table not in FACT_TABLES:
-        close = difflib.get_close_matches(str(table), FACT_TABLES, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise InvalidInput(f"Unknown table '{table}'.{hint} Rows go into: {', '.join(FACT_TABLES)}.")
-    model = FACT_TABLES[table]
+    """The rules of `table`. Raises InvalidInput for a table that is not one of the seven."""
+    model = known_table(table)
     given = insertable(model)
     return TableRules(
         table,

@@ -6,23 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.rules import known_table
 from chimera_metrics.integrations.validation.values import show
-from chimera_metrics.models import FACT_TABLES
 
 OnInvalid = Literal["reject_batch", "skip"]
 
 KEY_CHARACTERS = 200
 
 
-def check_table(table: str) -> None:
-    """Raises InvalidInput for a table that takes no rows."""
-    if table not in FACT_TABLES:
-        raise InvalidInput(f"Unknown table {table!r}; rows go into {', '.join(FACT_TABLES)}.")
-
-
 def check_call(table: str, key: object, on_invalid: object) -> None:
     """Raises InvalidInput for a table, a key or an `on_invalid` that cannot be."""
-    check_table(table)
+    known_table(table)
     takes = f"idempotency_key takes text of 1 to {KEY_CHARACTERS} characters"
     if key is not None and not isinstance(key, str):
         raise InvalidInput(f"{takes}; this is {type(key).__name__}.")

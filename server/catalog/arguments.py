@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -10,6 +9,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -101,8 +101,7 @@ def _unknown(tool: str, model: type[BaseModel], loc: tuple[Any, ...]) -> str:
             if inner is not None and name in inner.model_fields:
                 return f"{name} belongs inside {field}, which takes {_names(inner)}."
     taker = model if len(loc) == 1 else _inner(model.model_fields[str(loc[0])].annotation) or model
-    near = difflib.get_close_matches(name, taker.model_fields, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(name, taker.model_fields, "{}", letters=0.5)
     where = tool if len(loc) == 1 else _place(loc[:-1])
     return f"Unknown argument {name}.{hint} {where} takes {_names(taker)}."
 

@@ -55,3 +55,9 @@ def test_a_mistake_is_a_sentence(client: ClickHouseClient, ask: Ask, sentence: s
     assert sentence in str(caught.value)
     assert str(caught.value).endswith((".", "?"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_metric_without_a_list_around_it_is_one_metric(client: ClickHouseClient) -> None:
+    assert client.aggregate("llm.calls")["rows"] == client.aggregate(["llm.calls"])["rows"]
+    with pytest.raises(QuestionError, match=r"^Unknown metric 'llm\.cost'\. Did you mean 'llm\.cost_usd'\?"):
+        client.aggregate("llm.cost")
