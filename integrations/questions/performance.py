@@ -39,7 +39,8 @@ def performance_summary(
     asked = analytics.performance_summary(window=window, model=model, dataset=dataset, whole_history=few_runs)
     means = asking.read(asked.groups).mappings()
     runs = _by_group(asking.read(asked.runs).mappings())
-    found, reasons = _regressions({key: own for key, own in runs.items() if not own[-1]["before"]}, window.since)
+    ran = {key: own for key, own in runs.items() if not own[-1]["before"]}
+    found, reasons = _regressions(ran, asked.previous_window.since)
     groups = [_group(row, found.get(_key(row), []), reasons.get(_key(row))) for row in means]
     groups.sort(key=lambda one: (not one["regressions"], -one["runs"], *(one[name] for name in GROUP)))
     llm = _answered(asking, asked.llm, "sources and models")
@@ -74,11 +75,11 @@ def performance_summary(
 
 
 def _regressions(
-    runs: Mapping[Key, Sequence[Row]], since: datetime
+    runs: Mapping[Key, Sequence[Row]], earliest: datetime
 ) -> tuple[dict[Key, list[dict[str, Any]]], dict[Key, Any]]:
     """What got worse by group; and why a group could not be judged at all. All groups and measures are one family.
 
-    The newest runs, those of the window or of its part since a step within it, are compared with all before them.
+    The runs since a step in this window or the one before are compared with all comparable runs before it.
     """
     from chimera_metrics.analytics.inference import History, compare_histories, regressions
 
@@ -92,7 +93,7 @@ def _regressions(
         for key, own in runs.items()
         for measure in MEASURES
     ]
-    compared = compare_histories(histories, earliest=since.timestamp())
+    compared = compare_histories(histories, earliest=earliest.timestamp())
     found: dict[Key, list[dict[str, Any]]] = {}
     for worse in regressions(compared):
         key, measure = cast(tuple[Key, str], worse.key)
