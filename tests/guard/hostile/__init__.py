@@ -1,0 +1,30 @@
+"""Statements that the guard must refuse, each with why it is here and what `readonly = 1` alone does with it.
+
+`readonly_alone` was found by running them with the parser guard switched off: 'passes' ran, 'refused' was stopped by
+readonly, 'fails' was stopped by something else, such as a cluster that is not there.
+"""
+
+from tests.guard.hostile.commands import COMMANDS
+from tests.guard.hostile.files import FILES
+from tests.guard.hostile.lambdas import LAMBDAS
+from tests.guard.hostile.machine import MACHINE
+from tests.guard.hostile.running import RUNNING
+from tests.guard.hostile.sources import SOURCES
+from tests.guard.hostile.statement import Hostile
+from tests.guard.hostile.tables import TABLES
+from tests.guard.hostile.texts import FORGED_TREES, NOT_PARSED, SEVERAL_STATEMENTS
+
+__all__ = ["HOSTILE", "Hostile"]
+
+HOSTILE: tuple[Hostile, ...] = (
+    *SEVERAL_STATEMENTS,
+    *NOT_PARSED,
+    *COMMANDS,
+    *FILES,
+    *SOURCES,
+    *TABLES,
+    *MACHINE,
+    *RUNNING,
+    *FORGED_TREES,
+    *LAMBDAS,
+)
