@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_modules_that_a_page_runs_are_there(page: Path) -> None:
+    for module in re.findall(r"python -m ([a-z_.]+)(?![\w./])", page.read_text()):
+        assert find_spec(module) is not None, module
 
 
 def test_every_tool_is_in_the_table() -> None:
