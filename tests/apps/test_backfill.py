@@ -152,7 +152,7 @@ def test_killed_it_goes_on_where_it_stopped(store_path: str, tmp_path: Path) -> 
     folder.mkdir()
     (folder / "ui_events.jsonl").write_bytes(_jsonl(make_rows("ui_events", 3_000, days=2)))
     program = (
-        "import sys; from chimera_metrics.integrations import files; files.ROWS_PER_WINDOW = 100\n"
+        "import sys; from chimera_metrics.integrations.backfill import files; files.ROWS_PER_WINDOW = 100\n"
         "from chimera_metrics.apps.muse_cli import main; main(sys.argv[1:])"
     )
     words = [sys.executable, "-c", program, "backfill", "--days", DAYS, "--source", str(folder), "--json"]
