@@ -80,7 +80,7 @@ def called_by_serving(tmp_path: Path, tool: str, arguments: dict[str, Any]) -> C
 
 def conversation(tool: str, arguments: dict[str, Any]) -> str:
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": client},
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/call", "params": {"name": tool, "arguments": arguments}},
