@@ -1,4 +1,4 @@
-"""Derives what is kept: `python -m chimera_metrics.server.derive`, when arguments, answers or words changed."""
+"""Derives `surface.json`: `python -m chimera_metrics.server.derive`, when arguments, answers or words changed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.validation.row_models import row_schema
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog import analytics_answers, answers
-from chimera_metrics.server.catalog.kept import keep
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
+from chimera_metrics.server.catalog.surface import FILE
+from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.catalog.tools import ROWS_PER_CALL, InsertArguments, all_tools
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.build import build_server
@@ -36,20 +37,30 @@ ANSWERS: dict[str, Any] = {
 
 
 def derive() -> dict[str, Any]:
-    """All that `kept` holds."""
-    schemas = derive_schemas()
-    # The SDK's server lists the tools by what is kept; the answers hold none of it.
-    return {"schemas": schemas, "answers": derive_answers()}
+    """All that the file holds. The SDK answers without tools here: its server lists those of the file."""
+    answers = derive_answers()
+    lists = answers["handshake"]
+    return {
+        "instructions": lists["initialize"]["instructions"],
+        "tools": [derive_tool(tool) for tool in all_tools()],
+        "prompts": lists["prompts/list"]["prompts"],
+        "resources": lists["resources/list"]["resources"],
+        "resource_templates": lists["resources/templates/list"]["resourceTemplates"],
+        "answers": answers,
+    }
 
 
-def derive_schemas() -> dict[str, dict[str, Any]]:
-    """By tool: `input` and `output`."""
-    found = {}
-    for tool in all_tools():
-        table = tool.name.removeprefix("insert.")
-        given = insert_schema(table) if tool.group == "insert" else input_schema(tool.arguments)
-        found[tool.name] = {"input": given, "output": output_schema(TypeAdapter(ANSWERS[tool.name]))}
-    return found
+def derive_tool(tool: MuseTool) -> dict[str, Any]:
+    """A tool as the protocol lists it; the title keeps the dotted name where hosts refuse dots."""
+    insert = tool.group == "insert"
+    return {
+        "name": tool.name,
+        "title": f"{tool.title} ({tool.name})",
+        "description": tool.description,
+        "inputSchema": insert_schema(tool.name.removeprefix("insert.")) if insert else input_schema(tool.arguments),
+        "outputSchema": output_schema(TypeAdapter(ANSWERS[tool.name])),
+        "annotations": tool.annotations(),
+    }
 
 
 def derive_answers() -> dict[str, dict[str, Any]]:
@@ -104,4 +115,6 @@ def insert_schema(table: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    keep(derive())
+    # Names of columns are a kind of text of SQLAlchemy's own.
+    layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+    FILE.write_bytes(orjson.dumps(derive(), option=layout))

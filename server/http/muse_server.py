@@ -32,10 +32,10 @@ from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.server.calls import Answered, Calls
 from chimera_metrics.server.catalog.callers import Role
 from chimera_metrics.server.catalog.completions import completer
-from chimera_metrics.server.catalog.kept import kept, listed
 from chimera_metrics.server.catalog.names import Names
 from chimera_metrics.server.catalog.prompts import PROMPTS, wrong_value
 from chimera_metrics.server.catalog.resources import RESOURCES, TEMPLATES, read
+from chimera_metrics.server.catalog.surface import input_schema_of, listed
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
@@ -65,8 +65,7 @@ class MuseServer(MCPServer[ServerContext]):
 
     def _tool_input_schema(self, name: str) -> dict[str, Any] | None:
         """What the SDK compares a request's headers with."""
-        schema: dict[str, Any] | None = kept()["schemas"].get(name, {}).get("input")
-        return schema
+        return input_schema_of(name)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[ServerContext, Any] | None = None

@@ -3,7 +3,7 @@
 Most clients speak to the server over stdio, and nearly all that they send is a handshake, lists and calls of tools.
 For these the SDK is a third of the time to the first answer, and as long as the engine in every call. So a thread reads
 a line, lets the next thread read on, and answers; what is the same for every client is read from what the SDK answers
-(`kept`). Whatever has another form (`plain`), and everything else of the protocol, goes to the SDK's server
+(`surface`). Whatever has another form (`plain`), and everything else of the protocol, goes to the SDK's server
 (`sdk_session`), which is begun when first needed, with the same opening. Tests ask both and compare.
 """
 
@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import Caller, introduced, local_user
-from chimera_metrics.server.catalog.kept import kept, listed
+from chimera_metrics.server.catalog.surface import listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import WORKERS, ServerContext
 from chimera_metrics.server.offer import Offer, package_version
@@ -61,7 +61,7 @@ class Direct:
         self._context = context
         self._begin_sdk = begin_sdk
         self._sdk: SdkSession | None = None
-        self._answers = kept()["answers"]
+        self._answers = surface()["answers"]
         self._server = self._answers["handshake"]["initialize"]["serverInfo"] | {"version": package_version()}
         self._tools = listed(offer.calls.tools.values())
         #: How the SDK would have to be told that the connection was opened, once it was: method and parameters.

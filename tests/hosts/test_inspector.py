@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.server.catalog.surface import surface as committed
 from tests.hosts import node
 from tests.server.processes import MUSE, environment
-from tests.server.surface import committed
 from tests.server.test_insert import ROWS
 
 CALLS: dict[str, dict[str, Any]] = {

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.server.http.build import build_server
 
-FILE = Path(__file__).with_name("surface.json")
+LAST_VERSION = "0.1.0"
+LAST = Path(__file__).with_name(f"surface-{LAST_VERSION}.json")
 
 
 async def surface() -> dict[str, Any]:
@@ -34,13 +35,10 @@ async def surface() -> dict[str, Any]:
         return found
 
 
-def committed() -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(FILE.read_bytes())
+def last_version() -> dict[str, Any]:
+    """The surface of the last version that was released, as its clients know it."""
+    found: dict[str, Any] = orjson.loads(LAST.read_bytes())
     return found
-
-
-def write(found: dict[str, Any]) -> None:
-    FILE.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
 
 
 def breaks(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

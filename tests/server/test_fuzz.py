@@ -16,8 +16,8 @@ from mcp_types import CallToolResult, TextContent
 from chimera_metrics.analytics.metrics.catalog import METRICS
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.catalog.surface import surface as committed
 from chimera_metrics.server.http.build import build_server
-from tests.server.surface import committed
 
 TOOLS = {tool["name"]: tool for tool in committed()["tools"]}
 # What such arguments may hold anywhere, beside what their type says.
