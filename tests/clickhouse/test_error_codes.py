@@ -16,9 +16,11 @@ NUMBER = re.compile(r"\bcode\b *(?:==|!=|in|not in|=) *[({]?[1-9]|\bcase \d+:|_U
 
 def test_every_number_has_the_name_that_the_engine_gives_it(settings: ClickHouseSettings) -> None:
     listed = ", ".join(f"{code.value}" for code in ErrorCode)
-    with make_engine(settings).connect() as connection:
+    engine = make_engine(settings)
+    with engine.connect() as connection:
         rows = connection.exec_driver_sql(f"SELECT n, errorCodeToName(n) FROM (SELECT arrayJoin([{listed}]) AS n)")
         assert dict(tuple(row) for row in rows) == {code.value: code.name for code in ErrorCode}
+    engine.dispose()
 
 
 def test_no_file_compares_an_error_with_a_bare_number() -> None:
