@@ -7,14 +7,9 @@ so that every word in them is paid for at each listing.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import orjson
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from typing import Any
 
 from chimera_metrics.integrations.validation.rules import Kind, Rule, rules_of
-
-MAX_ROWS = 10_000
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     "time": {"type": "string"},
@@ -58,32 +53,3 @@ def _describe(rule: Rule) -> str:
         shown = {"now": "now", "uuid": "a new one"}.get(rule.default.kind, rule.default.constant)
         notes.append(f"default {shown}")
     return f"{rule.meaning}{unit}" + (f" ({'; '.join(notes)})" if notes else "")
-
-
-def _unwrapped(value: Any) -> Any:
-    """Some hosts send a list as its JSON text."""
-    if isinstance(value, str):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
-
-
-def rows_type(table: str) -> Any:
-    """The type of a tool's `rows`: a list of objects that passes through as it is, under the schema of `table`.
-
-    Only the shape is checked here; the rows themselves meet validate_rows, so that every refusal names its row.
-    """
-    schema = {
-        "type": "array",
-        "items": row_schema(table),
-        "minItems": 1,
-        "maxItems": MAX_ROWS,
-    }
-    return Annotated[
-        list[Any],
-        Field(min_length=1, max_length=MAX_ROWS),
-        BeforeValidator(_unwrapped),
-        WithJsonSchema(schema),
-    ]
