@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC as UTC_TZ
+from datetime import datetime
 from typing import Any
 
 from clickhouse_sqlalchemy import types as ch
@@ -19,6 +21,11 @@ FLOAT = ch.Nullable(ch.Float64())
 def constant(value: int | str) -> ColumnElement[Any]:
     """A number or word of an expression's own, as text: only what the question says becomes a bound parameter."""
     return literal_column(str(value) if isinstance(value, int) else f"'{value}'")
+
+
+def utc_time(moment: datetime) -> ColumnElement[Any]:
+    """A moment of an expression's own, in whole seconds."""
+    return literal_column(f"toDateTime('{moment.astimezone(UTC_TZ):%Y-%m-%d %H:%M:%S}', 'UTC')")
 
 
 ZERO = constant(0)

@@ -1,16 +1,24 @@
-"""The stretch of time that a question is about, in a time zone."""
+"""The stretch of time that a question is about, in a time zone.
+
+Zones come from the `tzdata` package, whose version the lock file pins, and not from the machine's own files: the same
+release answers the same everywhere. Nothing else is asked what a zone's clock shows, the engine neither.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from chimera_metrics.analytics.errors import QuestionError, unknown
 
 # The engine's DateTime holds 1970 to 2106.
 FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _LAST = datetime(2105, 12, 31, tzinfo=UTC)
+_WEEK = timedelta(weeks=1)
 _ISO = "Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z."
 
 
@@ -30,7 +38,7 @@ class Window:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        return zone_of(self.timezone)
 
     @property
     def to_now(self) -> bool:
@@ -86,16 +94,34 @@ def window_of(
 
 
 def previous(window: Window) -> Window:
-    """The window of the same length that ends where this one begins."""
-    return Window(window.since - window.length, window.since, window.timezone, window.now)
+    """The window before, which ends where this one begins: as long, or in whole weeks if this one has a week or more.
+
+    Weeks are those of the zone's clocks. In whole weeks every weekday counts alike, however much of today is over.
+    Example: 7 days and today so far has the 7 days before it; 10 days have 7, and 14 days have 14.
+    """
+    weeks = window.length // _WEEK
+    since = (window.since.astimezone(window.zone) - weeks * _WEEK).astimezone(UTC)
+    return replace(window, since=since if weeks else window.since - window.length, until=window.since, few=())
 
 
+@cache
 def zone_of(name: str) -> ZoneInfo:
     """The IANA time zone `name`, or a QuestionError that names the nearest one."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise unknown("time zone", name, available_timezones()) from None
+    if name not in zone_names():
+        raise unknown("time zone", name, zone_names())
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The IANA time zones that there are."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+def zone_data_version() -> str:
+    """The version of the package that zones come from, such as 2026.6."""
+    return version("tzdata")
 
 
 def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:

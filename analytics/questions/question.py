@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -20,13 +20,34 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
-    """One column of the answer. `empty`: what a bucket without rows has in it, 0 or a gap (None)."""
+    """One column of the answer. `empty`: what a bucket without rows has in it, 0 or a gap (None).
+
+    `table`: the one whose rows it is about; before the first of them it has no value, not even 0.
+    """
 
     name: str
     role: Literal["time", "group", "metric", "count"]
     unit: str | None
     meaning: str
     empty: Empty = "gap"
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """When the first rows are of: by table, and by group where a group of the answer begins later than its table.
+
+    What is not named here has always been.
+    """
+
+    tables: Mapping[str, datetime]
+    groups: Mapping[tuple[Any, ...], datetime]
+
+    def of(self, group: tuple[Any, ...], table: str) -> datetime | None:
+        return self.groups.get(group, self.tables.get(table))
+
+
+ALWAYS = Beginnings({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +80,59 @@ class Question:
     def names(self, role: str) -> list[str]:
         return [column.name for column in self.columns if column.role == role]
 
-    def fill(self, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    def group_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in self.names("group"))
+
+    def fill(self, rows: Iterable[Mapping[str, Any]], begun: Beginnings = ALWAYS) -> list[Row]:
         """`rows` of the answer with `partial` beside each, and rows for the buckets that had none, group by group.
 
         rows: as the Select gives them, `ts` a datetime. Only an answer in the order of time is filled. Without
-        granularity the rows come back as they are.
+        granularity the rows come back as they are. begun: from when on an empty bucket is one; those before are left
+        out or, while another table has begun, None.
         Undefined when: a group has no row in the whole window; it is then not in the answer at all.
         """
         found = [dict(row) for row in rows]
         if self.granularity == "none":
             return found
-        partial = {bucket.start: bucket.partial for bucket in self.buckets()}
+        known = {bucket.start: bucket for bucket in self.buckets()}
         zeros = [column.name for column in self.columns if column.empty == "zero"]
         for row in found:
-            row["ts"] = _utc(row["ts"])
+            row["ts"] = utc(row["ts"])
             # Beside another series that has the bucket, an empty one is NULL.
             row.update({name: 0 for name in zeros if row[name] is None})
             # A bucket that lies ahead is not over either.
-            row["partial"] = partial.get(row["ts"], True)
+            row["partial"] = known[row["ts"]].partial if row["ts"] in known else True
         if not self.in_time_order:
             return found
-        return self._with_gaps(found, partial)
+        return list(self._begun(self._with_gaps(found, known), known, begun))
 
-    def _with_gaps(self, found: Sequence[Row], partial: Mapping[datetime, bool]) -> list[Row]:
+    def _with_gaps(self, found: Sequence[Row], known: Mapping[datetime, Bucket]) -> Iterator[Row]:
         names = self.names("group")
-        by_key = {(row["ts"], *(row[name] for name in names)): row for row in found}
+        by_key = {(row["ts"], *self.group_of(row)): row for row in found}
         groups = list(dict.fromkeys(key[1:] for key in by_key)) or ([()] if not names else [])
         empty = {c.name: 0 if c.empty == "zero" else None for c in self.columns if c.role in ("metric", "count")}
-        ahead = [ts for ts in dict.fromkeys(row["ts"] for row in found) if ts not in partial]
-        filled = []
-        for start in (*partial, *ahead):
+        ahead = [ts for ts in dict.fromkeys(row["ts"] for row in found) if ts not in known]
+        for start in (*known, *ahead):
             for group in groups:
                 row = by_key.get((start, *group))
-                if row is None and start in partial:
-                    row = {"ts": start, **dict(zip(names, group, strict=True)), **empty, "partial": partial[start]}
+                if row is None and start in known:
+                    partial = known[start].partial
+                    row = {"ts": start, **dict(zip(names, group, strict=True)), **empty, "partial": partial}
                 if row is not None:
-                    filled.append(row)
-        return filled
+                    yield row
+
+    def _begun(self, rows: Iterable[Row], known: Mapping[datetime, Bucket], begun: Beginnings) -> Iterator[Row]:
+        """The rows from the first that a table or group has; columns of tables that begin later None until then."""
+        measured = [column for column in self.columns if column.table]
+        for row in rows:
+            bucket, group = known.get(row["ts"]), self.group_of(row)
+            before = [c.name for c in measured if bucket is not None and _ends_before(bucket, begun.of(group, c.table))]
+            if not before or len(before) < len(measured):
+                yield {**row, **dict.fromkeys(before)} if before else row
+
+
+def _ends_before(bucket: Bucket, first: datetime | None) -> bool:
+    return first is not None and bucket.end <= first
 
 
 def estimate(question: Question | Select[Any]) -> Estimate:
@@ -109,8 +146,9 @@ def estimate(question: Question | Select[Any]) -> Estimate:
 
 def metric_columns(metrics: Iterable[Metric]) -> tuple[ResultColumn, ...]:
     """The result columns of metrics, under their labels."""
-    return tuple(ResultColumn(m.label, "metric", m.unit, m.meaning, m.empty) for m in metrics)
+    return tuple(ResultColumn(m.label, "metric", m.unit, m.meaning, m.empty, m.table) for m in metrics)
 
 
-def _utc(moment: datetime) -> datetime:
+def utc(moment: datetime) -> datetime:
+    """The moment in UTC, which the engine means when it names no zone."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -90,8 +90,8 @@ def values_of(metric: Metric, value: str, n: str) -> list[Value]:
 
 def value_columns(metric: Metric, value: str, n: str) -> tuple[ResultColumn, ResultColumn]:
     return (
-        ResultColumn(value, "metric", metric.unit, metric.meaning, metric.empty),
-        ResultColumn(n, "count", None, f"What {value} rests on.", "zero"),
+        ResultColumn(value, "metric", metric.unit, metric.meaning, metric.empty, metric.table),
+        ResultColumn(n, "count", None, f"What {value} rests on.", "zero", metric.table),
     )
 
 

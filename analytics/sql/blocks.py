@@ -23,7 +23,8 @@ from sqlalchemy import (
 
 from chimera_metrics.analytics.expressions import FLOAT, ONE, ZERO, constant
 from chimera_metrics.analytics.metrics.language import Metric
-from chimera_metrics.analytics.sql.buckets import Granularity, bucket_start
+from chimera_metrics.analytics.sql.buckets import Granularity
+from chimera_metrics.analytics.sql.shifts import bucket_start
 from chimera_metrics.analytics.sql.source import Source
 from chimera_metrics.analytics.window import Window
 
@@ -43,7 +44,7 @@ class Keys:
     def of(self, source: Source) -> list[Label[Any]]:
         keys: list[Label[Any]] = []
         if self.granularity != "none":
-            keys.append(bucket_start(source.time, self.granularity, self.window.timezone).label("ts"))
+            keys.append(bucket_start(source.time, self.granularity, self.window).label("ts"))
         return [*keys, *(source.rows.c[name].label(name) for name in self.columns)]
 
 

@@ -1,7 +1,7 @@
-"""Buckets of time: which ones a window has, and the SQL that puts a row into one.
+"""Buckets of time: which ones a window has. `analytics.sql.shifts` makes from them the SQL that puts a row into one.
 
-Both sides follow the clocks of the window's zone: a day has 23, 24 or 25 hours, hours are counted from midnight, weeks
-begin on Monday. A bucket is named by the moment at which it begins, in UTC.
+They follow the clocks of the window's zone: a day has 23, 24 or 25 hours, hours are counted from midnight, weeks begin
+on Monday. A bucket is named by the moment at which it begins, in UTC.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, literal
-
 from chimera_metrics.analytics.errors import QuestionError, unknown
-from chimera_metrics.analytics.expressions import UTC as UTC_ZONE
 from chimera_metrics.analytics.window import Window
 
 Granularity = Literal["none", "minute", "hour", "day", "week", "month"]
@@ -55,26 +52,11 @@ def buckets(window: Window, granularity: Granularity, max_points: int = MAX_POIN
     starts = _starts(window.since, end, granularity, window.zone)
     start = next(starts)
     for following in starts:
-        if following > window.since and start < end:
+        # A date that the zone skipped, as Samoa did 30 December 2011, has no moment.
+        if start < following > window.since and start < end:
             found.append(Bucket(start, following, start < window.since or following > end))
         start = following
     return found
-
-
-def bucket_start(moment: ColumnElement[Any], granularity: Granularity, timezone: str) -> ColumnElement[Any]:
-    """The start of the bucket that `moment` falls into, as a DateTime in UTC."""
-    if granularity == "minute":
-        return func.toStartOfMinute(moment, UTC_ZONE)
-    zone: ColumnElement[Any] = UTC_ZONE if timezone == "UTC" else literal(timezone)
-    if granularity == "hour":
-        start = func.toStartOfHour(moment, zone)
-    elif granularity == "day":
-        start = func.toStartOfDay(moment, zone)
-    else:
-        # These two give a Date, whose midnight is the zone's.
-        first_day = func.toMonday(moment, zone) if granularity == "week" else func.toStartOfMonth(moment, zone)
-        start = func.toDateTime(first_day, zone)
-    return start if timezone == "UTC" else func.toTimeZone(start, UTC_ZONE)
 
 
 def on_whole_hours(window: Window, granularity: Granularity, max_points: int) -> bool:
@@ -116,15 +98,20 @@ def _starts(since: datetime, end: datetime, granularity: Granularity, zone: Zone
             start += timedelta(minutes=1)
         yield start
         return
+    for day, start in dated_starts(since, granularity, zone):
+        yield start
+        if granularity == "hour":
+            yield from _hours_after(start, _midnight(_unit_after(day, granularity), zone))
+        if start > end:
+            return
+
+
+def dated_starts(since: datetime, granularity: Granularity, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
+    """Days, weeks or months (for hours, days) without end, from before `since`: first date, and moment of beginning."""
     # Two units early: at a clock change the date of `since` may begin after it.
     first = _unit_start(since.astimezone(zone).date(), granularity)
     for day in _days(_unit_before(first, granularity), granularity):
-        start, following = _midnight(day, zone), _midnight(_unit_after(day, granularity), zone)
-        yield start
-        if granularity == "hour":
-            yield from _hours_after(start, following)
-        if start > end:
-            return
+        yield day, _midnight(day, zone)
 
 
 def _hours_after(midnight: datetime, following: datetime) -> Iterator[datetime]:

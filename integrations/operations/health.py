@@ -1,7 +1,8 @@
 """Health: one line per question, each with a level, a figure and what to do.
 
-One statement after the probe, whatever the store's size, and one turn on an embedded store that others use. Rows,
-sizes and newest times are what the engine knows of its parts, so no table is read.
+One statement after the probe, whatever the store's size (two where `MUSE_TIMEZONE` is not UTC), and one turn on an
+embedded store that others use. Rows, sizes and newest times are what the engine knows of its parts, so no table is
+read.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations import guards
 from chimera_metrics.integrations.operations.one_turn import one_turn
+from chimera_metrics.integrations.operations.zones import time_zone
 from chimera_metrics.integrations.questions.freshness import FACTS, age, check, freshness, question
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.models import FACT_TABLES
@@ -56,10 +58,11 @@ def health(client: Access, thresholds: Thresholds | None = None) -> Result:
         with one_turn(client) as executor:
             lines.extend(_connection(client, executor, limits, started))
             facts = _facts(client, executor)
+            zone = time_zone(executor, client.muse.timezone, datetime.now(UTC))
         if facts is None:
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
-            lines.extend(_lines(client, facts, limits))
+            lines.extend([*_lines(client, facts, limits), zone])
         lines.extend(_guards(client))
     except MuseError as error:
         lines.append(check("connection" if not lines else "checks", "error", "no answer", str(error)))

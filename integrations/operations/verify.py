@@ -1,6 +1,7 @@
 """Data checks: whether what is stored is whole, single, possible, and told the same by rows, rollups and ledger.
 
-Each check is a function from a `Scope` to lines, and only reads. `ROWS`, `DERIVED` and `ACCOUNTS` list them.
+Each check is a function from a `Scope` to lines, and only reads. `ROWS`, `DERIVED`, `ACCOUNTS` and `ZONES`
+list them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
 from chimera_metrics.integrations.operations.verify_derived import DERIVED
 from chimera_metrics.integrations.operations.verify_rows import ROWS
 from chimera_metrics.integrations.operations.verify_scope import Scope
+from chimera_metrics.integrations.operations.zones import ZONES
 from chimera_metrics.integrations.results import Result
 
 
@@ -19,5 +21,5 @@ def verify(client: Access, days: int | None = None) -> Result:
     `days`: only rows of the last N days; None means all.
     """
     scope = Scope(client, days)
-    lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS) for line in run(scope)]
+    lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS, *ZONES) for line in run(scope)]
     return Result.of({"holds": all(line["level"] != "error" for line in lines), "checks": lines})

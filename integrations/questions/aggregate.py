@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question
+from chimera_metrics.analytics import Question, metrics_of
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks, room_for_rows
 from chimera_metrics.integrations.answers.shortening import shortened, size
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
+from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import point
 from chimera_metrics.integrations.questions.statement import estimate, parametrised
 from chimera_metrics.integrations.results import Result
@@ -55,7 +56,7 @@ def aggregate(
     asking.note_approximations([question])
     answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
-    names, shaped, cut = _shaped(asking, question, answer, (sql, parameters))
+    names, shaped, cut = _shaped(asking, question, answer, metrics, (sql, parameters))
     return Result.of(
         {
             "columns": names,
@@ -78,7 +79,7 @@ def aggregate(
 
 
 def _shaped(
-    asking: Asking, question: Question, answer: Answer | None, beside: tuple[Any, ...]
+    asking: Asking, question: Question, answer: Answer | None, metrics: Sequence[str], beside: tuple[Any, ...]
 ) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
     """The columns with type and unit, the rows within the limits, and why some are missing."""
     units = {column.name: column.unit for column in question.columns}
@@ -90,7 +91,7 @@ def _shaped(
         columns.append({"name": "partial", "type": "Bool", "unit": None})
     if answer is None:
         return columns, [], None
-    rows = question.fill(answer.mappings())
+    rows = filled(asking, question, answer, metrics_of(metrics))
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
     kept, long = _within(asking, rows, names, room)

@@ -14,6 +14,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
@@ -50,10 +51,11 @@ def correlate(
         x_filters=x_filters,
         y_filters=y_filters,
     )
-    found, whole = _judge(asking, question, method, max_lag)
+    sides = (metric_of(x), metric_of(y))
+    rows = filled(asking, question, asking.read(question.select), sides)
+    found, whole = _judge(question, rows, method, max_lag)
     asking.note_approximations([question])
     asking.note_partial(question.buckets())
-    sides = (metric_of(x), metric_of(y))
     cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
     pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
 
@@ -69,7 +71,7 @@ def correlate(
     return result
 
 
-def _judge(asking: Asking, question: Question, method: str, max_lag: int) -> tuple[Correlation, list[Row]]:
+def _judge(question: Question, rows: Sequence[Row], method: str, max_lag: int) -> tuple[Correlation, list[Row]]:
     """The correlation over the whole buckets, and those buckets."""
     from chimera_metrics.analytics.inference import correlate as judged
     from chimera_metrics.analytics.inference.correlation import Method
@@ -78,7 +80,7 @@ def _judge(asking: Asking, question: Question, method: str, max_lag: int) -> tup
         raise unknown("method", method, get_args(Method))
     if not 0 <= max_lag <= MAX_LAG:
         raise QuestionError(f"`max_lag` is {max_lag}; it takes 0 to {MAX_LAG} buckets.")
-    whole = [row for row in asking.fill(question) if not row["partial"]]
+    whole = [row for row in rows if not row["partial"]]
     x, y = [row["x"] for row in whole], [row["y"] for row in whole]
     period = PERIODS.get(question.granularity)
     return judged(x, y, method=cast(Method, method), max_lag=max_lag, period=period), whole
@@ -124,10 +126,11 @@ def _thinned(asking: Asking, shown: int, every: int) -> list[str]:
 
 
 def _empty(whole: Sequence[Row], sides: Sequence[Metric], granularity: str) -> list[str]:
-    """A count of nothing is 0, and a pair of zeros from before the data began is a pair all the same: said here."""
+    """A count of nothing is 0, and a pair of zeros is a pair all the same: said here."""
     if all(metric.empty == "gap" for metric in sides):
         return []
-    nothing = sum(1 for row in whole if not row["x_n"] and not row["y_n"])
+    pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
+    nothing = sum(1 for row in pairs if not row["x_n"] and not row["y_n"])
     if not nothing:
         return []
     return [f"{nothing} of {len(whole)} {granularity}s have no rows on either side and count as 0."]

@@ -13,6 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
@@ -51,7 +52,8 @@ def trend(
     window = asking.sized(asking.window(days, since, until, default_days=30), [metric])
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
     question = asked.series
-    judged = _judge(asking.fill(question), group_by)
+    measured = metric_of(metric)
+    judged = _judge(filled(asking, question, asking.read(question.select), [measured]), group_by)
     buckets = question.buckets()
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
@@ -59,7 +61,6 @@ def trend(
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
     asking.notes += marks({"group": [one.group for one in judged]})
-    measured = metric_of(metric)
     described = [_described(one, buckets, commits, group_by) for one in judged]
 
     def build(points: int) -> dict[str, Any]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import column, func, literal, select
+from sqlalchemy import column, func, literal, literal_column, select
 
 from chimera_metrics.analytics import QuestionError, buckets, window_of
-from chimera_metrics.analytics.sql.buckets import GRANULARITIES, Granularity, bucket_start, granularity_of
+from chimera_metrics.analytics.sql.buckets import GRANULARITIES, Granularity, granularity_of
+from chimera_metrics.analytics.sql.shifts import bucket_start, shifts
+from chimera_metrics.analytics.window import Window, zone_names, zone_of
 from tests.analytics.conftest import NOW, Store, days
 
 # Around the changes of 2026: Berlin and New York by an hour, Lord Howe by half an hour, Kolkata never; Cairo and Beirut
@@ -31,6 +32,16 @@ CHANGES = [
     ("America/Santiago", datetime(2026, 4, 3, tzinfo=UTC)),
     ("UTC", datetime(2026, 2, 27, tzinfo=UTC)),
 ]
+# Their rules changed in 2026: the machine's files, the engine's and the pinned ones may each know something else.
+CHANGED_RULES = [
+    *((f"America/{city}", datetime(2026, 10, 30, tzinfo=UTC)) for city in ("Vancouver", "Edmonton", "Yellowknife")),
+    ("America/Winnipeg", datetime(2026, 10, 30, tzinfo=UTC)),
+    ("America/Havana", datetime(2026, 10, 30, tzinfo=UTC)),
+    ("Africa/Casablanca", datetime(2026, 9, 18, tzinfo=UTC)),
+    ("Africa/El_Aaiun", datetime(2026, 9, 18, tzinfo=UTC)),
+]
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
+ZONES = st.sampled_from(sorted({zone for zone, _ in CHANGES}))
 STEP = timedelta(minutes=15)
 UNITS: dict[str, Callable[[date], object]] = {
     "day": lambda day: day,
@@ -43,7 +54,7 @@ def starts_by_clock(since: datetime, until: datetime, zone: str, unit: str) -> l
     """The quarter hours at which the local date first shows another day, week or month, after the first of them."""
     count = int((until - since) / STEP)
     moments = [since + STEP * number for number in range(count)]
-    shown = groupby(moments, key=lambda moment: UNITS[unit](moment.astimezone(ZoneInfo(zone)).date()))
+    shown = groupby(moments, key=lambda moment: UNITS[unit](moment.astimezone(zone_of(zone)).date()))
     return [next(iter(group)) for _, group in shown][1:]
 
 
@@ -57,22 +68,54 @@ def test_buckets_begin_where_the_local_date_changes(zone: str, begin: datetime, 
     )
 
 
+def put(store: Store, moments: list[datetime], granularity: Granularity, window: Window) -> list[datetime]:
+    """The buckets into which the engine puts the moments."""
+    numbers = func.numbers(literal(len(moments))).table_valued("number")
+    seconds = func.arrayElement(literal_column(str([int(m.timestamp()) for m in moments])), column("number") + 1)
+    moment = func.toDateTime64(seconds, 3, "UTC")
+    start = bucket_start(moment, granularity, window).label("ts")
+    return [row["ts"] for row in store.run(select(start).select_from(numbers).order_by(column("number")))]
+
+
 @pytest.mark.parametrize("granularity", GRANULARITIES[1:])
-@pytest.mark.parametrize(("zone", "begin"), CHANGES)
+@pytest.mark.parametrize(("zone", "begin"), [*CHANGES, *CHANGED_RULES])
 def test_the_engine_puts_every_quarter_hour_into_the_bucket_that_python_expects(
     store: Store, zone: str, begin: datetime, granularity: Granularity
 ) -> None:
     length = timedelta(days=1, hours=9) if granularity == "minute" else timedelta(days=4)
     window = window_of(now=begin + length, since=begin, until=begin + length, timezone=zone)
-    numbers = func.numbers(literal(int(length / STEP))).table_valued("number")
-    moment = func.toDateTime64(literal(begin), 3, "UTC") + func.toIntervalMinute(column("number") * 15)
-    rows = store.run(
-        select(moment.label("moment"), bucket_start(moment, granularity, zone).label("ts")).select_from(numbers)
-    )
+    moments = [begin + STEP * number for number in range(int(length / STEP))]
     expected = buckets(window, granularity)
-    for row in rows:
-        [bucket] = [one for one in expected if one.start <= row["moment"] < one.end]
-        assert row["ts"] == bucket.start, row["moment"].astimezone(ZoneInfo(zone))
+    wanted = [next(one.start for one in expected if one.start <= moment < one.end) for moment in moments]
+    assert put(store, moments, granularity, window) == wanted
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MOMENTS, st.integers(1, 300), st.sampled_from(sorted(zone_names())), st.sampled_from(GRANULARITIES[2:]))
+def test_the_engine_agrees_at_both_sides_of_every_edge_in_any_zone_and_year(
+    store: Store, since: datetime, count: int, zone: str, granularity: Granularity
+) -> None:
+    until = since + timedelta(hours=count) * (24 if granularity != "hour" else 1)
+    window = window_of(now=until, since=since, until=until, timezone=zone)
+    expected = buckets(window, granularity)
+    moments = [one.start for one in expected] + [one.end - timedelta(seconds=1) for one in expected]
+    assert put(store, moments, granularity, window) == 2 * [one.start for one in expected]
+
+
+def test_a_window_without_a_change_of_clocks_has_one_shift() -> None:
+    window = window_of(now=NOW, days=30, timezone="Europe/Berlin")
+    assert [(shift.there, shift.back) for shift in shifts(window, "day")] == [(7200, 7200)]
+    assert [(shift.there, shift.back) for shift in shifts(window, "hour")] == [(0, 0)]
+
+
+def test_the_25th_hour_has_a_shift_of_its_own() -> None:
+    """Berlin, 25 October 2026: until 22:00 UTC two hours ahead; the 25th hour goes to the date of the 24 before it."""
+    october = window_of(now=NOW.replace(month=12), since="2026-10-20", until="2026-10-30", timezone="Europe/Berlin")
+    assert [(s.since.isoformat()[5:13], s.there, s.back) for s in shifts(october, "day")] == [
+        ("10-18T22", 7200, 7200),
+        ("10-25T22", 7200 - 86400, 7200),
+        ("10-25T23", 3600, 3600),
+    ]
 
 
 def test_days_have_23_24_or_25_hours() -> None:
@@ -85,10 +128,6 @@ def test_days_have_23_24_or_25_hours() -> None:
     assert lengths["Europe/Berlin", 10] == {24, 25}
     assert lengths["Australia/Lord_Howe", 4] == {24, 24.5}
     assert lengths["Asia/Kolkata", 3] == {24}
-
-
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
-ZONES = st.sampled_from(sorted({zone for zone, _ in CHANGES}))
 
 
 @settings(max_examples=60, deadline=None)

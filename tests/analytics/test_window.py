@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chimera_metrics.analytics import QuestionError, previous, window_of
+from chimera_metrics.analytics import QuestionError, Window, previous, window_of
+from chimera_metrics.analytics.window import zone_of
 from tests.analytics.conftest import NOW
 
 
@@ -41,11 +42,32 @@ def test_until_defaults_to_now() -> None:
     assert window_of(now=NOW, since="2026-06-01").to_now
 
 
-def test_the_previous_window_is_as_long_and_ends_where_this_begins() -> None:
-    window = window_of(now=NOW, days=7)
+@pytest.mark.parametrize("days", [0, 1, 6])
+def test_below_a_week_the_previous_window_is_as_long_and_ends_where_this_begins(days: int) -> None:
+    window = window_of(now=NOW, days=days)
     before = previous(window)
     assert before.until == window.since
-    assert before.length == window.length == timedelta(days=7, hours=12)
+    assert before.length == window.length == timedelta(days=days, hours=12)
+
+
+@pytest.mark.parametrize(("days", "weeks"), [(7, 1), (10, 1), (13, 1), (14, 2), (30, 4)])
+def test_from_a_week_on_the_previous_window_has_whole_weeks(days: int, weeks: int) -> None:
+    """However much of today is over, every weekday counts alike in it."""
+    window = window_of(now=NOW, days=days)
+    assert previous(window) == Window(window.since - timedelta(weeks=weeks), window.since, "UTC", NOW)
+
+
+def test_whole_weeks_are_those_of_the_zones_clocks() -> None:
+    """Berlin, 2026: the week before 30 March has 167 hours."""
+    now = datetime(2026, 4, 6, 12, tzinfo=UTC)
+    before = previous(window_of(now=now, days=7, timezone="Europe/Berlin"))
+    assert (before.since, before.length) == (datetime(2026, 3, 22, 23, tzinfo=UTC), timedelta(days=7, hours=-1))
+
+
+def test_zones_are_those_of_the_pinned_package() -> None:
+    """From November 2026 on Winnipeg stays on summer time, says tzdata 2026f; the machine's files may be of any age."""
+    december = datetime(2026, 12, 1, tzinfo=UTC).astimezone(zone_of("America/Winnipeg"))
+    assert december.utcoffset() == timedelta(hours=-5)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from chimera_metrics.analytics.window import zone_of
 from chimera_metrics.integrations.clickhouse.statements import Traced
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.operations.guards import guards
 from chimera_metrics.integrations.operations.health import Thresholds, health, probe
+from chimera_metrics.integrations.operations.verify import verify
 from chimera_metrics.integrations.questions.freshness import summary
 from chimera_metrics.models import FACT_TABLES
 
@@ -38,11 +40,28 @@ def test_a_healthy_store_has_a_line_for_each_question(full: ClickHouseClient) ->
     assert names == [
         *("connection", "latency", "version", "schema", *FACT_TABLES),
         *("hearts freshness", "packs freshness", "watcher", "parts", "detached parts", "disk", "dedup window"),
+        "time zone",
         *("guard",) * 3,
     ]
     assert all(check["figure"] for check in found["checks"])
     # Events ended yesterday: older than 90 minutes, which is worth saying and no fault of the store.
     assert levels(full) == {"packs freshness": "warning"}
+
+
+@pytest.mark.parametrize("zone", ["America/Winnipeg", "America/Havana", "America/Vancouver", "Europe/Berlin"])
+def test_the_engines_rules_for_the_zone_are_compared_with_ours(full: ClickHouseClient, zone: str) -> None:
+    """Winnipeg, Havana: rules of late 2026. Either side may be updated next, so both are asked here on their own."""
+    moments = [datetime.now(UTC) + timedelta(days=7 * week) for week in range(-100, 50)]
+    stamps = ", ".join(str(int(moment.timestamp())) for moment in moments)
+    [[theirs]] = full.query(f"SELECT arrayMap(x -> timeZoneOffset(toDateTime(x, '{zone}')), [{stamps}])").rows
+    ours = [moment.astimezone(zone_of(zone)).utcoffset() for moment in moments]
+    same = [timedelta(seconds=seconds) for seconds in theirs] == ours
+    full.muse = MuseSettings(timezone=zone)
+    for checks in (health(full).checks, verify(full).checks):
+        [line] = [check for check in checks if check.name == "time zone"]
+        assert (line.level == "ok") == same
+        assert line.figure.startswith(zone)
+        assert bool(line.advice) != same
 
 
 def test_it_asks_one_statement_after_the_probe_whatever_the_store(full: ClickHouseClient) -> None:

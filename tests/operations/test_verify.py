@@ -8,8 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, literal
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import MuseSettings
 from chimera_metrics.integrations.errors import Unreachable
 from chimera_metrics.integrations.operations.verify import verify
 from chimera_metrics.integrations.writing.claims import Claim
@@ -36,6 +38,7 @@ def test_clean_data_has_a_line_for_each_check_and_no_fault(full: ClickHouseClien
     assert figures["sessions"] == "40 sessions equal to their events"
     assert figures["ledger"] == "223 rows acknowledged, all stored"
     assert figures["quarantine"] == "empty"
+    assert figures["days of UTC"].startswith("223 of 223 rows in ")
     assert bad(full, days=5) == {}
 
 
@@ -176,3 +179,15 @@ def test_so_is_one_whose_claim_is_a_file(full: ClickHouseClient) -> None:
 
 def test_on_both_engines(client: ClickHouseClient) -> None:
     assert bad(client) == {}
+
+
+def test_days_that_the_engine_puts_elsewhere_are_found(full: ClickHouseClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that takes Regina's days for those of Tokyo, as one with other rules for a zone does."""
+
+    def elsewhere(moment: Any, *_: Any) -> Any:
+        return func.toTimeZone(func.toStartOfDay(moment, literal("Asia/Tokyo")), literal("UTC"))
+
+    full.muse = MuseSettings(timezone="America/Regina")
+    assert bad(full) == {}
+    monkeypatch.setattr("chimera_metrics.analytics.sql.blocks.bucket_start", elsewhere)
+    assert bad(full) == {"days of America/Regina": "error"}

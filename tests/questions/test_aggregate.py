@@ -65,7 +65,8 @@ def test_the_sql_and_parameters_are_what_query_takes(client: ClickHouseClient) -
     assert [row[:-1] for row in answer.rows if row[1]] == again.rows
 
 
-def test_empty_days_are_0_or_null_and_today_is_partial(client: ClickHouseClient) -> None:
+def test_empty_days_are_0_or_null_and_today_is_partial(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(5))])
     answer = client.aggregate(["llm.calls", "llm.latency_mean_ms"], granularity="day", days=3)
     assert [column.name for column in answer.columns] == ["ts", "calls", "latency_mean_ms", "partial"]
     assert answer.rows == [

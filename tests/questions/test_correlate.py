@@ -63,6 +63,8 @@ def test_a_metric_with_itself_is_1_and_cautioned(client: ClickHouseClient, fill:
 
 def test_days_without_rows_count_as_0_for_counts_and_that_is_said(client: ClickHouseClient, fill: Fill) -> None:
     store(fill, [1.0] * 6, [1.0] * 6)
+    fill("llm_events", [llm(NOW - timedelta(days=40))])
+    fill("ui_events", [ui(NOW - timedelta(days=40))])
     answer = client.correlate("llm.calls", "ui.events", days=10)
     assert (answer.n, answer.coefficient) == (10, 1.0)
     assert "5 of 10 days have no rows on either side and count as 0." in answer.cautions

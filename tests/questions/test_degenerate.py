@@ -58,7 +58,8 @@ def test_poor_data_gives_reasons_and_no_number_that_is_not_one(client: ClickHous
     for name, answer in answers.items():
         assert all(math.isfinite(number) for number in numbers(answer)), name
         assert orjson.loads(orjson.dumps(answer)) == answer, name
-    correlation, [series] = answers["correlate"], answers["trend"].series
+    correlation, trend = answers["correlate"], answers["trend"]
+    series = trend.series[0] if trend.series else trend  # a table without rows has no series
     expected = REASONS[case]
     assert tuple(one.reason and one.reason.code for one in (correlation, series)) == expected
     assert (correlation.coefficient is None) == (expected[0] is not None)

@@ -33,7 +33,7 @@ FROM
     WHERE bench_runs.run_id IN (
         SELECT bench_runs.run_id
         FROM bench_runs
-        WHERE (bench_runs.ts >= toDateTime64('2026-05-26 11:25:04.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
+        WHERE (bench_runs.ts >= toDateTime64('2026-05-27 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
     )
     ORDER BY
         bench_runs.received_at DESC,
@@ -44,7 +44,7 @@ FROM
         dataset,
         run_id
 ) AS bench_runs
-WHERE (bench_runs.ts >= toDateTime64('2026-05-26 11:25:04.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
+WHERE (bench_runs.ts >= toDateTime64('2026-05-27 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC')) AND (bench_runs.model = 'opus') AND (bench_runs.dataset = 'chat')
 GROUP BY
     bench_runs.model,
     bench_runs.quant,

@@ -1,7 +1,7 @@
 SELECT
-    toTimeZone(toStartOfDay(llm_events_hourly.hour, 'Europe/Berlin'), 'UTC') AS ts,
+    subtractSeconds(toStartOfDay(addSeconds(toDateTime(llm_events_hourly.hour, 'UTC'), 7200), 'UTC'), 7200) AS ts,
     sum(llm_events_hourly.cost_usd) AS cost_usd
 FROM llm_events_hourly
 WHERE (llm_events_hourly.hour >= toDateTime64('2026-05-10 22:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
-GROUP BY toTimeZone(toStartOfDay(llm_events_hourly.hour, 'Europe/Berlin'), 'UTC')
+GROUP BY subtractSeconds(toStartOfDay(addSeconds(toDateTime(llm_events_hourly.hour, 'UTC'), 7200), 'UTC'), 7200)
 ORDER BY ts ASC

@@ -1,0 +1,95 @@
+"""Where a series begins: at the first row of its table or group, and not with days from before there was one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from chimera_metrics.analytics import DIMENSIONS, Metric, Question
+from chimera_metrics.analytics.questions.beginnings import first_rows, first_rows_of_groups
+from chimera_metrics.analytics.questions.question import Beginnings, utc
+from chimera_metrics.analytics.sql.buckets import Bucket
+from chimera_metrics.integrations.answers.shaping import Shaper, iso
+from chimera_metrics.integrations.clickhouse.statements import Answer
+from chimera_metrics.integrations.questions.asking import Asking, Row
+
+_GROUPS = 50
+"""Up to so many groups each are asked for their first row: what the groups of a trend are at most."""
+_SHOWN = 3
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def filled(asking: Asking, question: Question, answer: Answer, metrics: Iterable[Metric]) -> list[Row]:
+    """The rows of a question by bucket, from the first row on that its tables and groups have; a note says from when.
+
+    Costs a statement only when the window's first bucket is empty.
+    """
+    rows = answer.mappings()
+    if question.granularity == "none" or not question.in_time_order:
+        return question.fill(rows)
+    buckets = question.buckets()
+    late = _late(question, rows, buckets[0])
+    if not late:
+        return question.fill(rows)
+    begun = _beginnings(asking, question, late)
+    _note(asking, question, buckets[0], begun, metrics)
+    return question.fill(rows, begun)
+
+
+def _late(question: Question, rows: Sequence[Mapping[str, Any]], first: Bucket) -> list[tuple[Any, ...]]:
+    """The groups that have no row in the first bucket; () stands for an answer that has no groups."""
+    counts = question.names("count")
+    there = {
+        question.group_of(row) for row in rows if utc(row["ts"]) <= first.start and all(row[name] for name in counts)
+    }
+    groups = dict.fromkeys(map(question.group_of, rows)) or ({} if question.names("group") else {(): None})
+    return [group for group in groups if group not in there]
+
+
+def _beginnings(asking: Asking, question: Question, late: Sequence[tuple[Any, ...]]) -> Beginnings:
+    tables = list(dict.fromkeys(column.table for column in question.columns if column.table))
+    [found] = asking.read(first_rows(tables)).mappings()
+    # A table without rows has not begun, whatever the window.
+    firsts = {name: utc(first) if first is not None else _NEVER for name, first in found.items()}
+    names = question.names("group")
+    few = all((tables[0], name) in DIMENSIONS and DIMENSIONS[tables[0], name].few for name in names)
+    if not names or not few or len(late) > _GROUPS:
+        return Beginnings(firsts, {})
+    statement = first_rows_of_groups(tables[0], question.source, names, late, question.window)
+    groups = {question.group_of(row): utc(row["first"]) for row in asking.read(statement).mappings()}
+    return Beginnings(firsts, groups)
+
+
+def _note(asking: Asking, question: Question, first: Bucket, begun: Beginnings, metrics: Iterable[Metric]) -> None:
+    asked = list(metrics)
+    for table, moment in begun.tables.items():
+        own = [metric.text for metric in asked if metric.table == table]
+        if first.end <= moment < question.window.until:
+            begins = "begins" if len(own) == 1 else "begin"
+            row = "its first row" if len(own) == 1 else f"the first row of {table}"
+            asking.notes.append(f"{' and '.join(own)} {begins} on {_on(question, moment)}, {row}.")
+    late = {group: moment for group, moment in begun.groups.items() if moment >= first.end}
+    shown = [
+        f"{_name(group)} on {_on(question, moment)}"
+        for group, moment in islice(sorted(late.items(), key=lambda item: item[1]), _SHOWN)
+    ]
+    if shown:
+        more = f" and {len(late) - _SHOWN} more" if len(late) > _SHOWN else ""
+        first_row = "the first row of each" if len(late) > 1 else "its first row"
+        asking.notes.append(
+            f"{'Groups begin' if len(late) > 1 else 'A group begins'} within the window: "
+            f"{', '.join(shown)}{more}; {first_row}."
+        )
+
+
+def _on(question: Question, moment: datetime) -> str:
+    """The day on the clocks of the window's zone; with the time where buckets are shorter."""
+    if question.granularity in ("minute", "hour"):
+        return iso(moment.replace(microsecond=0))
+    return str(moment.astimezone(question.window.zone).date())
+
+
+def _name(group: tuple[Any, ...]) -> str:
+    return ", ".join(str(Shaper().value(value))[:60] for value in group)
