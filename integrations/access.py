@@ -19,3 +19,5 @@ class Access(Protocol):
     tracer: Tracer | None
     #: Of a table and a window's beginning: whether the window held few rows, when that was asked, and its end.
     sizes: dict[tuple[str, datetime], tuple[bool, datetime, datetime]]
+    #: Of a table and a column with few values: when they were asked for, and which they were.
+    known: dict[tuple[str, str], tuple[datetime, tuple[str, ...]]]

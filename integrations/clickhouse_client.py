@@ -95,6 +95,7 @@ class ClickHouseClient(Questions):
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
         self.sizes = {}
+        self.known = {}
         self._figures = figures(self.settings, self.muse)
         self.tracer = both(tracer, self._figures.traced if self._figures else None)
         self.executor = Executor(self.settings, tracer=self.tracer)
@@ -160,6 +161,13 @@ class ClickHouseClient(Questions):
         answer = repeat(read, self.settings.retry_attempts, verdict=judge_read)
         if verdict.tables and verdict.kind == "select":
             answer["notes"].extend(stored_text(answer))
+            if verdict.conditions:
+                from chimera_metrics.integrations.questions.asking import Asking
+                from chimera_metrics.integrations.questions.known_values import note_unknown_words
+
+                asking = Asking(self, cancellation)
+                note_unknown_words(asking, answer, verdict.tables, verdict.conditions)
+                answer["notes"].extend(asking.notes)
         return answer
 
     def execute_query(

@@ -19,6 +19,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
+from chimera_metrics.integrations.guard.conditions import conditions
 from chimera_metrics.integrations.guard.engine_words import (
     EMPTY,
     NOT_UTF8,
@@ -96,7 +97,8 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
         ) from None
     if walk.lambdas.called:
         _check_not_taken(walk.lambdas.called, explain)
-    return verdict_on(text, kind, walk.findings, most_rows(tree) if kind == "select" else None)
+    verdict = verdict_on(text, kind, walk.findings, most_rows(tree) if kind == "select" else None)
+    return replace(verdict, conditions=conditions(tree))
 
 
 class Guard:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from chimera_metrics.integrations.guard.conditions import Condition
 from chimera_metrics.integrations.guard.findings import Findings
 from chimera_metrics.integrations.guard.nodes import Kind
 
@@ -18,6 +19,8 @@ class Verdict:
     settings: tuple[tuple[str, Any], ...] = ()
     #: The most rows that it can answer, where the statement itself says so.
     most_rows: int | None = None
+    #: The words that it compares its columns with.
+    conditions: tuple[Condition, ...] = ()
 
 
 def verdict_on(statement: str, kind: Kind, findings: Findings, most_rows: int | None = None) -> Verdict:

@@ -16,6 +16,7 @@ from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellat
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import point
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.questions.statement import estimate, parametrised
 from chimera_metrics.integrations.results import Result
 
@@ -56,7 +57,7 @@ def aggregate(
     asking.note_approximations([question])
     answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
-    names, shaped, cut = _shaped(asking, question, answer, metrics, (sql, parameters))
+    names, shaped, cut = _shaped(asking, question, answer, metrics, filters, (sql, parameters))
     return Result.of(
         {
             "columns": names,
@@ -79,7 +80,12 @@ def aggregate(
 
 
 def _shaped(
-    asking: Asking, question: Question, answer: Answer | None, metrics: Sequence[str], beside: tuple[Any, ...]
+    asking: Asking,
+    question: Question,
+    answer: Answer | None,
+    metrics: Sequence[str],
+    filters: Sequence[Mapping[str, Any]],
+    beside: tuple[Any, ...],
 ) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
     """The columns with type and unit, the rows within the limits, and why some are missing."""
     units = {column.name: column.unit for column in question.columns}
@@ -91,7 +97,9 @@ def _shaped(
         columns.append({"name": "partial", "type": "Bool", "unit": None})
     if answer is None:
         return columns, [], None
-    rows = filled(asking, question, answer, metrics_of(metrics))
+    asked = metrics_of(metrics, reserved=("ts", "partial", *question.names("group")))
+    rows = filled(asking, question, answer, asked)
+    note_unknown(asking, rows, {metric.label: metric for metric in asked}, filters)
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
     kept, long = _within(asking, rows, names, room)

@@ -17,6 +17,7 @@ from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, 
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def correlate(
     )
     sides = (metric_of(x), metric_of(y))
     rows = filled(asking, question, asking.read(question.select), sides)
+    note_unknown(asking, rows, {"x": sides[0]}, x_filters)
+    note_unknown(asking, rows, {"y": sides[1]}, y_filters)
     found, whole = _judge(question, rows, method, max_lag)
     asking.note_approximations([question])
     asking.note_partial(question.buckets())

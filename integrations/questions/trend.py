@@ -15,6 +15,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def trend(
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
     question = asked.series
     measured = metric_of(metric)
-    judged = _judge(filled(asking, question, asking.read(question.select), [measured]), group_by)
+    rows = filled(asking, question, asking.read(question.select), [measured])
+    note_unknown(asking, rows, {"value": measured}, filters)
+    judged = _judge(rows, group_by)
     buckets = question.buckets()
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
