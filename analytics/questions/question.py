@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import Select
@@ -95,22 +96,26 @@ class Question:
         if self.granularity == "none":
             return found
         known = {bucket.start: bucket for bucket in self.buckets()}
-        zeros = [column.name for column in self.columns if column.empty == "zero"]
+        zeros = {
+            column.name: _zero(row[column.name] for row in found) for column in self.columns if column.empty == "zero"
+        }
         for row in found:
             row["ts"] = utc(row["ts"])
             # Beside another series that has the bucket, an empty one is NULL.
-            row.update({name: 0 for name in zeros if row[name] is None})
+            row.update({name: zero for name, zero in zeros.items() if row[name] is None})
             # A bucket that lies ahead is not over either.
             row["partial"] = known[row["ts"]].partial if row["ts"] in known else True
         if not self.in_time_order:
             return found
-        return list(self._begun(self._with_gaps(found, known), known, begun))
+        return list(self._begun(self._with_gaps(found, known, zeros), known, begun))
 
-    def _with_gaps(self, found: Sequence[Row], known: Mapping[datetime, Bucket]) -> Iterator[Row]:
+    def _with_gaps(
+        self, found: Sequence[Row], known: Mapping[datetime, Bucket], zeros: Mapping[str, Any]
+    ) -> Iterator[Row]:
         names = self.names("group")
         by_key = {(row["ts"], *self.group_of(row)): row for row in found}
         groups = list(dict.fromkeys(key[1:] for key in by_key)) or ([()] if not names else [])
-        empty = {c.name: 0 if c.empty == "zero" else None for c in self.columns if c.role in ("metric", "count")}
+        empty = {c.name: zeros.get(c.name) for c in self.columns if c.role in ("metric", "count")}
         ahead = [ts for ts in dict.fromkeys(row["ts"] for row in found) if ts not in known]
         for start in (*known, *ahead):
             for group in groups:
@@ -129,6 +134,12 @@ class Question:
             before = [c.name for c in measured if bucket is not None and _ends_before(bucket, begun.of(group, c.table))]
             if not before or len(before) < len(measured):
                 yield {**row, **dict.fromkeys(before)} if before else row
+
+
+def _zero(values: Iterable[Any]) -> Any:
+    """Nothing, in the type of the values beside it: a sum of money stays one with all its decimals."""
+    found = next((value for value in values if isinstance(value, Decimal | float)), None)
+    return 0.0 if isinstance(found, float) else found * 0 if found is not None else 0
 
 
 def _ends_before(bucket: Bucket, first: datetime | None) -> bool:

@@ -21,6 +21,7 @@ from chimera_metrics.integrations.unseen import seen
 
 _WRAPPED = re.compile(r"\b(?:Nullable|LowCardinality)\(")
 _AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32"})
+_WHOLE = re.compile(r"Int(64|128|256)\b")
 _TEXT = re.compile(r"String\b")
 _NANOSECONDS = re.compile(r"\bDateTime64\([789]\b")
 # Where there are none, a time ends with its milliseconds.
@@ -55,7 +56,7 @@ class Shaper:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
-            return value if -_EXACT <= value <= _EXACT else str(value)
+            return str(value) if is_wide(value) else value
         if isinstance(value, float):
             if math.isfinite(value):
                 return value
@@ -119,6 +120,23 @@ class Shaper:
         return shown
 
 
+def is_wide(value: Any) -> bool:
+    """Whether it is a whole number that a reader of JSON may lose digits of."""
+    return isinstance(value, int) and not -_EXACT <= value <= _EXACT
+
+
+def _make_one_type(rows: Sequence[list[Any]], columns: Sequence[Mapping[str, Any]]) -> bool:
+    """Makes columns of whole numbers text throughout where one of them is; returns whether any was."""
+    changed = False
+    for place, column in enumerate(columns):
+        whole = _WHOLE.search(column["type"]) and not column["type"].startswith(_NESTED)
+        if whole and {type(row[place]) for row in rows} >= {str, int}:
+            changed = True
+            for row in rows:
+                row[place] = str(row[place]) if isinstance(row[place], int) else row[place]
+    return changed
+
+
 def _zone(value: datetime | None) -> Any:
     return None if value is None else value.tzinfo
 
@@ -173,6 +191,9 @@ def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Resu
             )
             reason = f"Stopped at {max_rows} rows; {more_rows}, filter, or aggregate."
             break
+    if _make_one_type(rows, columns) and size(rows) > room:
+        rows = fitting(rows, room)
+        reason = _stopped(rows, max_bytes)
     notes = [f"Column {name} holds NaN or infinity, shown as null." for name in sorted(shaper.non_finite)]
     notes += [f"Column {name} holds {_INVISIBLE}" for name in sorted(shaper.unseen)]
     finer = [column.name for column in running.columns if _NANOSECONDS.search(column.type)]

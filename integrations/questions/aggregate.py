@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question, metrics_of
+from chimera_metrics.analytics import Metric, Question, metrics_of
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import Shaper, marks, room_for_rows
+from chimera_metrics.integrations.answers.shaping import Shaper, is_wide, marks, room_for_rows
 from chimera_metrics.integrations.answers.shortening import shortened, size
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.figures import point
+from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of_metric, point
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.questions.statement import estimate, parametrised
 from chimera_metrics.integrations.results import Result
@@ -102,7 +102,7 @@ def _shaped(
     note_unknown(asking, rows, {metric.label: metric for metric in asked}, filters)
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
-    kept, long = _within(asking, rows, names, room)
+    kept, long = _within(asking, rows, names, asked, room)
     cut = _cut_groups(asking, question, rows)
     if long is not None:
         cut = f"Stopped at {asking.client.muse.max_result_bytes} bytes. {long}"
@@ -116,13 +116,15 @@ def _shaped(
 
 
 def _within(
-    asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str], room: int
+    asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str], metrics: Sequence[Metric], room: int
 ) -> tuple[list[list[Any]], str | None]:
     """The rows that there is room for, and what of the first was cut."""
     shaper = Shaper(room)
+    digits = {metric.label: digits_of_metric(metric) for metric in metrics}
+    wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
     kept: list[list[Any]] = []
     for row in rows[: asking.client.muse.max_rows]:
-        shaped = [shaper.value(point(value) if isinstance(value, float) else value) for value in map(row.get, names)]
+        shaped = [shaper.value(_shown(row[name], digits.get(name), name in wide)) for name in names]
         length = size(shaped) + 1
         if length > room:
             if not kept:
@@ -132,6 +134,13 @@ def _within(
         room -= length
         kept.append(shaped)
     return kept, None
+
+
+def _shown(value: Any, digits: int | None, wide: bool) -> Any:
+    """A value with its digits; `wide` columns hold numbers that JSON has no room for, and are text throughout."""
+    if isinstance(value, float):
+        return point(value, digits or POINT_DIGITS)
+    return str(value) if wide and isinstance(value, int) else value
 
 
 def _cut_groups(asking: Asking, question: Question, rows: Sequence[Mapping[str, Any]]) -> str | None:

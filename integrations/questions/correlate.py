@@ -16,7 +16,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
-from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 
@@ -98,6 +98,7 @@ def _result(
     pairs: Sequence[Row],
     thinned: Sequence[str],
 ) -> dict[str, Any]:
+    xs, ys = (digits_of(row[side] for row in pairs) for side in ("x", "y"))
     numbers = ("coefficient", "p_value", "ci_low", "ci_high", "n", "n_effective")
     return {
         **{name: figure(getattr(found, name)) for name in numbers},
@@ -111,7 +112,7 @@ def _result(
         "best_lag": found.best_lag,
         "best_lag_p_adjusted": figure(found.best_lag_p_adjusted),
         "adjusted": adjusted_of(found),
-        "points": [{"ts": iso(row["ts"]), "x": point(row["x"]), "y": point(row["y"])} for row in pairs],
+        "points": [{"ts": iso(row["ts"]), "x": point(row["x"], xs), "y": point(row["y"], ys)} for row in pairs],
         "reason": reason_of(found.reason, {"x": sides[0].text, "y": sides[1].text}),
         "cautions": list(cautions),
         "notes": [*asking.notes, *thinned],

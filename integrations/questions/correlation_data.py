@@ -14,11 +14,12 @@ from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
 from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
-from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
+    from chimera_metrics.analytics.inference.correlation import Correlation
 
 HEARTS = ("hearts_latency_p95_ms", "hearts_cost_per_1k")
 PACKS = ("packs_latency_ms", "packs_error_rate", "packs_abandonment_rate")
@@ -57,14 +58,16 @@ def correlation_data(
         "hearts_rows": sum(row["hearts_rows"] or 0 for row in rows),
         "packs_rows": sum(row["packs_rows"] or 0 for row in rows),
         "pairs": _pairs(whole),
-        "confidence": _confidence(asked, len(both), len(whole), found.coefficient, newest, asking.now),
+        "confidence": _confidence(asked, len(both), len(whole), found, newest, asking.now),
     }
+
+    digits = {name: digits_of(row[name] for row in rows) for name in (*HEARTS, *PACKS)}
 
     def build(points: int) -> dict[str, Any]:
         shown = thin(rows, points)
         thinned = [f"{len(shown)} of {len(rows)} points are shown; all were used."] if len(shown) < len(rows) else []
         return headline | {
-            "points": [_point(row) for row in shown],
+            "points": [_point(row, digits) for row in shown],
             "notes": [*asking.notes, *thinned],
             "source": asked.points.source,
             "sql": asking.sql,
@@ -141,22 +144,23 @@ def _apart(one: Mapping[Any, float], other: Mapping[Any, float]) -> float:
 
 
 def _confidence(
-    asked: CorrelationData, both: int, whole: int, r: float | None, newest: Mapping[str, Any], now: datetime
+    asked: CorrelationData, both: int, whole: int, found: Correlation, newest: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    found = analytics.confidence(
+    confidence = analytics.confidence(
         days_with_both=both,
         days=whole,
-        coefficient=r,
+        coefficient=found.coefficient,
+        p_value=found.p_value,
         newest_hearts=newest["hearts"],
         newest_packs=newest["packs"],
         now=now,
     )
-    return {name: figure(getattr(found, name)) for name in ("score", "completeness", "strength", "recency")}
+    return {name: figure(getattr(confidence, name)) for name in ("score", "completeness", "strength", "recency")}
 
 
-def _point(row: Row) -> dict[str, Any]:
+def _point(row: Row, digits: Mapping[str, int]) -> dict[str, Any]:
     return {
         "ts": iso(row["ts"]),
-        **{name: point(row[name]) for name in (*HEARTS, *PACKS)},
+        **{name: point(row[name], digits[name]) for name in (*HEARTS, *PACKS)},
         "partial": row["partial"],
     }

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
+from chimera_metrics.analytics.metrics.language import Metric
+
 POINT_DIGITS = 7
-"""Of values that come by the hundred; never coarser than whole units."""
+"""Of values that come by the hundred, or more where they differ by less; never coarser than whole units."""
 
 FIGURE_DIGITS = 10
 """Of the few numbers that an answer is about."""
+
+EXACT_DIGITS = 15
+"""All that a double holds of every decimal: of sums and means, whose last digits are known as well as the first."""
 
 
 class _Reason(Protocol):
@@ -40,9 +45,34 @@ def figure(value: Any, digits: int = FIGURE_DIGITS) -> Any:
     return round(number, max(0, decimals))
 
 
-def point(value: Any) -> Any:
-    """`figure` for one of many."""
-    return figure(value, POINT_DIGITS)
+def point(value: Any, digits: int = POINT_DIGITS) -> Any:
+    """`figure` for one of many; `digits` as `digits_of` finds them for the others beside it."""
+    return figure(value, digits)
+
+
+def digits_of(values: Iterable[Any]) -> int:
+    """How many digits of these values say how they differ: seven of the difference between the largest and smallest.
+
+    Returns: 7 to 15.
+    Undefined when: there are no two different numbers; then 15 for one value, which may be any, or for none.
+    Example: 100.0 and 500.0 need 7; 10000000.2 and 10000000.7 need 14.
+    """
+    numbers = [number for value in values if (number := _finite(value)) is not None]
+    spread = max(numbers) - min(numbers) if numbers else 0.0
+    if not spread:
+        return EXACT_DIGITS
+    largest = max(map(abs, numbers))
+    return min(EXACT_DIGITS, max(POINT_DIGITS, POINT_DIGITS + math.floor(math.log10(largest / spread))))
+
+
+def digits_of_metric(metric: Metric) -> int:
+    """The digits that a metric's values mean: all of sums, means and stored values, seven of shares and percentiles."""
+    return EXACT_DIGITS if metric.aggregate.name in ("sum", "avg", "min", "max") else POINT_DIGITS
+
+
+def _finite(value: Any) -> float | None:
+    number = float(value) if isinstance(value, int | float | Decimal) else math.nan
+    return number if math.isfinite(number) else None
 
 
 def amount(value: Any) -> Any:

@@ -13,7 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
-from chimera_metrics.integrations.questions.figures import amount, figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import amount, figure, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ def _regression(found: inference.Comparison, p: float, measure: str, runs: Seque
     )
     return {
         "measure": measure,
-        "before": point(found.before),
-        "after": point(found.after),
+        "before": figure(found.before),
+        "after": figure(found.after),
         "change_pct": figure(found.shift_pct, 4),
-        "shift": point(found.shift),
-        "shift_low": point(found.shift_low),
-        "shift_high": point(found.shift_high),
+        "shift": figure(found.shift),
+        "shift_low": figure(found.shift_low),
+        "shift_high": figure(found.shift_high),
         "n_before": found.n_before,
         "n_after": found.n_after,
         "p_adjusted": figure(p),
@@ -143,7 +143,7 @@ def _group(row: Row, found: Sequence[Mapping[str, Any]], reason: Any) -> dict[st
         **{name: row[name] for name in GROUP},
         "runs": row["runs"],
         "runs_before": row["runs_before"],
-        **{measure: point(row[measure]) for measure in MEASURES},
+        **{measure: figure(row[measure]) for measure in MEASURES},
         "change_pct": {measure: _change(row[f"{measure}_before"], row[measure]) for measure in MEASURES},
         "regressions": list(found),
         "reason": reason if row["runs"] else none,

@@ -14,7 +14,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.figures import figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 
@@ -33,6 +33,11 @@ class Judged:
     line: inference.Trend
     steps: inference.ChangePoints
     strays: inference.Anomalies
+
+    @property
+    def digits(self) -> int:
+        """How many digits tell its values from each other."""
+        return digits_of(row["value"] for row in self.rows)
 
 
 def trend(
@@ -139,7 +144,11 @@ def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], g
         "change_pct": figure(line.change_pct),
         "change_points": _change_points(one, buckets, commits, group_by),
         "anomalies": [
-            {"ts": iso(one.rows[found.index]["ts"]), "value": point(found.value), "score": figure(found.score, 4)}
+            {
+                "ts": iso(one.rows[found.index]["ts"]),
+                "value": point(found.value, one.digits),
+                "score": figure(found.score, 4),
+            }
             for found in one.strays.points
         ],
         "reason": reason_of(line.reason, {"the series": "the metric"}),
@@ -155,8 +164,8 @@ def _change_points(
     return [
         {
             "ts": iso(one.rows[step.index]["ts"]),
-            "before": point(step.before),
-            "after": point(step.after),
+            "before": point(step.before, one.digits),
+            "after": point(step.after, one.digits),
             "p_value": figure(step.p_value),
             "commit_sha": _commit(one, step, buckets, own),
         }
@@ -191,7 +200,12 @@ def _with_points(
             )
         left = max(0, left - len(rows))
         points = [
-            {"ts": iso(row["ts"]), "value": point(row["value"]), "n": row["n"] or 0, "partial": row["partial"]}
+            {
+                "ts": iso(row["ts"]),
+                "value": point(row["value"], one.digits),
+                "n": row["n"] or 0,
+                "partial": row["partial"],
+            }
             for row in rows
         ]
         series.append({"group": words["group"], "points": points, **{k: v for k, v in words.items() if k != "group"}})

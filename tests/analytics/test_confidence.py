@@ -15,7 +15,7 @@ HOUR_OLD = NOW - timedelta(hours=1)
 
 def test_the_smallest_of_the_three_counts() -> None:
     found = confidence(
-        days_with_both=6, days=7, coefficient=-0.9, newest_hearts=HOUR_OLD, newest_packs=HOUR_OLD, now=NOW
+        days_with_both=6, days=7, coefficient=-0.9, p_value=0.01, newest_hearts=HOUR_OLD, newest_packs=HOUR_OLD, now=NOW
     )
     assert (found.completeness, found.strength, found.recency) == (6 / 7, 0.9, 1.0)
     assert found.score == 6 / 7
@@ -23,7 +23,9 @@ def test_the_smallest_of_the_three_counts() -> None:
 
 def test_the_older_source_counts() -> None:
     old = NOW - timedelta(days=4)
-    found = confidence(days_with_both=7, days=7, coefficient=1.0, newest_hearts=old, newest_packs=HOUR_OLD, now=NOW)
+    found = confidence(
+        days_with_both=7, days=7, coefficient=1.0, p_value=0.0, newest_hearts=old, newest_packs=HOUR_OLD, now=NOW
+    )
     assert found.score == found.recency == 0.75
 
 
@@ -33,5 +35,21 @@ def test_recency_falls_in_a_line_from_a_day_to_a_week(days: float, expected: flo
 
 
 def test_what_is_undefined_scores_0() -> None:
-    found = confidence(days_with_both=0, days=0, coefficient=None, newest_hearts=None, newest_packs=HOUR_OLD, now=NOW)
+    found = confidence(
+        days_with_both=0, days=0, coefficient=None, p_value=None, newest_hearts=None, newest_packs=HOUR_OLD, now=NOW
+    )
     assert (found.score, found.completeness, found.strength, found.recency) == (0.0, None, None, None)
+
+
+@pytest.mark.parametrize(("p_value", "strength"), [(0.0499, 0.9), (0.05, 0.0), (0.8, 0.0), (None, 0.0)])
+def test_an_r_that_is_not_significant_has_no_strength(p_value: float | None, strength: float) -> None:
+    found = confidence(
+        days_with_both=7,
+        days=7,
+        coefficient=0.9,
+        p_value=p_value,
+        newest_hearts=HOUR_OLD,
+        newest_packs=HOUR_OLD,
+        now=NOW,
+    )
+    assert (found.strength, found.score) == (strength, strength)

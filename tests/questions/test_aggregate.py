@@ -71,7 +71,7 @@ def test_empty_days_are_0_or_null_and_today_is_partial(client: ClickHouseClient,
     assert [column.name for column in answer.columns] == ["ts", "calls", "latency_mean_ms", "partial"]
     assert answer.rows == [
         ["2026-06-07T00:00:00Z", 0, None, False],
-        ["2026-06-08T00:00:00Z", 3, 233.3333, False],
+        ["2026-06-08T00:00:00Z", 3, 233.333333333333, False],
         ["2026-06-09T00:00:00Z", 0, None, False],
         ["2026-06-10T00:00:00Z", 2, 800.0, True],
     ]
@@ -154,3 +154,33 @@ def test_how_large_a_window_is_is_asked_once(
     assert [text.startswith("SELECT (SELECT count(*)") for text in asked] == [True, False, False, False]
     assert client.aggregate(["llm.latency_p95_ms"], days=0).source == "llm_events"
     assert len(client.sizes) == 2
+
+
+def test_a_mean_of_large_values_keeps_its_digits(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(6), latency, model="slow") for latency in (10_000_000.1, 10_000_000.3)])
+    metrics = ["llm.latency_mean_ms", "sum(llm_events.latency_ms)", "max(llm_events.latency_ms)"]
+    slow = [{"column": "model", "value": "slow"}]
+    assert client.aggregate(metrics, filters=slow).rows == [[10_000_000.2, 20_000_000.4, 10_000_000.3]]
+    [point] = client.trend("llm.latency_mean_ms", filters=slow).series[0].points[:1]
+    assert point.value == 10_000_000.2
+
+
+def test_money_is_text_also_where_there_is_none(client: ClickHouseClient, fill: Fill) -> None:
+    """Opus and haiku by week: each week and model has a sum, 0 in the same form as the others."""
+    fill("llm_events", [llm(at(2), model="opus", cost_usd="0.150393"), llm(at(1), model="haiku")])
+    answer = client.aggregate(["llm.cost_usd", "llm.calls"], granularity="week", group_by=["model"], days=8)
+    sums = {(row[0][:10], row[1]): row[2] for row in answer.rows}
+    assert sums == {
+        ("2026-06-01", "opus"): "0.150393",
+        ("2026-06-01", "haiku"): "0.000000",
+        ("2026-06-08", "opus"): "0.600000",
+        ("2026-06-08", "haiku"): "0.010000",
+    }
+    by_day = client.aggregate(["llm.cost_usd"], granularity="day", group_by=["model"], days=8)
+    assert {type(row[2]) for row in by_day.rows} == {str}
+
+
+def test_whole_numbers_too_large_for_json_make_their_column_text(client: ClickHouseClient) -> None:
+    by_model = "SELECT model, if(model = 'opus', 9007199254740993, toUInt64(1)) AS n FROM llm_events GROUP BY model"
+    assert sorted(client.query(by_model).rows) == [["haiku", "1"], ["opus", "9007199254740993"]]
+    assert client.query("SELECT toUInt64(1) AS n").rows == [[1]]

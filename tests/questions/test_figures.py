@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from chimera_metrics.analytics import metric_of
 from chimera_metrics.integrations.questions.asking import thin
-from chimera_metrics.integrations.questions.figures import figure, point
+from chimera_metrics.integrations.questions.figures import digits_of, digits_of_metric, figure, point
 
 SHOWN: list[tuple[Any, Any]] = [
     (412.34567891, 412.3457),
@@ -38,3 +39,25 @@ def test_thinning_keeps_the_last_and_what_is_to_be_kept() -> None:
     assert thin(range(10), 4, keep=[1]) == [0, 1, 3, 6, 9]
     assert thin(range(4), 4) == [0, 1, 2, 3]
     assert thin(range(4), 0) == []
+
+
+DIGITS: list[tuple[list[float | None], int]] = [
+    ([100.0, 500.0, None], 7),
+    ([0.001, 0.002], 7),
+    ([10000000.2, 10000000.7], 14),
+    ([1000.0, 1001.0], 10),
+    ([-1000.0, 1000.0, float("nan")], 7),
+    ([412.25], 15),
+    ([], 15),
+]
+
+
+@pytest.mark.parametrize(("values", "digits"), DIGITS)
+def test_points_have_the_digits_in_which_they_differ(values: list[float | None], digits: int) -> None:
+    assert digits_of(values) == digits
+
+
+def test_sums_and_means_have_all_digits_and_shares_seven() -> None:
+    digits = {agg: digits_of_metric(metric_of(f"{agg}(llm_events.latency_ms)")) for agg in ("sum", "avg", "max", "p95")}
+    assert digits == {"sum": 15, "avg": 15, "max": 15, "p95": 7}
+    assert digits_of_metric(metric_of("llm.error_rate")) == 7
