@@ -16,6 +16,7 @@ class Report:
 
     lines: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    promised: int = 0
 
     def table(self, title: str, head: list[str], rows: list[list[str]]) -> None:
         """Add one table."""
@@ -25,13 +26,16 @@ class Report:
 
     def at_most(self, what: str, share: float, most: float, series: int | None = None) -> None:
         """A promise: `share` is at most `most`, two standard errors allowed where the number of series is given."""
+        self.promised += 1
         allowed = 0.0 if series is None else 2.0 * (most * (1.0 - most) / series) ** 0.5
         if share > most + allowed:
             self.missed.append(f"{what}: {1000 * share:.0f} of 1,000, promised at most {1000 * most:.0f}")
 
-    def at_least(self, what: str, share: float, least: float) -> None:
-        """A promise: `share` is at least `least`."""
-        if share < least:
+    def at_least(self, what: str, share: float, least: float, series: int | None = None) -> None:
+        """A promise: `share` is at least `least`, two standard errors allowed where the number of series is given."""
+        self.promised += 1
+        allowed = 0.0 if series is None else 2.0 * (least * (1.0 - least) / series) ** 0.5
+        if share < least - allowed:
             self.missed.append(f"{what}: {share:.3f}, promised at least {least}")
 
 

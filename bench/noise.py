@@ -1,4 +1,4 @@
-"""The noises that statistics are measured on; arrays are (series, points)."""
+"""The noises that statistics are measured on, and cycles to lay over them; arrays are (series, points)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import numpy as np
 from chimera_metrics.analytics.inference.series import Floats
 
 NOISES = ("normal", "t3", "lognormal", "AR(1) 0.3", "AR(1) 0.6")
-SD = {"t3": 3.0**0.5, "lognormal": (np.e * (np.e - 1.0)) ** 0.5}
+WIDE_NOISES = (*NOISES, "AR(1) 0.9", "Poisson 2", "70 % zeros")
+SD = {"t3": 3.0**0.5, "lognormal": (np.e * (np.e - 1.0)) ** 0.5, "Poisson 2": 2.0**0.5, "70 % zeros": 0.51**0.5}
+WEEK = np.array([1.0, 1.05, 1.05, 1.02, 0.95, 0.45, 0.4])
+DAY = 1.0 + 0.6 * np.sin(2.0 * np.pi * np.arange(24) / 24.0) + 0.2 * np.sin(4.0 * np.pi * np.arange(24) / 24.0)
+YEAR = np.array([0.8, 0.78, 0.95, 1.0, 1.05, 1.02, 0.85, 0.8, 1.05, 1.15, 1.25, 1.3])
+SHAPES = {7: WEEK, 12: YEAR, 24: DAY}
 
 
 def noise(rng: np.random.Generator, name: str, series: int, points: int) -> Floats:
@@ -15,6 +20,11 @@ def noise(rng: np.random.Generator, name: str, series: int, points: int) -> Floa
     shape = (series, points)
     if name == "normal":
         return rng.standard_normal(shape)
+    if name == "Poisson 2":
+        return rng.poisson(2.0, shape).astype(np.float64)
+    if name == "70 % zeros":
+        rare: Floats = np.where(rng.random(shape) < 0.3, rng.exponential(size=shape), 0.0)
+        return rare
     if name.startswith("t"):
         return rng.standard_t(float(name[1:]), shape)
     if name.startswith("lognormal"):
@@ -24,6 +34,21 @@ def noise(rng: np.random.Generator, name: str, series: int, points: int) -> Floa
     if name.startswith("AR(1) "):
         return ar1(rng, float(name[6:]), series, points)
     raise ValueError(f"Unknown noise {name}.")
+
+
+def unit_noise(rng: np.random.Generator, name: str, series: int, points: int) -> Floats:
+    """The noise with a standard deviation of 1."""
+    scaled: Floats = noise(rng, name, series, points) / SD.get(name, 1.0)
+    return scaled
+
+
+def laid_over(rng: np.random.Generator, period: int, residual: float, series: int, points: int) -> Floats:
+    """A cycle whose residual (sd 1) is this share of the level; each series begins at a place of its own; 0 at 0."""
+    if not residual:
+        return np.zeros((series, points))
+    first = rng.integers(0, period, size=(series, 1))
+    cycles: Floats = SHAPES[period][(np.arange(points) + first) % period] / residual
+    return cycles
 
 
 def ar1(rng: np.random.Generator, rho: float, series: int, points: int) -> Floats:

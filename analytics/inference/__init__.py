@@ -4,7 +4,7 @@ Import it in the call that needs it: NumPy and SciPy take a while to load. `None
 input are gaps. An undefined number is `None` beside a `Reason`.
 """
 
-from chimera_metrics.analytics.inference.anomalies import Anomalies, Anomaly, anomalies
+from chimera_metrics.analytics.inference.anomalies import Anomalies, Anomaly, AnomalyRun, anomalies
 from chimera_metrics.analytics.inference.change_points import ChangePoint, ChangePoints, change_points
 from chimera_metrics.analytics.inference.correlation import (
     AdjustedCorrelation,
@@ -12,6 +12,7 @@ from chimera_metrics.analytics.inference.correlation import (
     LagCorrelation,
     correlate,
 )
+from chimera_metrics.analytics.inference.cycles import Cycle, cycle
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -35,6 +36,7 @@ from chimera_metrics.analytics.inference.regressions import (
     more_runs_needed,
     regressions,
 )
+from chimera_metrics.analytics.inference.slope_between_steps import BetweenSteps
 from chimera_metrics.analytics.inference.trend import Direction, Trend, trend, trends
 from chimera_metrics.analytics.inference.within import WithinCorrelation, correlate_within
 
@@ -42,11 +44,14 @@ __all__ = [
     "AdjustedCorrelation",
     "Anomalies",
     "Anomaly",
+    "AnomalyRun",
+    "BetweenSteps",
     "Case",
     "ChangePoint",
     "ChangePoints",
     "Comparison",
     "Correlation",
+    "Cycle",
     "Direction",
     "FirstBad",
     "History",
@@ -67,6 +72,7 @@ __all__ = [
     "compare_history",
     "correlate",
     "correlate_within",
+    "cycle",
     "first_bad_commit",
     "holm",
     "mean_interval",

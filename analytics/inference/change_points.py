@@ -2,161 +2,227 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
-from chimera_metrics.analytics.inference.critical_values import p_value, typical_lag1
+from chimera_metrics.analytics.inference.cycles import Cycle, checked_period, cycle, is_long_enough, remove_cycles
+from chimera_metrics.analytics.inference.far_steps import Far, far_steps, pull_in, without_short_runs
+from chimera_metrics.analytics.inference.near_steps import near_steps
 from chimera_metrics.analytics.inference.reasons import Reason
-from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, lag1, normal_scores
+from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, unit_scale
 
 LEVEL = 0.02
 NEEDED = 10
-SIDES_SPLIT_FROM = 24
-LIKELIER_THAN_A_LINE = 2.0
+EDGE_REACH = 3
+TELLING = 3.0
+AS_WELL = 1.25
+BENDS = (
+    "A bend or a wave of the level explains these values about as well as steps do; "
+    "the test rules out climbs, not curves."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePoint:
-    """`index` is the place in the given values of the first point at the new level."""
+    """`index` is the place in the given values of the first point at the new level. `before` and `after` are medians,
+    or means (`of`) where the medians are equal, as in series that are mostly zero."""
 
     index: int
     before: float
     after: float
     p_value: float
+    of: str = "median"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePoints:
-    """The answer of `change_points`: the changes in order; empty with a reason when none could be sought."""
+    """The answer of `change_points`: the changes in order; empty with a reason when none could be sought.
+
+    steps_or_climbs: places where the level moved, by a step or by a climb; they are no change points. cycle: what was
+    taken out first, if a period was given. cautions: sentences for the reader.
+    """
 
     changes: tuple[ChangePoint, ...]
     n: int
     reason: Reason | None = None
+    steps_or_climbs: tuple[ChangePoint, ...] = ()
+    cycle: Cycle | None = None
+    cautions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The best step of each series, all (m,): statistic, autocorrelation, first point after it, and how much
-    likelier the step makes the series than a straight line does (difference of log-likelihoods, doubled)."""
-
-    statistic: Floats
-    rho: Floats
-    first_after: Indices
-    likelier: Floats
-
-
-def change_points(values: Sequence[float | None]) -> ChangePoints:
+def change_points(values: Sequence[float | None], *, period: int | None = None) -> ChangePoints:
     """The places where the level of a series stepped up or down, with the levels on both sides.
 
-    values: the series in the order of time, any unit, gaps allowed.
+    values: the series in the order of time, any unit, gaps allowed. period: 7 for daily values, 24 for hourly, 12 for
+    monthly ones: a cycle that repeats is taken out first, and levels are those of the series without it.
     Returns: changes in order: index of the first value at the new level; before and after, the medians between this
-    change and its neighbours (the series' unit); p_value (0 to 1) of a step anywhere, at most 0.02.
+    change and its neighbours (the series' unit); p_value (0 to 1) of a change anywhere, at most 0.02. Beside them
+    steps_or_climbs: where ranks say that the level moved, and values do not say whether by a step.
     Undefined when: fewer than 10 values, or all equal: no changes and a reason.
-    Formula: the split of the normal scores with the largest F statistic, divided by sqrt((1 + rho) / (1 - rho)),
-    against values simulated by n and rho; rho is estimated after removing this split and, from 24
-    points on, the best one on each side.
-    A split counts only if it explains the series clearly better (log-likelihood by 1) than a straight line does, so
-    that a steady climb is a trend and no step. Then the same on both sides, down to 10 points.
-    Source: Hawkins 1977, doi:10.1080/01621459.1977.10479935; Scott and Knott 1974, doi:10.2307/2529204;
-    docs/statistics.md.
+    Formula: two tests. Far, on values pulled in to 4 sd from their running median: F of a line against a line with a
+    step or an arc, or against up to three steps, each under the lag-1 autocorrelation that suits it best. Near, on
+    normal scores: the split with the largest F over sqrt((1 + rho) / (1 - rho)); a step only if it makes the values
+    clearly likelier than a line does. Both against simulated values. Then the same between the
+    edges, down to 10 points. Where a cycle was taken out, p-values of far changes are divided by 2.25.
+    Source: Hawkins 1977, doi:10.1080/01621459.1977.10479935; Scott and Knott 1974, doi:10.2307/2529204; Prais and
+    Winsten 1954; docs/statistics.md.
     Example: the flow of the Nile 1871 to 1970 gives one change, its first year 1899: 1130 before, 842.5 after.
     """
-    y = floats(values)
-    present = np.flatnonzero(~np.isnan(y))
-    y = y[present]
-    n = len(y)
+    checked_period(period)
+    known = floats(values)
+    present = np.flatnonzero(~np.isnan(known))
+    n = len(present)
     if n == 0:
         return ChangePoints((), n, reasons.no_data("the series"))
     if n < NEEDED:
         return ChangePoints((), n, reasons.too_few("Finding a change of level", n, NEEDED))
-    if is_constant(y):
+    if is_constant(known[present]):
         return ChangePoints((), n, reasons.constant("the series"))
-    found = sorted(_splits(y, 0))
-    edges = [0, *(first for first, _ in found), n]
-    levels = [float(np.median(y[a:b])) for a, b in pairwise(edges)]
-    changes = (ChangePoint(int(present[first]), levels[i], levels[i + 1], p) for i, (first, p) in enumerate(found))
-    return ChangePoints(tuple(changes), n)
+    pattern = cycle(values, period) if period else None
+    y = floats(pattern.adjusted)[present] if pattern else known[present]
+    scale = unit_scale(y)
+    removed = period if pattern and pattern.found else None
+    found = dict(_splits(y / scale, 0, removed))
+    changes = _described(y, found, present)
+    # What shows no difference is no change: its neighbours are described without it.
+    found = {first: p for first, p in found.items() if any(change.index == present[first] for change in changes)}
+    either = dict(_either(y / scale, sorted(found), removed))
+    both = [one for one in _described(y, found | either, present) if one.index in {int(present[k]) for k in either}]
+    cautions = [pattern.caution] if pattern and pattern.caution else []
+    if changes and bends_as_well(y / scale, sorted(found)):
+        cautions.append(BENDS)
+    return ChangePoints(tuple(changes), n, None, tuple(both), pattern, tuple(cautions))
 
 
-def change_p_values(y: Floats) -> tuple[Floats, Steps]:
-    """The p-value (m,) of the best step of each series, 1 where a line explains it as well. y: (m, n)."""
-    best = best_steps(y)
-    p = p_value("change", best.statistic, best.rho, y.shape[1])
-    return np.where(best.likelier > LIKELIER_THAN_A_LINE, p, 1.0), best
+def change_p_values(y: Floats, period: int | None = None) -> Floats:
+    """The p-value (m,) of any change in each series y: (m, n), 1 where a climb explains it as well."""
+    p = np.ones(len(y))
+    for rows, part, removed in by_cycle(y, period):
+        far, near = far_steps(part, LEVEL, removed), near_steps(part, removed)
+        p[rows] = np.minimum(far.p_value, np.where(near.beats_line, near.p_value, 1.0))
+    return p
 
 
-def best_steps(y: Floats, typical: tuple[Floats, Floats] | None = None) -> Steps:
-    """The best step of each series y: (m, n). typical: as `typical_lag1(n)` gives it, while that is tabulated."""
-    n = y.shape[1]
-    split, gain, residuals, u = _split_twice(y)
-    rho_nodes, lag1_nodes = typical or typical_lag1(n)
-    rho = np.clip(np.interp(lag1(residuals), lag1_nodes, rho_nodes), 0.0, 0.95)
-    inflation = (1.0 + rho) / (1.0 - rho)
-    total = (u * u).sum(axis=1)
-    least = 1e-12 * total + 1e-300
-    x = np.arange(n) - (n - 1) / 2.0
-    line_leaves = np.maximum(total - (u @ x) ** 2 / (x @ x), least)
-    step_leaves = np.maximum(total - gain, least)
-    variance = np.maximum((residuals * residuals).sum(axis=1) / (n - 4.0), least)
-    likelier = n * np.log(line_leaves / step_leaves) / inflation
-    return Steps(np.sqrt(gain / variance / inflation), rho, split, likelier)
+def by_cycle(y: Floats, period: int | None) -> Iterator[tuple[Indices, Floats, int | None]]:
+    """The rows of y: (m, n) in which a cycle was found, without it, with its period; and the others as they are."""
+    if period is None:
+        yield np.arange(len(y)), y, None
+        return
+    without = remove_cycles(y, period)
+    for rows, removed in ((np.flatnonzero(without.found), period), (np.flatnonzero(~without.found), None)):
+        if len(rows):
+            yield rows, without.values[rows], removed
 
 
-def lag1_after_step(y: Floats) -> Floats:
-    """The first autocorrelation (m,) left after the best steps are removed; `typical_lag1` tabulates its mean."""
-    return lag1(_split_twice(y)[2])
+def bends_as_well(y: Floats, cuts: Sequence[int]) -> bool:
+    """Whether a bent line or a cubic explains y: (n,) about as well as levels between the cuts do."""
+    n = len(y)
+    u = pull_in(y[None])[0]
+    edges = [0, *cuts, n]
+    steps = sum(float(((u[a:b] - u[a:b].mean()) ** 2).sum()) for a, b in pairwise(edges))
+    t = np.linspace(-1.0, 1.0, n)
+    cubic = np.linalg.qr(np.stack([t**k for k in range(4)], axis=1))[0]
+    curves = float(((u - cubic @ (cubic.T @ u)) ** 2).sum())
+    line = np.linalg.qr(np.stack([np.ones(n), t], axis=1))[0]
+    left = u - line @ (line.T @ u)
+    hinges = np.maximum(t[:, None] - t[2 : n - 2], 0.0)
+    hinges = hinges - line @ (line.T @ hinges)
+    gains = (left @ hinges) ** 2 / np.maximum((hinges * hinges).sum(axis=0), 1e-300)
+    bent = float(left @ left) - float(gains.max())
+    return min(curves, bent) <= AS_WELL * steps
 
 
-def _split_twice(y: Floats) -> tuple[Indices, Floats, Floats, Floats]:
-    """Best split and its gain (m,), residuals after it and the best split of each side, and scores (m, n)."""
-    m, n = y.shape
-    u = normal_scores(y)
-    u = u - u.mean(axis=1, keepdims=True)
-    cumulated = np.concatenate([np.zeros((m, 1)), np.cumsum(u, axis=1)], axis=1)
-    start, end = np.zeros(m, dtype=np.intp), np.full(m, n, dtype=np.intp)
-    split, gain = _best_split(cumulated, start, end, max(3, n // 20))
-    # A second step would pass for autocorrelation. Short series have no room to look for one.
-    shortest = max(6, n // 20) if n >= SIDES_SPLIT_FROM else n
-    left, _ = _best_split(cumulated, start, split, shortest)
-    right, _ = _best_split(cumulated, split, end, shortest)
-    edges = np.stack([start, left, split, right, end], axis=1)
-    at_edges = np.take_along_axis(cumulated, edges, axis=1)
-    means = np.diff(at_edges, axis=1) / np.maximum(np.diff(edges, axis=1), 1)
-    segment = (np.arange(n) >= edges[:, 1:4, None]).sum(axis=1)
-    return split, gain, u - np.take_along_axis(means, segment, axis=1), u
-
-
-def _best_split(cumulated: Floats, start: Indices, end: Indices, shortest: int) -> tuple[Indices, Floats]:
-    """The split of each row's points start to end that explains most, and the sum of squares it explains (m,).
-
-    Both sides have at least `shortest` points; where that leaves no room: `start` and 0.
-    """
-    n = cumulated.shape[1] - 1
-    rows = np.arange(len(cumulated))
-    k = np.arange(n + 1)
-    before, after = k - start[:, None], end[:, None] - k
-    length = (end - start)[:, None]
-    base = cumulated[rows, start][:, None]
-    whole = cumulated[rows, end][:, None] - base
-    excess = cumulated - base - whole * before / np.maximum(length, 1)
-    room = (before >= shortest) & (after >= shortest)
-    explained = np.where(room, excess * excess * length / np.where(room, before * after, 1), -1.0)
-    best = explained.argmax(axis=1)
-    gain = explained[rows, best]
-    return np.where(gain >= 0.0, best, start), np.maximum(gain, 0.0)
-
-
-def _splits(y: Floats, offset: int) -> list[tuple[int, float]]:
-    """(first point after, p-value) of the significant splits of y, then of its sides, in any order."""
-    if len(y) < NEEDED or is_constant(y):
+def _splits(y: Floats, offset: int, period: int | None) -> list[tuple[int, float]]:
+    """(first point after, p-value) of the significant changes of y, then of the pieces between, in any order."""
+    n = len(y)
+    if n < NEEDED or is_constant(y):
         return []
-    p, best = change_p_values(y[None])
-    if p[0] >= LEVEL:
-        return []
-    first = int(best.first_after[0])
-    found = [(offset + first, float(p[0]))]
-    return found + _splits(y[:first], offset) + _splits(y[first:], offset + first)
+    p, cuts = _tested(y, period)
+    if cuts:
+        without = without_short_runs(y)
+        if not np.array_equal(without, y):
+            if is_constant(without):
+                return []
+            y = without
+            p, cuts = _tested(y, period)
+    cuts = _settled(y, cuts)
+    found = [(offset + cut, p) for cut in cuts]
+    for a, b in pairwise([0, *cuts, n]):
+        found += _splits(y[a:b], offset + a, period) if cuts else []
+    return found
+
+
+def _tested(y: Floats, period: int | None) -> tuple[float, list[int]]:
+    """The p-value of a change in y: (n,), and where; no places when it is not significant."""
+    removed = period if period and is_long_enough(len(y), period) else None
+    far, near = far_steps(y[None], LEVEL, removed), near_steps(y[None], removed)
+    p_far, p_near = float(far.p_value[0]), float(near.p_value[0]) if near.beats_line[0] else 1.0
+    if min(p_far, p_near) >= LEVEL:
+        return 1.0, []
+    return min(p_far, p_near), (_far_cuts(y, far) if p_far < LEVEL else []) or [int(near.first_after[0])]
+
+
+def _either(y: Floats, cuts: Sequence[int], period: int | None) -> list[tuple[int, float]]:
+    """(first point after, p-value) of what is a step or a climb in the pieces between the changes."""
+    found = []
+    for a, b in pairwise([0, *cuts, len(y)]):
+        part = y[a:b]
+        if len(part) < NEEDED or is_constant(part):
+            continue
+        near = near_steps(part[None], period if period and is_long_enough(len(part), period) else None)
+        if near.p_value[0] < LEVEL:
+            found.append((a + int(near.first_after[0]), float(near.p_value[0])))
+    return found
+
+
+def _far_cuts(y: Floats, far: Far) -> list[int]:
+    """The edges of the simplest kind of change that will do."""
+    kind = int(far.kind[0])
+    if kind == 0:
+        return [int(far.step[0])]
+    return [int(k) for k in far.arc[0]] if kind == 1 else _telling(y, far.stairs[0])
+
+
+def _telling(y: Floats, stairs: Indices) -> list[int]:
+    """Those of the stairs whose levels differ by more than 3 standard errors."""
+    bounds = [0, *sorted({int(k) for k in stairs if k > 0}), len(y)]
+    sd = float(np.median(np.abs(np.diff(y)))) / 0.954
+    parts = [y[a:b] for a, b in pairwise(bounds)]
+    return [
+        cut
+        for cut, a, b in zip(bounds[1:], parts, parts[1:], strict=False)
+        if abs(float(np.median(a) - np.median(b))) > TELLING * sd * (1.0 / len(a) + 1.0 / len(b)) ** 0.5
+    ]
+
+
+def _settled(y: Floats, cuts: Sequence[int]) -> list[int]:
+    """Each cut moved by up to 3 points (a fifth of the shorter piece) to where the values, less the slope that both
+    pieces share, part best."""
+    settled = list(cuts)
+    for place, cut in enumerate(settled):
+        a, b = [0, *settled][place], [*settled, len(y)][place + 1]
+        reach = min(EDGE_REACH, min(cut - a, b - cut) // 5)
+        x, part, middle = np.arange(b - a, dtype=np.float64), y[a:b], cut - a
+        centred = np.concatenate([x[:middle] - x[:middle].mean(), x[middle:] - x[middle:].mean()])
+        flat = part - (centred @ part) / max(float(centred @ centred), 1e-300) * x
+        near = range(cut - reach, cut + reach + 1)
+        settled[place] = min(near, key=lambda k: (flat[: k - a].var() * (k - a) + flat[k - a :].var() * (b - k), k))
+    return settled
+
+
+def _described(y: Floats, found: dict[int, float], present: Indices) -> list[ChangePoint]:
+    """The changes with the levels beside them; those between equal levels are left out."""
+    bounds = [0, *sorted(found), len(y)]
+    parts = [y[a:b] for a, b in pairwise(bounds)]
+    changes = []
+    for first, old, new in zip(bounds[1:-1], parts, parts[1:], strict=False):
+        before, after, of = float(np.median(old)), float(np.median(new)), "median"
+        if before == after:
+            before, after, of = float(np.mean(old)), float(np.mean(new)), "mean"
+        if before != after:
+            changes.append(ChangePoint(int(present[first]), before, after, found[first], of))
+    return changes

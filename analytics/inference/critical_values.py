@@ -1,24 +1,31 @@
-"""p-values from simulated null distributions, by the number of points and the autocorrelation."""
+"""p-values from simulated null distributions, by the number of points and the autocorrelation.
+
+The numbers are in `critical_values.json`, made by `python -m bench.tabulate_critical_values`. A table whose name ends
+in a period (`trend/7`) was simulated on series with a cycle of that period that was then estimated and taken out.
+"""
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
-from typing import Literal
+from importlib.resources import files
+from typing import Any, Literal
 
 import numpy as np
 
 from chimera_metrics.analytics.inference.series import Floats
 
 Test = Literal["trend", "change", "step"]
+FarTest = Literal["one", "arc", "stairs"]
 
 SMALLEST_P = 1e-9
 
 
-def p_value(test: Test, statistic: Floats, rho: Floats, n: int) -> Floats:
+def p_value(test: Test, statistic: Floats, rho: Floats, n: int, period: int | None = None) -> Floats:
     """How often noise with this autocorrelation gives a statistic this large or larger, both signs counted; 0 to 1.
 
     test: which table. statistic: (m,), its sign is ignored. rho: (m,), estimated autocorrelation, 0 to 0.95.
-    n: points of the series, at least the smallest tabulated.
+    n: points of the series, at least the smallest tabulated. period: of the cycle that was taken out, if any.
     Returns: (m,) two-sided p-values, never under 1e-9. Between nodes: linear in rho, in log n and in the normal
     quantile of p; under p = 0.0005, the last of the table, a parabola through its last three quantiles goes on.
     Undefined when: never.
@@ -27,27 +34,51 @@ def p_value(test: Test, statistic: Floats, rho: Floats, n: int) -> Floats:
     """
     from scipy.special import ndtr
 
-    curves = _curves(test, rho, n)
-    p: Floats = np.maximum(2.0 * ndtr(-quantile(np.abs(statistic), curves, _z())), SMALLEST_P)
+    curves = _curves(test, rho, n, period)
+    p: Floats = np.maximum(2.0 * ndtr(-quantile(np.abs(statistic), curves, _axis("z"))), SMALLEST_P)
     return p
 
 
-def critical_value(test: Test, level: float, rho: Floats, n: int) -> Floats:
+def critical_value(test: Test, level: float, rho: Floats, n: int, period: int | None = None) -> Floats:
     """The statistic (m,) whose p-value is `level`, 0.0005 to 1; the inverse of `p_value`."""
     from scipy.special import ndtri
 
-    curves = _curves(test, rho, n)
+    curves = _curves(test, rho, n, period)
     z = float(-ndtri(level / 2.0))
-    return np.array([np.interp(z, _z(), curve) for curve in curves])
+    return np.array([np.interp(z, _axis("z"), curve) for curve in curves])
 
 
-def _curves(test: Test, rho: Floats, n: int) -> Floats:
-    """Quantiles of |statistic| by (series, z), at each series' rho."""
-    rho_nodes, surface = _surface(test, n)
-    low = np.clip(np.searchsorted(rho_nodes, rho, side="right") - 1, 0, len(rho_nodes) - 2)
-    weight = ((rho - rho_nodes[low]) / (rho_nodes[low + 1] - rho_nodes[low]))[:, None]
-    curves: Floats = surface[low] * (1.0 - weight) + surface[low + 1] * weight
-    return curves
+def far_p_value(test: FarTest, statistic: Floats, n: int, period: int | None = None) -> Floats:
+    """p-values (m,) of the far test's statistics: their share in the least favourable of eight noises, 1e-9 to 1.
+
+    Between nodes: linear in log n and in log p; under p = 0.001, the last of the table, in a straight line.
+    """
+    row, log_p = at(f"far {test}", n, period), np.log(_axis("p"))
+    slope = (log_p[-1] - log_p[-3]) / max(float(row[-1] - row[-3]), 1e-9)
+    beyond = log_p[-1] + (statistic - row[-1]) * slope
+    inside = np.interp(statistic, np.concatenate([[0.0], row]), np.concatenate([[0.0], log_p]))
+    p: Floats = np.maximum(np.exp(np.where(statistic > row[-1], beyond, inside)), SMALLEST_P)
+    return p
+
+
+def gate(n: int, period: int | None = None) -> float:
+    """How much likelier than a line a step must make a series (log-likelihood, doubled), so that climbs are none."""
+    return float(at("gate", n, period))
+
+
+def typical_lag1(n: int, period: int | None = None) -> tuple[Floats, Floats]:
+    """(rho nodes, mean first autocorrelation left after the best step is removed) at this n."""
+    return _axis("rho"), at("lag1 after step", n, period)
+
+
+def anomaly_rule(n: int, period: int | None = None) -> Floats:
+    """Coefficients (outliers judged together 1 to 3, features) of the anomaly rule at this n."""
+    return at("anomaly rule", n, period)
+
+
+def anomaly_cap(n: int, period: int | None = None) -> float:
+    """The score that is an anomaly however far the next one lies: 5 in 1,000 lognormal series have a larger one."""
+    return float(at("anomaly cap", n, period))
 
 
 def quantile(statistic: Floats, curves: Floats, z: Floats) -> Floats:
@@ -62,6 +93,31 @@ def quantile(statistic: Floats, curves: Floats, z: Floats) -> Floats:
     return result
 
 
+@lru_cache(maxsize=512)
+def at(name: str, n: int, period: int | None = None) -> Floats:
+    """A table's values at this n: linear in log n between its nodes, the last node beyond."""
+    key = f"{name}/{period}" if period else name
+    table = _tables()["tables"][key]
+    nodes = np.array(table["points"], dtype=np.float64)
+    if n < nodes[0]:
+        raise ValueError(f"The table of {key} starts at {nodes[0]:.0f} points, not {n}.")
+    values = _values(key)
+    place = np.interp(np.log(n), np.log(nodes), np.arange(len(nodes)))
+    low = min(int(place), len(nodes) - 2)
+    weight = place - low
+    result: Floats = values[low] * (1.0 - weight) + values[low + 1] * weight
+    return result
+
+
+def _curves(test: Test, rho: Floats, n: int, period: int | None) -> Floats:
+    """Quantiles of |statistic| by (series, z), at each series' rho."""
+    nodes, surface = _axis("rho"), at(test, n, period)
+    low = np.clip(np.searchsorted(nodes, rho, side="right") - 1, 0, len(nodes) - 2)
+    weight = ((rho - nodes[low]) / (nodes[low + 1] - nodes[low]))[:, None]
+    curves: Floats = surface[low] * (1.0 - weight) + surface[low + 1] * weight
+    return curves
+
+
 def _beyond(statistic: Floats, curves: Floats, z: Floats) -> Floats:
     c0, c1, c2 = curves[:, -3], curves[:, -2], curves[:, -1]
     old, new = (c1 - c0) / (z[-2] - z[-3]), (c2 - c1) / (z[-1] - z[-2])
@@ -73,53 +129,15 @@ def _beyond(statistic: Floats, curves: Floats, z: Floats) -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _z() -> Floats:
-    from chimera_metrics.analytics.inference import critical_tables as tables
-
-    return np.array(tables.Z)
+def _tables() -> Any:
+    return json.loads(files(__package__).joinpath("critical_values.json").read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=256)
-def _surface(test: Test, n: int) -> tuple[Floats, Floats]:
-    """Quantiles of the statistic by (rho, z) at this n."""
-    from chimera_metrics.analytics.inference import critical_tables as tables
-
-    n_nodes = np.array(tables.POINTS[test], dtype=np.float64)
-    rho_nodes = np.array(tables.RHO)
-    if n < n_nodes[0]:
-        raise ValueError(f"The table of {test} starts at {n_nodes[0]:.0f} points, not {n}.")
-    values = _parse(tables.QUANTILES[test]).reshape(len(n_nodes), len(rho_nodes), -1)
-    return rho_nodes, _at(values, n_nodes, n)
+@lru_cache(maxsize=64)
+def _axis(name: str) -> Floats:
+    return np.array(_tables()["axes"][name], dtype=np.float64)
 
 
-@lru_cache(maxsize=256)
-def typical_lag1(n: int) -> tuple[Floats, Floats]:
-    """(rho nodes, mean first autocorrelation left after the best step is removed) at this n."""
-    from chimera_metrics.analytics.inference import critical_tables as tables
-
-    n_nodes = np.array(tables.POINTS["change"], dtype=np.float64)
-    values = _parse(tables.LAG1_AFTER_STEP).reshape(len(n_nodes), len(tables.RHO))
-    return np.array(tables.RHO), _at(values, n_nodes, n)
-
-
-@lru_cache(maxsize=256)
-def anomaly_rule(n: int) -> Floats:
-    """Coefficients (outliers judged together 1 to 3, features) of the anomaly rule at this n."""
-    from chimera_metrics.analytics.inference import critical_tables as tables
-
-    n_nodes = np.array(tables.POINTS["anomaly"], dtype=np.float64)
-    values = _parse(tables.ANOMALY_RULE).reshape(len(n_nodes), 3, -1)
-    return _at(values, n_nodes, n)
-
-
-def _parse(text: str) -> Floats:
-    return np.array(text.split(), dtype=np.float64)
-
-
-def _at(values: Floats, n_nodes: Floats, n: int) -> Floats:
-    """values[n, ...] at this n: linear in log n between the nodes, the last node beyond."""
-    place = np.interp(np.log(n), np.log(n_nodes), np.arange(len(n_nodes)))
-    low = min(int(place), len(n_nodes) - 2)
-    weight = place - low
-    result: Floats = values[low] * (1.0 - weight) + values[low + 1] * weight
-    return result
+@lru_cache(maxsize=64)
+def _values(key: str) -> Floats:
+    return np.array(_tables()["tables"][key]["values"], dtype=np.float64)

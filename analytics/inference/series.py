@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 
 def floats(values: Sequence[float | None]) -> Floats:
@@ -61,6 +62,13 @@ def ranks(x: Floats) -> Floats:
     result = np.empty((m, n))
     np.put_along_axis(result, order, (first + last) / 2.0 + 1.0, axis=1)
     return result
+
+
+def running_median(y: Floats, width: int) -> Floats:
+    """The medians of all `width` (odd) neighbouring points of each row. y: (m, n). Returns: (m, n - width + 1)."""
+    windows = np.lib.stride_tricks.sliding_window_view(y, width, axis=1)
+    medians: Floats = np.partition(windows, width // 2, axis=2)[..., width // 2]
+    return medians
 
 
 def normal_scores(x: Floats) -> Floats:

@@ -9,7 +9,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.change_points import ChangePoints
 from chimera_metrics.analytics.inference.critical_values import critical_value, p_value
+from chimera_metrics.analytics.inference.cycles import Cycle, checked_period, cycle
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import (
@@ -22,6 +24,7 @@ from chimera_metrics.analytics.inference.series import (
     times,
     unit_scale,
 )
+from chimera_metrics.analytics.inference.slope_between_steps import BetweenSteps, slope_between_steps
 
 Direction = Literal["rising", "falling", "steady", "unclear"]
 
@@ -31,11 +34,27 @@ STEADY_SHARE = 0.05
 MOST_DISTANCES = 500
 FARTHEST = 3.0
 MAD_TO_SD, MEAN_TO_SD = 1.482602218505602, 1.2533141373155003
+TOO_SHORT, SHORT_TO = 20, 40
+SLOW_FROM, SLOW_FROM_IF_SHORT = 0.6, 0.4
+UNSEEN = (
+    "Fewer than 20 points do not show autocorrelation: of series that only drift, up to 140 in 1,000 would show a "
+    "trend this clear, not 50."
+)
+SLOW = (
+    "The values follow each other closely (autocorrelation {rho:.2f}): of series that only drift, {ar} in 1,000 would "
+    "show a trend, not 50, and of random walks {walk}."
+)
+SLOW_SHARES = {20: (75, 120), 40: (100, 160), 90: (90, 240)}
+SLOW_SHARES_BEYOND = (65, 320)
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The answer of `trend`; slopes are in the series' unit per day, `change_pct` over the window."""
+    """The answer of `trend`; slopes are in the series' unit per day, `change_pct` over the window.
+
+    between_steps: the slope that is left when the levels between change points are taken out, where there are any.
+    explained_by_steps: the series rises or falls, and between its steps it does not. cycle: what was taken out first.
+    """
 
     n: int
     slope_per_day: float | None
@@ -47,6 +66,10 @@ class Trend:
     change_pct: float | None
     autocorrelation: float | None
     reason: Reason | None = None
+    between_steps: BetweenSteps | None = None
+    explained_by_steps: bool = False
+    cycle: Cycle | None = None
+    cautions: tuple[str, ...] = ()
 
 
 class Lines(NamedTuple):
@@ -59,34 +82,92 @@ class Lines(NamedTuple):
     rho: Floats
 
 
-def trend(values: Sequence[float | None], times_days: Sequence[float] | None = None) -> Trend:
+def trend(
+    values: Sequence[float | None],
+    times_days: Sequence[float] | None = None,
+    *,
+    period: int | None = None,
+    steps: ChangePoints | None = None,
+) -> Trend:
     """The trend of one series: how much it changes a day, between which bounds, and whether that is chance.
 
     values: the series in the order of time, any unit, gaps allowed. times_days: their times in days, rising
-    (default 0, 1, 2, ...).
+    (default 0, 1, 2, ...). period: 7 for daily values, 24 for hourly, 12 for monthly ones: a cycle that repeats is
+    taken out first. steps: what `change_points` said of the same values with the same period, if known.
     Returns: slope and 95 % interval (unit per day), two-sided p-value (0 to 1), direction, change over the window
     (% of where the fitted line starts), autocorrelation (0 to 0.95). The interval leaves out 0 exactly when p < 0.05.
     direction: rising or falling when p < 0.05; steady when the whole interval, over the window, lies within 5 % of
-    the mean; unclear otherwise.
+    the mean; unclear otherwise. With steps: the slope between them, and whether they explain the trend.
     Undefined when: fewer than 4 values (all), fewer than 8 (interval and p), all equal (p), the line starts at or
     below zero (change_pct); `reason` says which.
     Formula: slope = median of (y_j - y_i) / (t_j - t_i). p: Prais-Winsten t of the series, its points farther than
     3 robust sd from Sen's line pulled in to 3, with rho = (n r1 + 2) / (n - 4) clipped to 0 to 0.95, against values
-    simulated by n and rho. Interval: the slopes that this test does not reject at 5 %.
+    simulated by n and rho (and with the cycle's removal inside, where one was removed). Interval: the slopes that this
+    test does not reject at 5 %. Where they leave out the median slope, as in series that are mostly zero, the slope
+    is that of the Prais-Winsten line.
     Source: Sen 1968, doi:10.1080/01621459.1968.10480934; Prais and Winsten 1954; docs/statistics.md.
     Example: 1, 2, ..., 10 gives slope 1.0, direction rising, change_pct 900.
     """
-    found = _measured(values, times_days)
+    found = _measured(values, times_days, period, steps)
     return _judged(found, found.p_value)
 
 
-def _measured(values: Sequence[float | None], times_days: Sequence[float] | None) -> Trend:
+def trends(
+    series: Sequence[Sequence[float | None]],
+    times_days: Sequence[Sequence[float]] | None = None,
+    *,
+    period: int | None = None,
+    steps: Sequence[ChangePoints] | None = None,
+) -> list[Trend]:
+    """The trends of several groups, each as `trend`, judged together.
+
+    series: one per group. times_days: the times of each, in days (default 0, 1, 2, ...). period: of all. steps: of
+    each, if known.
+    Returns: one Trend a group; `p_adjusted` (Benjamini-Hochberg over the groups) decides rising or falling.
+    Undefined when: as `trend`; a group without a p-value does not count as one tried.
+    Source: Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+    Example: 20 groups of noise: about one report in 20 calls any of them rising or falling.
+    """
+    found = [
+        _measured(values, times_days[i] if times_days else None, period, steps[i] if steps else None)
+        for i, values in enumerate(series)
+    ]
+    adjusted = benjamini_hochberg([one.p_value for one in found])
+    return [_judged(one, p) for one, p in zip(found, adjusted, strict=True)]
+
+
+def _measured(
+    values: Sequence[float | None],
+    times_days: Sequence[float] | None,
+    period: int | None,
+    steps: ChangePoints | None,
+) -> Trend:
     """Everything of `trend` but whether it rises or falls."""
-    y = floats(values)
+    checked_period(period)
+    pattern = (steps.cycle if steps and steps.cycle else cycle(values, period)) if period else None
+    y = floats(pattern.adjusted if pattern else values)
     t = times(times_days, len(y))
-    keep = ~np.isnan(y)
-    order = np.argsort(t[keep], kind="stable")
-    y, t = y[keep][order], t[keep][order]
+    present = np.flatnonzero(~np.isnan(y))
+    present = present[np.argsort(t[present], kind="stable")]
+    y, t = y[present], t[present]
+    found = _of_line(y, t, period if pattern and pattern.found else None)
+    if pattern:
+        found = replace(
+            found, cycle=pattern, cautions=(*((pattern.caution,) if pattern.caution else ()), *found.cautions)
+        )
+    if steps is None or not steps.changes or found.p_value is None:
+        return found
+    scale = unit_scale(y)
+    cuts = np.searchsorted(np.sort(present), [change.index for change in steps.changes])
+    left = slope_between_steps(y / scale, t, [int(cut) for cut in cuts])
+    if left is None:
+        return found
+    slope = finite_or_none(left.slope_per_day * scale)
+    return replace(found, between_steps=None if slope is None else replace(left, slope_per_day=slope))
+
+
+def _of_line(y: Floats, t: Floats, period: int | None) -> Trend:
+    """The line through y: (n,) at the times t: (n,), rising; period: that of the cycle that was taken out."""
     n = len(y)
     if n == 0:
         return _undefined(n, reasons.no_data("the series"))
@@ -98,44 +179,55 @@ def _measured(values: Sequence[float | None], times_days: Sequence[float] | None
     scale = unit_scale(y)
     y = y / scale
     span = float(t[-1] - t[0])
-    line = fit_lines(y[None], t) if n >= NEEDED_FOR_P else None
-    slope = float(line.sen[0] if line else sen_slope(y[None], t)[0])
-    start = float(np.median(y - slope * (t - t[0])))
-    change = finite_or_none(100.0 * slope * span / start) if start > 0.0 else None
-    reason = None
-    if change is None:
-        reason = reasons.not_estimated("A change in % needs a line that starts above zero.")
-    found = Trend(n, finite_or_none(slope * scale), None, None, None, None, "unclear", change, None, reason)
-    if line is None:
-        return replace(found, reason=reasons.too_few("Telling a trend from chance", n, NEEDED_FOR_P))
-    p = p_of(line, n)
-    reach = float(critical_value("trend", LEVEL, line.rho, n)[0] * line.error[0])
-    low, high = min(slope, float(line.slope[0]) - reach), max(slope, float(line.slope[0]) + reach)
+    if n < NEEDED_FOR_P:
+        slope = float(sen_slope(y[None], t)[0])
+        short = reasons.too_few("Telling a trend from chance", n, NEEDED_FOR_P)
+        change = _change_pct(y, t, slope)
+        return Trend(n, finite_or_none(slope * scale), None, None, None, None, "unclear", change, None, short)
+    line = fit_lines(y[None], t)
+    p = float(p_of(line, n, period)[0])
+    rho = float(line.rho[0])
+    reach = float(critical_value("trend", LEVEL, line.rho, n, period)[0] * line.error[0])
+    low, high = float(line.slope[0]) - reach, float(line.slope[0]) + reach
+    slope = float(line.sen[0])
+    if (low <= 0.0 <= high) != (p >= LEVEL):  # only by rounding: the interval ends where p is 0.05
+        low, high = (min(low, 0.0), max(high, 0.0)) if p >= LEVEL else (low, high)
+    if not low <= slope <= high:
+        slope = float(line.slope[0])
+    change = _change_pct(y, t, slope)
+    reason = None if change is not None else reasons.not_estimated("A change in % needs a line that starts above zero.")
     is_steady = max(abs(low), abs(high)) * span <= STEADY_SHARE * abs(float(y.mean()))
-    return replace(
-        found,
-        slope_low=finite_or_none(low * scale),
-        slope_high=finite_or_none(high * scale),
-        p_value=float(p[0]),
-        autocorrelation=float(line.rho[0]),
-        direction="steady" if is_steady else "unclear",
+    return Trend(
+        n,
+        finite_or_none(slope * scale),
+        finite_or_none(low * scale),
+        finite_or_none(high * scale),
+        p,
+        None,
+        "steady" if is_steady else "unclear",
+        change,
+        rho,
+        reason,
+        cautions=cautions_of(n, p, rho),
     )
 
 
-def trends(
-    series: Sequence[Sequence[float | None]], times_days: Sequence[Sequence[float]] | None = None
-) -> list[Trend]:
-    """The trend of several groups, each as `trend`, judged together.
+def _change_pct(y: Floats, t: Floats, slope: float) -> float | None:
+    """The climb over the window, in % of where the line starts."""
+    start = float(np.median(y - slope * (t - t[0])))
+    return finite_or_none(100.0 * slope * float(t[-1] - t[0]) / start) if start > 0.0 else None
 
-    series: one per group. times_days: the times of each, in days (default 0, 1, 2, ...).
-    Returns: one Trend a group; `p_adjusted` (Benjamini-Hochberg over the groups) decides rising or falling.
-    Undefined when: as `trend`; a group without a p-value does not count as one tried.
-    Source: Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
-    Example: 20 groups of noise: about one report in 20 calls any of them rising or falling.
-    """
-    found = [_measured(values, times_days[i] if times_days else None) for i, values in enumerate(series)]
-    adjusted = benjamini_hochberg([one.p_value for one in found])
-    return [_judged(one, p) for one, p in zip(found, adjusted, strict=True)]
+
+def cautions_of(n: int, p: float, rho: float) -> tuple[str, ...]:
+    """What to say of a trend that may be drift: measured shares of AR(1) 0.9 and of random walks that show one."""
+    if p >= LEVEL:
+        return ()
+    if n < TOO_SHORT:
+        return (UNSEEN,) if p > LEVEL / 50.0 else ()
+    if rho < (SLOW_FROM_IF_SHORT if n <= SHORT_TO else SLOW_FROM):
+        return ()
+    ar, walk = next((shares for most, shares in SLOW_SHARES.items() if n <= most), SLOW_SHARES_BEYOND)
+    return (SLOW.format(rho=rho, ar=ar, walk=walk),)
 
 
 def sen_slope(y: Floats, t: Floats) -> Floats:
@@ -161,15 +253,16 @@ def sen_slope(y: Floats, t: Floats) -> Floats:
     return np.median(slopes[:, :filled], axis=1, overwrite_input=True)
 
 
-def trend_p_values(y: Floats, t: Floats) -> tuple[Floats, Lines]:
+def trend_p_values(y: Floats, t: Floats, period: int | None = None) -> tuple[Floats, Lines]:
     """Two-sided p-values (m,) of the series y: (m, n) at the times t: (n,), and the lines they are of."""
     lines = fit_lines(y, t)
-    return p_of(lines, len(t)), lines
+    return p_of(lines, len(t), period), lines
 
 
-def p_of(lines: Lines, n: int) -> Floats:
-    """Two-sided p-values (m,) of lines through n points."""
-    return p_value("trend", lines.slope / lines.error, lines.rho, n)
+def p_of(lines: Lines, n: int, period: int | None = None) -> Floats:
+    """Two-sided p-values (m,) of lines through n points; period: that of the cycle that was taken out."""
+    t = np.divide(lines.slope, lines.error, out=np.zeros(len(lines.slope)), where=lines.error > 0.0)
+    return p_value("trend", t, lines.rho, n, period)
 
 
 def fit_lines(y: Floats, t: Floats) -> Lines:
@@ -206,7 +299,9 @@ def _judged(found: Trend, p_adjusted: float | None) -> Trend:
     direction = found.direction
     if p_adjusted is not None and p_adjusted < LEVEL and found.slope_per_day:
         direction = "rising" if found.slope_per_day > 0.0 else "falling"
-    return replace(found, p_adjusted=p_adjusted, direction=direction)
+    left = found.between_steps
+    is_explained = direction in ("rising", "falling") and left is not None and left.p_value >= LEVEL
+    return replace(found, p_adjusted=p_adjusted, direction=direction, explained_by_steps=is_explained)
 
 
 def _undefined(n: int, reason: Reason) -> Trend:

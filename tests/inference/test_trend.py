@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.analytics.inference import trend, trends
+from bench.honesty_trend import p_values
+from bench.noise import ar1, laid_over, unit_noise
+from chimera_metrics.analytics.inference import change_points, trend, trends
 from chimera_metrics.analytics.inference.critical_values import critical_value, p_value
 from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.slope_between_steps import slope_between_steps
 from chimera_metrics.analytics.inference.trend import sen_slope
 
 
@@ -135,3 +138,78 @@ def test_shift_scale_and_turning_over_carry_through(values: list[int], scale: fl
     assert moved.p_value == pytest.approx(plain.p_value, rel=1e-6)
     assert turned.slope_per_day == pytest.approx(-plain.slope_per_day, abs=1e-9)
     assert turned.p_value == pytest.approx(plain.p_value, rel=1e-6)
+
+
+def test_the_interval_leaves_out_zero_where_the_median_slope_is_zero() -> None:
+    found = trend([0.0] * 20 + [3.0, 0.0, 0.0, 4.0, 0.0, 5.0, 0.0, 0.0, 6.0, 7.0])
+    assert found.p_value is not None
+    assert found.p_value < 0.05
+    assert found.slope_low is not None
+    assert found.slope_low > 0.0
+    assert found.slope_per_day is not None
+    assert found.slope_per_day > 0.0
+    assert found.direction == "rising"
+
+
+@pytest.mark.parametrize("name", ["70 % zeros", "Poisson 2", "lognormal"])
+def test_interval_and_p_value_agree_whatever_the_noise(name: str) -> None:
+    for y in unit_noise(np.random.default_rng(21), name, 60, 25):
+        found = trend(list(y))
+        assert found.p_value is not None
+        assert found.slope_low is not None
+        assert found.slope_high is not None
+        assert found.slope_per_day is not None
+        assert (found.slope_low > 0.0 or found.slope_high < 0.0) == (found.p_value < 0.05)
+        assert found.slope_low <= found.slope_per_day <= found.slope_high
+
+
+def test_a_trend_that_may_be_drift_says_so() -> None:
+    cautioned = alarms = 0
+    for y in ar1(np.random.default_rng(22), 0.9, 250, 60):
+        found = trend(list(y))
+        alarms += found.direction in ("rising", "falling")
+        cautioned += any("random walks" in caution for caution in found.cautions)
+    assert alarms >= 8
+    assert cautioned >= 0.8 * alarms
+    assert trend(list(noisy(4, 60, 0.3))).cautions == ()
+
+
+def test_steps_explain_a_trend_and_a_climb_between_them_is_told() -> None:
+    rng, t = np.random.default_rng(23), np.arange(60)
+    explained, told = [], []
+    for y in unit_noise(rng, "normal", 40, 60) + 8.0 * (t >= 30):
+        explained.append(trend(list(y), steps=change_points(list(y))))
+    for y in unit_noise(rng, "normal", 40, 60) + 8.0 * (t >= 30) + 6.0 * t / 60.0:
+        told.append(trend(list(y), steps=change_points(list(y))))
+    assert np.mean([one.direction == "rising" for one in explained]) >= 0.9
+    assert np.mean([one.explained_by_steps for one in explained]) >= 0.85
+    assert np.mean([not one.explained_by_steps for one in told]) >= 0.85
+    slopes = [one.between_steps.slope_per_day for one in told if one.between_steps is not None]
+    assert np.mean(slopes) == pytest.approx(0.1, abs=0.03)
+
+
+def test_the_slope_between_steps_is_that_of_the_pieces() -> None:
+    found = slope_between_steps(np.array([1.0, 2.0, 3.0, 4.0, 11.0, 12.0, 13.0, 14.0]), np.arange(8.0), [4])
+    assert found is not None
+    assert found.slope_per_day == pytest.approx(1.0)
+    assert found.p_value < 1e-9
+    assert slope_between_steps(np.array([1.0, 2.0, 9.0]), np.arange(3.0), [2]) is None
+
+
+def test_a_climb_is_seen_through_a_week_and_the_slope_is_in_the_series_units() -> None:
+    rng, t = np.random.default_rng(24), np.arange(42)
+    series = 40.0 + laid_over(rng, 7, 0.05, 40, 42) + unit_noise(rng, "normal", 40, 42) + 4.0 * t / 42.0
+    with_week = [trend(list(y), period=7) for y in series]
+    assert np.mean([one.direction == "rising" for one in with_week]) >= 0.9
+    assert np.mean([trend(list(y)).direction == "rising" for y in series]) <= 0.2
+    slopes = [one.slope_per_day for one in with_week if one.slope_per_day is not None]
+    assert np.mean(slopes) == pytest.approx(4.0 / 42.0, rel=0.1)
+    assert all(one.cycle is not None and one.cycle.found for one in with_week)
+
+
+@pytest.mark.parametrize("residual", [0.0, 0.05])
+@pytest.mark.parametrize("name", ["normal", "lognormal", "AR(1) 0.6"])
+def test_the_level_holds_with_and_without_a_week(name: str, residual: float) -> None:
+    rng = np.random.default_rng(25)
+    y = unit_noise(rng, name, 1000, 60) + laid_over(rng, 7, residual, 1000, 60)
+    assert (p_values(y, 7)[0] < 0.05).mean() <= 0.058 + 3.0 * (0.058 * 0.942 / 1000) ** 0.5
