@@ -15,7 +15,7 @@ from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
+from chimera_metrics.integrations.questions.cycles import adjusted_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
@@ -85,7 +85,7 @@ def _judge(question: Question, rows: Sequence[Row], method: str, max_lag: int) -
         raise QuestionError(f"`max_lag` is {max_lag}; it takes 0 to {MAX_LAG} buckets.")
     whole = [row for row in rows if not row["partial"]]
     x, y = [row["x"] for row in whole], [row["y"] for row in whole]
-    period = PERIODS.get(question.granularity)
+    period = period_of(question.granularity)
     return judged(x, y, method=cast(Method, method), max_lag=max_lag, period=period), whole
 
 

@@ -13,7 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
-from chimera_metrics.integrations.questions.cycles import PERIODS, adjusted_of
+from chimera_metrics.integrations.questions.cycles import adjusted_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
@@ -41,7 +41,7 @@ def correlation_data(
     rows = asking.fill(asked.points)
     whole = [row for row in rows if not row["partial"]]
     both = [row for row in whole if row[_X] is not None and row[_Y] is not None]
-    period = PERIODS.get(asked.points.granularity)
+    period = period_of(asked.points.granularity)
     found = correlate([row[_X] for row in whole], [row[_Y] for row in whole], period=period)
     mix = [row for row in asking.read(asked.mix.select).mappings() if row["ts"] in {one["ts"] for one in both}]
     within = _within(mix, both)

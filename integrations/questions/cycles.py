@@ -8,9 +8,33 @@ from chimera_metrics.integrations.questions.figures import figure, reason_of
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.correlation import Correlation
+    from chimera_metrics.analytics.inference.cycles import Cycle
 
-PERIODS = {"hour": 24, "day": 7, "month": 12}
-"""Buckets of the cycle that each granularity may show: a day of hours, a week of days, a year of months."""
+
+def period_of(granularity: str) -> int | None:
+    """Buckets of the cycle that a granularity may show: a day of hours, a week of days, a year of months."""
+    from chimera_metrics.analytics.inference.cycles import PERIOD_OF
+
+    return PERIOD_OF.get(granularity)
+
+
+def cycle_of(cycle: Cycle | None) -> dict[str, Any] | None:
+    """The result field `cycle`: what was taken out before trend, change points and anomalies; None for nothing."""
+    if cycle is None or not cycle.found:
+        return None
+    return {"period": cycle.period, "share_of_variance": figure(cycle.share_of_variance, 3)}
+
+
+def cycle_note(cycle: Cycle | None) -> list[str]:
+    """The sentence beside `cycle`."""
+    if cycle is None or not cycle.found or cycle.share_of_variance is None:
+        return []
+    from chimera_metrics.analytics.inference.cycles import NAMES
+
+    return [
+        f"A {NAMES[cycle.period]} cycle explains {100 * cycle.share_of_variance:.0f} % of the variation; trend, change "
+        "points and anomalies are those of the series without it, the points are as measured."
+    ]
 
 
 def adjusted_of(found: Correlation) -> dict[str, Any] | None:

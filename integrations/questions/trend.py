@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Bucket, metric_of
+from chimera_metrics.analytics import Bucket, Metric, metric_of
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
+from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
@@ -61,7 +62,7 @@ def trend(
     measured = metric_of(metric)
     rows = filled(asking, question, asking.read(question.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)
-    judged = _judge(rows, group_by)
+    judged = _judge(rows, group_by, measured, period_of(question.granularity))
     buckets = question.buckets()
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
@@ -103,7 +104,7 @@ def _words(condition: Mapping[str, Any]) -> str:
     return f"{condition['column']} {condition.get('op', '=')} {listed}"
 
 
-def _judge(rows: Sequence[Row], group_by: str | None) -> list[Judged]:
+def _judge(rows: Sequence[Row], group_by: str | None, metric: Metric, period: int | None) -> list[Judged]:
     """Each group's series judged, the largest group first; trends of several groups are judged together."""
     from chimera_metrics.analytics import inference
 
@@ -113,11 +114,22 @@ def _judge(rows: Sequence[Row], group_by: str | None) -> list[Judged]:
     ordered = sorted(by_group.items(), key=lambda item: (-sum(row["n"] or 0 for row in item[1]), str(item[0])))
     series = [[None if row["partial"] else row["value"] for row in own] for _, own in ordered]
     times = [[(row["ts"] - own[0]["ts"]).total_seconds() / _DAY_S for row in own] for _, own in ordered]
-    judged = []
-    for (group, own), values, at, line in zip(ordered, series, times, inference.trends(series, times), strict=True):
-        steps = inference.change_points(values)
-        judged.append(Judged(group, own, line, steps, inference.anomalies(values, at, line=line, steps=steps)))
-    return judged
+    steps = [inference.change_points(values, period=period) for values in series]
+    lines = inference.trends(series, times, period=period, steps=steps)
+    is_rate, is_count = metric.aggregate.name == "rate", metric.aggregate.name == "count"
+    return [
+        Judged(
+            group,
+            own,
+            line,
+            found,
+            inference.anomalies(
+                values, at, line=line, steps=found, period=period, counts=is_count,
+                n=[row["n"] or 0 for row in own] if is_rate else None,
+            ),
+        )
+        for (group, own), values, at, line, found in zip(ordered, series, times, lines, steps, strict=True)
+    ]  # fmt: skip
 
 
 def _commits(asking: Asking, asked: analytics.Trend, judged: Sequence[Judged]) -> list[Row]:
@@ -128,13 +140,15 @@ def _commits(asking: Asking, asked: analytics.Trend, judged: Sequence[Judged]) -
 
 
 def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], group_by: str | None) -> dict[str, Any]:
-    """The series without its points."""
-    line = one.line
-    others = [found.reason for found in (one.steps, one.strays) if found.reason is not None]
+    """The series without its points: its steps first, then its slope and what is left of it between the steps."""
+    line, steps, strays = one.line, one.steps, one.strays
+    others = [found.reason for found in (steps, strays) if found.reason is not None]
     texts = dict.fromkeys(reason.text for reason in others if line.reason is None or reason.text != line.reason.text)
     return {
         "group": Shaper().value(one.group),
         "n": line.n,
+        "change_points": _change_points(one, buckets, commits, group_by),
+        "steps_or_climbs": [_level(one, step) for step in steps.steps_or_climbs],
         "slope_per_day": figure(line.slope_per_day),
         "slope_low": figure(line.slope_low),
         "slope_high": figure(line.slope_high),
@@ -142,17 +156,57 @@ def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], g
         "p_adjusted": figure(line.p_adjusted),
         "direction": line.direction,
         "change_pct": figure(line.change_pct),
-        "change_points": _change_points(one, buckets, commits, group_by),
-        "anomalies": [
-            {
-                "ts": iso(one.rows[found.index]["ts"]),
-                "value": point(found.value, one.digits),
-                "score": figure(found.score, 4),
-            }
-            for found in one.strays.points
-        ],
+        "between_steps": _between(line),
+        "cycle": cycle_of(line.cycle),
+        "anomalies": [_anomaly(one, found) for found in strays.runs],
         "reason": reason_of(line.reason, {"the series": "the metric"}),
-        "notes": list(texts),
+        "cautions": _cautions(one),
+        "notes": [*_explained(line), *cycle_note(line.cycle), *texts],
+    }
+
+
+def _cautions(one: Judged) -> list[str]:
+    """What to keep in mind, where anything was judged at all."""
+    if one.line.p_value is None and one.strays.reason is not None:
+        return []
+    return list(dict.fromkeys((*one.steps.cautions, *one.line.cautions, *one.strays.cautions)))
+
+
+def _between(line: inference.Trend) -> dict[str, Any] | None:
+    """The slope that is left when the levels between the steps are taken out."""
+    left = line.between_steps
+    return None if left is None else {"slope_per_day": figure(left.slope_per_day), "p_value": figure(left.p_value)}
+
+
+def _explained(line: inference.Trend) -> list[str]:
+    if not line.explained_by_steps or line.between_steps is None:
+        return []
+    return [
+        f"The change points explain why it is {line.direction}: between them no slope is left "
+        f"(p = {line.between_steps.p_value:.2g})."
+    ]
+
+
+def _anomaly(one: Judged, run: inference.AnomalyRun) -> dict[str, Any]:
+    """A run of neighbours is one anomaly: its farthest bucket, and where it begins and ends."""
+    peak = run.peak
+    return {
+        "ts": iso(one.rows[peak.index]["ts"]),
+        "value": point(peak.value, one.digits),
+        "expected": point(peak.expected, one.digits),
+        "score": figure(peak.score, 4),
+        "first": iso(one.rows[run.first]["ts"]),
+        "last": iso(one.rows[run.last]["ts"]),
+        "buckets": run.size,
+    }
+
+
+def _level(one: Judged, step: inference.ChangePoint) -> dict[str, Any]:
+    return {
+        "ts": iso(one.rows[step.index]["ts"]),
+        "before": point(step.before, one.digits),
+        "after": point(step.after, one.digits),
+        "p_value": figure(step.p_value),
     }
 
 
@@ -161,16 +215,7 @@ def _change_points(
 ) -> list[dict[str, Any]]:
     # A group by commit is one commit: there is nothing to look for.
     own = [row for row in commits if group_by is None or row.get(group_by) == one.group]
-    return [
-        {
-            "ts": iso(one.rows[step.index]["ts"]),
-            "before": point(step.before, one.digits),
-            "after": point(step.after, one.digits),
-            "p_value": figure(step.p_value),
-            "commit_sha": _commit(one, step, buckets, own),
-        }
-        for step in one.steps.changes
-    ]
+    return [_level(one, step) | {"commit_sha": _commit(one, step, buckets, own)} for step in one.steps.changes]
 
 
 def _commit(one: Judged, step: inference.ChangePoint, buckets: Sequence[Bucket], commits: Sequence[Row]) -> str | None:
@@ -190,7 +235,8 @@ def _with_points(
     series: list[dict[str, Any]] = []
     left, bare, thinned = most, 0, ""
     for index, (words, one) in enumerate(zip(described, judged, strict=True)):
-        keep = [step.index for step in one.steps.changes] + [stray.index for stray in one.strays.points]
+        keep = [step.index for step in (*one.steps.changes, *one.steps.steps_or_climbs)]
+        keep += [stray.index for stray in one.strays.points]
         rows = thin(one.rows, left, keep) if index == 0 else one.rows if len(one.rows) <= left else []
         if not rows:
             bare += 1

@@ -115,16 +115,39 @@ class ChangePointAnswer(TypedDict):
     commit_sha: str | None
 
 
+class StepOrClimbAnswer(TypedDict):
+    ts: str
+    before: float
+    after: float
+    p_value: float
+
+
+class BetweenStepsAnswer(TypedDict):
+    slope_per_day: float
+    p_value: float
+
+
+class CycleAnswer(TypedDict):
+    period: int
+    share_of_variance: float | None
+
+
 class AnomalyAnswer(TypedDict):
     ts: str
     value: float
+    expected: float | None
     score: float
+    first: str
+    last: str
+    buckets: int
 
 
 class SeriesAnswer(TypedDict):
     group: str | int | None
     points: list[TrendPoint]
     n: int
+    change_points: list[ChangePointAnswer]
+    steps_or_climbs: list[StepOrClimbAnswer]
     slope_per_day: float | None
     slope_low: float | None
     slope_high: float | None
@@ -132,9 +155,11 @@ class SeriesAnswer(TypedDict):
     p_adjusted: float | None
     direction: str
     change_pct: float | None
-    change_points: list[ChangePointAnswer]
+    between_steps: BetweenStepsAnswer | None
+    cycle: CycleAnswer | None
     anomalies: list[AnomalyAnswer]
     reason: ReasonAnswer | None
+    cautions: list[str]
     notes: list[str]
 
 

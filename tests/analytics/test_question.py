@@ -19,7 +19,7 @@ from tests.analytics.rows import llm
             "Unknown dimension 'modle'. Did you mean 'model'? llm_events can be grouped by: model, operation, run_id, ",
         ),
         ({"group_by": ["latency_ms"]}, "Unknown dimension 'latency_ms'. llm_events can be grouped by: "),
-        ({"group_by": ["ts"]}, "'ts' is the time of a row; choose a granularity in place of grouping by it."),
+        ({"group_by": ["ts"]}, "'ts' is the time of a row; choose a granularity instead of grouping by it."),
         ({"group_by": ["model", "model"]}, "`group_by` names a column twice: model, model; leave one out."),
         ({"limit": 0}, "`limit` is 0; it must be 1 to 10,000 groups."),
         (

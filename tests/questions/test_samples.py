@@ -34,7 +34,7 @@ def test_the_week_shows_one_regression_with_its_commit_and_nothing_else(client: 
     groups = client.get_performance_summary(days=7).groups
     found = {(g.model, g.quant, g.dataset): {r.commit_sha for r in g.regressions} for g in groups if g.regressions}
     assert found == {("llama-3.1-8b-instruct", "q4_k_m", "banter-chat"): {COMMIT}}
-    assert {one.measure for one in groups[0].regressions} == {"latency_p95_ms", "latency_p99_ms"}
+    assert {one.measure for one in groups[0].regressions} == {"latency_p95_ms", "latency_p99_ms", "tokens_per_sec"}
 
 
 def test_the_step_of_that_group_names_the_same_commit(client: ClickHouseClient) -> None:
