@@ -26,6 +26,7 @@ from chimera_metrics.analytics import (
 
 NOW = datetime(2026, 6, 10, 12, 34, 56, tzinfo=UTC)
 WEEK = window_of(now=NOW, days=7)
+AUTUMN_IN_BERLIN = window_of(now=NOW.replace(month=11), days=30, timezone="Europe/Berlin")
 MONTH_IN_BERLIN = window_of(now=NOW, days=30, timezone="Europe/Berlin")
 MODEL = {"column": "model", "op": "in", "values": ["opus", "haiku"]}
 
@@ -50,6 +51,7 @@ def _aggregates() -> Iterator[tuple[str, ClauseElement]]:
     asked: dict[str, dict[str, Any]] = {
         "by_model": {"metrics": ["llm.calls", "llm.error_rate"], "group_by": ["model"], "limit": 5},
         "by_day_of_berlin": {"metrics": ["llm.cost_usd"], "granularity": "day", "window": MONTH_IN_BERLIN},
+        "by_day_of_berlin_in_autumn": {"metrics": ["llm.calls"], "granularity": "day", "window": AUTUMN_IN_BERLIN},
         "by_week": {"metrics": ["bench.latency_p95_ms"], "granularity": "week"},
         "by_month_of_berlin": {"metrics": ["ui.events"], "granularity": "month", "window": MONTH_IN_BERLIN},
         "by_hour": {"metrics": ["ui.events"], "granularity": "hour"},
