@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from chimera_metrics.integrations.evolution.lock import MigrationLocked
+    from chimera_metrics.integrations.guard.refusals import StatementRefused
     from chimera_metrics.integrations.operations.backup import BackupRefused
     from chimera_metrics.integrations.operations.roles import NoRoles
     from chimera_metrics.integrations.results import Result
@@ -83,6 +84,7 @@ __all__ = [
     "SettingsError",
     "StatementCancelled",
     "StatementFailed",
+    "StatementRefused",
     "StatementTimeout",
     "StoreBusy",
     "StoreUnusable",
@@ -106,6 +108,7 @@ _MODULES = {
     "NoRoles": "integrations.operations.roles",
     "QuestionError": "analytics.errors",
     "Result": "integrations.results",
+    "StatementRefused": "integrations.guard.refusals",
 } | dict.fromkeys(
     ("BenchRun", "Deployment", "Episode", "LlmEvent", "SessionStat", "UiEvent", "WatcherRun", "metadata"), "models"
 )
