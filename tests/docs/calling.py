@@ -10,18 +10,18 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 ROOMS = tuple(f"{ROOT}/{room}/" for room in ("models", "alembic", "analytics", "integrations", "server", "apps"))
+SCRIPT = str(ROOT / "alembic" / "env.py")
 called: list[str] = []
+local = threading.local()
 
 
 def note(frame: FrameType, event: str, _: Any) -> None:
     file = frame.f_code.co_filename
-    if event != "call" or not file.startswith(ROOMS):
-        return
-    name = file.removeprefix(f"{ROOT}/")
-    # A module's own body is an import and no call, except for the script that alembic runs.
-    if frame.f_code.co_name == "<module>" and name != "alembic/env.py":
-        return
-    called.append(f"{threading.get_ident()} {name}")
+    if frame.f_code.co_name == "<module>" and file != SCRIPT:
+        # What a module calls while it is imported is no part of a way; alembic runs its script the same way.
+        local.importing = getattr(local, "importing", 0) + {"call": 1, "return": -1}.get(event, 0)
+    elif event == "call" and file.startswith(ROOMS) and not getattr(local, "importing", 0):
+        called.append(f"{threading.get_ident()} {file.removeprefix(f'{ROOT}/')}")
 
 
 def main(out: str, *arguments: str) -> None:
