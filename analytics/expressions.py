@@ -49,7 +49,7 @@ class Parametric(FunctionElement[Any]):
     def __init__(self, name: str, parameters: tuple[float, ...], *arguments: ColumnElement[Any]) -> None:
         super().__init__(*arguments)
         self.name = name
-        self.parameters = ", ".join(f"{parameter:g}" for parameter in parameters)
+        self.parameters = ", ".join(map(repr, parameters))
         self.type = FLOAT
 
 

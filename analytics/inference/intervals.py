@@ -107,6 +107,16 @@ def quantile_ranks(n: int, q: float, *, level: float = LEVEL) -> QuantileRanks:
     return QuantileRanks(low or None, high if high <= n else None, n, coverage, reason)
 
 
+def fewest_values(q: float, *, level: float = LEVEL) -> int:
+    """How many values it takes until the smallest and the largest of them bound the quantile q on both sides.
+
+    q: 0 to 1. level: chance of missing the true quantile.
+    Formula: the smallest n with max(q, 1 - q)^n <= level / 2.
+    Example: 6 for the median, 72 for 0.95, 368 for 0.99.
+    """
+    return int(np.ceil(np.log(level / 2.0) / np.log(max(q, 1.0 - q)) - 1e-12))
+
+
 def quantile_interval(values: Sequence[float | None], q: float, *, level: float = LEVEL) -> Interval:
     """What the quantile q of the values is likely between: the values of `quantile_ranks`.
 
@@ -185,9 +195,7 @@ def _below(rank: int, n: int, q: float) -> float:
 
 
 def _too_few_for_quantile(n: int, q: float, level: float) -> Reason:
-    """How many values it takes until the smallest or largest of them is a bound on both sides."""
-    need = int(np.ceil(np.log(level / 2.0) / np.log(max(q, 1.0 - q)) - 1e-12))
-    return reasons.too_few(f"A bound of the {q:g} quantile on either side", n, need)
+    return reasons.too_few(f"A bound of the {q:g} quantile on either side", n, fewest_values(q, level=level))
 
 
 def _normal(level: float) -> float:

@@ -6,12 +6,12 @@ to that (`min` of nothing is 0, `avg` of nothing is NaN), hence the OrNull forms
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from clickhouse_sqlalchemy import types as ch
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, case, func, null
 
 from chimera_metrics.analytics.expressions import ONE, ZERO, Parametric, plain
 
@@ -91,6 +91,23 @@ _TABLE = (
 
 AGGREGATES: dict[str, Aggregate] = {aggregate.name: aggregate for aggregate in _TABLE}
 """The aggregates by name, in the order in which they are documented."""
+
+
+def _skewness(column: Expression, _exact: bool) -> Expression:
+    # Of Float32 the engine adds up the powers in Float32. Equal values have a skewness of 0 / 0.
+    return func.ifNotFinite(func.skewPop(func.toFloat64(column)), null())
+
+
+SKEWNESS = Aggregate("skewness", "skewness of", "number", _skewness, "same", "gap")
+"""Beside a mean, for its interval; not in the language."""
+
+
+def values_at(levels: Sequence[float]) -> Aggregate:
+    """The values at these levels of the ordered ones, as an array: of n values, the one of rank floor(level n) + 1."""
+    given = tuple(levels)
+    return Aggregate(
+        "values", "values of", "number", lambda c, _: Parametric("quantilesExact", given, _float(c)), "same", "gap"
+    )
 
 
 def share(matching: Expression, of: Expression) -> Expression:

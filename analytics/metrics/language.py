@@ -94,10 +94,13 @@ def metric_of(text: str | Metric) -> Metric:
     return _call(text.strip(), call["agg"].lower(), call["inside"])
 
 
-def metrics_of(texts: str | Metric | Sequence[str | Metric], reserved: Iterable[str] = ()) -> tuple[Metric, ...]:
+def metrics_of(
+    texts: str | Metric | Sequence[str | Metric], reserved: Iterable[str] = (), suffixes: Sequence[str] = ()
+) -> tuple[Metric, ...]:
     """The metrics of one question: of one table, with labels that differ from each other and from `reserved`.
 
-    A single metric may stand without a list around it.
+    A single metric may stand without a list around it. suffixes: of further columns, `<label>_<suffix>`, whose names
+    must not be taken either.
     """
     if isinstance(texts, str | Metric):
         texts = (texts,)
@@ -113,8 +116,8 @@ def metrics_of(texts: str | Metric | Sequence[str | Metric], reserved: Iterable[
             )
         if any(metric.text == other.text for other in found):
             raise QuestionError(f"'{metric.text}' is asked for twice; leave one out.")
-        label = _free(metric.label, taken)
-        taken.add(label)
+        label = _free(metric.label, taken, suffixes)
+        taken |= {label, *(f"{label}_{suffix}" for suffix in suffixes)}
         found.append(replace(metric, label=label))
     return tuple(found)
 
@@ -200,9 +203,9 @@ def _no_metric(text: str) -> QuestionError:
     return QuestionError(f"{unknown('metric', text, METRICS, 'The catalog has')} {_FORMS}")
 
 
-def _free(label: str, taken: set[str]) -> str:
+def _free(label: str, taken: set[str], suffixes: Sequence[str] = ()) -> str:
     number = 2
     free = label
-    while free in taken:
+    while free in taken or any(f"{free}_{suffix}" in taken for suffix in suffixes):
         free, number = f"{label}_{number}", number + 1
     return free

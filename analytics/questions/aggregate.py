@@ -11,6 +11,14 @@ from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
+from chimera_metrics.analytics.questions.intervals import (
+    SUFFIXES,
+    helpers,
+    interval_columns,
+    needs_rows,
+    quantile_values,
+    with_interval,
+)
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, metric_columns
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
 from chimera_metrics.analytics.sql.buckets import buckets, granularity_of
@@ -35,6 +43,7 @@ def aggregate(
     descending: bool = False,
     limit: int = 100,
     exact: bool = False,
+    interval: bool = False,
     max_points: int = MAX_BUCKETS,
 ) -> Question:
     """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
@@ -44,27 +53,44 @@ def aggregate(
     limit: groups kept. Without buckets those that come first; with buckets those whose highest (downwards) or lowest
     value of the metric ordered by comes first, by default those with the most rows.
     exact: reads the rows and computes percentiles and distinct counts exactly.
+    interval: also the n of rates, means and quantiles, and columns for the ends of their 95 % intervals, which are
+    computed from the answer (`integrations.questions.intervals`). Quantiles are exact then.
     Undefined when: a group has nothing to compute from; its value is NULL, or 0 for count, sum and uniq.
     Example: aggregate(["llm.calls"], window=w, group_by=["model"]) gives `model`, `calls`, reading llm_events_hourly.
     """
     by = granularity_of(granularity)
-    asked = metrics_of(metrics, reserved=("ts", "partial", *group_by))
+    asked = metrics_of(metrics, reserved=("ts", "partial", *group_by), suffixes=SUFFIXES if interval else ())
+    bounded = with_interval(asked) if interval else ()
+    exact = exact or needs_rows(bounded)
     table = FACT_TABLES[asked[0].table]
     groups = _groups(table, group_by)
     if not 1 <= limit <= MAX_GROUPS:
         raise QuestionError(f"`limit` is {limit}; it must be 1 to {MAX_GROUPS:,} groups.")
     buckets(window, by, max_points)
     narrowed = filters_of(table, filters)
+    shown = [Value(metric.label, metric) for metric in asked]
+    beside = [value for metric in bounded for value in helpers(metric)]
     source = source_of(
-        asked, window, granularity=by, columns=groups, filters=narrowed, exact=exact, max_points=max_points
+        [value.metric for value in (*shown, *beside)],
+        window,
+        granularity=by,
+        columns=groups,
+        filters=narrowed,
+        exact=exact,
+        max_points=max_points,
     )
     keys = Keys(window, by, groups)
     ordered = _order(order_by, descending, keys, asked)
-    statement = _ordered(source, keys, asked, ordered, limit)
+
+    def bounds(levels: Mapping[str, Sequence[float]]) -> Select[Any]:
+        # Ordered and limited by the same value, so that the same rows come.
+        leading = [value for value in shown if ordered and value.label == ordered[0][0]]
+        return _ordered(source, keys, [*leading, *quantile_values(bounded, levels)], ordered, limit)
+
     return Question(
-        select=statement.execution_options(settings=SETTINGS),
+        select=_ordered(source, keys, [*shown, *beside], ordered, limit),
         source=source.name,
-        columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *metric_columns(asked)),
+        columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *_metric_columns(asked, bounded)),
         window=window,
         granularity=by,
         approximations=approximations(asked, exact, window),
@@ -72,6 +98,9 @@ def aggregate(
         groups=_count_groups(source, groups),
         in_time_order=ordered[:1] == [("ts", False)],
         max_points=max_points,
+        metrics=asked,
+        intervals=bounded,
+        bounds=bounds if needs_rows(bounded) else None,
     )
 
 
@@ -89,6 +118,13 @@ def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
 
 def _group_columns(table: Table, names: Sequence[str]) -> tuple[ResultColumn, ...]:
     return tuple(ResultColumn(name, "group", None, column_of(table, name).info["meaning"]) for name in names)
+
+
+def _metric_columns(metrics: Sequence[Metric], bounded: Sequence[Metric]) -> list[ResultColumn]:
+    columns: list[ResultColumn] = []
+    for metric in metrics:
+        columns += [*metric_columns([metric]), *(interval_columns(metric) if metric in bounded else ())]
+    return columns
 
 
 def _order(order_by: str | None, descending: bool, keys: Keys, metrics: Sequence[Metric]) -> list[tuple[str, bool]]:
@@ -109,22 +145,26 @@ def _order(order_by: str | None, descending: bool, keys: Keys, metrics: Sequence
 
 
 def _ordered(
-    source: Source, keys: Keys, metrics: Sequence[Metric], ordered: list[tuple[str, bool]], limit: int
+    source: Source, keys: Keys, values: Sequence[Value], ordered: list[tuple[str, bool]], limit: int
 ) -> Select[Any]:
-    values = [Value(metric.label, metric) for metric in metrics]
+    statement = _limited(source, keys, values, ordered, limit)
+    return statement.execution_options(settings=SETTINGS)
+
+
+def _limited(
+    source: Source, keys: Keys, values: Sequence[Value], ordered: list[tuple[str, bool]], limit: int
+) -> Select[Any]:
     by = [_direction(name, down) for name, down in ordered]
     if not keys.columns:
         return block(source, keys, values).order_by(*by)
     if keys.granularity == "none":
         return block(source, keys, values).order_by(*by).limit(limit)
-    leading = next((metric for metric in metrics if metric.label == ordered[0][0]), None)
-    rank = (
-        Value(leading.label, leading) if leading else Value("rows_in_bucket", metric_of(f"count({metrics[0].table})"))
-    )
+    leading = next((value for value in values if value.label == ordered[0][0]), None)
+    rank = leading or Value("rows_in_bucket", metric_of(f"count({values[0].metric.table})"))
     statement = block(source, keys, values if leading else [*values, rank])
     down = leading is None or ordered[0][1]
     kept = keep_groups(statement, keys.columns, rank.label, down, limit, additive=leading is None)
-    names = (*keys.names, *(metric.label for metric in metrics))
+    names = (*keys.names, *(value.label for value in values))
     return kept.with_only_columns(*(kept.selected_columns[name] for name in names)).order_by(*by)
 
 

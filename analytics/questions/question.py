@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -55,7 +55,9 @@ ALWAYS = Beginnings({}, {})
 class Question:
     """`source` is the table or rollup that is read, `limit` how many groups are kept at most.
 
-    `groups` counts how many there are in all: worth asking when the answer holds `limit` of them.
+    `groups` counts how many there are in all: worth asking when the answer holds `limit` of them. `metrics` are those
+    asked for, `intervals` those with an interval beside them, `bounds` the Select of the values of the quantiles among them, in the same rows,
+    at the levels that are given by label.
     """
 
     select: Select[Any]
@@ -68,6 +70,9 @@ class Question:
     groups: Select[Any] | None = None
     in_time_order: bool = True
     max_points: int = MAX_POINTS
+    metrics: tuple[Metric, ...] = ()
+    intervals: tuple[Metric, ...] = ()
+    bounds: Callable[[Mapping[str, Sequence[float]]], Select[Any]] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:

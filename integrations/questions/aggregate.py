@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, Question, metrics_of
+from chimera_metrics.analytics import Question, metrics_of
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
+from chimera_metrics.analytics.questions.intervals import needs_rows
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, is_wide, marks, room_for_rows
 from chimera_metrics.integrations.answers.shortening import shortened, size
@@ -16,8 +17,15 @@ from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellat
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of_metric, point
+from chimera_metrics.integrations.questions.intervals import (
+    add_intervals,
+    ends,
+    estimate_all,
+    note_without,
+    types_of_ends,
+)
 from chimera_metrics.integrations.questions.known_values import note_unknown
-from chimera_metrics.integrations.questions.statement import estimate, parametrised
+from chimera_metrics.integrations.questions.statement import parametrised
 from chimera_metrics.integrations.results import Result
 
 
@@ -36,6 +44,7 @@ def aggregate(
     limit: int = 100,
     exact: bool = False,
     dry_run: bool = False,
+    interval: bool = False,
     cancellation: Cancellation | None = None,
 ) -> Result:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
@@ -43,6 +52,7 @@ def aggregate(
         metrics = [metrics]
     asking = Asking(client, cancellation)
     window = asking.window(days, since, until)
+    exact = exact or (interval and needs_rows(metrics_of(metrics)))
     question = analytics.aggregate(
         metrics,
         window=window if exact else asking.sized(window, metrics),
@@ -53,11 +63,14 @@ def aggregate(
         descending=descending,
         limit=limit,
         exact=exact,
+        interval=interval,
     )
     asking.note_approximations([question])
+    if interval:
+        note_without(asking, question)
     answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
-    names, shaped, cut = _shaped(asking, question, answer, metrics, filters, (sql, parameters))
+    names, shaped, cut = _shaped(asking, question, answer, filters, (sql, parameters))
     return Result.of(
         {
             "columns": names,
@@ -74,7 +87,7 @@ def aggregate(
             "source": question.source,
             "sql": sql,
             "parameters": parameters,
-            "estimate": estimate(asking, question) if dry_run else None,
+            "estimate": estimate_all(asking, question) if dry_run else None,
         }
     )
 
@@ -83,13 +96,12 @@ def _shaped(
     asking: Asking,
     question: Question,
     answer: Answer | None,
-    metrics: Sequence[str],
     filters: Sequence[Mapping[str, Any]],
     beside: tuple[Any, ...],
 ) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
     """The columns with type and unit, the rows within the limits, and why some are missing."""
     units = {column.name: column.unit for column in question.columns}
-    types = {column.name: column.type for column in answer.columns} if answer else {}
+    types = {column.name: column.type for column in answer.columns} | types_of_ends(question) if answer else {}
     names = [column.name for column in question.columns]
     columns = [{"name": name, "type": types.get(name), "unit": units[name]} for name in names]
     if question.granularity != "none":
@@ -97,12 +109,12 @@ def _shaped(
         columns.append({"name": "partial", "type": "Bool", "unit": None})
     if answer is None:
         return columns, [], None
-    asked = metrics_of(metrics, reserved=("ts", "partial", *question.names("group")))
-    rows = filled(asking, question, answer, asked)
-    note_unknown(asking, rows, {metric.label: metric for metric in asked}, filters)
+    rows = filled(asking, question, answer, question.metrics)
+    note_unknown(asking, rows, {metric.label: metric for metric in question.metrics}, filters)
+    add_intervals(asking, question, answer, rows)
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
-    kept, long = _within(asking, rows, names, asked, room)
+    kept, long = _within(asking, question, rows, names, room)
     cut = _cut_groups(asking, question, rows)
     if long is not None:
         cut = f"Stopped at {asking.client.muse.max_result_bytes} bytes. {long}"
@@ -116,12 +128,12 @@ def _shaped(
 
 
 def _within(
-    asking: Asking, rows: Sequence[Mapping[str, Any]], names: Sequence[str], metrics: Sequence[Metric], room: int
+    asking: Asking, question: Question, rows: Sequence[Mapping[str, Any]], names: Sequence[str], room: int
 ) -> tuple[list[list[Any]], str | None]:
     """The rows that there is room for, and what of the first was cut."""
     shaper = Shaper(room)
-    digits = {metric.label: digits_of_metric(metric) for metric in metrics}
-    wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
+    digits = {name: digits_of_metric(metric) for metric in question.metrics for name in (metric.label, *ends(metric))}
+    wide = {name for name in names if any(is_wide(row[name]) for row in rows)}
     kept: list[list[Any]] = []
     for row in rows[: asking.client.muse.max_rows]:
         shaped = [shaper.value(_shown(row[name], digits.get(name), name in wide)) for name in names]

@@ -38,15 +38,20 @@ class Questions(Access):
         limit: int = 100,
         exact: bool = False,
         dry_run: bool = False,
+        interval: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Result:
-        """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers."""
+        """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
+
+        With `interval` rates, means and quantiles have `<metric>_n`, and `<metric>_low` and `<metric>_high`, the ends
+        of their 95 % interval.
+        """
         from chimera_metrics.integrations.questions.aggregate import aggregate
 
         return aggregate(
             self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until,
             filters=filters, order_by=order_by, descending=descending, limit=limit, exact=exact, dry_run=dry_run,
-            cancellation=cancellation,
+            interval=interval, cancellation=cancellation,
         )  # fmt: skip
 
     def correlate(

@@ -14,6 +14,7 @@ from chimera_metrics.server.catalog.analytics_words import (
     CHART,
     DAYS,
     FILTERS,
+    INTERVAL,
     METRIC,
     SINCE,
     TITLES_AND_DESCRIPTIONS,
@@ -56,6 +57,7 @@ class AggregateArguments(WindowArguments):
     limit: int = Field(100, ge=1, description="Groups to keep")
     exact: bool = Field(False, description="Read the rows, and compute percentiles and distinct counts exactly")
     dry_run: bool = Field(False, description="Only estimate rows, bytes and parts")
+    interval: bool = Field(False, description=INTERVAL)
 
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
