@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,9 @@ def head(figure: Figure, title: str, below: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=10.5, x=0.012, ha="left", color=INK, linespacing=1.35)
 
 
+_SMALL, _LARGE = 1e-3, 10_000
+
+
 def moment(text: str) -> datetime:
     """The time of a point."""
     return datetime.fromisoformat(text)
@@ -85,10 +89,13 @@ def axis_label(metric: str, unit: str | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four digits at most, for a reader."""
+    """Four digits at most, for a reader; small ones in full, with two."""
     if value is None:
         return "–"
-    text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    if 0.0 < abs(value) < _SMALL:
+        text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
     return text.replace("-", "−")
 
 

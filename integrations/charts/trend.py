@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isnan
 from statistics import median
 from typing import Any
 
@@ -32,6 +33,9 @@ from chimera_metrics.integrations.charts.style import (
 
 MOST_GROUPS = 6
 _DAY_S = 86_400.0
+_MARKED = 120
+"""Up to so many points each has a marker."""
+_CHANCE = 0.05
 Series = Mapping[str, Any]
 
 
@@ -73,21 +77,50 @@ def _words(result: Mapping[str, Any], every: Sequence[Series], shown: Sequence[S
 
 
 def _sentence(series: Series, unit: str | None) -> str:
+    """What the picture shows: the steps, else the trend, else the level and how far a trend could hide in it."""
     if series["slope_per_day"] is None:
         return str((series["reason"] or {}).get("text", ""))
     unit = f" {unit}" if unit else ""
-    interval = ""
-    if series["slope_low"] is not None:
-        interval = f" (95 %: {number(series['slope_low'])} to {number(series['slope_high'])})"
-    p = series["p_adjusted"] if series["p_adjusted"] is not None else series["p_value"]
-    slope = f"{number(series['slope_per_day'])}{unit} a day{interval}"
-    return f"{series['direction']}: {slope}, {p_text(p)}, n = {series['n']}"
+    low, high = number(series["slope_low"]), number(series["slope_high"])
+    steps, left = series["change_points"], series["between_steps"]
+    n = f"n = {series['n']}"
+    if steps and not moves(series):
+        words = [f"{number(one['before'])} → {number(one['after'])}{unit} on {one['ts'][:10]}" for one in steps]
+        between = f"; apart from {'it' if len(steps) == 1 else 'them'} no trend" if left is not None else ""
+        kind = "step" if len(steps) == 1 else "steps"
+        return f"{kind}: {', '.join(words)} ({p_text(steps[0]['p_value'])}){between}, {n}"
+    if moves(series):
+        slope, p = series["slope_per_day"], series["p_adjusted"]
+        if steps and left is not None:
+            slope, p, low = left["slope_per_day"], left["p_value"], ""
+        interval = f" (95 %: {low} to {high})" if low and series["slope_low"] is not None else ""
+        return f"{series['direction']}: {number(slope)}{unit} a day{interval}, {p_text(p)}, {n}"
+    level = f"level {number(_level(series))}{unit}"
+    if series["slope_low"] is None:
+        return f"{level}, {n}"
+    return f"{series['direction']}: {level}; a trend lies between {low} and {high}{unit} a day, {n}"
 
 
 def _short(series: Series) -> str:
     if series["slope_per_day"] is None:
         return "too few points for a trend" if series["n"] else "no points"
+    if series["change_points"] and not moves(series):
+        steps = len(series["change_points"])
+        return f"{steps} step{'' if steps == 1 else 's'}: {number(series['change_points'][-1]['after'])} now"
+    if not moves(series):
+        return f"{series['direction']}: level {number(_level(series))}"
     return f"{series['direction']}: {number(series['slope_per_day'])} a day, {p_text(series['p_adjusted'])}"
+
+
+def moves(series: Series) -> bool:
+    """Whether a line says what the series does: it rises or falls, and not only by its steps."""
+    left = series["between_steps"]
+    explained = bool(series["change_points"]) and left is not None and left["p_value"] >= _CHANCE
+    return series["direction"] in ("rising", "falling") and not explained
+
+
+def _level(series: Series) -> float:
+    return median(float(p["value"]) for p in series["points"] if p["value"] is not None and not p["partial"])
 
 
 def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
@@ -100,11 +133,16 @@ def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
     if not known:
         nothing(axes, (series["reason"] or {}).get("text", "No points."))
         return
-    _line(axes, series, known)
+    if moves(series):
+        _line(axes, series, known)
+    elif not series["change_points"] and series["slope_per_day"] is not None:
+        axes.hlines(_level(series), known[0][0], known[-1][0], color=ORANGE, lw=2, zorder=2)
     # A gap breaks the line.
     times = [moment(p["ts"]) for p in points if not p["partial"]]
     values = [float("nan") if p["value"] is None else p["value"] for p in points if not p["partial"]]
-    axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if len(points) <= 120 else 0, zorder=3)
+    axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if len(points) <= _MARKED else 0, zorder=3)
+    if len(points) > _MARKED:
+        _isolated(axes, times, values)
     _partial(axes, points)
     _changes(axes, series, (known[0][0], known[-1][0]), alone)
     for stray in series["anomalies"]:
@@ -113,6 +151,18 @@ def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
     if alone:
         axes.set_ylabel(axis_label(result["metric"], result["unit"]))
     dates(axes)
+
+
+def _isolated(axes: Any, times: Sequence[datetime], values: Sequence[float]) -> None:
+    """Marks the values between two gaps, which no line reaches."""
+    alone = isolated(values)
+    axes.plot([times[i] for i in alone], [values[i] for i in alone], "o", color=BLUE, ms=3.5, zorder=3)
+
+
+def isolated(values: Sequence[float]) -> list[int]:
+    """The places of values between two gaps (NaN)."""
+    known = [False, *(not isnan(value) for value in values), False]
+    return [i for i in range(len(values)) if known[i + 1] and not known[i] and not known[i + 2]]
 
 
 def _line(axes: Any, series: Series, known: Sequence[tuple[datetime, float]]) -> None:
@@ -140,7 +190,8 @@ def _heights(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
     values = [point["value"] for point in points if point["value"] is not None]
     low, high = min(values), max(values)
     room = 0.14 * (high - low) or 0.1 * abs(high) or 1.0
-    axes.set_ylim(low - room, high + 1.6 * room)
+    # What is never negative has no axis below zero.
+    axes.set_ylim(low - room if low < 0.0 else max(0.0, low - room), high + 1.6 * room)
 
 
 def _partial(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
@@ -172,10 +223,11 @@ def _legend(shown: Sequence[Series]) -> list[Any]:
     if not any(one["points"] for one in shown):
         return []
     handles: list[Any] = [Line2D([], [], color=BLUE, marker="o", ms=4, label="value")]
-    if any(one["slope_per_day"] is not None for one in shown):
+    if any(moves(one) for one in shown):
         handles.append(Line2D([], [], color=ORANGE, lw=2, label="trend (Theil–Sen)"))
-    if any(one["slope_low"] is not None for one in shown):
         handles.append(Patch(color=ORANGE, alpha=0.18, label="95 % of the slope"))
+    elif any(one["slope_per_day"] is not None and not one["change_points"] for one in shown):
+        handles.append(Line2D([], [], color=ORANGE, lw=2, label="level (median)"))
     if any(one["change_points"] for one in shown):
         handles.append(Line2D([], [], color=GREEN, ls=(0, (4, 3)), label="change of level"))
     if any(one["anomalies"] for one in shown):

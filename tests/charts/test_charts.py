@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chimera_metrics.integrations.charts import Form, correlation_chart, performance_chart, trend_chart
+from chimera_metrics.integrations.charts import Form, correlation_chart, performance_chart, style, trend, trend_chart
 
 Draw = Callable[[Mapping[str, Any], Form], bytes]
 WINDOW = {"since": "2026-05-11T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
@@ -25,7 +25,8 @@ def series(group: str | None = None, **more: Any) -> dict[str, Any]:
     return {
         "group": group, "points": points, "n": 28, "slope_per_day": 2.5, "slope_low": -1.25, "slope_high": 6.0,
         "p_value": 0.2, "p_adjusted": 0.2, "direction": "unclear", "change_pct": 50.0, "change_points": [change],
-        "anomalies": [{"ts": TIMES[20], "value": 300.0, "score": 9.0}], "reason": None, "notes": [],
+        "anomalies": [{"ts": TIMES[20], "value": 300.0, "score": 9.0}], "between_steps": None,
+        "reason": None, "notes": [],
     } | more  # fmt: skip
 
 
@@ -73,8 +74,23 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
         trend_chart,
         trend_of(series()),
         ["ui.latency_p95_ms (ms) by day, event_type = error",
-         "unclear: 2.5 ms a day (95 %: −1.25 to 6), p = 0.2, n = 28",
+         "step: 100 → 150 ms on 2026-05-22 (p = 0.001), n = 28",
          "100 → 150", "5d8a17f4c2", "anomaly", "not over yet", "change of level"],
+    ),
+    "trend that rises": (
+        trend_chart,
+        trend_of(series(direction="rising", change_points=[], anomalies=[])),
+        ["rising: 2.5 ms a day (95 %: −1.25 to 6), p = 0.2, n = 28", "trend (Theil–Sen)"],
+    ),
+    "trend that is only a step": (
+        trend_chart,
+        trend_of(series(direction="rising", between_steps={"slope_per_day": 0.1, "p_value": 0.6})),
+        ["step: 100 → 150 ms on 2026-05-22 (p = 0.001); apart from it no trend, n = 28"],
+    ),
+    "trend that is unclear": (
+        trend_chart,
+        trend_of(series(change_points=[])),
+        ["unclear: level 150 ms; a trend lies between −1.25 and 6 ms a day, n = 28", "level (median)"],
     ),
     "trend of groups": (
         trend_chart,
@@ -109,8 +125,6 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_says_what_the_result_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     draw, result, texts = PICTURES[name]
-    from chimera_metrics.integrations.charts import style
-
     monkeypatch.setitem(style._RC, "svg.fonttype", "none")  # words as words, so that they can be found
     svg = draw(result, "svg").decode()
     flat = " ".join(svg.split())
@@ -130,3 +144,20 @@ def test_a_png_is_800_pixels_wide_and_light(name: str) -> None:
 
 def test_the_same_result_gives_the_same_picture() -> None:
     assert trend_chart(trend_of(series()), "svg") == trend_chart(trend_of(series()), "svg")
+
+
+def test_values_between_gaps_have_a_marker_among_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(hours=i)).isoformat() for i in range(168)]
+    values = {3: 0.5, 40: 0.25, 41: 0.75, 100: 0.5}
+    points = [{"ts": ts, "value": values.get(i), "n": 1, "partial": False} for i, ts in enumerate(hours)]
+    marked: list[float] = []
+    monkeypatch.setattr(trend, "_isolated", lambda axes, times, drawn: marked.extend(trend.isolated(drawn)))
+    trend_chart(trend_of(series(points=points, change_points=[], anomalies=[])))
+    assert marked == [3, 100]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-4.308e-06, "−0.0000043"), (0.00041, "0.00041"), (12345.6, "12,346"), (0.0, "0")]
+)
+def test_small_numbers_are_written_in_full(value: float, text: str) -> None:
+    assert style.number(value) == text
