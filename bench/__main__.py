@@ -20,6 +20,7 @@ BENCHMARKS = (
     ("surface", "the tools, beside mcp-clickhouse", ()),
     ("analytics", "the analytics tools, beside the best hand-written SQL", ()),
     ("status", "`muse status` on a large store", ()),
+    ("story", "the samples' regression at hours of a week", ("--hours", "7")),
 )
 
 

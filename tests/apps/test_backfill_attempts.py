@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from chimera_metrics.apps.backfill import Backfill
 from chimera_metrics.apps.progress import Bar
 from chimera_metrics.integrations.backfill.files import find_files
+from chimera_metrics.integrations.backfill.ingest import Backfill
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
