@@ -80,7 +80,7 @@ async def converse(environment: dict[str, str]) -> None:
             raise SystemExit(f"The demo does not call {', '.join(sorted(offered))}.")
 
 
-class Call:
+class DemoCall:
     """One call of a tool, with the question that it answers and what to show of the answer."""
 
     def __init__(self, tool: str, question: str, **arguments: Any) -> None:
@@ -201,23 +201,23 @@ SHOW = {
 }
 
 CALLS = [
-    Call("describe", "What is in the store?"),
-    Call(
+    DemoCall("describe", "What is in the store?"),
+    DemoCall(
         "query",
         "Which models ran, how often, how fast?",
         sql="SELECT model, count() AS runs, round(avg(latency_p95_ms), 1) AS p95_ms, round(avg(tokens_per_sec), 1) AS "
         "tokens_per_sec FROM bench_runs WHERE ts >= {since:DateTime} GROUP BY model ORDER BY runs DESC",
         parameters={"since": "2020-01-01 00:00:00"},
     ),
-    Call(
+    DemoCall(
         "query.aggregate",
         "What do the models cost, and how often do they fail?",
         metrics=["llm.calls", "llm.error_rate", "llm.cost_usd", "llm.latency_p95_ms"],
         group_by=["source", "model"],
         days=DAYS,
     ),
-    Call("get.performance_summary", "What got worse this week, and since which commit?", days=7, chart=True),
-    Call(
+    DemoCall("get.performance_summary", "What got worse this week, and since which commit?", days=7, chart=True),
+    DemoCall(
         "query.trend",
         "Where does the latency of that benchmark go?",
         metric="bench.latency_p95_ms",
@@ -228,7 +228,7 @@ CALLS = [
         days=35,
         chart=True,
     ),
-    Call(
+    DemoCall(
         "query.correlation",
         "Do users feel what the benchmarks measure, and do they feel it later?",
         x="bench.latency_p95_ms",
@@ -236,10 +236,10 @@ CALLS = [
         max_lag=3,
         chart=True,
     ),
-    Call("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
-    Call("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
-    Call("get.quality_metrics", "How is the pipeline?", days=30),
-    Call(
+    DemoCall("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
+    DemoCall("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
+    DemoCall("get.quality_metrics", "How is the pipeline?", days=30),
+    DemoCall(
         "insert.bench_runs",
         "Store a run; a second with a wrong latency is left out",
         on_invalid="skip",
@@ -249,7 +249,7 @@ CALLS = [
             for n, latency in enumerate([412.5, "fast"])
         ],
     ),
-    Call(
+    DemoCall(
         "insert.llm_events",
         "Store a failed call; its message holds an e-mail address",
         rows=[
@@ -262,7 +262,7 @@ CALLS = [
             }
         ],
     ),
-    Call(
+    DemoCall(
         "insert.ui_events",
         "Store an event",
         rows=[
@@ -275,14 +275,14 @@ CALLS = [
             }
         ],
     ),
-    Call(
+    DemoCall(
         "insert.episodes",
         "Store an episode",
         rows=[{"series": "demo", "episode_num": 1, "title": "Latency and its discontents", "confidence_score": 0.8}],
     ),
-    Call("insert.deployments", "Store a deployment", rows=[{"status": "ready", "duration_ms": 41250.0}]),
-    Call("insert.watcher_runs", "Store a check", rows=[{"status": "valid", "lag_seconds": 42.0}]),
-    Call(
+    DemoCall("insert.deployments", "Store a deployment", rows=[{"status": "ready", "duration_ms": 41250.0}]),
+    DemoCall("insert.watcher_runs", "Store a check", rows=[{"status": "valid", "lag_seconds": 42.0}]),
+    DemoCall(
         "insert.session_stats",
         "Store a session",
         rows=[

@@ -9,7 +9,7 @@ from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.operations import retention
 from chimera_metrics.integrations.operations.health import size
-from chimera_metrics.integrations.operations.retention import Plan, Rule
+from chimera_metrics.integrations.operations.retention import KeepRule, Plan
 
 
 def _client() -> ClickHouseClient:
@@ -81,7 +81,7 @@ def _print(plans: list[Plan], as_json: bool, removed: bool = False) -> None:
     )
 
 
-def _keeps(rule: Rule) -> str:
+def _keeps(rule: KeepRule) -> str:
     return "all" if rule.keep_days is None else f"{rule.keep_days} days"
 
 

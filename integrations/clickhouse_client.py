@@ -16,7 +16,7 @@ from chimera_metrics.integrations.answers.parameters import bind
 from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Executor
-from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
+from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation, Tracer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaMismatch
@@ -158,7 +158,7 @@ class ClickHouseClient(Questions):
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
                 return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
 
-        answer = repeat(read, self.settings.retry_attempts, verdict=judge_read)
+        answer = repeat(read, self.settings.retry_attempts, policy=read_policy_of)
         if verdict.tables and verdict.kind == "select":
             answer["notes"].extend(stored_text(answer))
             if verdict.conditions:
@@ -175,7 +175,7 @@ class ClickHouseClient(Questions):
     ) -> list[dict[str, Any]]:
         """A list of dicts with Python values. Takes SQL (judged by the guard) or a SQLAlchemy Select."""
         attempts = self.settings.retry_attempts
-        return repeat(lambda: list(self.stream(statement, parameters)), attempts, verdict=judge_read)
+        return repeat(lambda: list(self.stream(statement, parameters)), attempts, policy=read_policy_of)
 
     def stream(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None
@@ -202,7 +202,7 @@ class ClickHouseClient(Questions):
     def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
         with call.serving(None):  # a question of the guard's, not the caller's statement
             statement, attempts = bind(sql, parameters), self.settings.retry_attempts
-            rows = repeat(lambda: self.executor.read(statement), attempts, verdict=judge_read).rows
+            rows = repeat(lambda: self.executor.read(statement), attempts, policy=read_policy_of).rows
         return "\n".join(str(row[0]) for row in rows)
 
     # -- writing ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from chimera_metrics.integrations.audit.trail import AuditFailed, Entry, clean, now, shown
+from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
@@ -149,10 +149,10 @@ class _Record:
         except AuditFailed as error:
             raise Sentence(str(error), "error") from None
 
-    def _entry(self, elapsed_s: float) -> Entry:
+    def _entry(self, elapsed_s: float) -> AuditLine:
         error = self.call.without_secrets(self._error)
         arguments, statement, error = shown(self._arguments, self.call.statement, error)
-        return Entry(
+        return AuditLine(
             ts=self._ts,
             call_id=self.call.call_id,
             who=self._caller.who,

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.audit.shipping import Shipper, Shipping
-from chimera_metrics.integrations.audit.trail import AuditFile, Entry, audit_folder
+from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, audit_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
@@ -34,7 +34,7 @@ class Audit:
         self.shipping = Shipping(folder, client.executor)
         self._shipper = Shipper(self.shipping)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: AuditLine) -> None:
         self._file.append(entry)
         self._shipper.wake()
 

@@ -40,7 +40,7 @@ class AuditFailed(MuseError):
 
 
 @dataclass(slots=True)
-class Entry:
+class AuditLine:
     """One call, with the columns of `audit_log`. Times are ISO 8601 in UTC."""
 
     ts: str
@@ -59,7 +59,7 @@ class Entry:
     error: str
 
 
-_NAMES = {field.name for field in fields(Entry)}
+_NAMES = {field.name for field in fields(AuditLine)}
 
 
 def now() -> str:
@@ -120,7 +120,7 @@ class AuditFile:
         self._descriptor: int | None = None
         self._day = ""
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: AuditLine) -> None:
         """Writes one line. Raises AuditFailed, with which the call must fail too."""
         line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
         try:

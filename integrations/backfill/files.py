@@ -49,7 +49,7 @@ _CSV_FIELD = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RowWindow:
     """Some rows of a file, in its order: a list of mappings, or an Arrow table."""
 
     rows: Any
@@ -71,7 +71,7 @@ class SourceFile:
     format: str
     compression: str
 
-    def windows(self, skip: int = 0, cuts: Sequence[int] = ()) -> Iterator[Window]:
+    def windows(self, skip: int = 0, cuts: Sequence[int] = ()) -> Iterator[RowWindow]:
         """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`.
 
         An empty CSV field is null.
@@ -87,7 +87,7 @@ class SourceFile:
                     next(itertools.islice(rows, skip, skip), None)
                 start = skip
                 while found := list(itertools.islice(rows, _size(start, ROWS_PER_WINDOW, cuts))):
-                    yield Window(found, start, raw.tell())
+                    yield RowWindow(found, start, raw.tell())
                     start += len(found)
         except _BROKEN as error:
             raise InvalidInput(f"{self.path} cannot be read to its end ({error}); is it whole?") from None
@@ -130,7 +130,7 @@ class SourceFile:
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise InvalidInput(f"{self.path} names the column '{shown_name(twice[0])}' more than once; name each once.")
 
-    def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[Window]:
+    def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[RowWindow]:
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -147,12 +147,12 @@ class SourceFile:
                         batch = batch.slice(room)
                         if waiting[-1].num_rows < room:
                             break
-                        window = Window(pa.Table.from_batches(waiting), start, 0)
+                        window = RowWindow(pa.Table.from_batches(waiting), start, 0)
                         start, waiting = window.stop, []
                         if start > skip:
-                            yield Window(window.rows, window.start, size * start // total)
+                            yield RowWindow(window.rows, window.start, size * start // total)
                 if waiting:
-                    yield Window(pa.Table.from_batches(waiting), start, size)
+                    yield RowWindow(pa.Table.from_batches(waiting), start, size)
         except pa.ArrowException as error:
             raise InvalidInput(f"{self.path} is not a Parquet file that can be read ({error}).") from None
 

@@ -22,7 +22,7 @@ from chimera_metrics.integrations.errors import (
 )
 
 
-class Verdict(Enum):
+class RetryPolicy(Enum):
     """What to do about an error."""
 
     RETRY = "retry"
@@ -35,59 +35,59 @@ class Verdict(Enum):
     """Trying again would change nothing, and the caller cannot help it: keep the rows aside."""
 
 
-# By what other clients repeat and by what a caller can correct. TOO_MANY_PARTS stands apart, see `judge`.
-CODES: Mapping[int, Verdict] = {
-    ErrorCode.UNEXPECTED_END_OF_FILE: Verdict.RETRY,
-    ErrorCode.TIMEOUT_EXCEEDED: Verdict.RETRY,
-    ErrorCode.READONLY: Verdict.RETRY,  # a replica that lost its Keeper
-    ErrorCode.TOO_MANY_SIMULTANEOUS_QUERIES: Verdict.RETRY,
-    ErrorCode.NO_FREE_CONNECTION: Verdict.RETRY,
-    ErrorCode.SOCKET_TIMEOUT: Verdict.RETRY,
-    ErrorCode.NETWORK_ERROR: Verdict.RETRY,
-    ErrorCode.ABORTED: Verdict.RETRY,  # the server is going down
-    ErrorCode.TABLE_IS_READ_ONLY: Verdict.RETRY,
-    ErrorCode.TOO_FEW_LIVE_REPLICAS: Verdict.RETRY,
-    ErrorCode.UNKNOWN_STATUS_OF_INSERT: Verdict.RETRY,
-    ErrorCode.SYSTEM_ERROR: Verdict.RETRY,
-    ErrorCode.CANNOT_SCHEDULE_TASK: Verdict.RETRY,
-    ErrorCode.KEEPER_EXCEPTION: Verdict.RETRY,
-    ErrorCode.MEMORY_LIMIT_EXCEEDED: Verdict.SPLIT,
-    ErrorCode.NO_SUCH_COLUMN_IN_TABLE: Verdict.REFUSE,
-    ErrorCode.UNKNOWN_TABLE: Verdict.REFUSE,
-    ErrorCode.UNKNOWN_DATABASE: Verdict.REFUSE,
-    ErrorCode.UNKNOWN_SETTING: Verdict.REFUSE,
-    ErrorCode.ACCESS_DENIED: Verdict.REFUSE,
+# By what other clients repeat and by what a caller can correct. TOO_MANY_PARTS stands apart, see `policy_of`.
+CODES: Mapping[int, RetryPolicy] = {
+    ErrorCode.UNEXPECTED_END_OF_FILE: RetryPolicy.RETRY,
+    ErrorCode.TIMEOUT_EXCEEDED: RetryPolicy.RETRY,
+    ErrorCode.READONLY: RetryPolicy.RETRY,  # a replica that lost its Keeper
+    ErrorCode.TOO_MANY_SIMULTANEOUS_QUERIES: RetryPolicy.RETRY,
+    ErrorCode.NO_FREE_CONNECTION: RetryPolicy.RETRY,
+    ErrorCode.SOCKET_TIMEOUT: RetryPolicy.RETRY,
+    ErrorCode.NETWORK_ERROR: RetryPolicy.RETRY,
+    ErrorCode.ABORTED: RetryPolicy.RETRY,  # the server is going down
+    ErrorCode.TABLE_IS_READ_ONLY: RetryPolicy.RETRY,
+    ErrorCode.TOO_FEW_LIVE_REPLICAS: RetryPolicy.RETRY,
+    ErrorCode.UNKNOWN_STATUS_OF_INSERT: RetryPolicy.RETRY,
+    ErrorCode.SYSTEM_ERROR: RetryPolicy.RETRY,
+    ErrorCode.CANNOT_SCHEDULE_TASK: RetryPolicy.RETRY,
+    ErrorCode.KEEPER_EXCEPTION: RetryPolicy.RETRY,
+    ErrorCode.MEMORY_LIMIT_EXCEEDED: RetryPolicy.SPLIT,
+    ErrorCode.NO_SUCH_COLUMN_IN_TABLE: RetryPolicy.REFUSE,
+    ErrorCode.UNKNOWN_TABLE: RetryPolicy.REFUSE,
+    ErrorCode.UNKNOWN_DATABASE: RetryPolicy.REFUSE,
+    ErrorCode.UNKNOWN_SETTING: RetryPolicy.REFUSE,
+    ErrorCode.ACCESS_DENIED: RetryPolicy.REFUSE,
 }
 _BASE_S = 0.2
 _CEILING_S = 3.0
 T = TypeVar("T")
 
 
-def judge(error: MuseError) -> Verdict:
+def policy_of(error: MuseError) -> RetryPolicy:
     """What to do about `error`."""
     if isinstance(error, Unreachable | StatementTimeout):
-        return Verdict.RETRY
+        return RetryPolicy.RETRY
     if isinstance(error, MemoryExceeded):
         return CODES[ErrorCode.MEMORY_LIMIT_EXCEEDED]
     if isinstance(error, StatementFailed):
         if error.code == ErrorCode.TOO_MANY_PARTS:
             # The same code says two things: too many partitions in one block (split it), or too many parts (wait).
-            return Verdict.SPLIT if "partitions" in str(error) else Verdict.RETRY
-        return CODES.get(error.code, Verdict.STOP)
+            return RetryPolicy.SPLIT if "partitions" in str(error) else RetryPolicy.RETRY
+        return CODES.get(error.code, RetryPolicy.STOP)
     # A wrong password, a missing schema, a store or a pool that was busy for as long as one may wait.
-    return Verdict.REFUSE
+    return RetryPolicy.REFUSE
 
 
-def judge_read(error: MuseError) -> Verdict:
+def read_policy_of(error: MuseError) -> RetryPolicy:
     """The same for a read, which is the caller's to narrow: its time and its memory do not come back by waiting.
 
     Nor does a store that takes no writes keep a read from running: READONLY says that it asked for more than
     a read may.
     """
-    verdict = judge(error)
+    policy = policy_of(error)
     if isinstance(error, StatementTimeout) or (isinstance(error, StatementFailed) and error.code == ErrorCode.READONLY):
-        return Verdict.REFUSE
-    return verdict if verdict is Verdict.RETRY else Verdict.REFUSE
+        return RetryPolicy.REFUSE
+    return policy if policy is RetryPolicy.RETRY else RetryPolicy.REFUSE
 
 
 def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:
@@ -99,14 +99,14 @@ def repeat(
     action: Callable[[], T],
     attempts: int,
     sleep: Callable[[float], None] = time.sleep,
-    verdict: Callable[[MuseError], Verdict] = judge,
+    policy: Callable[[MuseError], RetryPolicy] | None = None,
 ) -> T:
     """Runs `action`, and again up to `attempts` times while its error is one that passes."""
     for attempt in range(attempts + 1):
         try:
             return action()
         except MuseError as error:
-            if attempt == attempts or verdict(error) is not Verdict.RETRY:
+            if attempt == attempts or (policy or policy_of)(error) is not RetryPolicy.RETRY:
                 raise
             sleep(pause_s(attempt))
     raise AssertionError("unreachable")

@@ -36,7 +36,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class KeepRule:
     """How many whole days a table keeps, besides today; None keeps all."""
 
     table: str
@@ -61,7 +61,7 @@ class Partition:
 class Plan:
     """What one rule would remove: partitions of its table and of the table's rollup."""
 
-    rule: Rule
+    rule: KeepRule
     before: date | None
     stands: int
     """Rows that the table has now."""
@@ -80,22 +80,22 @@ class Plan:
         return len({part.id for part in self.partitions})
 
 
-def rules(client: Access) -> dict[str, Rule]:
+def rules(client: Access) -> dict[str, KeepRule]:
     """The newest rule of each table; the default where none was set."""
     found = {
-        row["table_name"]: Rule(row["table_name"], row["keep_days"], row["set_at"], row["set_by"])
+        row["table_name"]: KeepRule(row["table_name"], row["keep_days"], row["set_at"], row["set_by"])
         for row in client.executor.read("SELECT table_name, keep_days, set_at, set_by FROM retention_rules").mappings()
     }
-    return {table: found.get(table) or Rule(table, DEFAULTS.get(table)) for table in TABLES}
+    return {table: found.get(table) or KeepRule(table, DEFAULTS.get(table)) for table in TABLES}
 
 
-def set_rule(client: Access, table: str, keep_days: int | None, who: str | None = None) -> Rule:
+def set_rule(client: Access, table: str, keep_days: int | None, who: str | None = None) -> KeepRule:
     """Writes a rule down. It removes nothing; the next `apply` follows it."""
     if table not in TABLES:
         raise InvalidInput(unknown("table", table, TABLES, "Retention rules are for"))
     if keep_days is not None and not 1 <= keep_days <= 36_500:
         raise InvalidInput(f"keep_days is {keep_days}, but takes 1 to 36500; to keep all, use --keep-all.")
-    rule = Rule(table, keep_days, datetime.now(UTC), who or getpass.getuser())
+    rule = KeepRule(table, keep_days, datetime.now(UTC), who or getpass.getuser())
     values = (rule.table, rule.keep_days, rule.set_at, rule.set_by)
     names = ("table_name", "keep_days", "set_at", "set_by")
     client.executor.insert("retention_rules", names, [[value] for value in values], {"async_insert": 0})

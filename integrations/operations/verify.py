@@ -1,6 +1,6 @@
 """Data checks: whether what is stored is whole, single, possible, and told the same by rows, rollups and ledger.
 
-Each check is a function from a `Scope` to lines, and only reads. `ROWS`, `DERIVED`, `ACCOUNTS` and `ZONES`
+Each check is a function from a `CheckScope` to lines, and only reads. `ROWS`, `DERIVED`, `ACCOUNTS` and `ZONES`
 list them.
 """
 
@@ -10,7 +10,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
 from chimera_metrics.integrations.operations.verify_derived import DERIVED
 from chimera_metrics.integrations.operations.verify_rows import ROWS
-from chimera_metrics.integrations.operations.verify_scope import Scope
+from chimera_metrics.integrations.operations.verify_scope import CheckScope
 from chimera_metrics.integrations.operations.zones import ZONES
 from chimera_metrics.integrations.results import Result
 
@@ -20,6 +20,6 @@ def verify(client: Access, days: int | None = None) -> Result:
 
     `days`: only rows of the last N days; None means all.
     """
-    scope = Scope(client, days)
+    scope = CheckScope(client, days)
     lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS, *ZONES) for line in run(scope)]
     return Result.of({"holds": all(line["level"] != "error" for line in lines), "checks": lines})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.operations.verify_scope import Line, Scope
+from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder
@@ -18,7 +18,7 @@ from chimera_metrics.models import FACT_TABLES
 _HOURS = 1
 
 
-def ledger(scope: Scope) -> Iterator[Line]:
+def ledger(scope: CheckScope) -> Iterator[Line]:
     """Rows in each table against those acknowledged, less those that replaced others or that retention removed."""
     books = {row["table_name"]: row for row in scope.rows(_BOOKS)}
     short, over, balanced = [], [], 0
@@ -58,7 +58,7 @@ FROM (
 GROUP BY table_name"""
 
 
-def _unfinished(scope: Scope) -> Line:
+def _unfinished(scope: CheckScope) -> Line:
     found = scope.rows(
         "SELECT table_name, count() AS n FROM (SELECT table_name, idempotency_key FROM insert_ledger "
         f"GROUP BY table_name, idempotency_key HAVING countIf({_ACKNOWLEDGES}) = 0 "
@@ -78,16 +78,16 @@ def _unfinished(scope: Scope) -> Line:
     return check("unfinished batches", "warning", figure, advice)
 
 
-def _except_waiting(scope: Scope) -> str:
+def _except_waiting(scope: CheckScope) -> str:
     keys = [kept.identity.key for kept in _waiting(scope)]
     return f" AND idempotency_key NOT IN ({', '.join(map(quote, keys))})" if keys else ""
 
 
-def _waiting(scope: Scope) -> list[Any]:
+def _waiting(scope: CheckScope) -> list[Any]:
     return Quarantine(quarantine_folder(scope.client.settings)).batches()
 
 
-def quarantine(scope: Scope) -> Iterator[Line]:
+def quarantine(scope: CheckScope) -> Iterator[Line]:
     """Batches kept aside against the ledger: one that is acknowledged must not wait any more."""
     waiting = _waiting(scope)
     if not waiting:
@@ -106,4 +106,4 @@ def quarantine(scope: Scope) -> Iterator[Line]:
         yield check("quarantine", "warning", figure, advice)
 
 
-ACCOUNTS: tuple[Callable[[Scope], Iterator[Line]], ...] = (ledger, quarantine)
+ACCOUNTS: tuple[Callable[[CheckScope], Iterator[Line]], ...] = (ledger, quarantine)

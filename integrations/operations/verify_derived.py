@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 from sqlalchemy import Table
 
-from chimera_metrics.integrations.operations.verify_scope import Line, Scope, between
+from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line, between
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.models import VIEWS, metadata
 
@@ -20,7 +20,7 @@ _FUNCTION = re.compile(r"(Simple)?AggregateFunction\((\w+)(\([^)]*\))?, ")
 _CLOSE = "abs(a.{0} - b.{0}) > 1e-6 * greatest(abs(a.{0}), abs(b.{0}), 1)"
 
 
-def rollups(scope: Scope) -> Iterator[Line]:
+def rollups(scope: CheckScope) -> Iterator[Line]:
     """Each hour of a rollup against the same hour made from the rows."""
     for view in VIEWS:
         hours = wrong = 0
@@ -79,7 +79,7 @@ def _differs(name: str, function: str) -> str:
     return f"ifNull(a.{name}, -1) != ifNull(b.{name}, -1)"
 
 
-def sessions(scope: Scope) -> Iterator[Line]:
+def sessions(scope: CheckScope) -> Iterator[Line]:
     """Sessions summed up against their events, where there are events; those that agents sent alone stay."""
     held = wrong = alone = 0
     for first, last in scope.stretches("session_stats"):
@@ -117,7 +117,7 @@ LEFT JOIN (
     GROUP BY session_id) AS e USING (session_id)"""
 
 
-def drift(scope: Scope) -> Iterator[Line]:
+def drift(scope: CheckScope) -> Iterator[Line]:
     """The store's schema against the models', both as the engine sees them."""
     from chimera_metrics.integrations.clickhouse.engine import make_engine
     from chimera_metrics.integrations.evolution.canonical import differences, read
@@ -141,4 +141,4 @@ def drift(scope: Scope) -> Iterator[Line]:
         yield check("drift", "ok", f"{len(wanted)} tables and views are as the models say")
 
 
-DERIVED: tuple[Callable[[Scope], Iterator[Line]], ...] = (rollups, sessions, drift)
+DERIVED: tuple[Callable[[CheckScope], Iterator[Line]], ...] = (rollups, sessions, drift)

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from statistics import median
 
-from chimera_metrics.integrations.operations.verify_scope import Line, Scope, between, time_of
+from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line, between, time_of
 from chimera_metrics.integrations.questions.freshness import check
-from chimera_metrics.integrations.validation.rules import Rule, rules_of
+from chimera_metrics.integrations.validation.rules import ColumnRule, rules_of
 from chimera_metrics.models import FACT_TABLES
 
 _AHEAD = timedelta(minutes=5)
 _WEEK = timedelta(days=7)
 
 
-def rows_and_gaps(scope: Scope) -> Iterator[Line]:
+def rows_and_gaps(scope: CheckScope) -> Iterator[Line]:
     """Rows per day; a gap is a day without rows though the same weekday has some a week before and after."""
     for table in FACT_TABLES:
         counts = scope.counts(table)
@@ -41,7 +41,7 @@ def rows_and_gaps(scope: Scope) -> Iterator[Line]:
         yield check(name, "error", f"{figure}; no row on {len(gaps)} days: {shown}", advice)
 
 
-def duplicates(scope: Scope) -> Iterator[Line]:
+def duplicates(scope: CheckScope) -> Iterator[Line]:
     """Rows that share a key. Events have no id of their own: two that are equal may both have happened."""
     found: dict[str, int] = {}
     checked = 0
@@ -68,7 +68,7 @@ def duplicates(scope: Scope) -> Iterator[Line]:
         yield check("equal events", "warning", f"{found['ui_events']:,} rows of ui_events equal another", advice)
 
 
-def future(scope: Scope) -> Iterator[Line]:
+def future(scope: CheckScope) -> Iterator[Line]:
     """Rows whose time has not come; five minutes are left to clocks that differ."""
     limit = f"{scope.now + _AHEAD:%Y-%m-%d %H:%M:%S}"
     found = {
@@ -80,7 +80,7 @@ def future(scope: Scope) -> Iterator[Line]:
     yield check("future", "error" if bad else "ok", f"{bad} lie in the future" if bad else "no row", advice)
 
 
-def ranges(scope: Scope) -> Iterator[Line]:
+def ranges(scope: CheckScope) -> Iterator[Line]:
     """Values that `insert` would refuse: they came in around it."""
     found: dict[str, int] = {}
     checked = 0
@@ -96,7 +96,7 @@ def ranges(scope: Scope) -> Iterator[Line]:
     yield check("ranges", "error" if bad else "ok", figure, advice)
 
 
-def outside(rule: Rule) -> str | None:
+def outside(rule: ColumnRule) -> str | None:
     """The condition under which a stored value is none that the column takes; None if its type says it all."""
     name = rule.name
     match rule.kind:
@@ -119,4 +119,4 @@ def _shown(found: Mapping[str, int], keep: Callable[[str], bool] = lambda _: Tru
     return ", ".join(f"{count:,} rows of {name}" for name, count in found.items() if count and keep(name))
 
 
-ROWS: tuple[Callable[[Scope], Iterator[Line]], ...] = (rows_and_gaps, duplicates, future, ranges)
+ROWS: tuple[Callable[[CheckScope], Iterator[Line]], ...] = (rows_and_gaps, duplicates, future, ranges)

@@ -15,7 +15,7 @@ _ROWS_AT_ONCE = 5_000_000
 
 
 @dataclass
-class Scope:
+class CheckScope:
     """What is checked: a client's store, all of it or its last days."""
 
     client: Access

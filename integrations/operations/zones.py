@@ -14,7 +14,7 @@ from chimera_metrics.analytics.window import zone_data_version, zone_of
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import StatementFailed
-from chimera_metrics.integrations.operations.verify_scope import Line, Scope
+from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.models import FACT_TABLES
 
@@ -45,12 +45,12 @@ def time_zone(executor: Executor, zone: str, now: datetime) -> Line:
     return check("time zone", "warning", figure, advice)
 
 
-def zone_of_the_store(scope: Scope) -> Iterator[Line]:
+def zone_of_the_store(scope: CheckScope) -> Iterator[Line]:
     """The line of `muse status`, once more among the data checks."""
     yield time_zone(scope.client.executor, scope.client.muse.timezone, scope.now)
 
 
-def days(scope: Scope) -> Iterator[Line]:
+def days(scope: CheckScope) -> Iterator[Line]:
     """Each row in exactly one day of the zone, of those that the zone's clocks give."""
     zone = scope.client.muse.timezone
     rows = counted = found = 0

@@ -14,7 +14,7 @@ from chimera_metrics.analytics import Question, Window, metric_of, sizes, window
 from chimera_metrics.analytics.sql.buckets import Bucket
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
-from chimera_metrics.integrations.clickhouse.retries import judge_read, repeat
+from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.results import Result
 
@@ -86,7 +86,7 @@ class Asking:
         answer = repeat(
             lambda: executor.read(select, executor.limits(rows=rows), self.cancellation),
             self.client.settings.retry_attempts,
-            verdict=judge_read,
+            policy=read_policy_of,
         )
         self._statements.append(answer.statement)
         return answer

@@ -26,7 +26,7 @@ _RECENT = f"watcher_runs WHERE ts > now() - INTERVAL {_DAYS} DAY"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FreshnessSource:
     """Where a source's commits and rows stand."""
 
     name: str
@@ -39,8 +39,8 @@ class Source:
 
 
 SOURCES = (
-    Source("hearts", "hearts_commit", "bench_runs", "hearts_within_minutes"),
-    Source("packs", "packs_commit", "ui_events", "packs_within_minutes"),
+    FreshnessSource("hearts", "hearts_commit", "bench_runs", "hearts_within_minutes"),
+    FreshnessSource("packs", "packs_commit", "ui_events", "packs_within_minutes"),
 )
 
 
@@ -65,7 +65,7 @@ def age(seconds: float) -> str:
 
 
 def _source(
-    source: Source, row: Mapping[str, Any], newest: datetime | None, muse: MuseSettings, now: datetime
+    source: FreshnessSource, row: Mapping[str, Any], newest: datetime | None, muse: MuseSettings, now: datetime
 ) -> dict[str, str]:
     name, within = f"{source.name} freshness", source.within(muse)
     limit, variable = age(within.total_seconds()), f"MUSE_{source.setting.upper()}"
@@ -100,7 +100,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _arrived(source: Source) -> str:
+def _arrived(source: FreshnessSource) -> str:
     """Whether a row of a source's newest commit is there.
 
     The search for it begins a day before the commit was seen: clocks differ, and older days need not be read.

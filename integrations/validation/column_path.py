@@ -16,7 +16,7 @@ from uuid import UUID
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, likely_texts, mask_column
 from chimera_metrics.integrations.validation.row_path import Rejected, check_column, default_values, must_fill
-from chimera_metrics.integrations.validation.rules import Rule, TableRules, rules_of, shown_name
+from chimera_metrics.integrations.validation.rules import ColumnRule, TableRules, rules_of, shown_name
 from chimera_metrics.integrations.validation.values import missing
 
 Array = Any  # pyarrow ships no types
@@ -204,14 +204,14 @@ def mask_array(column: str, values: Array) -> tuple[Array, dict[str, int]]:
     return pc.replace_with_mask(values, likely, pa.array(clean, pa.string())), counts
 
 
-def _check_array(rule: Rule, array: Array, received: datetime) -> _Checked:
+def _check_array(rule: ColumnRule, array: Array, received: datetime) -> _Checked:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from chimera_metrics.integrations.validation.plain_arrays import Plain, plain_array, target
+    from chimera_metrics.integrations.validation.plain_arrays import PlainArray, plain_array, target
 
     array = _simplified(array)
-    plain = plain_array(rule, array) or Plain(pa.nulls(len(array), target(rule)), pa.nulls(len(array), pa.bool_()))
+    plain = plain_array(rule, array) or PlainArray(pa.nulls(len(array), target(rule)), pa.nulls(len(array), pa.bool_()))
     checked = _Checked(plain.values, rounded=plain.rounded)
     doubtful = pc.and_(array.is_valid(), pc.invert(pc.fill_null(plain.fine, False)))
     if pc.any(doubtful, min_count=0).as_py():
@@ -240,7 +240,7 @@ def _simplified(array: Array) -> Array:
     return array
 
 
-def _clean_doubtful(rule: Rule, checked: _Checked, array: Array, doubtful: Array, received: datetime) -> None:
+def _clean_doubtful(rule: ColumnRule, checked: _Checked, array: Array, doubtful: Array, received: datetime) -> None:
     """Sends the doubtful values the row path's way."""
     import numpy as np
     import pyarrow as pa
@@ -288,7 +288,7 @@ def _python_value(scalar: Any) -> Any:
         return "a time that no calendar holds"
 
 
-def _complete(rule: Rule, checked: _Checked, absent: Array, received: datetime) -> None:
+def _complete(rule: ColumnRule, checked: _Checked, absent: Array, received: datetime) -> None:
     """What stands where there is nothing: the default, or a refusal."""
     import numpy as np
     import pyarrow as pa

@@ -24,15 +24,15 @@ from chimera_metrics.integrations.validation.rules import (
     LAST_DAY,
     LAST_HOUR,
     MONEY_LIMIT,
+    ColumnRule,
     Kind,
-    Rule,
 )
 
 Array = Any  # pyarrow ships no types
 
 
 @dataclass(slots=True)
-class Plain:
+class PlainArray:
     """Values in the type of the column, which of them are fine, and which lost digits."""
 
     values: Array
@@ -40,7 +40,7 @@ class Plain:
     rounded: Array | None = None
 
 
-def target(rule: Rule) -> Any:
+def target(rule: ColumnRule) -> Any:
     """The Arrow type in which a column is inserted."""
     match rule.kind:
         case "time":
@@ -59,7 +59,7 @@ def target(rule: Rule) -> Any:
             return pa.string()
 
 
-def plain_array(rule: Rule, array: Array) -> Plain | None:
+def plain_array(rule: ColumnRule, array: Array) -> PlainArray | None:
     """The short cut for `array`, or None where its type has none."""
     return _PLAIN[rule.kind](rule, array)
 
@@ -79,7 +79,7 @@ def _made(values: Any, fine: Any, valid: Array, type_: Any) -> Array:
     return pa.array(values, mask=~(fine & valid.to_numpy(zero_copy_only=False))).cast(type_)
 
 
-def _float(rule: Rule, array: Array) -> Plain | None:
+def _float(rule: ColumnRule, array: Array) -> PlainArray | None:
     if not (pa.types.is_floating(array.type) or pa.types.is_integer(array.type)):
         return None
     values = array.cast(pa.float64(), safe=False)
@@ -88,10 +88,10 @@ def _float(rule: Rule, array: Array) -> Plain | None:
         fine = pc.and_(fine, pc.greater_equal(values, rule.low))
     if rule.high is not None:
         fine = pc.and_(fine, pc.less_equal(values, rule.high))
-    return Plain(values, fine)
+    return PlainArray(values, fine)
 
 
-def _int(rule: Rule, array: Array) -> Plain | None:
+def _int(rule: ColumnRule, array: Array) -> PlainArray | None:
     type_, limit = target(rule), int(rule.high or 0)
     if pa.types.is_integer(array.type):
         values, valid = _numbers(array)
@@ -103,14 +103,16 @@ def _int(rule: Rule, array: Array) -> Plain | None:
     else:
         return None
     whole = np.where(fine, values, 0).astype(np.uint64)
-    return Plain(_made(whole, fine, valid, type_), _mask(fine, valid))
+    return PlainArray(_made(whole, fine, valid, type_), _mask(fine, valid))
 
 
-def _money(rule: Rule, array: Array) -> Plain | None:
+def _money(rule: ColumnRule, array: Array) -> PlainArray | None:
     if pa.types.is_integer(array.type):
         values, valid = _numbers(array)
         fine = (values >= 0) & (values <= min(MONEY_LIMIT - 1, int(np.iinfo(values.dtype).max)))
-        return Plain(_decimals(np.where(fine, values, 0).astype(np.int64) * 10**6, fine, valid), _mask(fine, valid))
+        return PlainArray(
+            _decimals(np.where(fine, values, 0).astype(np.int64) * 10**6, fine, valid), _mask(fine, valid)
+        )
     if pa.types.is_float64(array.type):
         return _money_of_floats(array)
     if pa.types.is_decimal128(array.type) and array.type.precision - array.type.scale <= 20:
@@ -118,7 +120,7 @@ def _money(rule: Rule, array: Array) -> Plain | None:
     return None
 
 
-def _money_of_floats(array: Array) -> Plain:
+def _money_of_floats(array: Array) -> PlainArray:
     """Floats in millionths, where binary arithmetic cannot be wrong: few enough digits, and no half to break."""
     values, valid = _numbers(array)
     with np.errstate(all="ignore"):
@@ -128,7 +130,7 @@ def _money_of_floats(array: Array) -> Plain:
         fine = (values >= 0) & (millionths < 1e12) & ~near_half
         millionths = np.where(fine, millionths, 0).astype(np.int64)
         rounded = fine & (millionths / 1e6 != values)
-    return Plain(_decimals(millionths, fine, valid), _mask(fine, valid), _mask(rounded, valid))
+    return PlainArray(_decimals(millionths, fine, valid), _mask(fine, valid), _mask(rounded, valid))
 
 
 def _decimals(millionths: Any, fine: Any, valid: Array) -> Array:
@@ -146,7 +148,7 @@ def _bitmap(mask: Array) -> Any:
     return mask.buffers()[1]
 
 
-def _money_of_decimals(array: Array) -> Plain:
+def _money_of_decimals(array: Array) -> PlainArray:
     wide = array.cast(pa.decimal128(38, max(array.type.scale, 6)))
     # The largest whole amount that rounding cannot push out of the column, nor out of the 38 digits at hand.
     zero, most = (
@@ -156,13 +158,13 @@ def _money_of_decimals(array: Array) -> Plain:
     wide = pc.if_else(fine, wide, None)
     kept = wide if wide.type.scale == 6 else pc.round(wide, 6, "half_to_even")
     kept = kept.cast(pa.decimal128(18, 6))
-    return Plain(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
+    return PlainArray(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
 
 
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def _time(rule: Rule, array: Array) -> Plain | None:
+def _time(rule: ColumnRule, array: Array) -> PlainArray | None:
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("ms"))
     if not pa.types.is_timestamp(array.type):
@@ -177,14 +179,14 @@ def _time(rule: Rule, array: Array) -> Plain | None:
     if rule.kind == "hour":
         hours = ticks // (second * 3600)
         rounded = fine & (hours * (second * 3600) != ticks)
-        return Plain(_made(hours * 3600, fine, valid, target(rule)), _mask(fine, valid), _mask(rounded, valid))
+        return PlainArray(_made(hours * 3600, fine, valid, target(rule)), _mask(fine, valid), _mask(rounded, valid))
     millis = ticks // (second // 1000) if second >= 1000 else ticks * 1000
-    return Plain(_made(millis, fine, valid, target(rule)), _mask(fine, valid))
+    return PlainArray(_made(millis, fine, valid, target(rule)), _mask(fine, valid))
 
 
-def _uuid(rule: Rule, array: Array) -> Plain | None:
+def _uuid(rule: ColumnRule, array: Array) -> PlainArray | None:
     if pa.types.is_fixed_size_binary(array.type) and array.type.byte_width == 16:
-        return Plain(array, pc.if_else(array.is_valid(), True, None))
+        return PlainArray(array, pc.if_else(array.is_valid(), True, None))
     if not pa.types.is_string(array.type):
         return None
     fine = pc.match_substring_regex(array, _UUID)
@@ -194,7 +196,7 @@ def _uuid(rule: Rule, array: Array) -> Plain | None:
     present = pc.fill_null(fine, False)
     wide[present.to_numpy(zero_copy_only=False)] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16)
     buffers = [_bitmap(present), pa.py_buffer(wide.tobytes())]
-    return Plain(pa.Array.from_buffers(pa.binary(16), len(array), buffers), fine)
+    return PlainArray(pa.Array.from_buffers(pa.binary(16), len(array), buffers), fine)
 
 
 def _characters(array: Array) -> str:
@@ -206,24 +208,24 @@ def _characters(array: Array) -> str:
     return bytes(data[int(offsets[array.offset]) : int(offsets[array.offset + len(array)])]).decode("ascii")
 
 
-def _text(rule: Rule, array: Array) -> Plain | None:
+def _text(rule: ColumnRule, array: Array) -> PlainArray | None:
     if not pa.types.is_string(array.type):
         return None
     fine = pc.less_equal(pc.binary_length(array), rule.max_bytes)
     if not rule.nullable:
         fine = pc.and_(fine, pc.match_substring_regex(array, "[!-~]"))  # surely not blank
-    return Plain(array, fine)
+    return PlainArray(array, fine)
 
 
-def _commit(rule: Rule, array: Array) -> Plain | None:
-    return Plain(array, pc.match_substring_regex(array, r"\A[0-9a-f]{40}\z")) if _is_text(array) else None
+def _commit(rule: ColumnRule, array: Array) -> PlainArray | None:
+    return PlainArray(array, pc.match_substring_regex(array, r"\A[0-9a-f]{40}\z")) if _is_text(array) else None
 
 
-def _json(rule: Rule, array: Array) -> Plain | None:
+def _json(rule: ColumnRule, array: Array) -> PlainArray | None:
     if not _is_text(array):
         return None
     short = pc.less_equal(pc.binary_length(array), rule.max_bytes)
-    return Plain(array, pc.and_(short, pc.match_substring_regex(array, _OBJECT)))
+    return PlainArray(array, pc.and_(short, pc.match_substring_regex(array, _OBJECT)))
 
 
 def _is_text(array: Array) -> bool:
@@ -249,7 +251,7 @@ def _object_pattern() -> str:
 _OBJECT = _object_pattern()
 
 
-_PLAIN: dict[Kind, Callable[[Rule, Array], Plain | None]] = {
+_PLAIN: dict[Kind, Callable[[ColumnRule, Array], PlainArray | None]] = {
     "time": _time,
     "hour": _time,
     "uuid": _uuid,

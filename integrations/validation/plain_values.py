@@ -18,18 +18,25 @@ from uuid import UUID, SafeUUID
 
 import orjson
 
-from chimera_metrics.integrations.validation.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
+from chimera_metrics.integrations.validation.rules import (
+    FIRST_TIME,
+    LAST_HOUR,
+    LAST_TIME,
+    MONEY_LIMIT,
+    ColumnRule,
+    Kind,
+)
 from chimera_metrics.integrations.validation.values import MONEY_CONTEXT, NUMERAL, SIX_PLACES, json_text
 
-Plain = Callable[[Rule, list[Any], set[type]], list[Any] | None]
+Plain = Callable[[ColumnRule, list[Any], set[type]], list[Any] | None]
 """From a rule, values without None, and the types among them."""
 
 
-def _within(rule: Rule, values: list[Any]) -> bool:
+def _within(rule: ColumnRule, values: list[Any]) -> bool:
     return (rule.low is None or min(values) >= rule.low) and (rule.high is None or max(values) <= rule.high)
 
 
-def _float(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _float(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     if not types <= {float, int}:
         return None
     try:
@@ -40,11 +47,11 @@ def _float(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
         return None
 
 
-def _int(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _int(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     return values if types == {int} and _within(rule, values) else None
 
 
-def _money(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _money(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     if not types <= {float, int, Decimal, str}:
         return None
     texts = list(map(str, values))
@@ -59,7 +66,7 @@ def _money(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
     return amounts if fine else None
 
 
-def _text(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _text(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     if types != {str}:
         return None
     joined = "".join(values)
@@ -74,7 +81,7 @@ def _text(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
     return values if fits and (rule.nullable or all(map(str.strip, values))) else None
 
 
-def _json(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _json(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     try:
         if types == {dict}:
             return _text(rule, list(map(json_text, values)), {str})
@@ -85,7 +92,7 @@ def _json(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
     return None
 
 
-def _commit(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _commit(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     if types != {str} or set(map(len, values)) != {40}:
         return None
     # fromhex skips blanks, so their absence shows in the length.
@@ -100,7 +107,7 @@ def _from_hex(text: str) -> bytes | None:
         return None
 
 
-def _uuid(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _uuid(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     if types == {UUID}:
         return values
     if types != {str} or set(map(len, values)) != {36}:
@@ -138,7 +145,7 @@ def fresh_uuids(count: int) -> list[UUID]:
     return uuids(bytes(raw))
 
 
-def _time(rule: Rule, values: list[Any], types: set[type]) -> list[Any] | None:
+def _time(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
     moments = values if types == {datetime} else _parsed(values) if types == {str} else None
     if moments is None:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chimera_metrics.integrations.validation.rules import Kind, Rule, rules_of
+from chimera_metrics.integrations.validation.rules import ColumnRule, Kind, rules_of
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     "time": {"type": "string"},
@@ -43,7 +43,7 @@ def row_schema(table: str) -> dict[str, Any]:
     }
 
 
-def _describe(rule: Rule) -> str:
+def _describe(rule: ColumnRule) -> str:
     """Meaning, unit or form, known words, and what stands if it is left out."""
     unit = f" [{rule.unit}]" if rule.unit else ""
     notes = [_NOTES[rule.kind]] if rule.kind in _NOTES else []

@@ -18,7 +18,7 @@ from typing import Any
 
 from chimera_metrics.integrations.masking.columns import mask_column
 from chimera_metrics.integrations.validation.plain_values import PLAIN, fresh_uuids
-from chimera_metrics.integrations.validation.rules import FIRST_DAY, Rule, TableRules, rules_of, shown_name
+from chimera_metrics.integrations.validation.rules import FIRST_DAY, ColumnRule, TableRules, rules_of, shown_name
 from chimera_metrics.integrations.validation.values import ValueRejected, clean_value, missing, show
 
 # Small enough that a stretch stays in the processor's cache.
@@ -89,7 +89,7 @@ def validate_rows(
     return _assemble(rules, columns, faults, len(rows), mask)
 
 
-def must_fill(rule: Rule) -> bool:
+def must_fill(rule: ColumnRule) -> bool:
     """Whether the column must be sent even if no row names it."""
     return rule.required or (rule.default is not None and rule.default.kind != "constant")
 
@@ -166,7 +166,7 @@ def count_rounded(columns: Mapping[str, Checked], faults: Mapping[int, object]) 
     return {name: count for name, count in counts.items() if count}
 
 
-def check_column(rule: Rule, values: list[Any], received: datetime) -> Checked:
+def check_column(rule: ColumnRule, values: list[Any], received: datetime) -> Checked:
     """One column's values checked and completed."""
     if len(values) <= STRETCH:
         return _check_stretch(rule, values, received)
@@ -185,7 +185,7 @@ def _joined(parts: Iterable[Checked]) -> Checked:
     return whole
 
 
-def _check_stretch(rule: Rule, values: list[Any], received: datetime) -> Checked:
+def _check_stretch(rule: ColumnRule, values: list[Any], received: datetime) -> Checked:
     types = set(map(type, values))
     if NoneType not in types:
         return _check_present(rule, values, types)
@@ -202,7 +202,7 @@ def _check_stretch(rule: Rule, values: list[Any], received: datetime) -> Checked
     return checked
 
 
-def default_values(rule: Rule, count: int, received: datetime) -> list[Any]:
+def default_values(rule: ColumnRule, count: int, received: datetime) -> list[Any]:
     """What stands where rows name nothing. A null for a column that has a default means the default too."""
     if rule.default is None:
         return [None] * count
@@ -215,7 +215,7 @@ def default_values(rule: Rule, count: int, received: datetime) -> list[Any]:
             return [rule.default.constant] * count
 
 
-def _check_present(rule: Rule, values: list[Any], types: set[type]) -> Checked:
+def _check_present(rule: ColumnRule, values: list[Any], types: set[type]) -> Checked:
     if not values:
         return Checked([])
     plain = PLAIN[rule.kind](rule, values, types)
@@ -230,7 +230,7 @@ def _check_present(rule: Rule, values: list[Any], types: set[type]) -> Checked:
     )
 
 
-def _clean_each(rule: Rule, values: list[Any]) -> Checked:
+def _clean_each(rule: ColumnRule, values: list[Any]) -> Checked:
     checked = Checked([])
     for index, value in enumerate(values):
         clean, rounded = None, False

@@ -69,7 +69,7 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ColumnRule:
     """What one column takes."""
 
     table: str
@@ -124,7 +124,7 @@ class TableRules:
     """The rules of one table, in the order of its columns."""
 
     table: str
-    rules: tuple[Rule, ...]
+    rules: tuple[ColumnRule, ...]
     set_by_store: frozenset[str]
 
     @property
@@ -132,7 +132,7 @@ class TableRules:
         return tuple(rule.name for rule in self.rules)
 
     @property
-    def time(self) -> Rule:
+    def time(self) -> ColumnRule:
         """The column whose day decides a row's partition."""
         return next(rule for rule in self.rules if rule.kind in ("time", "hour"))
 
@@ -173,7 +173,7 @@ def rules_of(table: str) -> TableRules:
     )
 
 
-def _rule(table: Table, column: Column[Any]) -> Rule:
+def _rule(table: Table, column: Column[Any]) -> ColumnRule:
     type_ = column.type
     # Nullable and LowCardinality wrap each other in either order.
     while isinstance(type_, ch.Nullable | ch.LowCardinality):
@@ -181,7 +181,7 @@ def _rule(table: Table, column: Column[Any]) -> Rule:
         type_ = type_() if isinstance(type_, type) else type_
     kind = _kind(column, type_)
     low, high = _range(column, kind, type_)
-    rule = Rule(
+    rule = ColumnRule(
         table=table.name,
         name=column.name,
         type=column.type.compile(dialect=ClickHouseDialect()),

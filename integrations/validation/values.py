@@ -19,7 +19,14 @@ from uuid import UUID
 import orjson
 
 from chimera_metrics.integrations.masking.columns import mask_text
-from chimera_metrics.integrations.validation.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, MONEY_LIMIT, Kind, Rule
+from chimera_metrics.integrations.validation.rules import (
+    FIRST_TIME,
+    LAST_HOUR,
+    LAST_TIME,
+    MONEY_LIMIT,
+    ColumnRule,
+    Kind,
+)
 
 SIX_PLACES = Decimal("0.000001")
 # Room for any amount that fits the column, and a flag that says whether digits were lost.
@@ -39,17 +46,17 @@ class ValueRejected(ValueError):
     """A column does not take this value; the text says why in one sentence."""
 
 
-def clean_value(rule: Rule, value: Any) -> CleanValue:
+def clean_value(rule: ColumnRule, value: Any) -> CleanValue:
     """The clean value for `rule`'s column and whether it was rounded. `value` is not None. Raises ValueRejected."""
     return _CLEANERS[rule.kind](rule, value)
 
 
-def missing(rule: Rule) -> str:
+def missing(rule: ColumnRule) -> str:
     """The sentence for a column that a row must name and does not."""
     return f"{rule.name} is missing; it takes {rule.takes}."
 
 
-def reject(rule: Rule, shown: str, hint: str = "") -> NoReturn:
+def reject(rule: ColumnRule, shown: str, hint: str = "") -> NoReturn:
     raise ValueRejected(f"{rule.name} holds {shown}; it takes {rule.takes}{hint}.")
 
 
@@ -83,7 +90,7 @@ def _show_text(value: str) -> str:
     return f"'{head[:40]}…' ({len(value.encode('utf-8', 'surrogatepass')):,} bytes)"
 
 
-def text_of(rule: Rule, value: Any) -> str:
+def text_of(rule: ColumnRule, value: Any) -> str:
     """`value` as text of a length that the column takes."""
     if isinstance(value, bytes):
         try:
@@ -101,21 +108,21 @@ def text_of(rule: Rule, value: Any) -> str:
     return value if type(value) is str else str.__str__(value)
 
 
-def _text(rule: Rule, value: Any) -> CleanValue:
+def _text(rule: ColumnRule, value: Any) -> CleanValue:
     text = text_of(rule, value)
     if not rule.nullable and not text.strip():
         reject(rule, "blank text" if text else "empty text")
     return text, False
 
 
-def _commit(rule: Rule, value: Any) -> CleanValue:
+def _commit(rule: ColumnRule, value: Any) -> CleanValue:
     text = text_of(rule, value)
     if not _COMMIT.fullmatch(text):
         reject(rule, show(text) if text else "empty text")
     return text.lower(), False
 
 
-def _uuid(rule: Rule, value: Any) -> CleanValue:
+def _uuid(rule: ColumnRule, value: Any) -> CleanValue:
     if isinstance(value, UUID):
         return value, False
     if isinstance(value, bytes) and len(value) == 16:
@@ -125,7 +132,7 @@ def _uuid(rule: Rule, value: Any) -> CleanValue:
     return UUID(value), False
 
 
-def _number(rule: Rule, value: Any) -> int | float | Decimal:
+def _number(rule: ColumnRule, value: Any) -> int | float | Decimal:
     """`value` as the finite number that it is or, if text, spells."""
     if isinstance(value, bool):
         reject(rule, show(value))
@@ -147,11 +154,11 @@ def _number(rule: Rule, value: Any) -> int | float | Decimal:
     reject(rule, show(value))
 
 
-def _in_range(rule: Rule, number: int | float | Decimal) -> bool:
+def _in_range(rule: ColumnRule, number: int | float | Decimal) -> bool:
     return (rule.low is None or number >= rule.low) and (rule.high is None or number <= rule.high)
 
 
-def _float(rule: Rule, value: Any) -> CleanValue:
+def _float(rule: ColumnRule, value: Any) -> CleanValue:
     number = _number(rule, value)
     try:
         clean = float(number)
@@ -162,7 +169,7 @@ def _float(rule: Rule, value: Any) -> CleanValue:
     return clean, False
 
 
-def _int(rule: Rule, value: Any) -> CleanValue:
+def _int(rule: ColumnRule, value: Any) -> CleanValue:
     number = _number(rule, value)
     # 5.0 is a whole number: frames with gaps, and many programs' JSON, hold counts as floats.
     if not _in_range(rule, number) or number != int(number):
@@ -170,7 +177,7 @@ def _int(rule: Rule, value: Any) -> CleanValue:
     return int(number), False
 
 
-def _money(rule: Rule, value: Any) -> CleanValue:
+def _money(rule: ColumnRule, value: Any) -> CleanValue:
     number = _number(rule, value)
     if not 0 <= number < MONEY_LIMIT:
         reject(rule, show(value))
@@ -183,7 +190,7 @@ def _money(rule: Rule, value: Any) -> CleanValue:
     return clean, bool(context.flags[Inexact])
 
 
-def _time(rule: Rule, value: Any) -> CleanValue:
+def _time(rule: ColumnRule, value: Any) -> CleanValue:
     moment = None if _is_epoch(value) else _moment(value)
     if moment is None:
         reject(rule, show(value), _EPOCH if _is_epoch(value) else "")
@@ -199,7 +206,7 @@ def _time(rule: Rule, value: Any) -> CleanValue:
     return clean, rule.kind == "hour" and clean != moment
 
 
-def _truncated(rule: Rule, moment: datetime) -> datetime:
+def _truncated(rule: ColumnRule, moment: datetime) -> datetime:
     if rule.kind == "hour":
         return datetime(moment.year, moment.month, moment.day, moment.hour, tzinfo=UTC)
     # Rebuilt, so that no subclass of datetime (pandas has one) gets through.
@@ -252,7 +259,7 @@ def finite(value: Any) -> bool:
     return all(map(finite, value)) if isinstance(value, list | tuple) else True
 
 
-def _json(rule: Rule, value: Any) -> CleanValue:
+def _json(rule: ColumnRule, value: Any) -> CleanValue:
     if isinstance(value, Mapping):
         try:
             text = json_text(value if isinstance(value, dict) else dict(value))
@@ -273,7 +280,7 @@ def _reason(error: Exception) -> str:
     return str(error).encode("utf-8", "backslashreplace").decode()[:80]
 
 
-_CLEANERS: dict[Kind, Callable[[Rule, Any], CleanValue]] = {
+_CLEANERS: dict[Kind, Callable[[ColumnRule, Any], CleanValue]] = {
     "time": _time,
     "hour": _time,
     "uuid": _uuid,

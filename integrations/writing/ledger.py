@@ -152,7 +152,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Acknowledgement:
     """One acknowledged batch."""
 
     digest: str
@@ -166,7 +166,7 @@ class State:
     """All that the ledger holds under one key."""
 
     claim: Claim | None
-    entry: Entry | None
+    entry: Acknowledgement | None
     stored: int
     """Blocks of a batch of many that are known to be stored."""
 
@@ -238,7 +238,7 @@ class Ledger:
         # The file before the table: it goes when the acknowledgement is there, so that one of the two is seen.
         file = self._claims.find(batch.address) if self._claims is not None else None
         claim: Claim | None = None
-        entry: Entry | None = None
+        entry: Acknowledgement | None = None
         stored = 0
         for at, digest, batch_id, text in self._rows(batch):
             answer = orjson.loads(text)
@@ -251,7 +251,7 @@ class Ledger:
             elif entry is None:
                 answer.pop("days", None)
                 answer.pop("covers", None)
-                entry = Entry(digest, batch_id, answer, at)
+                entry = Acknowledgement(digest, batch_id, answer, at)
         if entry is not None and self._claims is not None:
             self._claims.drop(batch.address)
         return State(claim or file, entry, stored)

@@ -13,7 +13,7 @@ from chimera_metrics.integrations.validation.row_path import validate_rows
 from chimera_metrics.integrations.writing import runs
 from chimera_metrics.integrations.writing.arguments import OnInvalid
 from chimera_metrics.integrations.writing.blocks import Clean
-from chimera_metrics.integrations.writing.ledger import Entry, Identity, content_hash
+from chimera_metrics.integrations.writing.ledger import Acknowledgement, Identity, content_hash
 
 Prepare = Callable[[Any, datetime], Any]
 """Changes rows after they are hashed; called with the rows (or the Arrow table) and the batch's time of receipt."""
@@ -90,7 +90,7 @@ def prepare_batch(
     return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored, covers)
 
 
-def duplicate_answer(prepared: Prepared, known: Entry) -> Result:
+def duplicate_answer(prepared: Prepared, known: Acknowledgement) -> Result:
     """The answer to a batch that is stored already, as the ledger's entry `known` says."""
     if known.digest != prepared.identity.digest:
         raise key_already_used(prepared.identity, known.acknowledged_at)

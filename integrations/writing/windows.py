@@ -23,7 +23,7 @@ _READ_SETTINGS: Mapping[str, Any] = {"max_threads": 1, "select_sequential_consis
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class WindowHistory:
     """What became of one window so far."""
 
     days: frozenset[int]
@@ -44,7 +44,7 @@ class FileWindows:
         claims = claim_files(executor.settings)
         self._notes = None if claims is None else claims.folder.parent.with_name("muse.windows") / claims.folder.name
 
-    def history(self, table: str, window: str) -> History:
+    def history(self, table: str, window: str) -> WindowHistory:
         """What is known of the window whose keys begin with `window`."""
         stored: dict[str, tuple[list[int], int]] = {}
         begun = self._noted(table, window)
@@ -55,7 +55,7 @@ class FileWindows:
                 stored[key] = days, rejected
         unfinished = tuple(dict.fromkeys(key for key in begun if key not in stored))
         covered = frozenset(day for found, _ in stored.values() for day in found)
-        return History(covered, sum(rejected for _, rejected in stored.values()), frozenset(stored), unfinished)
+        return WindowHistory(covered, sum(rejected for _, rejected in stored.values()), frozenset(stored), unfinished)
 
     def begin(self, table: str, window: str, key: str) -> None:
         """Notes, where a claim would not tell, that a batch of the window is about to be stored."""

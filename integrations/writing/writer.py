@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.executor import Executor
-from chimera_metrics.integrations.clickhouse.retries import Verdict, judge, repeat
+from chimera_metrics.integrations.clickhouse.retries import RetryPolicy, policy_of, repeat
 from chimera_metrics.integrations.errors import (
     InvalidInput,
     MuseError,
@@ -116,7 +116,7 @@ class Writer:
             return self._store(attempt)
         except Exception as error:
             try:
-                if isinstance(error, MuseError) and judge(error) is not Verdict.REFUSE:
+                if isinstance(error, MuseError) and policy_of(error) is not RetryPolicy.REFUSE:
                     with contextlib.suppress(OSError):
                         return self._quarantine_batch(attempt.prepared, error)
             except MuseError:
@@ -202,7 +202,7 @@ class Writer:
                 block.send(self._executor, settings)
             except Exception as error:
                 # A refused insert has not begun, unless it was cancelled. After any other error rows may be stored.
-                refused = isinstance(error, MuseError) and judge(error) is Verdict.REFUSE
+                refused = isinstance(error, MuseError) and policy_of(error) is RetryPolicy.REFUSE
                 attempt.unsure |= not refused or isinstance(error, StatementCancelled)
                 raise
             attempt.unsure = True
@@ -210,7 +210,7 @@ class Writer:
         try:
             self._repeat(send)
         except MuseError as error:
-            halves = block.halves() if judge(error) is Verdict.SPLIT else None
+            halves = block.halves() if policy_of(error) is RetryPolicy.SPLIT else None
             if halves is None:
                 raise
             for half in halves:

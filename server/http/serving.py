@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from chimera_metrics.integrations.audit.trail import AuditFailed, Entry, now
+from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, now
 from chimera_metrics.integrations.clickhouse.call import Call
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
@@ -186,6 +186,8 @@ class _Refusals:
             return
         call_id, sentence = Call().call_id, _REFUSALS[reason]
         try:
-            state.audit.append(Entry(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence))
+            state.audit.append(
+                AuditLine(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence)
+            )
         except AuditFailed as error:
             _log.warning("A refusal (%s) is not recorded: %s", reason, error)  # refused it is all the same

@@ -20,7 +20,7 @@ from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
 from chimera_metrics.integrations.audit.shipping import Shipping
-from chimera_metrics.integrations.audit.trail import AuditFile, Entry, audit_folder, files, read_lines, shown
+from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, audit_folder, files, read_lines, shown
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
@@ -134,9 +134,9 @@ def test_switched_off_it_writes_nothing(store: Settings) -> None:
     assert not audit_folder(off).exists()
 
 
-def entries(count: int) -> list[Entry]:
+def entries(count: int) -> list[AuditLine]:
     return [
-        Entry(
+        AuditLine(
             ts="2026-01-02T03:04:05.678Z",
             call_id=f"00000000-0000-4000-8000-{n:012}",
             who="jane",
@@ -217,7 +217,7 @@ def test_cut_anywhere_each_line_still_arrives_once(
 class Busy(Executor):
     """While it stores lines, the next call ends."""
 
-    def __init__(self, settings: ClickHouseSettings, file: AuditFile, calls: list[Entry]) -> None:
+    def __init__(self, settings: ClickHouseSettings, file: AuditFile, calls: list[AuditLine]) -> None:
         super().__init__(settings)
         self.file, self.calls, self.inserts = file, calls, 0
 

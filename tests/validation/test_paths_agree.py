@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.integrations.validation.rules import Kind, Rule, rules_of
+from chimera_metrics.integrations.validation.rules import ColumnRule, Kind, rules_of
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree
 
@@ -126,7 +126,7 @@ FITTING: dict[Kind, Column] = {
 }
 
 
-def column_for(rule: Rule) -> Column:
+def column_for(rule: ColumnRule) -> Column:
     """Half of the time a column as it should be, half of the time anything."""
     return FITTING[rule.kind] | st.one_of(COLUMNS)
 

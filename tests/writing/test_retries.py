@@ -8,7 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.retries import CODES, Verdict, judge, judge_read, pause_s, repeat
+from chimera_metrics.integrations.clickhouse.retries import (
+    CODES,
+    RetryPolicy,
+    pause_s,
+    policy_of,
+    read_policy_of,
+    repeat,
+)
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import (
@@ -31,30 +38,30 @@ from tests.writing.rows import adds_up, counts, make_rows
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict"),
+    ("error", "policy"),
     [
-        (StatementFailed("Too many partitions for single INSERT block (more than 100).", 252), Verdict.SPLIT),
-        (StatementFailed("Too many parts (3001). Merges are processing significantly slower.", 252), Verdict.RETRY),
-        (MemoryExceeded("more"), Verdict.SPLIT),
-        (StatementTimeout("slow"), Verdict.RETRY),
-        (Unreachable("gone"), Verdict.RETRY),
-        (StatementFailed("disk full", 243), Verdict.STOP),
-        (StoreBusy("in use"), Verdict.REFUSE),
-        (PoolExhausted("in use"), Verdict.REFUSE),
-        (AccessRefused("password"), Verdict.REFUSE),
-        (SchemaMismatch("old"), Verdict.REFUSE),
-        (InvalidInput("wrong"), Verdict.REFUSE),
-        *((StatementFailed("said so", code), verdict) for code, verdict in CODES.items()),
+        (StatementFailed("Too many partitions for single INSERT block (more than 100).", 252), RetryPolicy.SPLIT),
+        (StatementFailed("Too many parts (3001). Merges are processing significantly slower.", 252), RetryPolicy.RETRY),
+        (MemoryExceeded("more"), RetryPolicy.SPLIT),
+        (StatementTimeout("slow"), RetryPolicy.RETRY),
+        (Unreachable("gone"), RetryPolicy.RETRY),
+        (StatementFailed("disk full", 243), RetryPolicy.STOP),
+        (StoreBusy("in use"), RetryPolicy.REFUSE),
+        (PoolExhausted("in use"), RetryPolicy.REFUSE),
+        (AccessRefused("password"), RetryPolicy.REFUSE),
+        (SchemaMismatch("old"), RetryPolicy.REFUSE),
+        (InvalidInput("wrong"), RetryPolicy.REFUSE),
+        *((StatementFailed("said so", code), policy) for code, policy in CODES.items()),
     ],
     ids=lambda value: f"{value.kind}-{getattr(value, 'code', '')}" if isinstance(value, MuseError) else None,
 )
-def test_each_error_has_its_verdict(error: MuseError, verdict: Verdict) -> None:
-    assert judge(error) is verdict
+def test_each_error_has_its_policy(error: MuseError, policy: RetryPolicy) -> None:
+    assert policy_of(error) is policy
 
 
 def test_a_read_is_repeated_when_the_network_fails_and_not_when_it_asks_too_much() -> None:
-    assert judge_read(Unreachable("gone")) is Verdict.RETRY
-    assert judge_read(StatementTimeout("slow")) is judge_read(MemoryExceeded("more")) is Verdict.REFUSE
+    assert read_policy_of(Unreachable("gone")) is RetryPolicy.RETRY
+    assert read_policy_of(StatementTimeout("slow")) is read_policy_of(MemoryExceeded("more")) is RetryPolicy.REFUSE
 
 
 def test_pauses_double_are_bounded_and_differ() -> None:
