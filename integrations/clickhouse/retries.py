@@ -99,14 +99,14 @@ def repeat(
     action: Callable[[], T],
     attempts: int,
     sleep: Callable[[float], None] = time.sleep,
-    policy: Callable[[MuseError], RetryPolicy] | None = None,
+    policy: Callable[[MuseError], RetryPolicy] = policy_of,
 ) -> T:
     """Runs `action`, and again up to `attempts` times while its error is one that passes."""
     for attempt in range(attempts + 1):
         try:
             return action()
         except MuseError as error:
-            if attempt == attempts or (policy or policy_of)(error) is not RetryPolicy.RETRY:
+            if attempt == attempts or policy(error) is not RetryPolicy.RETRY:
                 raise
             sleep(pause_s(attempt))
     raise AssertionError("unreachable")

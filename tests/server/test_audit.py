@@ -300,7 +300,7 @@ def test_a_line_costs_less_than_it_may(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from chimera_metrics.integrations.audit import AuditFile
+from chimera_metrics.integrations.audit.trail import AuditFile
 from tests.server.test_audit import entries
 file = AuditFile(Path(sys.argv[1]))
 for entry in entries(1_000_000):
