@@ -29,10 +29,10 @@ def anomaly_rules(
     n: int, together: Iterable[int], series: int, rng: np.random.Generator, period: int | None = None
 ) -> list[Floats]:
     """The coefficients for each number of far points judged together."""
-    quiet = [scores_of(as_tested(rng, noise(rng, name, series, n), period)) for name in NOISES]
+    quiet = [scores_of(as_tested(rng, noise(rng, name, series, n), period), period) for name in NOISES]
     rules: dict[int, Floats] = {}
     for j in sorted(set(together)):
-        far = [scores_of(as_tested(rng, with_far_points(rng, size, j, series, n), period)) for size in SIZES]
+        far = [scores_of(as_tested(rng, with_far_points(rng, size, j, series, n), period), period) for size in SIZES]
         rules[j] = anomaly_rule([described(one, j) for one in quiet], [described(one, j) for one in far], j)
     return [rules[j] for j in together]
 
@@ -62,7 +62,7 @@ def anomaly_rule(clean: list[Floats], far: list[Floats], j: int) -> Floats:
 
 def anomaly_cap(n: int, series: int, rng: np.random.Generator, period: int | None = None) -> float:
     """The largest |score| that 5 in 1,000 lognormal series exceed."""
-    scores = scores_of(as_tested(rng, noise(rng, "lognormal", series, n), period))
+    scores = scores_of(as_tested(rng, noise(rng, "lognormal", series, n), period), period)
     return float(np.quantile(np.abs(scores).max(axis=1), 1.0 - CAP_SHARE))
 
 

@@ -46,7 +46,8 @@ def measure_anomalies(report: Report, series: int, seed: int) -> None:
             powers.append(", ".join(f"{one:.2f}" for one in seen))
             if name == "normal":
                 for residual, one in zip(RESIDUALS[1:], seen[1:], strict=True):
-                    report.at_least(f"spike of 10 sd under a week {residual}, n = {n}", one, 0.85 * seen[0], few)
+                    least = (0.70 if n <= 30 else 0.85) * seen[0]
+                    report.at_least(f"spike of 10 sd under a week {residual}, n = {n}", one, least, few)
         quiet.append(alarms)
         loud.append(powers)
     head = ["noise", *(f"n = {n}" for n in POINTS)]

@@ -145,7 +145,7 @@ def promise(report: Report, cell: tuple[str, float, int, float, float], in_middl
     """The bounds on what is seen."""
     name, residual, n, climb, size = cell
     what = f"step of {size:.0f} sd, {name}, n = {n}, climb {climb:.0f}, week {residual}, middle {in_middle}"
-    if size >= 8.0 and name != "AR(1) 0.6":
+    if size >= 8.0 and name != "AR(1) 0.6" and not (residual and climb and n < 28):
         least = 0.9 if residual or name != "normal" or n == 12 else 0.95
         report.at_least(what, share(flags), least, len(flags))
     elif name == "normal" and in_middle and not climb and not residual:

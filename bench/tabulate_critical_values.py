@@ -38,14 +38,14 @@ POINTS: dict[str, tuple[int, ...]] = {
     "change": (10, 12, 15, 20, 23, 24, 30, 40, 60, 90, 120, 200, 400, 1000),
     "step": (5, 6, 7, 8, 10, 12, 15, 20, 30, 40, 60, 120, 300),
     "anomaly": (10, 12, 15, 20, 25, 30, 45, 60, 90, 120, 200, 400, 1000),
-    "far": (10, 12, 14, 15, 16, 18, 20, 23, 24, 27, 30, 40, 60, 90, 120, 200, 365, 1000),
+    "far": (10, 12, 14, 15, 16, 18, 20, 24, 29, 30, 34, 40, 60, 90, 120, 200, 365, 1000),
 }
 POINTS_OF_PERIOD: dict[int, dict[str, tuple[int, ...]]] = {
     7: {
         "trend": (21, 25, 30, 40, 60, 120),
         "change": (21, 23, 24, 30, 40, 60, 90, 120, 240),
         "anomaly": (21, 25, 30, 45, 60, 120),
-        "far": (21, 24, 27, 30, 31, 35, 40, 60, 120, 240),
+        "far": (21, 24, 27, 29, 30, 34, 40, 60, 120, 240),
     },
     12: {
         "trend": (36, 48, 60, 120),
@@ -174,8 +174,8 @@ def tabulate_far(period: int | None, series: int, rng: np.random.Generator) -> d
         quantiles, count = [], max(4_000, series // 2) if n <= 60 else 4_000
         for name in WIDE_NOISES:
             u = pull_in(as_tested(rng, unit_noise(rng, name, count, n), period))
-            one, _, arc, _ = step_and_arc(u, is_deeper(n, period))
-            stairs = stair_statistic(u)[0] if is_deeper(n, period) else np.zeros(len(u))
+            one, _, arc, _ = step_and_arc(u, is_deeper(n))
+            stairs = stair_statistic(u)[0] if is_deeper(n) else np.zeros(len(u))
             quantiles.append([np.quantile(f, 1.0 - np.array(P)) for f in (one, arc, stairs)])
         largest = np.maximum.accumulate(np.max(quantiles, axis=0), axis=1)
         for name, row in zip(found, largest, strict=True):

@@ -27,6 +27,8 @@ LEAST_SHARE = 0.05
 LARGEST_COUNT = 1e15
 """Beyond, floats do not count one by one."""
 MAD_TO_SD = 1.482602218505602
+NEARER_SHARE, NEARER_TO_SD = 0.8, 1.79
+RARE_SHARE = 0.6
 
 JudgedAs = Literal["values", "counts", "rates"]
 
@@ -105,11 +107,11 @@ def anomalies(
     a run of neighbours on one side counts as one.
     Undefined when: fewer than 10 values, all equal, or more than half of them exactly as expected, unless they are
     counts or rates: a reason.
-    Formula: robust sd = 1.4826 median |value - expected|. A score counts above a bound that the other points set:
-    log bound = a + b1 log(next farthest score) + b2 |skew| + b3 skew towards the point + b4 log(sd / robust sd),
-    with coefficients simulated by n so that noise with normal, t3 and lognormal tails is called in at most 1 series
-    of 22; never under 4, and never over the score that 5 in 1,000 lognormal series reach. Counts and rates: see
-    `far_counts`; where they are clearly over-dispersed, the bound counts too.
+    Formula: robust sd = 1.4826 median |value - expected| (less a cycle: see `scores_of`). A score counts above a bound
+    that the other points set: log bound = a + b1 log(next farthest score) + b2 |skew| + b3 skew towards the point
+    + b4 log(sd / robust sd), with coefficients simulated by n so that noise with normal, t3 and lognormal tails is
+    called in at most 1 series of 22; never under 4, and never over the score that 5 in 1,000 lognormal series reach.
+    Counts and rates: see `far_counts`; where they are clearly over-dispersed, the bound counts too.
     Source: Hampel 1974, doi:10.1080/01621459.1974.10482962; outward testing after Rosner 1983,
     doi:10.1080/00401706.1983.10487848; docs/statistics.md.
     Example: 30 points of normal noise with one at 10 sd: that point, in nine series of ten.
@@ -150,13 +152,13 @@ def _of_values(series: _Series) -> Anomalies:
     """Judged by the robust sd and the rule that the other points set."""
     scale = unit_scale(series.values)
     e = series.values / scale - series.expected / scale
-    is_rare = series.removed is not None and most_are_expected(np.abs(e - np.median(e))[None])[0]
+    is_rare = series.removed is not None and most_are_expected(np.abs(e - np.median(e))[None], RARE_SHARE)[0]
     if is_rare or np.median(np.abs(e)) <= 1e-12 * np.abs(e).max():
         text = "More than half of the values are the same, so there is no spread to measure from."
         if is_rare:
             text = "More than half of the values are what the cycle lets expect: there is no spread to measure from."
         return Anomalies((), len(e), reasons.not_estimated(text))
-    scores = scores_of(e[None])[0]
+    scores = scores_of(e[None], series.removed)[0]
     return _answer(series, called(scores, series.removed), scores, series.expected)
 
 
@@ -173,7 +175,7 @@ def _of_counts(series: _Series, trials: Floats | None, steps: ChangePoints) -> A
     found = far_counts(counts, exposure, most_together(len(counts)), size)
     places = found.places
     if found.is_over_dispersed and np.median(np.abs(found.scores - np.median(found.scores))) > 1e-9:
-        places = np.intersect1d(places, called(scores_of(found.scores[None])[0], series.removed))
+        places = np.intersect1d(places, called(scores_of(found.scores[None], series.removed)[0], series.removed))
     expected = found.expected if size is None else found.expected / size
     return _answer(series, places, found.scores, expected, has_cycle=True)
 
@@ -215,7 +217,7 @@ def judge(scores: Floats, n: int, period: int | None = None) -> Indices:
     for j in range(most, 0, -1):
         score, described = features(ordered, j)
         # More than three need what three need: noise meets that ever more seldom.
-        bound = np.maximum(np.exp(described @ rule[min(j, TABULATED_TOGETHER) - 1]), SMALLEST_SCORE)
+        bound = np.maximum(np.exp(np.minimum(described @ rule[min(j, TABULATED_TOGETHER) - 1], 50.0)), SMALLEST_SCORE)
         together = np.where((together == 0) & (score > bound), j, together)
     beyond = (np.abs(scores) > cap).sum(axis=1)
     return np.maximum(together, np.where(beyond <= most, beyond, 0))
@@ -226,10 +228,19 @@ def most_together(n: int) -> int:
     return max(min(TABULATED_TOGETHER, n // 10), n // 20)
 
 
-def scores_of(e: Floats) -> Floats:
-    """Residuals e: (m, n) over 1.4826 times their median absolute deviation, from their median."""
+def scores_of(e: Floats, period: int | None = None) -> Floats:
+    """Residuals e: (m, n) over 1.4826 times their median absolute deviation, from their median.
+
+    period: that of the cycle that was taken out. Then 1.79 times the mean of the nearer four fifths: a cycle by medians
+    leaves one residual in each place of the period next to 0, and their median with it.
+    """
     centred = e - np.median(e, axis=1, keepdims=True)
-    spread = MAD_TO_SD * np.median(np.abs(centred), axis=1, keepdims=True)
+    away = np.abs(centred)
+    if period:
+        near = np.sort(away, axis=1)[:, : int(np.ceil(NEARER_SHARE * e.shape[1]))]
+        spread = NEARER_TO_SD * near.mean(axis=1, keepdims=True)
+    else:
+        spread = MAD_TO_SD * np.median(away, axis=1, keepdims=True)
     scores: Floats = centred / np.maximum(
         spread, 1e-12 * np.maximum(np.abs(centred).max(axis=1, keepdims=True), 1e-300)
     )

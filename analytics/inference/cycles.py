@@ -27,7 +27,7 @@ PERIOD_OF = {"hour": 24, "day": 7, "month": 12}
 NEEDED_PERIODS = 3
 RARE_SHARE, TRIMMED_SHARE = 0.5, 0.2
 SHRINKAGE = 1.5
-CLEARLY_BETTER = 2.0
+CLEARLY_BETTER = 5.0
 KEPT_SHARE = 0.9
 MAD_TO_SD, TRIMMED_MEAN_TO_SD = 1.482602218505602, 1.58
 NAMES = {7: "weekly", 12: "yearly", 24: "daily"}
@@ -73,9 +73,9 @@ def cycle(values: Sequence[float | None], period: int) -> Cycle:
     caution: a sentence when the values span fewer than 3 periods, so that a cycle cannot be told from a change.
     Undefined when: no values, all equal, or fewer than 3 periods (reason).
     Formula: the median, by place in the period, of value - running median over one period; twice, the second time with
-    the first effects out of the running median. Found when the mean square of the effects is more than 3 to 5 times
+    the first effects out of the running median. Found when the mean square of the effects is more than 3 to 6 times
     (`repeats_from`) what noise would give, spread^2 * period / (n - period). Shrunk by 1 - 1.5 / that ratio. Multiplied
-    rather than added when all values are positive and the logarithms make them likelier (log-likelihood by 2).
+    rather than added when all values are positive and the logarithms make them likelier (log-likelihood by 5).
     Source: the classical decomposition with medians; shrinkage after James and Stein 1961; docs/statistics.md.
     Example: 9, 9, 9, 9, 9, 4, 4 four times over gives the factors 1.19 five times and 0.53 twice.
     """
@@ -204,9 +204,10 @@ def _nearer(left: Floats) -> Floats:
     return np.sort(left, axis=1)[:, : int(np.ceil(KEPT_SHARE * left.shape[1]))]
 
 
-def most_are_expected(left: Floats) -> Flags:
-    """Whether most of the deviations |left|: (m, n) are next to nothing beside the others, as in rare events, (m,)."""
-    is_rare: Flags = MAD_TO_SD * np.median(left, axis=1) < RARE_SHARE * TRIMMED_MEAN_TO_SD * _nearer(left).mean(axis=1)
+def most_are_expected(left: Floats, share: float = RARE_SHARE) -> Flags:
+    """Whether most of the deviations |left|: (m, n) are next to nothing beside the others, as in rare events, (m,): the
+    sd by their median is under this share of that by their mean."""
+    is_rare: Flags = MAD_TO_SD * np.median(left, axis=1) < share * TRIMMED_MEAN_TO_SD * _nearer(left).mean(axis=1)
     return is_rare
 
 
@@ -220,8 +221,8 @@ def _spread(left: Floats) -> Floats:
 
 def repeats_from(n: int, period: int) -> float:
     """The ratio from which a cycle is taken to repeat. In noise of eight kinds, one series of twenty at most has more
-    from 4 periods on (one of ten at 3, where any higher limit would overlook cycles with a residual of 15 %)."""
-    return min(5.0, 3.0 + 80.0 * (period / n) ** 2)
+    from 4 periods on (one of ten at 3, where a higher limit would overlook weeks with a residual of 15 %)."""
+    return min(5.0 if period < 24 else 6.0, 3.0 + 80.0 * (period / n) ** 2)
 
 
 def _moving_level(y: Floats, width: int) -> Floats:

@@ -18,8 +18,9 @@ from chimera_metrics.analytics.inference.series import Floats, Indices, running_
 from chimera_metrics.analytics.inference.splits import best_split, cumulated, left_of_pieces
 
 SHORTEST = 5
-DEEPER_FROM = 24
-"""Points from which a second change is taken out of what is called noise; under a cycle, one period more."""
+DEEPER_FROM = 30
+"""Points from which a second change is taken out of what is called noise, and stairs are looked for. In fewer, series
+that are mostly zero leave next to nothing then, and the table would be theirs alone."""
 RHOS = (0.0, 0.3, 0.6, 0.9)
 FARTHEST, FLATTEST = 4.0, 0.75
 MOST_EDGES = 150
@@ -56,7 +57,7 @@ def far_steps(y: Floats, level: float, period: int | None = None) -> Far:
     """The far test of each series y: (m, n). period: that of the cycle that was taken out, for its own table."""
     m, n = y.shape
     u = pull_in(y)
-    deeper = is_deeper(n, period)
+    deeper = is_deeper(n)
     one, at_one, arc, at_arc = step_and_arc(u, deeper)
     arcs = places(n)
     stairs, at_stairs = stair_statistic(u) if deeper else (np.zeros(m), np.zeros((m, 3), dtype=np.intp))
@@ -76,9 +77,9 @@ def far_steps(y: Floats, level: float, period: int | None = None) -> Far:
     )
 
 
-def is_deeper(n: int, period: int | None = None) -> bool:
+def is_deeper(n: int) -> bool:
     """Whether n points are enough to allow for a second change, and to look for stairs."""
-    return n >= DEEPER_FROM + (period or 0)
+    return n >= DEEPER_FROM
 
 
 def pull_in(y: Floats) -> Floats:
