@@ -56,8 +56,8 @@ class Question:
     """`source` is the table or rollup that is read, `limit` how many groups are kept at most.
 
     `groups` counts how many there are in all: worth asking when the answer holds `limit` of them. `metrics` are those
-    asked for, `intervals` those with an interval beside them, `bounds` the Select of the values of the quantiles among
-    them, in the same rows, at the levels that are given by label.
+    asked for, `intervals` those of them with an interval. `bounds` is the Select of the values of the quantiles among
+    those, in the same rows, at the levels given by label.
     """
 
     select: Select[Any]

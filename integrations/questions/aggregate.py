@@ -133,7 +133,7 @@ def _within(
     """The rows that there is room for, and what of the first was cut."""
     shaper = Shaper(room)
     digits = {name: digits_of_metric(metric) for metric in question.metrics for name in (metric.label, *ends(metric))}
-    wide = {name for name in names if any(is_wide(row[name]) for row in rows)}
+    wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
     kept: list[list[Any]] = []
     for row in rows[: asking.client.muse.max_rows]:
         shaped = [shaper.value(_shown(row[name], digits.get(name), name in wide)) for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -29,25 +29,28 @@ _FINEST = 64
 _TOO_FAR_FOR_SKEWNESS = 1_000.0
 
 
-def add_intervals(asking: Asking, question: Question, answer: Answer, rows: Iterable[Row]) -> None:
-    """Puts `<label>_low` and `<label>_high` into the rows that have an n; notes say where they are missing.
+def add_intervals(asking: Asking, question: Question, answer: Answer, rows: Sequence[Row]) -> None:
+    """Puts `<label>_low` and `<label>_high` into the rows; notes say where they are missing.
 
     rows: of the answer to the question's Select, with the n and the moments that it adds, filled or not. Quantiles
     take a second statement, since it depends on n which of the ordered values bound them; what it took is added to
     `answer`.
+    Undefined when: n is 0, or too few values bound a quantile or a mean on that side; then None.
     """
-    found = [row for row in rows if any(row.get(f"{metric.label}_n") for metric in question.intervals)]
-    quantiles = {m.label: _levels(m, found) for m in question.intervals if kind_of(m) == "quantile"}
-    values = _read_values(asking, question, quantiles, answer)
+    counted = {m.label: [row for row in rows if row.get(f"{m.label}_n")] for m in question.intervals}
+    levels = {m.label: _levels(m, counted[m.label]) for m in question.intervals if kind_of(m) == "quantile"}
+    values = _read_values(asking, question, levels, answer)
     for metric in question.intervals:
-        for row in found:
+        low, high = ends(metric)
+        for row in rows:
+            row[low] = row[high] = None
+        for row in counted[metric.label]:
             if kind_of(metric) == "quantile":
-                bounds = quantiles[metric.label].ends(row, metric, values.get(_key(question, row)))
+                row[low], row[high] = levels[metric.label].ends(row, metric, values.get(_key(question, row)))
             else:
                 interval = (_rate if kind_of(metric) == "rate" else _mean)(row, metric)
-                bounds = (interval.low, interval.high)
-            row.update(zip(ends(metric), bounds, strict=True))
-        _note_missing(asking, metric, found)
+                row[low], row[high] = interval.low, interval.high
+        _note_missing(asking, metric, counted[metric.label])
 
 
 def note_without(asking: Asking, question: Question) -> None:
@@ -160,24 +163,23 @@ def _rate(row: Row, metric: Metric) -> Interval:
 
     n = int(row[f"{metric.label}_n"])
     # The rate is matches / n in doubles, so that rounding gives the matches back.
-    return wilson(round(row[metric.label] * n) if n else 0, n)
+    return wilson(round(row[metric.label] * n), n)
 
 
 def _mean(row: Row, metric: Metric) -> Interval:
     from chimera_metrics.analytics.inference.intervals import mean_interval_of
 
-    n, sd = int(row[f"{metric.label}_n"]), row[f"{metric.label}_sd"]
-    mean = float(row[metric.label]) if n else 0.0
+    mean, sd = float(row[metric.label]), row[f"{metric.label}_sd"]
     usable = sd is not None and abs(mean) <= _TOO_FAR_FOR_SKEWNESS * sd
-    return mean_interval_of(mean, sd, n, skewness=row[f"{metric.label}_skewness"] if usable else None)
+    skewness = row[f"{metric.label}_skewness"] if usable else None
+    return mean_interval_of(mean, sd, int(row[f"{metric.label}_n"]), skewness=skewness)
 
 
 def _note_missing(asking: Asking, metric: Metric, rows: Iterable[Row]) -> None:
-    """Says how many values a bound takes, if a row has some and fewer."""
+    """Says how many values both ends take, if a row has some and fewer."""
     from chimera_metrics.analytics.inference.intervals import fewest_values
 
     low, high = ends(metric)
-    if not any(row[f"{metric.label}_n"] and None in (row[low], row[high]) for row in rows):
-        return
     need = fewest_values(metric.aggregate.level) if metric.aggregate.level else 2
-    asking.notes.append(f"{low} or {high} is null where there are too few values: both take {need}.")
+    if any(row[f"{metric.label}_n"] < need for row in rows):
+        asking.notes.append(f"{low} or {high} is null where there are too few values; both take {need}.")

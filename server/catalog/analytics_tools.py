@@ -55,7 +55,7 @@ class AggregateArguments(WindowArguments):
     order_by: str | None = Field(None, description="ts, a group or a metric")
     descending: bool = Field(False, description="Highest first")
     limit: int = Field(100, ge=1, description="Groups to keep")
-    exact: bool = Field(False, description="Read the rows: percentiles and distinct counts are exact")
+    exact: bool = Field(False, description="From the rows: percentiles and distinct counts exact")
     dry_run: bool = Field(False, description="Only estimate rows, bytes and parts")
     interval: bool = Field(False, description=INTERVAL)
 

@@ -7,7 +7,7 @@ DAYS = "Whole days to look back, and today so far; excludes since and until"
 SINCE = "Begin, ISO 8601; without an offset UTC"
 UNTIL = "End, exclusive; now if left out"
 FILTERS = 'Conditions, all of which hold: {column, op, value} or {column, op: "in", values}'
-INTERVAL = "Add <metric>_n, _low and _high (95 % interval) to rates, means, quantiles"
+INTERVAL = "Add <metric>_n, _low, _high (95 % interval) to rates, means, quantiles"
 CHART = "Also draw a picture (PNG)"
 
 TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
