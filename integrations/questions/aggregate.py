@@ -132,7 +132,8 @@ def _within(
 ) -> tuple[list[list[Any]], str | None]:
     """The rows that there is room for, and what of the first was cut."""
     shaper = Shaper(room)
-    digits = {name: digits_of_metric(metric) for metric in question.metrics for name in (metric.label, *ends(metric))}
+    digits = {metric.label: digits_of_metric(metric) for metric in question.metrics}
+    digits |= {end: digits[metric.label] for metric in question.intervals for end in ends(metric)}
     wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
     kept: list[list[Any]] = []
     for row in rows[: asking.client.muse.max_rows]:

@@ -105,8 +105,8 @@ def _levels(metric: Metric, rows: Iterable[Row]) -> _Levels:
 
     q = metric.aggregate.level or 0.5
     ranks = {n: quantile_ranks(n, q) for n in {int(row[f"{metric.label}_n"]) for row in rows}}
-    lows = shared({r.low_level for r in ranks.values() if r.low_level is not None}, q)
-    highs = shared({r.high_level for r in ranks.values() if r.high_level is not None}, q)
+    lows = shared({r.low_level for r in ranks.values() if r.low_level is not None}, q, MOST_LEVELS)
+    highs = shared({r.high_level for r in ranks.values() if r.high_level is not None}, q, MOST_LEVELS)
     by_n = {
         n: (
             None if r.low_level is None else lows[r.low_level],
@@ -118,7 +118,7 @@ def _levels(metric: Metric, rows: Iterable[Row]) -> _Levels:
     return _Levels(by_n, {level: place for place, level in enumerate(asked)})
 
 
-def shared(levels: Collection[float], q: float, most: int = MOST_LEVELS) -> dict[float, float]:
+def shared(levels: Collection[float], q: float, most: int) -> dict[float, float]:
     """For each level the one that is read for it: itself or, where there are more than `most`, one they share.
 
     levels: all on one side of q. The shared ones lie farther from q, so that a bound is a value as far out or farther:

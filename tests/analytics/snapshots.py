@@ -67,12 +67,30 @@ def _aggregates() -> Iterator[tuple[str, ClauseElement]]:
         "filtered": {"metrics": ["llm.calls"], "filters": [MODEL, {"column": "latency_ms", "op": ">", "value": "9.5"}]},
         "sessions_and_rows": {"metrics": ["ui.abandonment_rate", "ui.events"], "group_by": ["commit_sha"]},
         "runs_by_commit": {"metrics": ["bench.runs"], "group_by": ["commit_sha"], "filters": [MODEL]},
+        "rates_with_intervals": {"metrics": ["llm.error_rate"], "interval": True},
+        "sessions_with_intervals": {"metrics": ["ui.abandonment_rate", "ui.error_rate"], "interval": True},
+        "means_with_intervals": {
+            "metrics": ["llm.latency_mean_ms", "llm.cost_per_call_usd", "llm.calls"],
+            "group_by": ["model"],
+            "interval": True,
+        },
+        "quantiles_with_intervals": {
+            "metrics": ["llm.latency_p50_ms", "llm.latency_p95_ms"],
+            "granularity": "day",
+            "group_by": ["model"],
+            "order_by": "llm.latency_p95_ms",
+            "interval": True,
+        },
+        "quantile_of_runs_with_interval": {"metrics": ["p50(bench_runs.latency_p95_ms)"], "interval": True},
     }
     for name, given in asked.items():
         question = aggregate(**{"window": WEEK, **given})
         yield f"question.{name}", question.select
         if question.groups is not None:
             yield f"question.{name}.groups", question.groups
+        if question.bounds is not None:
+            levels = {metric.label: [0.15, 0.85] for metric in question.intervals}
+            yield f"question.{name}.bounds", question.bounds(levels)
     yield "estimate", estimate(aggregate(["ui.events"], window=WEEK, exact=True))
 
 

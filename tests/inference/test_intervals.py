@@ -10,6 +10,7 @@ from scipy import stats
 
 from bench.noise import noise
 from chimera_metrics.analytics.inference.intervals import (
+    fewest_values,
     mean_interval,
     mean_interval_of,
     quantile_interval,
@@ -69,6 +70,13 @@ def test_an_extreme_quantile_of_few_values_has_a_bound_on_one_side_and_says_how_
     assert quantile_ranks(72, 0.95).high == 72
     assert quantile_ranks(71, 0.95).high is None
     assert quantile_ranks(5, 0.5).low is None
+
+
+@pytest.mark.parametrize(("q", "need"), [(0.5, 6), (0.9, 36), (0.95, 72), (0.99, 368), (0.05, 72)])
+def test_from_so_many_values_on_a_quantile_has_both_bounds(q: float, need: int) -> None:
+    assert fewest_values(q) == need
+    assert None not in (quantile_ranks(need, q).low, quantile_ranks(need, q).high)
+    assert None in (quantile_ranks(need - 1, q).low, quantile_ranks(need - 1, q).high)
 
 
 def test_quantile_ranks_of_ten_million_values_are_those_of_the_normal_distribution() -> None:

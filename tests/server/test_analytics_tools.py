@@ -72,6 +72,32 @@ def test_query_aggregate(call: Call) -> None:
     }
 
 
+def test_query_aggregate_with_intervals(call: Call) -> None:
+    metrics = ["llm.error_rate", "llm.latency_mean_ms", "llm.latency_p50_ms", "llm.calls"]
+    answer = whole(call("query.aggregate", metrics=metrics, days=2, interval=True))
+    # 1 of 2 by Wilson; 100 and 300: 200 +- 12.706 * 141.42 / sqrt(2); of two values none bounds a median.
+    assert answer["rows"] == [
+        [
+            *(0.5, 2, pytest.approx(0.0945312), pytest.approx(0.9054688)),
+            *(200.0, 2, pytest.approx(-1070.62, abs=0.01), pytest.approx(1470.62, abs=0.01)),
+            *(200.0, 2, None, None),
+            2,
+        ]
+    ]
+    assert [column["name"] for column in answer["columns"]][8:] == [
+        "latency_p50_ms",
+        "latency_p50_ms_n",
+        "latency_p50_ms_low",
+        "latency_p50_ms_high",
+        "calls",
+    ]
+    assert answer["notes"] == [
+        "calls has no interval; rates, means and quantiles have.",
+        "latency_p50_ms_low or latency_p50_ms_high is null where there are too few values; both take 6.",
+    ]
+    assert answer["source"] == "llm_events"
+
+
 def test_query_correlation(call: Call) -> None:
     answer = whole(call("query.correlation", x="llm.latency_mean_ms", y="ui.latency_mean_ms", days=2, max_lag=1))
     none = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective", "best_lag"))

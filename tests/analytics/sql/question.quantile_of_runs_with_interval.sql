@@ -1,0 +1,24 @@
+SELECT
+    quantileExactInclusiveOrNull(0.5)(bench_runs.latency_p95_ms) AS p50_latency_p95_ms,
+    count(bench_runs.latency_p95_ms) AS p50_latency_p95_ms_n
+FROM
+(
+    SELECT
+        bench_runs.ts AS ts,
+        bench_runs.latency_p95_ms AS latency_p95_ms
+    FROM bench_runs
+    WHERE bench_runs.run_id IN (
+        SELECT bench_runs.run_id
+        FROM bench_runs
+        WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
+    )
+    ORDER BY
+        bench_runs.received_at DESC,
+        bench_runs.ts DESC
+    LIMIT 1 BY
+        model,
+        quant,
+        dataset,
+        run_id
+) AS bench_runs
+WHERE (bench_runs.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (bench_runs.ts < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
