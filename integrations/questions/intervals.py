@@ -18,7 +18,7 @@ from chimera_metrics.integrations.questions.statement import estimate
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.intervals import Interval
 
-MOST_LEVELS = 100
+MOST_LEVELS = 50
 """How many different lower bounds of a quantile are read, and how many upper ones: each group gets the values at all
 of them."""
 
