@@ -37,7 +37,7 @@ from chimera_metrics.analytics.inference.regressions import (
     regressions,
 )
 from chimera_metrics.analytics.inference.slope_between_steps import BetweenSteps
-from chimera_metrics.analytics.inference.trend import Direction, Trend, trend, trends
+from chimera_metrics.analytics.inference.trend import Direction, TrendEstimate, trend, trends
 from chimera_metrics.analytics.inference.within import WithinCorrelation, correlate_within
 
 __all__ = [
@@ -61,7 +61,7 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "Regression",
-    "Trend",
+    "TrendEstimate",
     "WithinCorrelation",
     "anomalies",
     "benjamini_hochberg",

@@ -16,7 +16,7 @@ from chimera_metrics.analytics.inference.cycles import Cycle, checked_period, cy
 from chimera_metrics.analytics.inference.rare_counts import far_counts
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, times, unit_scale
-from chimera_metrics.analytics.inference.trend import Trend, trend
+from chimera_metrics.analytics.inference.trend import TrendEstimate, trend
 
 NEEDED = 10
 TABULATED_TOGETHER = 3
@@ -90,7 +90,7 @@ def anomalies(
     values: Sequence[float | None],
     times_days: Sequence[float] | None = None,
     *,
-    line: Trend | None = None,
+    line: TrendEstimate | None = None,
     steps: ChangePoints | None = None,
     period: int | None = None,
     counts: bool = False,
@@ -305,7 +305,7 @@ def _with_cycle(series: _Series, level: Floats) -> Floats:
     return with_cycle
 
 
-def _expected(known: Floats, t: Floats, present: Indices, line: Trend, steps: ChangePoints) -> Floats:
+def _expected(known: Floats, t: Floats, present: Indices, line: TrendEstimate, steps: ChangePoints) -> Floats:
     """The level, line or median that each present value is measured from."""
     if steps.changes:
         edges = np.searchsorted(present, [change.index for change in steps.changes])

@@ -1,4 +1,4 @@
-"""Trend of a short series: Theil-Sen slope, its interval, and a p-value that holds under autocorrelation."""
+"""TrendEstimate of a short series: Theil-Sen slope, its interval, and a p-value that holds under autocorrelation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SLOW_SHARES_BEYOND = (65, 320)
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class TrendEstimate:
     """The answer of `trend`; slopes are in the series' unit per day, `change_pct` over the window.
 
     between_steps: the slope that is left when the levels between change points are taken out, where there are any.
@@ -88,7 +88,7 @@ def trend(
     *,
     period: int | None = None,
     steps: ChangePoints | None = None,
-) -> Trend:
+) -> TrendEstimate:
     """The trend of one series: how much it changes a day, between which bounds, and whether that is chance.
 
     values: the series in the order of time, any unit, gaps allowed. times_days: their times in days, rising
@@ -118,12 +118,12 @@ def trends(
     *,
     period: int | None = None,
     steps: Sequence[ChangePoints] | None = None,
-) -> list[Trend]:
+) -> list[TrendEstimate]:
     """The trends of several groups, each as `trend`, judged together.
 
     series: one per group. times_days: the times of each, in days (default 0, 1, 2, ...). period: of all. steps: of
     each, if known.
-    Returns: one Trend a group; `p_adjusted` (Benjamini-Hochberg over the groups) decides rising or falling.
+    Returns: one TrendEstimate a group; `p_adjusted` (Benjamini-Hochberg over the groups) decides rising or falling.
     Undefined when: as `trend`; a group without a p-value does not count as one tried.
     Source: Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
     Example: 20 groups of noise: about one report in 20 calls any of them rising or falling.
@@ -141,7 +141,7 @@ def _measured(
     times_days: Sequence[float] | None,
     period: int | None,
     steps: ChangePoints | None,
-) -> Trend:
+) -> TrendEstimate:
     """Everything of `trend` but whether it rises or falls."""
     checked_period(period)
     pattern = (steps.cycle if steps and steps.cycle else cycle(values, period)) if period else None
@@ -166,7 +166,7 @@ def _measured(
     return replace(found, between_steps=None if slope is None else replace(left, slope_per_day=slope))
 
 
-def _of_line(y: Floats, t: Floats, period: int | None) -> Trend:
+def _of_line(y: Floats, t: Floats, period: int | None) -> TrendEstimate:
     """The line through y: (n,) at the times t: (n,), rising; period: that of the cycle that was taken out."""
     n = len(y)
     if n == 0:
@@ -183,7 +183,7 @@ def _of_line(y: Floats, t: Floats, period: int | None) -> Trend:
         slope = float(sen_slope(y[None], t)[0])
         short = reasons.too_few("Telling a trend from chance", n, NEEDED_FOR_P)
         change = _change_pct(y, t, slope)
-        return Trend(n, finite_or_none(slope * scale), None, None, None, None, "unclear", change, None, short)
+        return TrendEstimate(n, finite_or_none(slope * scale), None, None, None, None, "unclear", change, None, short)
     line = fit_lines(y[None], t)
     p = float(p_of(line, n, period)[0])
     rho = float(line.rho[0])
@@ -197,7 +197,7 @@ def _of_line(y: Floats, t: Floats, period: int | None) -> Trend:
     change = _change_pct(y, t, slope)
     reason = None if change is not None else reasons.not_estimated("A change in % needs a line that starts above zero.")
     is_steady = max(abs(low), abs(high)) * span <= STEADY_SHARE * abs(float(y.mean()))
-    return Trend(
+    return TrendEstimate(
         n,
         finite_or_none(slope * scale),
         finite_or_none(low * scale),
@@ -295,7 +295,7 @@ def fit_lines(y: Floats, t: Floats) -> Lines:
     return Lines(sen, sen + b1 * unit, np.maximum(error, least_error) * unit, rho)
 
 
-def _judged(found: Trend, p_adjusted: float | None) -> Trend:
+def _judged(found: TrendEstimate, p_adjusted: float | None) -> TrendEstimate:
     direction = found.direction
     if p_adjusted is not None and p_adjusted < LEVEL and found.slope_per_day:
         direction = "rising" if found.slope_per_day > 0.0 else "falling"
@@ -304,5 +304,5 @@ def _judged(found: Trend, p_adjusted: float | None) -> Trend:
     return replace(found, p_adjusted=p_adjusted, direction=direction, explained_by_steps=is_explained)
 
 
-def _undefined(n: int, reason: Reason) -> Trend:
-    return Trend(n, None, None, None, None, None, "unclear", None, None, reason)
+def _undefined(n: int, reason: Reason) -> TrendEstimate:
+    return TrendEstimate(n, None, None, None, None, None, "unclear", None, None, reason)

@@ -31,7 +31,7 @@ class Judged:
 
     group: Any
     rows: list[Row]
-    line: inference.Trend
+    line: inference.TrendEstimate
     steps: inference.ChangePoints
     strays: inference.Anomalies
 
@@ -172,13 +172,13 @@ def _cautions(one: Judged) -> list[str]:
     return list(dict.fromkeys((*one.steps.cautions, *one.line.cautions, *one.strays.cautions)))
 
 
-def _between(line: inference.Trend) -> dict[str, Any] | None:
+def _between(line: inference.TrendEstimate) -> dict[str, Any] | None:
     """The slope that is left when the levels between the steps are taken out."""
     left = line.between_steps
     return None if left is None else {"slope_per_day": figure(left.slope_per_day), "p_value": figure(left.p_value)}
 
 
-def _explained(line: inference.Trend) -> list[str]:
+def _explained(line: inference.TrendEstimate) -> list[str]:
     if not line.explained_by_steps or line.between_steps is None:
         return []
     return [
