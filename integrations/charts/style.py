@@ -109,5 +109,8 @@ def nothing(axes: Any, text: str) -> None:
     """Says why there is nothing to see."""
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=GREY, wrap=True)
     axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    # A panel in a grid shares its dates with others that have something to show: no tick of theirs is removed.
+    is_alone = len(axes.get_shared_x_axes().get_siblings(axes)) == 1
+    axes.tick_params(left=False, labelleft=False)
+    if is_alone:
+        axes.tick_params(bottom=False, labelbottom=False)

@@ -161,3 +161,9 @@ def test_values_between_gaps_have_a_marker_among_many_points(monkeypatch: pytest
 )
 def test_small_numbers_are_written_in_full(value: float, text: str) -> None:
     assert style.number(value) == text
+
+
+def test_a_group_without_a_whole_bucket_leaves_the_others_their_dates() -> None:
+    today = [{"ts": TIMES[29], "value": 1.0, "n": 1, "partial": True}]
+    young = series("young", points=today, n=0, change_points=[], anomalies=[], slope_per_day=None, reason=NO_DATA)
+    assert trend_chart(trend_of(series("old"), young, group_by="model")).startswith(b"\x89PNG")
