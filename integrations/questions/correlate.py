@@ -15,7 +15,7 @@ from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.cycles import adjusted_of, period_of
+from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
@@ -61,10 +61,12 @@ def correlate(
     asking.note_partial(question.buckets())
     cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
     pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
+    cycle = cycle_in(period_of(question.granularity), *([row[side] for row in whole] for side in ("x", "y")))
 
     def build(points: int) -> dict[str, Any]:
         shown = thin(pairs, points)
-        return _result(asking, question, found, sides, cautions, shown, _thinned(asking, len(shown), len(pairs)))
+        thinned = _thinned(len(shown), len(pairs))
+        return _result(asking, question, found, sides, cautions, shown, thinned) | {"cycle": cycle}
 
     result = asking.fit(build)
     if chart:
@@ -123,7 +125,7 @@ def _result(
     }
 
 
-def _thinned(asking: Asking, shown: int, every: int) -> list[str]:
+def _thinned(shown: int, every: int) -> list[str]:
     if shown == every:
         return []
     return [f"{shown} of {every} points are shown, all were used; a coarser bucket has fewer."]

@@ -13,7 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
-from chimera_metrics.integrations.questions.cycles import adjusted_of, period_of
+from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.results import Result
 
@@ -42,7 +42,8 @@ def correlation_data(
     whole = [row for row in rows if not row["partial"]]
     both = [row for row in whole if row[_X] is not None and row[_Y] is not None]
     period = period_of(asked.points.granularity)
-    found = correlate([row[_X] for row in whole], [row[_Y] for row in whole], period=period)
+    x, y = [row[_X] for row in whole], [row[_Y] for row in whole]
+    found = correlate(x, y, period=period)
     mix = [row for row in asking.read(asked.mix.select).mappings() if row["ts"] in {one["ts"] for one in both}]
     within = _within(mix, both)
     [newest] = asking.read(asked.newest).mappings()
@@ -52,6 +53,7 @@ def correlation_data(
         "correlation": figure(found.coefficient),
         **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},
         "adjusted": adjusted_of(found),
+        "cycle": cycle_in(period, x, y),
         "reason": reason_of(found.reason, {"x": HEARTS[0], "y": PACKS[0]}),
         "cautions": [*found.cautions, *_mix_caution(mix, within, granularity)],
         "within": within,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.questions.figures import figure, reason_of
@@ -23,6 +24,16 @@ def cycle_of(cycle: Cycle | None) -> dict[str, Any] | None:
     if cycle is None or not cycle.found:
         return None
     return {"period": cycle.period, "share_of_variance": figure(cycle.share_of_variance, 3)}
+
+
+def cycle_in(period: int | None, *series: Sequence[float | None]) -> dict[str, Any] | None:
+    """The result field `cycle` of a correlation: of the series that have one, the cycle that explains the most."""
+    if period is None:
+        return None
+    from chimera_metrics.analytics.inference import cycle
+
+    found = [one for one in (cycle(values, period) for values in series) if one.found]
+    return cycle_of(max(found, key=lambda one: one.share_of_variance or 0.0, default=None))
 
 
 def cycle_note(cycle: Cycle | None) -> list[str]:

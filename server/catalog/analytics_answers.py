@@ -80,6 +80,11 @@ class AdjustedAnswer(TypedDict):
     reason: ReasonAnswer | None
 
 
+class CycleAnswer(TypedDict):
+    period: int
+    share_of_variance: float | None
+
+
 class CorrelationAnswer(_Asked):
     coefficient: float | None
     p_value: float | None
@@ -94,6 +99,7 @@ class CorrelationAnswer(_Asked):
     best_lag: int | None
     best_lag_p_adjusted: float | None
     adjusted: AdjustedAnswer | None
+    cycle: CycleAnswer | None
     points: list[PairPoint]
     reason: ReasonAnswer | None
     cautions: list[str]
@@ -125,11 +131,6 @@ class StepOrClimbAnswer(TypedDict):
 class BetweenStepsAnswer(TypedDict):
     slope_per_day: float
     p_value: float
-
-
-class CycleAnswer(TypedDict):
-    period: int
-    share_of_variance: float | None
 
 
 class AnomalyAnswer(TypedDict):
@@ -220,6 +221,7 @@ class CorrelationDataAnswer(_Asked):
     n: int
     n_effective: float | None
     adjusted: AdjustedAnswer | None
+    cycle: CycleAnswer | None
     reason: ReasonAnswer | None
     cautions: list[str]
     within: WithinAnswer

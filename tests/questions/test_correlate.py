@@ -83,3 +83,20 @@ def test_filters_narrow_each_side(client: ClickHouseClient, fill: Fill) -> None:
     answer = client.correlate(X, Y, days=DAYS, x_filters=[{"column": "model", "op": "=", "value": "none"}])
     assert answer.reason == {"code": "no_data", "text": "There are no values of llm.latency_mean_ms in this window."}
     assert (answer.coefficient, answer.points, answer.n) == (None, [], 0)
+
+
+def test_the_larger_cycle_of_both_sides_is_named(client: ClickHouseClient, fill: Fill) -> None:
+    """Four weeks whose weekends have 45 % of a weekday's latency on the one side, and noise on the other."""
+    week = [1.0, 1.0, 1.0, 1.0, 1.0, 0.45, 0.45]
+    x = [100.0 * week[i % 7] * (1.0 + 0.01 * (i * 5 % 8)) for i in range(29)]
+    store(fill, x, 500.0 + np.random.default_rng(8).normal(size=29))
+    answer = client.correlate(X, Y, days=28)
+    assert answer.cycle.period == 7
+    assert 0.9 < answer.cycle.share_of_variance <= 1.0
+    assert client.correlate(Y, X, days=28).cycle == answer.cycle
+
+
+def test_noise_has_no_cycle_and_weeks_have_none_to_look_for(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, A[: DAYS + 1], A[: DAYS + 1] + 15 * NOISE[1][: DAYS + 1])
+    assert client.correlate(X, Y, days=DAYS).cycle is None
+    assert client.correlate(X, Y, granularity="week", days=DAYS).cycle is None

@@ -85,3 +85,18 @@ def test_the_confidence_falls_with_the_age_of_the_older_source(client: ClickHous
         "strength": None,
         "recency": 0.75,
     }
+
+
+def test_a_week_in_the_latencies_is_named(client: ClickHouseClient, fill: Fill) -> None:
+    """Weekends of the interface take 45 % of a weekday's time, and of the benchmarks as long as any day."""
+    first = NOW.replace(hour=9) - timedelta(days=28)
+    times = [first + timedelta(days=i) for i in range(28)]
+    fill("bench_runs", [bench(ts, i, 400.0 + i * 5 % 8) for i, ts in enumerate(times)])
+    fill(
+        "ui_events",
+        [ui(ts, i, latency_ms=(90.0 if i % 7 in (3, 4) else 200.0) + i * 3 % 5) for i, ts in enumerate(times)],
+    )
+    cycle = client.get_correlation_data(days=28).cycle
+    assert cycle.period == 7
+    assert cycle.share_of_variance > 0.9
+    assert client.get_correlation_data(days=7).cycle is None

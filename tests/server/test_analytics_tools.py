@@ -109,6 +109,7 @@ def test_query_correlation(call: Call) -> None:
         "lags": [{"lag": lag, "coefficient": None, "p_value": None, "n": int(lag == 0)} for lag in (-1, 0, 1)],
         "best_lag_p_adjusted": None,
         "adjusted": None,
+        "cycle": None,
         "points": [{"ts": "2026-06-09T00:00:00Z", "x": 200.0, "y": 20.0}],
         "reason": {"code": "too_few", "text": "A correlation needs at least 4 points; there is 1."},
         "cautions": [],
@@ -169,7 +170,7 @@ def test_get_correlation_data(call: Call) -> None:
         "packs_abandonment_rate": 1.0,
         "partial": False,
     }
-    none = dict.fromkeys(("correlation", "p_value", "ci_low", "ci_high", "n_effective", "adjusted"))
+    none = dict.fromkeys(("correlation", "p_value", "ci_low", "ci_high", "n_effective", "adjusted", "cycle"))
     few = {
         "code": "too_few",
         "text": "A correlation within groups, judged by days, needs at least 4 points; there are 0.",
