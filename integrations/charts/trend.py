@@ -46,11 +46,13 @@ def trend_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
     rows, columns = _grid(len(shown))
     with style():
         figure = new_figure(430 if rows == 1 and columns == 1 else 130 + 215 * rows)
-        panels = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+        panels = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
         for series, axes in zip(shown, panels, strict=False):
             _draw(axes, series, result)
-        for axes in list(panels)[len(shown) or 1 :]:
-            axes.set_visible(False)
+        for place in range(len(shown) or 1, len(panels)):
+            panels[place].set_visible(False)
+            # The dates stand under the last panel of each column.
+            panels[place - columns].tick_params(labelbottom=True)
         if not shown:
             nothing(panels[0], (result["reason"] or {}).get("text", "No rows."))
         head(figure, *_words(result, every, shown))

@@ -167,3 +167,11 @@ def test_a_group_without_a_whole_bucket_leaves_the_others_their_dates() -> None:
     today = [{"ts": TIMES[29], "value": 1.0, "n": 1, "partial": True}]
     young = series("young", points=today, n=0, change_points=[], anomalies=[], slope_per_day=None, reason=NO_DATA)
     assert trend_chart(trend_of(series("old"), young, group_by="model")).startswith(b"\x89PNG")
+
+
+def test_five_groups_leave_no_empty_panel_and_every_column_its_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows of three, the sixth hidden: dates stand under the fourth and fifth and the third, once each."""
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")
+    svg = trend_chart(trend_of(*(series(f"model {i}") for i in range(5)), group_by="model"), "svg").decode()
+    assert [place for place in range(1, 8) if f'id="axes_{place}"' in svg] == [1, 2, 3, 4, 5]
+    assert svg.count("Jun") == 3 * trend_chart(trend_of(series()), "svg").decode().count("Jun") > 0
