@@ -94,5 +94,6 @@ def _known(asking: Asking, table: str, columns: Sequence[str]) -> dict[str, tupl
         for row in asking.read(known_values(table, wanted)).mappings():
             found[row["name"]].append(str(row["value"]))
         known |= {name: tuple(values) for name, values in found.items()}
-        remembered |= {(table, name): (asking.now, known[name]) for name in wanted}
+        # A store that is empty now may be filled within the minute.
+        remembered |= {(table, name): (asking.now, known[name]) for name in wanted if known[name]}
     return known

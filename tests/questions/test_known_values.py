@@ -10,7 +10,7 @@ import pytest
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.results import Result
 from tests.analytics.conftest import at
-from tests.analytics.rows import llm, ui
+from tests.analytics.rows import bench, llm, ui
 from tests.questions.conftest import Fill
 
 Ask = Callable[[ClickHouseClient], Result]
@@ -82,3 +82,12 @@ def test_the_values_are_asked_for_once_a_minute_and_only_of_an_empty_answer(clie
         for _ in range(3):
             traced.aggregate(["llm.calls"], days=3, filters=[SHOUT])
         assert sum("known" in text for text in traces) == 1
+
+
+def test_a_table_that_was_empty_a_moment_ago_has_its_values_now(client: ClickHouseClient, fill: Fill) -> None:
+    """The clock stands: the second question comes within the minute."""
+    loud = [{"column": "quant", "value": "Q4"}]
+    assert not any(note.startswith("No row") for note in client.aggregate(["bench.runs"], days=3, filters=loud).notes)
+    fill("bench_runs", [bench(at(7), 1, 100.0)])
+    note = "No row of bench_runs has quant = Q4; known are q4 (did you mean q4?)."
+    assert note in client.aggregate(["bench.runs"], days=3, filters=loud).notes
