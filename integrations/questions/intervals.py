@@ -176,7 +176,9 @@ def _mean(row: Row, metric: Metric) -> Interval:
 
 
 def _note_missing(asking: Asking, metric: Metric, rows: Iterable[Row]) -> None:
-    """Says how many values both ends take, if a row has some and fewer."""
+    """Says how many values both ends take, if a row has some and fewer; a rate of one row has both."""
+    if kind_of(metric) == "rate":
+        return
     from chimera_metrics.analytics.inference.intervals import fewest_values
 
     low, high = ends(metric)

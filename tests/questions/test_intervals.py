@@ -70,6 +70,13 @@ def test_a_rate_has_wilson_s_interval(client: ClickHouseClient, fill: Fill) -> N
         )
 
 
+def test_a_rate_of_one_call_has_both_ends_and_no_note(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(1)), llm(at(8), status="failure")])
+    answer = client.aggregate(["llm.error_rate"], days=3, interval=True)
+    assert parts(named(answer)[0], "error_rate") == (1, pytest.approx(0.2065493, abs=1e-7), 1.0)
+    assert answer.notes == []
+
+
 def test_a_rate_among_some_rows_and_one_of_sessions_rest_on_those(client: ClickHouseClient, fill: Fill) -> None:
     fill("ui_events", [ui(at(8), n, "error" if n < 2 else "query_submit") for n in range(9)])
     fill("ui_events", [ui(at(8, 13), n) for n in range(2, 9)])  # seven of the nine sessions go on
