@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -49,6 +49,7 @@ class Beginnings:
 
 
 ALWAYS = Beginnings({}, {})
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +133,29 @@ class Question:
                     yield row
 
     def _begun(self, rows: Iterable[Row], known: Mapping[datetime, Bucket], begun: Beginnings) -> Iterator[Row]:
-        """The rows from the first that a table or group has; columns of tables that begin later None until then."""
+        """The rows from the first that a table or group has; columns of tables that begin later None until then.
+
+        The week or month within which one begins is partial.
+        """
         measured = [column for column in self.columns if column.table]
         for row in rows:
             bucket, group = known.get(row["ts"]), self.group_of(row)
-            before = [c.name for c in measured if bucket is not None and _ends_before(bucket, begun.of(group, c.table))]
+            firsts = {c.name: begun.of(group, c.table) for c in measured} if bucket is not None else {}
+            before = [name for name, first in firsts.items() if bucket is not None and _ends_before(bucket, first)]
             if not before or len(before) < len(measured):
-                yield {**row, **dict.fromkeys(before)} if before else row
+                cut = bucket is not None and any(_begins_within(bucket, first) for first in firsts.values())
+                yield {**row, **dict.fromkeys(before), "partial": row["partial"] or cut}
 
 
 def _zero(values: Iterable[Any]) -> Any:
     """Nothing, in the type of the values beside it: a sum of money stays one with all its decimals."""
     found = next((value for value in values if isinstance(value, Decimal | float)), None)
     return 0.0 if isinstance(found, float) else found * 0 if found is not None else 0
+
+
+def _begins_within(bucket: Bucket, first: datetime | None) -> bool:
+    """Whether a day or more of the bucket was over at the first row. Of a day it cannot be said: nights are quiet."""
+    return first is not None and bucket.start + _DAY <= first < bucket.end
 
 
 def _ends_before(bucket: Bucket, first: datetime | None) -> bool:

@@ -11,7 +11,6 @@ import orjson
 from sqlalchemy import Select
 
 from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
-from chimera_metrics.analytics.sql.buckets import Bucket
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
@@ -107,9 +106,9 @@ class Asking:
             columns = ", ".join(dict.fromkeys(one["column"] for one in found if one["function"] == name))
             self.notes.append(f"{columns} by {name}: {error}.")
 
-    def note_partial(self, buckets: Sequence[Bucket]) -> None:
-        """Says which buckets stay out of inference."""
-        partial = [iso(bucket.start) for bucket in buckets if bucket.partial]
+    def note_partial(self, rows: Sequence[Row]) -> None:
+        """Says which of the buckets shown stay out of inference."""
+        partial = [iso(start) for start in sorted({row["ts"] for row in rows if row["partial"]})]
         if partial:
             are = "is" if len(partial) == 1 else "are"
             self.notes.append(f"{' and '.join(partial)} {are} partial: shown, but left out of all inference.")

@@ -58,7 +58,7 @@ def correlate(
     note_unknown(asking, rows, {"y": sides[1]}, y_filters)
     found, whole = _judge(question, rows, method, max_lag)
     asking.note_approximations([question])
-    asking.note_partial(question.buckets())
+    asking.note_partial(rows)
     cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
     pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
     cycle = cycle_in(period_of(question.granularity), *([row[side] for row in whole] for side in ("x", "y")))

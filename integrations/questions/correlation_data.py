@@ -48,7 +48,7 @@ def correlation_data(
     within = _within(mix, both)
     [newest] = asking.read(asked.newest).mappings()
     asking.note_approximations([asked.points])
-    asking.note_partial(asked.points.buckets())
+    asking.note_partial(rows)
     headline = {
         "correlation": figure(found.coefficient),
         **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},

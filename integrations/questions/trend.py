@@ -66,7 +66,7 @@ def trend(
     buckets = question.buckets()
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
-    asking.note_partial(buckets)
+    asking.note_partial(rows)
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
     asking.notes += marks({"group": [one.group for one in judged]})

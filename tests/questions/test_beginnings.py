@@ -97,3 +97,25 @@ def test_a_benchmark_groups_begin_within_the_hour(client: ClickHouseClient, fill
         "q8": "2026-06-10T05:00:00Z",
     }
     assert answer.notes[0] == "bench.runs begins on 2026-06-09T03:30:00Z, its first row."
+
+
+def test_the_week_in_which_a_table_begins_is_partial(client: ClickHouseClient, fill: Fill) -> None:
+    """Forty calls a day since Saturday, 7 March: two days of the first week, and fourteen whole weeks on."""
+    begun = NOW.replace(month=3, day=7, hour=0)
+    fill("llm_events", [llm(begun + timedelta(days=day, minutes=36 * n)) for day in range(95) for n in range(40)])
+    answer = client.trend("llm.calls", granularity="week", days=120)
+    [series] = answer.series
+    assert [(p.ts[:10], p.value, p.partial) for p in series.points][:2] == [
+        ("2026-03-02", 80.0, True), ("2026-03-09", 280.0, False)
+    ]  # fmt: skip
+    assert (series.n, series.anomalies, series.reason.code) == (13, [], "constant")
+    partial = "2026-03-02T00:00:00Z and 2026-06-08T00:00:00Z are partial: shown, but left out of all inference."
+    assert answer.notes == ["llm.calls begins on 2026-03-07, its first row.", partial]
+
+
+def test_the_month_in_which_a_group_begins_is_partial_for_it_alone(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(day).replace(month=month), model="old") for month in (1, 2, 3, 4, 5) for day in (1, 20)])
+    fill("llm_events", [llm(at(20).replace(month=month), model="new") for month in (3, 4, 5)])
+    series = client.trend("llm.calls", granularity="month", days=200, group_by="model").series
+    partial = {one.group: [p.ts[5:7] for p in one.points if p.partial] for one in series}
+    assert partial == {"old": ["06"], "new": ["03", "06"]}
