@@ -175,3 +175,17 @@ def test_five_groups_leave_no_empty_panel_and_every_column_its_dates(monkeypatch
     svg = trend_chart(trend_of(*(series(f"model {i}") for i in range(5)), group_by="model"), "svg").decode()
     assert [place for place in range(1, 8) if f'id="axes_{place}"' in svg] == [1, 2, 3, 4, 5]
     assert svg.count("Jun") == 3 * trend_chart(trend_of(series()), "svg").decode().count("Jun") > 0
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [([390.0, 550.0], 367.6, 585.84), ([0.0, 4e-6], 0.0, 4.896e-6), ([-2.0, 2.0], -2.56, 2.896)],
+)
+def test_the_axis_is_that_of_the_values_and_of_costs_not_below_zero(
+    values: list[float], low: float, high: float
+) -> None:
+    """14 % of the spread is free below, and 22 % above for words; a steep interval of the slope changes nothing."""
+    axes = style.new_figure(200).subplots()
+    axes.plot([0, 1], [-1e4, 1e4])
+    trend._heights(axes, [{"value": value} for value in [*values, None]])
+    assert axes.get_ylim() == (pytest.approx(low), pytest.approx(high))

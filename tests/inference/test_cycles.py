@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.noise import SHAPES, unit_noise
-from chimera_metrics.analytics.inference import cycle
+from chimera_metrics.analytics.inference import change_points, cycle, trend
 from chimera_metrics.analytics.inference.cycles import PERIODS, remove_cycles
 from chimera_metrics.analytics.inference.series import Floats
 
@@ -123,3 +123,17 @@ def test_one_series_gives_what_many_give() -> None:
         alone = cycle(list(row), 7)
         assert alone.found == found
         assert np.array(alone.adjusted, dtype=np.float64) == pytest.approx(values)
+
+
+@pytest.mark.parametrize(("period", "n"), [(24, 168), (12, 60)])
+def test_days_of_hours_and_years_of_months_hide_neither_climb_nor_step(period: int, n: int) -> None:
+    """Ten series each whose cycle swings by 60 %, residual 5 %: a climb of 3 sd, then a step of 4 sd in the middle."""
+    rng, t = np.random.default_rng(26), np.arange(n)
+    swing = 100.0 * (1.0 + 0.6 * np.sin(2.0 * np.pi * t / period))
+    residual = rng.standard_normal((2, 10, n))
+    climbs = swing * (1.0 + 0.05 * (residual[0] + 3.0 * t / n))
+    steps = swing * (1.0 + 0.05 * (residual[1] + 4.0 * (t >= n // 2)))
+    assert sum(trend(list(y), period=period).direction == "rising" for y in climbs) >= 9
+    found = [change_points(list(y), period=period).changes for y in steps]
+    assert sum(any(abs(one.index - n // 2) <= 1 for one in changes) for changes in found) >= 9
+    assert sum(trend(list(y)).direction == "rising" for y in climbs) <= 2  # the cycle hides it when left in

@@ -48,3 +48,13 @@ def test_r_is_moderate_and_says_that_the_models_changed(client: ClickHouseClient
     assert 0.45 < answer.correlation < 0.65
     assert 0.0 < answer.within.coefficient < 1.0
     assert any(text.startswith("The mix of models changed between days") for text in answer.cautions)
+
+
+def test_days_before_the_samples_are_no_climb(client: ClickHouseClient) -> None:
+    """The samples hold some 30 days: asked for 90, the events of those days do not rise from 60 zeros."""
+    answer = client.trend("ui.events", days=90)
+    [series] = answer.series
+    assert series.n < 40
+    assert series.direction != "rising"
+    assert series.change_pct is None or abs(series.change_pct) < 50.0
+    assert any(note.startswith("ui.events begins on ") for note in answer.notes)
