@@ -12,14 +12,13 @@ import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.coefficients import Method, coefficient_of, p_value_of
+from chimera_metrics.analytics.inference.cycles import is_long_enough, name_of
 from chimera_metrics.analytics.inference.pairs import NEEDED, Places, and_, worth
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Floats, ranks, unit_scale
 
-NEEDED_PERIODS = 3
 LOGARITHMS_FROM = 2.0
 """Log-likelihood by which a cycle that multiplies must suit a series better than one that is added."""
-NAMES = {7: "the weekly cycle", 12: "the yearly cycle", 24: "the daily cycle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +54,19 @@ def effects(places: Places, period: int | None) -> Effects | None:
     n = len(places)
     line = (places - places.mean()) / max(1.0, float(np.ptp(places))) if n else np.zeros(0)
     columns, names = [np.ones(n), line], ["the trend"]
-    if is_long_enough(places, period) and period is not None:
+    if covers_enough(places, period) and period is not None:
         columns += [(places % period == place).astype(np.float64) for place in range(1, period)]
-        names = [NAMES.get(period, f"the cycle of {period}"), *names]
+        names = [name_of(period), *names]
     left, sizes, _ = np.linalg.svd(np.stack(columns, axis=1), full_matrices=False)
     basis = left[:, sizes > 1e-9 * sizes.max()] if n else left
     return Effects(basis, tuple(names)) if n - basis.shape[1] >= 3 else None
 
 
-def is_long_enough(places: Places, period: int | None) -> bool:
+def covers_enough(places: Places, period: int | None) -> bool:
     """Whether the buckets cover 3 periods and hold as many values."""
     if period is None or not len(places):
         return False
-    return len(places) >= NEEDED_PERIODS * period and int(places[-1] - places[0]) + 1 >= NEEDED_PERIODS * period
+    return is_long_enough(len(places), period) and is_long_enough(int(places[-1] - places[0]) + 1, period)
 
 
 def without(y: Floats, out: Effects) -> Floats | None:

@@ -9,10 +9,9 @@ import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.adjustment import (
-    NAMES,
     AdjustedCorrelation,
     adjusted_correlation,
-    is_long_enough,
+    covers_enough,
 )
 from chimera_metrics.analytics.inference.coefficients import (
     Method,
@@ -21,6 +20,7 @@ from chimera_metrics.analytics.inference.coefficients import (
     influential,
     p_value_of,
 )
+from chimera_metrics.analytics.inference.cycles import name_of
 from chimera_metrics.analytics.inference.lags import LagCorrelation, lags
 from chimera_metrics.analytics.inference.pairs import (
     LEVEL,
@@ -136,8 +136,8 @@ def _with_adjusted(found: Correlation, x: Floats, y: Floats, places: Places, per
     a, b, at = pairs_at(x, y, places, 0)
     adjusted = adjusted_correlation(found.method, a, b, at, period)
     cautions = _disagreement(found, adjusted)
-    if found.p_value is not None and found.p_value < LEVEL and period is not None and not is_long_enough(at, period):
-        name = NAMES.get(period, f"the cycle of {period}")
+    if found.p_value is not None and found.p_value < LEVEL and period is not None and not covers_enough(at, period):
+        name = name_of(period)
         cautions = (*cautions, f"{found.n} pairs are too few to take out {name}: that may be all that the two share.")
     return replace(found, adjusted=adjusted, cautions=(*found.cautions, *cautions))
 

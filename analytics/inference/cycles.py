@@ -120,6 +120,11 @@ def too_short(period: int) -> str:
     )
 
 
+def name_of(period: int) -> str:
+    """`the weekly cycle`, as a sentence names it."""
+    return f"the {NAMES[period]} cycle" if period in NAMES else f"the cycle of {period}"
+
+
 def is_long_enough(n: int, period: int) -> bool:
     """Whether n values are enough to see a cycle of this period."""
     return n >= NEEDED_PERIODS * period

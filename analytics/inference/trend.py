@@ -1,4 +1,4 @@
-"""TrendEstimate of a short series: Theil-Sen slope, its interval, and a p-value that holds under autocorrelation."""
+"""Trend of a short series: Theil-Sen slope, its interval, and a p-value that holds under autocorrelation."""
 
 from __future__ import annotations
 

@@ -188,4 +188,4 @@ def test_the_axis_is_that_of_the_values_and_of_costs_not_below_zero(
     axes = style.new_figure(200).subplots()
     axes.plot([0, 1], [-1e4, 1e4])
     trend._heights(axes, [{"value": value} for value in [*values, None]])
-    assert axes.get_ylim() == (pytest.approx(low), pytest.approx(high))
+    assert list(axes.get_ylim()) == pytest.approx([low, high])
