@@ -14,6 +14,6 @@ class QuestionError(MuseError, ValueError):
     kind = "question"
 
 
-def unknown(kind: str, word: str, choices: Iterable[str], owner: str = "There are") -> QuestionError:
+def unknown(kind: str, word: object, choices: Iterable[str], owner: str = "There are") -> QuestionError:
     """`Unknown column 'latencyp95'. Did you mean 'latency_p95_ms'? bench_runs has: ...`, names in order."""
-    return QuestionError(suggestions.unknown(kind, word, sorted(choices), owner))
+    return QuestionError(suggestions.unknown(kind, str(word), sorted(choices), owner))

@@ -7,12 +7,13 @@ release answers the same everywhere. Nothing else is asked what a zone's clock s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from chimera_metrics.analytics.arguments import whole
 from chimera_metrics.analytics.errors import QuestionError, unknown
 
 # The engine's DateTime holds 1970 to 2106.
@@ -61,15 +62,15 @@ def window_of(
     *,
     now: datetime,
     days: int | None = None,
-    since: str | datetime | None = None,
-    until: str | datetime | None = None,
+    since: str | date | None = None,
+    until: str | date | None = None,
     timezone: str = "UTC",
     default_days: int = 7,
 ) -> Window:
     """The window that a question states.
 
     `days` = N is N whole days and today so far, days being those of `timezone`. `since` and `until` are ISO 8601,
-    without an offset UTC; `until` defaults to `now`. Neither given: `default_days`.
+    without an offset UTC, and a date its midnight; `until` defaults to `now`. Neither given: `default_days`.
     """
     zone = zone_of(timezone)
     now = _aware(now)
@@ -125,6 +126,7 @@ def zone_data_version() -> str:
 
 
 def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:
+    days = whole("days", days)
     if days < 0:
         raise QuestionError(f"`days` is {days}; it must be 0 (today so far) or more.")
     try:
@@ -137,12 +139,16 @@ def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:
     return begin.astimezone(UTC)
 
 
-def _moment(name: str, value: str | datetime) -> datetime:
+def _moment(name: str, value: str | date) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise QuestionError(f"`{name}` is '{value}', which is not a time. {_ISO}") from None
+    elif not isinstance(value, date):
+        raise QuestionError(f"`{name}` takes a time or text; this is {type(value).__name__}. {_ISO}")
+    elif not isinstance(value, datetime):
+        value = datetime.combine(value, time())
     try:
         moment = _aware(value)
     except OverflowError:

@@ -137,12 +137,12 @@ class ClickHouseClient(Questions):
 
         Raises StatementRefused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
         """
-        if not 1 <= max_rows <= self.muse.max_rows:
-            raise InvalidInput(f"max_rows is {max_rows}, but takes 1 to {self.muse.max_rows} (MUSE_MAX_ROWS).")
-        if timeout_s is not None and not 0 < timeout_s <= self.settings.timeout:
+        if not isinstance(max_rows, int) or not 1 <= max_rows <= self.muse.max_rows:
+            raise InvalidInput(f"max_rows is {max_rows!r}, but takes 1 to {self.muse.max_rows} (MUSE_MAX_ROWS).")
+        most_s = self.settings.timeout
+        if timeout_s is not None and not (isinstance(timeout_s, int | float) and 0 < timeout_s <= most_s):
             raise InvalidInput(
-                f"timeout_s is {timeout_s:g}, but takes a number above 0 and at most {self.settings.timeout:g} "
-                "(CH_TIMEOUT)."
+                f"timeout_s is {timeout_s!r}, but takes a number above 0 and at most {most_s:g} (CH_TIMEOUT)."
             )
         serves = call.current()
         guard = self._audit_guard if serves is not None and serves.reads_audit else self._guard
@@ -182,7 +182,7 @@ class ClickHouseClient(Questions):
     ) -> Iterator[dict[str, Any]]:
         """The rows of `execute_query` one by one, any number of them; leaving early stops the statement."""
         session: dict[str, Any] = {}
-        if isinstance(statement, str):
+        if not isinstance(statement, ClauseElement):
             verdict = self._guard.check(bind(statement, parameters or {}))
             statement, session = verdict.statement, dict(verdict.settings)
         elif parameters:

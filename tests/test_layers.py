@@ -24,6 +24,7 @@ ROOMS = ["models", "analytics", "integrations", "server", "apps"]
 PARTS = {
     "analytics": [
         ["errors"],
+        ["arguments"],
         ["window", "expressions"],
         ["tables"],
         ["metrics"],

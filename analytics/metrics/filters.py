@@ -15,6 +15,7 @@ from uuid import UUID
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import ColumnElement, FromClause, Table, bindparam
 
+from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_number, is_time, plain, type_name
 from chimera_metrics.analytics.tables import column_of
@@ -61,6 +62,8 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
     if isinstance(given, Filter):
         column_of(table, given.column)
         return given
+    if not isinstance(given, Mapping):
+        raise QuestionError(f"A filter is {{column, op, value}}; {given!r} is none.")
     _check_fields(given)
     column = column_of(table, str(given["column"]))
     op = str(given.get("op", "=")).strip().lower()
@@ -76,14 +79,16 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
 
 
 def filters_of(table: Table, given: Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
-    """All of `given`; rows must meet every one."""
-    return tuple(filter_of(table, one) for one in given)
+    """All of `given`; rows must meet every one. A single one may stand without a list around it."""
+    return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else conditions(given)))
 
 
 def cast(value: Any, type_: Any, where: str) -> Any:
     """`value`, often text, as a value of the column's type; a QuestionError says what the column takes."""
     inner = plain(type_)
     try:
+        if isinstance(value, Mapping | list | tuple | set | bytes):
+            raise ValueError
         if is_time(inner):
             return _time(value)
         if isinstance(inner, ch.UUID):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, func
 
+from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_number, is_time, type_name
 from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
@@ -85,6 +86,7 @@ def metric_of(text: str | Metric) -> Metric:
     """The metric that `text` states. Undefined when: a QuestionError says what to write in its place."""
     if isinstance(text, Metric):
         return text
+    text = arguments.text("metric", text, "llm.error_rate")
     named = METRICS.get(text.strip())
     if named is not None:
         return _named(named)
@@ -102,13 +104,12 @@ def metrics_of(
     A single metric may stand without a list around it. suffixes: of further columns, `<label>_<suffix>`, whose names
     must not be taken either.
     """
-    if isinstance(texts, str | Metric):
-        texts = (texts,)
-    if not texts:
+    asked = (texts,) if isinstance(texts, Metric) else arguments.several("metrics", texts)
+    if not asked:
         raise QuestionError(f"No metric is asked for. {_FORMS}")
     found: list[Metric] = []
     taken = set(reserved)
-    for metric in map(metric_of, texts):
+    for metric in map(metric_of, asked):
         if found and metric.table != found[0].table:
             raise QuestionError(
                 f"'{found[0].text}' is of {found[0].table} and '{metric.text}' of {metric.table}; "

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, Table, func, literal_column, select
 
+from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
@@ -36,7 +37,7 @@ def aggregate(
     metrics: str | Metric | Sequence[str | Metric],
     *,
     window: Window,
-    group_by: Sequence[str] = (),
+    group_by: str | Sequence[str] = (),
     granularity: str = "none",
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     order_by: str | None = None,
@@ -48,7 +49,7 @@ def aggregate(
 ) -> Question:
     """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
 
-    metrics: one, or several of the same table.
+    metrics: one, or several of the same table. group_by: columns; a single one may stand without a list around it.
     order_by: `ts`, a group or a metric. By default the order of time or, without buckets, the first metric downwards.
     limit: groups kept. Without buckets those that come first; with buckets those whose highest (downwards) or lowest
     value of the metric ordered by comes first, by default those with the most rows.
@@ -59,11 +60,13 @@ def aggregate(
     Example: aggregate(["llm.calls"], window=w, group_by=["model"]) gives `model`, `calls`, reading llm_events_hourly.
     """
     by = granularity_of(granularity)
+    group_by = arguments.names("group_by", group_by)
     asked = metrics_of(metrics, reserved=("ts", "partial", *group_by), suffixes=SUFFIXES if interval else ())
     bounded = with_interval(asked) if interval else ()
     exact = exact or needs_rows(bounded)
     table = FACT_TABLES[asked[0].table]
     groups = _groups(table, group_by)
+    limit = arguments.whole("limit", limit)
     if not 1 <= limit <= MAX_GROUPS:
         raise QuestionError(f"`limit` is {limit}; it must be 1 to {MAX_GROUPS:,} groups.")
     buckets(window, by, max_points)
@@ -132,7 +135,7 @@ def _order(order_by: str | None, descending: bool, keys: Keys, metrics: Sequence
     if order_by is not None:
         labels = {name: name for name in keys.names} | {metric.text: metric.label for metric in metrics}
         labels |= {metric.label: metric.label for metric in metrics}
-        if order_by not in labels:
+        if arguments.text("order_by", order_by, next(iter(labels))) not in labels:
             raise unknown("column to order by", order_by, labels, "The answer can be ordered by")
         first = (labels[order_by], descending)
     elif keys.granularity != "none":

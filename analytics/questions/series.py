@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, literal_column
 
+from chimera_metrics.analytics.arguments import one_name
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_time
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
@@ -30,7 +31,7 @@ def series(
     *,
     window: Window,
     granularity: str = "day",
-    group_by: str | None = None,
+    group_by: str | Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
@@ -47,7 +48,8 @@ def series(
     by = granularity_of(granularity, bucketed=True)
     buckets(window, by, max_points)
     table = FACT_TABLES[asked.table]
-    groups = (_few(asked.table, group_by),) if group_by else ()
+    group = one_name("group_by", group_by)
+    groups = (_few(asked.table, group),) if group else ()
     source = source_of(
         [asked],
         window,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column
 
+from chimera_metrics.analytics.arguments import one_name
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.question import Question
@@ -32,7 +33,7 @@ def trend(
     *,
     window: Window,
     granularity: str = "day",
-    group_by: str | None = None,
+    group_by: str | Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
@@ -56,7 +57,7 @@ def commits(
     metric: str | Metric,
     *,
     window: Window,
-    group_by: str | None = None,
+    group_by: str | Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any] | Filter] = (),
 ) -> Select[Any]:
     """The commits that ran in the window, in the order of their first run: the group if one is asked for, `commit_sha`,
@@ -64,7 +65,8 @@ def commits(
     """
     asked = metric_of(metric)
     table = FACT_TABLES[asked.table]
-    groups = [group_by] if group_by and group_by != "commit_sha" else []
+    group = one_name("group_by", group_by)
+    groups = [group] if group and group != "commit_sha" else []
     source = rows_of(table, window, filters_of(table, filters), {*asked.columns, *groups, "commit_sha"})
     keys = [source.rows.c[name] for name in (*groups, "commit_sha")]
     return (

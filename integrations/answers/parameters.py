@@ -48,6 +48,10 @@ def bind(statement: str, parameters: Mapping[str, Any]) -> str:
     hold is refused: a cast would make 44 of 300. A parameter without a value, or a value without a parameter, is an
     InvalidInput.
     """
+    if not isinstance(statement, str):
+        raise InvalidInput(f"A statement is text or a Select; this is {type(statement).__name__}.")
+    if not isinstance(parameters, Mapping) or not all(isinstance(name, str) for name in parameters):
+        raise InvalidInput(f"`parameters` takes an object of names and values; this is {parameters!r:.80}.")
     used: set[str] = set()
 
     def replace(match: re.Match[str]) -> str:

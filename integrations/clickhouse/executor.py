@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import CompileError, InvalidRequestError
+from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from chimera_metrics.integrations.clickhouse import call, dbapi
@@ -28,6 +30,7 @@ from chimera_metrics.integrations.clickhouse.statements import (
     task_cancellation,
 )
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 
 # The engine keeps whole microseconds, and takes 0 of them for any length of time.
 _SHORTEST_S = 0.001
@@ -92,8 +95,13 @@ class Executor:
         """The text that runs: literals in place, as both engines read them."""
         if isinstance(statement, str):
             return statement
-        compiled = statement.compile(self.engine, compile_kwargs={"render_postcompile": True})
-        return format_pyformat(str(compiled), compiled.construct_params())
+        if isinstance(statement, ExecutableDDLElement):
+            raise InvalidInput("A statement that is run here is a Select, not DDL.")
+        try:
+            compiled = statement.compile(self.engine, compile_kwargs={"render_postcompile": True})
+            return format_pyformat(str(compiled), compiled.construct_params())
+        except (CompileError, InvalidRequestError) as error:
+            raise InvalidInput(f"SQLAlchemy cannot make a statement of this: {error.args[0]}") from None
 
     @contextlib.contextmanager
     def open(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Question, metrics_of
+from chimera_metrics.analytics.arguments import conditions, several
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
 from chimera_metrics.analytics.questions.intervals import needs_rows
 from chimera_metrics.integrations.access import Access
@@ -33,12 +34,12 @@ def aggregate(
     client: Access,
     metrics: str | Sequence[str],
     *,
-    group_by: Sequence[str] = (),
+    group_by: str | Sequence[str] = (),
     granularity: str = "none",
     days: int | None = None,
-    since: str | datetime | None = None,
-    until: str | datetime | None = None,
-    filters: Sequence[Mapping[str, Any]] = (),
+    since: str | date | None = None,
+    until: str | date | None = None,
+    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     order_by: str | None = None,
     descending: bool = False,
     limit: int = 100,
@@ -48,8 +49,7 @@ def aggregate(
     cancellation: Cancellation | None = None,
 ) -> Result:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
-    if isinstance(metrics, str):
-        metrics = [metrics]
+    metrics, filters = several("metrics", metrics), conditions(filters)
     asking = Asking(client, cancellation)
     window = asking.window(days, since, until)
     exact = exact or (interval and needs_rows(metrics_of(metrics)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -42,8 +42,8 @@ class Asking:
     def window(
         self,
         days: int | None = None,
-        since: str | datetime | None = None,
-        until: str | datetime | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
         default_days: int = 7,
     ) -> Window:
         """The window of the question, in `MUSE_TIMEZONE`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question, QuestionError, metric_of
+from chimera_metrics.analytics import Question, QuestionError, arguments, metric_of
 from chimera_metrics.analytics.errors import unknown
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.integrations.access import Access
@@ -31,18 +31,20 @@ def correlate(
     x: str,
     y: str,
     *,
-    x_filters: Sequence[Mapping[str, Any]] = (),
-    y_filters: Sequence[Mapping[str, Any]] = (),
+    x_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    y_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     granularity: str = "day",
     days: int | None = None,
-    since: str | datetime | None = None,
-    until: str | datetime | None = None,
+    since: str | date | None = None,
+    until: str | date | None = None,
     method: str = "pearson",
     max_lag: int = 0,
     chart: bool = False,
     cancellation: Cancellation | None = None,
 ) -> Result:
     """Coefficient, interval, p-value, lags and points; `reason` where a number is undefined."""
+    x_filters, y_filters = arguments.conditions(x_filters), arguments.conditions(y_filters)
+    max_lag = arguments.whole("max_lag", max_lag)
     asking = Asking(client, cancellation)
     question = analytics.correlation(
         x,

@@ -26,7 +26,7 @@ def describe(client: Access, table: str | None = None) -> Result:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
     names = list(FACT_TABLES)
     if table is not None:
-        names = [known_table(table.removeprefix(f"{client.settings.database}.")).name]
+        names = [known_table(str(table).removeprefix(f"{client.settings.database}.")).name]
     shaper = Shaper()
     extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
     tables = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from chimera_metrics.integrations.access import Access
@@ -13,8 +13,8 @@ from chimera_metrics.integrations.results import Result
 if TYPE_CHECKING:
     from chimera_metrics.analytics.sql.buckets import Granularity
 
-Moment = str | datetime
-Filters = Sequence[Mapping[str, Any]]
+Moment = str | date
+Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Questions(Access):
@@ -27,7 +27,7 @@ class Questions(Access):
     def aggregate(
         self,
         metrics: str | Sequence[str],
-        group_by: Sequence[str] = (),
+        group_by: str | Sequence[str] = (),
         granularity: Granularity = "none",
         days: int | None = None,
         since: Moment | None = None,
@@ -84,7 +84,7 @@ class Questions(Access):
         days: int | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
-        group_by: str | None = None,
+        group_by: str | Sequence[str] | None = None,
         filters: Filters = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
@@ -102,7 +102,7 @@ class Questions(Access):
         metric: str,
         days: int = 30,
         granularity: Granularity = "day",
-        group_by: str | None = None,
+        group_by: str | Sequence[str] | None = None,
         chart: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Result:

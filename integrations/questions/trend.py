@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Bucket, Metric, metric_of
+from chimera_metrics.analytics.arguments import conditions, one_name
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -47,14 +48,15 @@ def trend(
     *,
     granularity: str = "day",
     days: int | None = None,
-    since: str | datetime | None = None,
-    until: str | datetime | None = None,
-    group_by: str | None = None,
-    filters: Sequence[Mapping[str, Any]] = (),
+    since: str | date | None = None,
+    until: str | date | None = None,
+    group_by: str | Sequence[str] | None = None,
+    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     chart: bool = False,
     cancellation: Cancellation | None = None,
 ) -> Result:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
+    filters, group_by = conditions(filters), one_name("group_by", group_by)
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, since, until, default_days=30), [metric])
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import column, select, table
+from sqlalchemy import bindparam, column, delete, select, table
+from sqlalchemy.schema import DropTable
 
 from chimera_metrics.errors import MuseError
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.models import metadata
 
 Call = Callable[[ClickHouseClient], Any]
 EARLY = datetime(2026, 1, 2, tzinfo=UTC)
@@ -48,6 +50,31 @@ MISTAKES: dict[str, Call] = {
     "a row that is none": lambda client: client.insert_episodes(7),
     "a key that is none": lambda client: client.insert_episodes([{}], idempotency_key=""),
 }
+# What a type checker would refuse, and a notebook does not.
+TYPES: dict[str, Callable[[Any], Any]] = {
+    "SQL that is no text": lambda client: client.query(3),
+    "SQL in bytes": lambda client: client.query(b"SELECT 1"),
+    "parameters in a list": lambda client: client.query("SELECT {a:Int32}", [1]),
+    "names of parameters that are no text": lambda client: client.query("SELECT 1", {1: 2, "a": 3}),
+    "rows as text": lambda client: client.query("SELECT 1", max_rows="ten"),
+    "half a row": lambda client: client.query("SELECT 1", max_rows=1.5),
+    "time as text": lambda client: client.query("SELECT 1", timeout_s="soon"),
+    "a statement that is none": lambda client: client.execute_query(1),
+    "a Select without its value": lambda client: client.execute_query(select(bindparam("x"))),
+    "DDL as an object": lambda client: client.execute_query(DropTable(metadata.tables["episodes"])),
+    "a Select that cannot be compiled": lambda client: client.execute_query(delete(metadata.tables["episodes"])),
+    "a number to describe": lambda client: client.describe(3),
+    "a number as metric": lambda client: client.trend(4),
+    "a number as group": lambda client: client.trend("llm.calls", group_by=5),
+    "two groups of a trend": lambda client: client.trend("llm.calls", group_by=["model", "source"]),
+    "no metrics": lambda client: client.aggregate(None),
+    "half a day": lambda client: client.get_quality_metrics(days=1.5),
+    "days as text": lambda client: client.get_correlation_data(days="week"),
+    "a lag as text": lambda client: client.correlate("llm.calls", "ui.events", max_lag="one"),
+    "a filter as text": lambda client: client.correlate("llm.calls", "ui.events", x_filters="model=opus"),
+    "a list of models": lambda client: client.get_performance_summary(model=["opus"]),
+}
+MISTAKES |= TYPES
 
 
 @pytest.mark.parametrize("mistake", list(MISTAKES.values()), ids=list(MISTAKES))
@@ -59,3 +86,16 @@ def test_a_mistake_is_a_muse_error_and_one_sentence(client: ClickHouseClient, mi
     assert "Traceback" not in text
     assert len(text.splitlines()) == 1
     assert len(text) > 15
+
+
+@pytest.mark.parametrize("group_by", ["model", ["model"], ("model",)], ids=str)
+def test_one_group_may_stand_without_a_list_and_in_one(client: ClickHouseClient, group_by: Any) -> None:
+    assert client.aggregate("llm.calls", group_by=group_by)["columns"][0]["name"] == "model"
+    assert client.trend("llm.calls", group_by=group_by)["group_by"] == "model"
+
+
+def test_one_filter_may_stand_without_a_list(client: ClickHouseClient) -> None:
+    given: Any = {"column": "model", "value": "opus"}
+    assert client.aggregate("llm.calls", filters=given)["rows"] == [[0]]
+    assert client.trend("llm.calls", filters=given)["filters"] == ["model = opus"]
+    assert client.correlate("llm.calls", "ui.events", x_filters=given)["n"] == 0
