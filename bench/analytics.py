@@ -81,7 +81,7 @@ class Store:
         self.client = ClickHouseClient(settings, MuseSettings(), tracer=self.traced.append)
 
     def fill(self, table: str, rows: int) -> float:
-        """Rows anew, made by the engine; returns seconds."""
+        """New rows, made by the engine; returns seconds."""
         run = self.client.executor.command
         for name in (table, *([ROLLUPS[table]] if table in ROLLUPS else [])):
             run(f"TRUNCATE TABLE {name}", {"max_partition_size_to_drop": 0, "max_table_size_to_drop": 0})

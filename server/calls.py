@@ -65,8 +65,8 @@ class Calls:
                 outcome = ("cancelled", _CANCELLED) if stop.cancelled else (sentence.outcome, str(sentence))
                 record.failed(*outcome)
                 raise
-            except Exception as fault:  # noqa: BLE001  # whatever a fault of ours raises
-                # A fault of ours: what it says may hold anything, so it stays in the log.
+            except Exception as fault:  # noqa: BLE001  # a bug may raise anything
+                # A bug: its message may hold anything, so it stays in the log.
                 _log.exception("Call %s of %s failed", record.call.call_id, record.tool)
                 record.failed("error", f"Fault of the server: {type(fault).__name__}.")
                 raise Sentence(

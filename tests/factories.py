@@ -4,7 +4,7 @@
     rows(UiEventFactory, 20, step=True, step_at=10)    # latency_ms is 100 ms, from the tenth row on 120 ms
 
 Rows come one a day from `start` on, at noon UTC, unless `every` says otherwise. Nothing is random but by the literal
-seed; `rows` starts every sequence anew, so the same call gives the same rows.
+seed; `rows` restarts every sequence, so the same call gives the same rows.
 """
 
 from __future__ import annotations

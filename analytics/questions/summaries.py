@@ -1,4 +1,4 @@
-"""The Selects behind `get.correlation_data` and `get.quality_metrics`, as CONTRACT.md defines their numbers."""
+"""The Selects behind `get.correlation_data` and `get.quality_metrics`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Floor:
 
 
 def words(column: str) -> str:
-    """Values drawn anew for each row; null is one of them."""
+    """New values drawn for each row; null is one of them."""
     return f"entropy(ifNull(toString({column}), ''))"
 
 

@@ -35,7 +35,7 @@ from chimera_metrics.integrations.errors import InvalidInput
 # The engine keeps whole microseconds, and takes 0 of them for any length of time.
 _SHORTEST_S = 0.001
 LARGEST_ANSWER = 32_000_000
-"""Bytes of an answer that is read to show a part of it; more would take seconds to no end."""
+"""Bytes of an answer that is read to show a part of it; more would take seconds for nothing."""
 
 
 class Running:

@@ -153,9 +153,9 @@ def _modify(have: TableForm, want: TableForm, old: ColumnForm, new: ColumnForm) 
 
 
 def _lost(old: ColumnForm, new: ColumnForm) -> list[str]:
-    """What a column has and shall not have; MODIFY COLUMN keeps what it is not told to change."""
+    """What a column has and the model does not want; MODIFY COLUMN keeps what it is not told to change."""
     kept = {"CODEC": (old.codec, new.codec), "COMMENT": (old.comment, new.comment)}
-    lost = [part for part, (was, shall) in kept.items() if was and not shall]
+    lost = [part for part, (was, wanted) in kept.items() if was and not wanted]
     return [old.kind, *lost] if old.kind and not new.kind else lost
 
 

@@ -71,7 +71,7 @@ class ModifyColumn(ClickHouseOp):
     def modify_column(
         cls, operations: Operations, table: str, name: str, definition: str, remove: Sequence[str] = ()
     ) -> None:
-        """Gives a column its whole definition; `remove` names what it shall lose: DEFAULT, CODEC, COMMENT …"""
+        """Gives a column its whole definition; `remove` names what it loses: DEFAULT, CODEC, COMMENT …"""
         operations.invoke(cls(table, name, definition, remove))
 
     def reverse(self) -> MigrateOperation:

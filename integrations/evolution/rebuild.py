@@ -39,7 +39,7 @@ def rebuild_table(operations: Operations, op: ops.RebuildTable) -> None:
     want = wanted(impl, [op.ddl], name)
     assert impl.connection is not None  # noqa: S101
     assert want is not None  # noqa: S101  # it has just been created
-    # Strictly: a primary key that was named and shall not be is a difference here.
+    # Strictly: a primary key that was named and is not wanted is a difference here.
     if have != want:
         count = _counting(have, want)
         _copy(impl, op, name, beside, count)

@@ -1,8 +1,8 @@
 """Claims of an embedded store: a file for each batch that is under way, beside the engine's own files.
 
 A claim in the ledger's table costs an INSERT and the look that says whose it is; all who write to an embedded store see
-its folder, and there a hard link does both at once: of several callers one makes it. Whoever goes on with another's
-batch says so in the file first, so that its owner knows whether anybody else may have acknowledged the batch.
+its folder, and there a hard link does both at once: of several callers one makes it. A caller that goes on with
+another's batch says so in the file first, so that its owner knows whether anybody else may have acknowledged the batch.
 
 A file outlives a killed process, as the engine's parts do; like those it may be lost with the power.
 """

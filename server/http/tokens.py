@@ -110,7 +110,7 @@ class TokenFile:
         except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
             raise SettingsError(
                 f"MUSE_TOKENS_FILE names {self.path}, which holds no tokens or cannot be read; "
-                "name the file that `muse token create` wrote, or move it away and create the tokens anew."
+                "name the file that `muse token create` wrote, or move it away and create new tokens."
             ) from None
         self._seen = seen
 

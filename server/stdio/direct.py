@@ -158,7 +158,7 @@ class Direct:
     def _do(self, work: Work) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001  # a fault of ours must not end the thread
+        except Exception:  # noqa: BLE001  # a bug must not kill the thread
             _log.exception("A request failed")
             self._answer(work.args[0], {"error": FAULT})
         finally:
@@ -170,7 +170,7 @@ class Direct:
     def _sorted(self, line: bytes) -> Work | None:
         try:
             return self._sort(line)
-        except Exception:  # noqa: BLE001  # a fault of ours must not end the reading
+        except Exception:  # noqa: BLE001  # a bug must not stop the reading
             _log.exception("A message was not understood")
             self._behind().send(line)
             return None

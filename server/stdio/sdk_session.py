@@ -27,7 +27,7 @@ class SdkSession:
     """One connection of the SDK's server: lines in, lines out. Thread-safe; answers keep no order."""
 
     def __init__(self, build: Callable[[], MuseServer], write: Callable[[bytes], None]) -> None:
-        """`build` is called on the session's thread, for to import the SDK takes 0.3 s."""
+        """`build` is called on the session's thread, because importing the SDK takes 0.3 s."""
         self._build = build
         self._write = write
         self._inbox = _Inbox()
@@ -137,7 +137,7 @@ class _Inbox:
 
 
 class _Messages(_Stream):
-    """The client's messages; a line that is none is handed on as the error that it caused."""
+    """The client's messages; an invalid line is passed on as its parse error."""
 
     def __init__(self, inbox: _Inbox) -> None:
         self._inbox = inbox

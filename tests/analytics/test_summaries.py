@@ -1,4 +1,4 @@
-"""The summaries' numbers, as CONTRACT.md defines them, on rows that are counted by eye."""
+"""The summaries' numbers, on rows that are counted by eye."""
 
 from __future__ import annotations
 

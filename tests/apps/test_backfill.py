@@ -1,4 +1,4 @@
-"""`muse backfill`: every format, again, killed, grown, moved, and the sums made anew."""
+"""`muse backfill`: every format, again, killed, grown, moved, and the sums rebuilt."""
 
 from __future__ import annotations
 

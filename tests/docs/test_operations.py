@@ -1,6 +1,6 @@
 """The guides of operations: their commands are run, their output is compared; the client's examples are run.
 
-Set UPDATE_DOCS=1 to write the outputs anew. Numbers, times and places differ from run to run and are not compared.
+Set UPDATE_DOCS=1 to write the outputs again. Numbers, times and places differ from run to run and are not compared.
 """
 
 from __future__ import annotations

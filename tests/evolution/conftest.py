@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the environment nor a `.env` of whoever runs the tests."""
+    """Neither the environment nor the `.env` of the person who runs the tests."""
     for name in list(os.environ):
         if name.startswith(("CH_", "MUSE_")):
             monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""The async twin: the same answers, many at once, and a cancelled task leaves no statement behind."""
+"""The async client: the same answers, many at once, and a cancelled task leaves no statement behind."""
 
 from __future__ import annotations
 
