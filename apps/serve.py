@@ -13,6 +13,7 @@ from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse.chdb_module import load_alone
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.tracing import drop_unusable_provider
 
 
 def run(transport: str, host: str, port: int, read_only: bool) -> None:
@@ -23,6 +24,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
         threading.Thread(target=load_alone, name="muse-preload", daemon=True).start()
     # stdout belongs to the protocol; whatever is logged goes to stderr.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    drop_unusable_provider()
     if transport == "http":
         _serve_http(settings, host, port, read_only)
         return

@@ -16,7 +16,7 @@ _GROUP = "opentelemetry_tracer_provider"
 def drop_unusable_provider() -> None:
     """Serves on without spans, and says so, where the environment names a tracer provider that cannot be loaded.
 
-    OpenTelemetry loads the provider at the first span, in the middle of a call, and raises there.
+    OpenTelemetry loads it at the first span, or where the SDK is imported, and raises there: call this before either.
     """
     name = os.environ.get(_PROVIDER)
     if name is None:

@@ -28,7 +28,6 @@ from chimera_metrics.server.http.door import Door, Rates
 from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.http.tokens import TokenFile, TokenVerifier, token_file
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
-from chimera_metrics.server.tracing import drop_unusable_provider
 
 _READY_S = 2.0
 # Refusals at the door that reach the audit file, a minute: enough to see an attack, too few to fill a disk.
@@ -61,7 +60,6 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> ASGIApp
     tokens = token_file(settings.muse)
     auth = _auth(settings.muse, tokens)
     check_reach(settings.muse, host, bool(auth))
-    drop_unusable_provider()
     server = build_server(settings, read_only, **auth)
     names = _names(settings.muse, host)
     _pages(server, auth.get("token_verifier"), TransportSecurityMiddleware(names))

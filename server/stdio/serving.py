@@ -11,7 +11,7 @@ from chimera_metrics.server.offer import Offer
 from chimera_metrics.server.stdio.direct import Direct
 from chimera_metrics.server.stdio.sdk_session import SdkSession
 from chimera_metrics.server.stdio.wire import standard_wire
-from chimera_metrics.server.tracing import drop_unusable_provider, traced
+from chimera_metrics.server.tracing import traced
 
 if TYPE_CHECKING:
     from chimera_metrics.server.http.muse_server import MuseServer
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def serve(settings: Settings, read_only: bool = False, begins: Callable[[], None] = lambda: None) -> None:
     """Serves one client until it goes away. `begins` is called when all is made, before the first line is read."""
-    drop_unusable_provider()
     with standard_wire() as wire:
         context = ServerContext.on(settings)
         try:
