@@ -24,6 +24,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from chimera_metrics.integrations.clickhouse.statements import Cancellation, task_cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class AsyncClickHouseClient:
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="muse-async")
         # Not the same threads: all of them may be busy with what is to be stopped.
         self._stoppers = ThreadPoolExecutor(2, thread_name_prefix="muse-async-stop")
+        self._closed = False
 
     async def __aenter__(self) -> AsyncClickHouseClient:
         return self
@@ -47,8 +49,11 @@ class AsyncClickHouseClient:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the connections; an embedded store is let go."""
+        """Closes the connections; an embedded store is let go. A closed client answers no more."""
+        if self._closed:
+            return
         await self._run(self.sync.close)
+        self._closed = True
         self._threads.shutdown(wait=False)
         self._stoppers.shutdown(wait=False)
 
@@ -102,6 +107,8 @@ class AsyncClickHouseClient:
 
     async def _run(self, work: Callable[[], T]) -> T:
         """`work` on a worker thread, in a copy of this task's context; stopped when this task is cancelled."""
+        if self._closed:
+            raise InvalidInput("This AsyncClickHouseClient is closed; make a new one.")
         cancellation = Cancellation()
         context = contextvars.copy_context()
         context.run(task_cancellation.set, cancellation)

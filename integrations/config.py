@@ -12,10 +12,10 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chimera_metrics.integrations.errors import SettingsError
@@ -42,7 +42,16 @@ class _Group(BaseSettings):
     """Fields come from arguments, the environment, `.env`, in this order.
 
     A default is passed as `default=…`: a type checker without pydantic's plug-in takes a field for required otherwise.
+    A wrong value is a SettingsError, one sentence that names the variable.
     """
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_one_sentence(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            raise SettingsError(_sentence(cls, error)) from None
 
 
 class ClickHouseSettings(_Group):
@@ -222,10 +231,7 @@ def load() -> Settings:
 
 def parse(group: type[G], **given: Any) -> G:
     """One group of settings, what is `given` going before the environment."""
-    try:
-        return group(**given)
-    except ValidationError as error:
-        raise SettingsError(_sentence(group, error)) from None
+    return group(**given)
 
 
 def _sentence(group: type[_Group], error: ValidationError) -> str:

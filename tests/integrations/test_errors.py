@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,9 @@ from sqlalchemy import bindparam, column, delete, select, table
 from sqlalchemy.schema import DropTable
 
 from chimera_metrics.errors import MuseError
+from chimera_metrics.integrations.async_client import AsyncClickHouseClient
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.models import metadata
 
 Call = Callable[[ClickHouseClient], Any]
@@ -99,3 +102,28 @@ def test_one_filter_may_stand_without_a_list(client: ClickHouseClient) -> None:
     assert client.aggregate("llm.calls", filters=given)["rows"] == [[0]]
     assert client.trend("llm.calls", filters=given)["filters"] == ["model = opus"]
     assert client.correlate("llm.calls", "ui.events", x_filters=given)["n"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"port": "x"}, "CH_PORT holds 'x', but takes a whole number: native protocol port."),
+        ({"timeout": 0}, "CH_TIMEOUT holds 0, but takes a number greater than 0: seconds for one statement."),
+    ],
+)
+def test_a_wrong_setting_in_python_is_the_sentence_of_its_variable(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(MuseError) as caught:
+        ClickHouseSettings(**given)
+    assert str(caught.value) == sentence
+
+
+def test_a_closed_async_client_says_so(settings: ClickHouseSettings) -> None:
+    async def ask_after_the_end() -> None:
+        client = AsyncClickHouseClient(settings)
+        assert await client.ready()
+        await client.close()
+        await client.close()
+        with pytest.raises(MuseError, match="closed; make a new one"):
+            await client.query("SELECT 1")
+
+    asyncio.run(ask_after_the_end())
