@@ -26,6 +26,8 @@ HELLO = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "mcp", "version": "1"}},
 }
+# What the engine writes when a process ends while the engine still starts, as a slow machine lets it.
+HALF_OPEN = b"Exception in global_context->shutdown(): The ShutdownTablesThreadPool is not initialized\n"
 READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 
 
@@ -83,7 +85,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
         assert process.wait(20) == 0
         assert process.stderr is not None
         with process.stderr:
-            assert process.stderr.read() == b""
+            assert process.stderr.read().replace(HALF_OPEN, b"") == b""
         if process.stdout is not None:
             process.stdout.close()
 
@@ -250,9 +252,12 @@ def test_whatever_runs_is_stopped_at_the_end(tmp_path: Path, how: str) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         endless = [line(call(id_, "query", sql=ENDLESS)) for id_ in (1, "1", 1)]
-        process.stdin.write(b"".join([line(HELLO), line(READY), *endless]))
+        process.stdin.write(b"".join([line(HELLO), line(READY), line(call(0, "query", sql="SELECT 1"))]))
         process.stdin.flush()
-        process.stdout.readline()
+        for _ in range(2):  # the second answer says that the store is open
+            process.stdout.readline()
+        process.stdin.write(b"".join(endless))
+        process.stdin.flush()
         time.sleep(1)
         started = time.monotonic()
         if how == "interrupt":
@@ -262,7 +267,7 @@ def test_whatever_runs_is_stopped_at_the_end(tmp_path: Path, how: str) -> None:
         process.wait(20)
         assert time.monotonic() - started < 5
     [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
-    assert [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()] == ["cancelled"] * 3
+    assert [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()] == ["ok", *["cancelled"] * 3]
 
 
 def test_a_wire_on_which_nothing_can_be_written_ends_with_its_client(tmp_path: Path) -> None:
