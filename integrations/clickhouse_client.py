@@ -141,9 +141,8 @@ class ClickHouseClient(Questions):
             raise InvalidInput(f"max_rows is {max_rows!r}, but takes 1 to {self.muse.max_rows} (MUSE_MAX_ROWS).")
         most_s = self.settings.timeout
         if timeout_s is not None and not (isinstance(timeout_s, int | float) and 0 < timeout_s <= most_s):
-            raise InvalidInput(
-                f"timeout_s is {timeout_s!r}, but takes a number above 0 and at most {most_s:g} (CH_TIMEOUT)."
-            )
+            shown = f"{timeout_s:g}" if isinstance(timeout_s, float) else repr(timeout_s)
+            raise InvalidInput(f"timeout_s is {shown}, but takes a number above 0 and at most {most_s:g} (CH_TIMEOUT).")
         serves = call.current()
         guard = self._audit_guard if serves is not None and serves.reads_audit else self._guard
         verdict = guard.check(bind(sql, parameters or {}))
