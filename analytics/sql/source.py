@@ -99,7 +99,9 @@ def sizes(window: Window, tables: Iterable[str]) -> Select[Any]:
     Put into the window (`dataclasses.replace(window, few=…)`), it spares every question of that window the two counts
     with which its Select decides this itself.
     """
-    return select(*(_is_few(FACT_TABLES[name], window).label(name) for name in tables))
+    # Rows, not runs: under `final = 1` the count would merge all of bench_runs.
+    counts = (_is_few(FACT_TABLES[name], window).label(name) for name in tables)
+    return select(*counts).execution_options(settings=SETTINGS)
 
 
 def rows_of(
