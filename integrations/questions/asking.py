@@ -56,14 +56,18 @@ class Asking:
         Known beforehand, a statement has one branch instead of two: half the time where a rollup answers.
         """
         tables = sorted({metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)})
+        return replace(window, few=tuple(self.few(tables, window).items()))
+
+    def few(self, tables: Iterable[str], window: Window) -> dict[str, bool]:
+        """Of each table whether the window holds few of its rows: remembered, else asked of the parts' records."""
         if len(self.client.sizes) > _REMEMBERED:
             self.client.sizes.clear()
-        few = {name: self._few(name, window) for name in tables}
-        if unknown := [name for name, found in few.items() if found is None]:
+        known = {name: self._few(name, window) for name in tables}
+        if unknown := [name for name, found in known.items() if found is None]:
             [row] = self.read(sizes(window, unknown)).mappings()
-            few |= {name: bool(found) for name, found in row.items()}
-            self.client.sizes |= {(name, window.since): (bool(few[name]), self.now, window.until) for name in unknown}
-        return replace(window, few=tuple((name, bool(found)) for name, found in few.items()))
+            known |= {name: bool(found) for name, found in row.items()}
+            self.client.sizes |= {(name, window.since): (bool(known[name]), self.now, window.until) for name in unknown}
+        return {name: bool(found) for name, found in known.items()}
 
     def _few(self, table: str, window: Window) -> bool | None:
         """What was found of a window with the same beginning: many stays many, few holds for a minute."""
@@ -73,11 +77,6 @@ class Asking:
         few, asked, until = found
         holds = self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS if few else until <= window.until
         return few if holds else None
-
-    def has_few(self, table: str, window: Window) -> bool:
-        """Whether the window holds few rows of the table, mostly known from the parts' records."""
-        [row] = self.read(sizes(window, [table])).mappings()
-        return bool(row[table])
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""

@@ -35,7 +35,7 @@ def performance_summary(
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
-    few_runs = asking.has_few("bench_runs", history(window))
+    few_runs = asking.few(["bench_runs"], history(window))["bench_runs"]
     asked = analytics.performance_summary(window=window, model=model, dataset=dataset, whole_history=few_runs)
     means = asking.read(asked.groups).mappings()
     runs = _by_group(asking.read(asked.runs).mappings())
