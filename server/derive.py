@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import queue
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
 
-from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.integrations.validation.row_models import row_schema
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog import analytics_answers, answers
+from chimera_metrics.server.catalog.prompts import listed_prompts
+from chimera_metrics.server.catalog.resources import listed_resources, listed_templates
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
 from chimera_metrics.server.catalog.surface import FILE
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.catalog.tools import ROWS_PER_CALL, InsertArguments, all_tools
-from chimera_metrics.server.context import ServerContext
-from chimera_metrics.server.http.build import build_server
-from chimera_metrics.server.stdio.plain import CAPABILITIES_KEY, HANDSHAKES, INFO_KEY, MODERN, SERVER_KEY, VERSION_KEY
-from chimera_metrics.server.stdio.sdk_session import SdkSession
+from chimera_metrics.server.catalog.words import instructions
 
 ANSWERS: dict[str, Any] = {
     "query": answers.QueryAnswer,
@@ -37,16 +33,13 @@ ANSWERS: dict[str, Any] = {
 
 
 def derive() -> dict[str, Any]:
-    """All that the file holds. The SDK answers without tools here: its server lists those of the file."""
-    answers = derive_answers()
-    lists = answers["handshake"]
+    """All that the file holds."""
     return {
-        "instructions": lists["initialize"]["instructions"],
+        "instructions": instructions(),
         "tools": [derive_tool(tool) for tool in all_tools()],
-        "prompts": lists["prompts/list"]["prompts"],
-        "resources": lists["resources/list"]["resources"],
-        "resource_templates": lists["resources/templates/list"]["resourceTemplates"],
-        "answers": answers,
+        "prompts": listed_prompts(),
+        "resources": listed_resources(),
+        "resource_templates": listed_templates(),
     }
 
 
@@ -61,45 +54,6 @@ def derive_tool(tool: MuseTool) -> dict[str, Any]:
         "outputSchema": output_schema(TypeAdapter(ANSWERS[tool.name])),
         "annotations": tool.annotations(),
     }
-
-
-def derive_answers() -> dict[str, dict[str, Any]]:
-    """What the SDK answers every client, by generation and method: without tools and without our version."""
-    settings = Settings(ClickHouseSettings(path="/nonexistent/store"), MuseSettings(audit=False, tools=()))
-    context = ServerContext(settings, ClickHouseClient(settings.clickhouse, settings.muse))
-    found: dict[str, dict[str, Any]] = {}
-    for generation, asked in _ASKED.items():
-        lines: queue.Queue[bytes] = queue.Queue()
-        session = SdkSession(lambda: build_server(settings, running=context), lines.put)
-        for method, params in asked.items():
-            session.send(orjson.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}))
-        answers = {answer["id"]: answer for answer in (orjson.loads(lines.get(timeout=60)) for _ in asked)}
-        session.close(10)
-        found[generation] = {method: _without_version(answers[method]["result"]) for method in asked}
-    return found
-
-
-_INFO = {"name": "derive", "version": "1"}
-_OPENING: dict[str, Any] = {"protocolVersion": HANDSHAKES[-1], "capabilities": {}, "clientInfo": _INFO}
-_ENVELOPE: dict[str, Any] = {"_meta": {VERSION_KEY: MODERN, INFO_KEY: _INFO, CAPABILITIES_KEY: {}}}
-_LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
-# By generation, what is asked and with which parameters; the first opens the connection.
-_ASKED: dict[str, dict[str, dict[str, Any]]] = {
-    "handshake": {
-        "initialize": _OPENING,
-        "ping": {},
-        "logging/setLevel": {"level": "info"},
-        **{method: {} for method in _LISTS},
-    },
-    "modern": dict.fromkeys(("server/discover", *_LISTS), _ENVELOPE),
-}
-
-
-def _without_version(result: dict[str, Any]) -> dict[str, Any]:
-    for info in (result.get("serverInfo"), result.get("_meta", {}).get(SERVER_KEY)):
-        if info is not None:
-            info["version"] = ""
-    return result
 
 
 def insert_schema(table: str) -> dict[str, Any]:

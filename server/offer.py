@@ -10,9 +10,8 @@ from chimera_metrics.integrations.config import Settings
 from chimera_metrics.server.calls import Calls
 from chimera_metrics.server.catalog.callers import Role
 from chimera_metrics.server.catalog.names import Names
+from chimera_metrics.server.catalog.protocol import NAME
 from chimera_metrics.server.catalog.tools import all_tools
-
-DISTRIBUTION = "chimera-metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,6 @@ class Offer:
 @cache
 def package_version() -> str:
     try:
-        return version(DISTRIBUTION)
+        return version(NAME)
     except PackageNotFoundError:
         return "0+unknown"

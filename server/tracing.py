@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of calls, where the operator collects them."""
+"""OpenTelemetry spans of messages and calls, where the operator collects them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -55,3 +56,50 @@ def span(tool: str) -> AbstractContextManager[Any]:
 
     made: AbstractContextManager[Any] = get_tracer("chimera-metrics").start_as_current_span(f"muse {tool}")
     return made
+
+
+@contextlib.contextmanager
+def message_span(method: str, params: Mapping[str, Any], id_: object, revision: str) -> Iterator[MessageSpan | None]:
+    """The span of one message of the protocol, under the client's where it says which; None where none are collected.
+
+    Its name and attributes are those of OpenTelemetry's conventions for MCP.
+    """
+    if not traced():
+        yield None
+        return
+    from opentelemetry import propagate, trace  # type: ignore[import-not-found,attr-defined,unused-ignore]
+
+    target = params.get("name") if isinstance(params.get("name"), str) else None
+    attributes = {"mcp.method.name": method, "mcp.protocol.version": revision, "jsonrpc.request.id": str(id_)}
+    if method == "tools/call":
+        attributes |= {"gen_ai.operation.name": "execute_tool"} | (
+            {} if target is None else {"gen_ai.tool.name": target}
+        )
+    elif method == "prompts/get" and target is not None:
+        attributes["gen_ai.prompt.name"] = target
+    meta = params.get("_meta")
+    with trace.get_tracer("chimera-metrics").start_as_current_span(
+        f"{method} {target}" if target else method,
+        context=propagate.extract(meta)
+        if isinstance(meta, dict) and isinstance(meta.get("traceparent"), str)
+        else None,
+        kind=trace.SpanKind.SERVER,
+        attributes=attributes,
+        record_exception=False,  # texts of errors may hold what the client sent
+        set_status_on_exception=False,
+    ) as span:
+        yield MessageSpan(span)
+
+
+class MessageSpan:
+    """The span of a message that is answered."""
+
+    def __init__(self, span: Any) -> None:
+        self._span = span
+
+    def failed(self, kind: str) -> None:
+        """Says that the answer is an error."""
+        from opentelemetry.trace import StatusCode  # type: ignore[import-not-found,attr-defined,unused-ignore]
+
+        self._span.set_attribute("error.type", kind)
+        self._span.set_status(StatusCode.ERROR)

@@ -54,8 +54,7 @@ PARTS = {
         ["catalog"],
         ["calls"],
         ["offer"],
-        ["http"],
-        ["stdio"],
+        ["http", "stdio"],
         ["derive"],
     ],
 }
@@ -204,6 +203,8 @@ def test_importing_everything_opens_nothing_and_loads_nothing_heavy(tmp_path: Pa
     program = (
         "import sys\n"
         "import chimera_metrics.models, chimera_metrics.analytics, chimera_metrics.integrations.clickhouse_client\n"
+        "import chimera_metrics.server.stdio.serving\n"
+        "assert not {name for name in sys.modules if name.partition('.')[0] in {'mcp', 'mcp_types', 'anyio'}}\n"
         "import chimera_metrics.server.http.build, chimera_metrics.apps.muse_cli\n"
         "heavy = {'numpy', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'alembic', 'chdb'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
-
-import anyio
-from mcp_types import (
-    Completion,
-    CompletionArgument,
-    CompletionContext,
-    PromptReference,
-    ResourceTemplateReference,
-)
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, METRICS
 from chimera_metrics.integrations.errors import MuseError
@@ -20,30 +12,20 @@ from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.server.context import ServerContext
 
 _MOST = 100
-Reference = PromptReference | ResourceTemplateReference
-Completer = Callable[[Reference, CompletionArgument, CompletionContext | None], Awaitable[Completion]]
 
 
-def completer(state: Callable[[], ServerContext | None]) -> Completer:
-    """Completions for a server; `state` gives what it runs on."""
+def complete(
+    context: ServerContext, argument: str, typed: str, given: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What `argument` may hold, as the protocol has it: what begins like `typed` first, then what contains it.
 
-    async def complete(_: Reference, argument: CompletionArgument, context: CompletionContext | None) -> Completion:
-        running = state()
-        if argument.name == "model" and running is not None:
-            known = await anyio.to_thread.run_sync(_models, running, limiter=running.workers)
-        else:
-            known = _known(argument.name, (context.arguments or {}) if context is not None else {})
-        return _completion(known, argument)
-
-    return complete
-
-
-def _completion(known: list[str], argument: CompletionArgument) -> Completion:
-    """What `argument` may hold: what begins like its value first, then what contains it."""
-    typed = argument.value.lower()
+    `given` are the arguments that are filled in already.
+    """
+    known = _models(context) if argument == "model" else _known(argument, given or {})
+    typed = typed.lower()
     found = [word for word in known if word.lower().startswith(typed)]
     found += [word for word in known if typed in word.lower() and word not in found]
-    return Completion(values=found[:_MOST], total=len(found), has_more=len(found) > _MOST)
+    return {"completion": {"values": found[:_MOST], "total": len(found), "hasMore": len(found) > _MOST}}
 
 
 def _models(context: ServerContext) -> list[str]:
@@ -54,7 +36,7 @@ def _models(context: ServerContext) -> list[str]:
     return []
 
 
-def _known(name: str, given: dict[str, str]) -> list[str]:
+def _known(name: str, given: Mapping[str, str]) -> list[str]:
     match name:
         case "table":
             return list(FACT_TABLES)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, validate_call
+
+from chimera_metrics.server.catalog.protocol import INVALID_PARAMS, ProtocolError
 
 Days = Annotated[str, Field(description="Whole days to look back", pattern=r"^\d{1,4}$")]
 Model = Annotated[str, Field(description="Model to look at; all if left out", max_length=200)]
@@ -58,16 +61,6 @@ def cost_review(days: Days = "30") -> str:
     )
 
 
-def wrong_value(error: BaseException | None) -> str:
-    """Which argument's value is wrong and why, from the error that a prompt was refused with."""
-    while error is not None and not isinstance(error, ValidationError):
-        error = error.__cause__ or error.__context__
-    if error is None:
-        return "a value is wrong"
-    first = error.errors(include_url=False)[0]
-    return f"{first['loc'][0]} is {str(first['input'])[:80]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
-
-
 PROMPTS: tuple[tuple[str, str, Callable[..., str]], ...] = (
     ("Daily brief", "What happened lately, what changed, what to look at", daily_brief),
     ("Regression hunt", "Which benchmarks got worse, since which commit", regression_hunt),
@@ -75,3 +68,46 @@ PROMPTS: tuple[tuple[str, str, Callable[..., str]], ...] = (
     ("Cost review", "What models and sources cost, and where it is heading", cost_review),
 )
 """Title, description and text of each prompt; its name and arguments are those of the function."""
+
+
+def listed_prompts() -> list[dict[str, Any]]:
+    """The prompts as the protocol lists them."""
+    return [
+        {
+            "name": prompt.__name__,
+            "title": title,
+            "description": description,
+            "arguments": [
+                {"name": argument, "description": words, "required": False}
+                for argument, words in _arguments(prompt).items()
+            ],
+        }
+        for title, description, prompt in PROMPTS
+    ]
+
+
+def get_prompt(name: str, arguments: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The prompt of that name, filled in, as the protocol has it; ProtocolError where it cannot be."""
+    found = next(((words, prompt) for _, words, prompt in PROMPTS if prompt.__name__ == name), None)
+    if found is None:
+        names = ", ".join(prompt.__name__ for _, _, prompt in PROMPTS)
+        raise ProtocolError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}; there are {names}.")
+    words, prompt = found
+    takes = _arguments(prompt)
+    listed = ", ".join(f"{argument} ({description})" for argument, description in takes.items())
+    given = dict(arguments or {})
+    if unknown := next((argument for argument in given if argument not in takes), None):
+        raise ProtocolError(INVALID_PARAMS, f"{name} has no argument {unknown[:100]}; it takes {listed}.")
+    try:
+        text = validate_call(prompt)(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        wrong = f"{first['loc'][0]} is {str(first['input'])[:80]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        raise ProtocolError(INVALID_PARAMS, f"{name}: {wrong}; it takes {listed}.") from None
+    return {"description": words, "messages": [{"role": "user", "content": {"type": "text", "text": text}}]}
+
+
+def _arguments(prompt: Callable[..., str]) -> dict[str, str]:
+    """What each argument of a prompt is, by its name."""
+    hints = get_type_hints(prompt, include_extras=True)
+    return {name: get_args(hints[name])[1].description for name in inspect.signature(prompt).parameters}

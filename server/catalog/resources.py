@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import orjson
-from mcp_types import Resource, ResourceTemplate
+from typing import Any
 
+import orjson
+
+from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.server.catalog.protocol import INTERNAL_ERROR, INVALID_PARAMS, ProtocolError
 from chimera_metrics.server.context import ServerContext
 
 CATALOG = "muse://catalog"
@@ -13,46 +16,46 @@ SCHEMA = "muse://schema"
 TABLES = "muse://tables/"
 TABLE_TEMPLATE = f"{TABLES}{{table}}"
 _JSON = "application/json"
-
-RESOURCES: tuple[Resource, ...] = (
-    Resource(
-        uri=CATALOG,
-        name="catalog",
-        title="Catalog",
-        description="All tables in short, the named metrics and the dimensions",
-        mime_type=_JSON,
-    ),
-    Resource(
-        uri=SCHEMA,
-        name="schema",
-        title="Schema revision",
-        description="Revision of the store's schema and version of the engine",
-        mime_type=_JSON,
-    ),
-    *(
-        Resource(
-            uri=f"{TABLES}{name}",
-            name=name,
-            title=f"Table {name}",
-            description=f"{table.comment} Columns, types, units, engine, known words, rows and time range",
-            mime_type=_JSON,
-        )
-        for name, table in FACT_TABLES.items()
-    ),
-)
-TEMPLATES: tuple[ResourceTemplate, ...] = (
-    ResourceTemplate(
-        uri_template=TABLE_TEMPLATE,
-        name="table",
-        title="A table",
-        description="Columns, types, units, engine, known words, rows and time range of one table",
-        mime_type=_JSON,
-    ),
-)
+_OF_A_TABLE = "Columns, types, units, engine, known words, rows and time range"
 
 
-def read(context: ServerContext, uri: str) -> str | None:
-    """The resource as JSON text, or None where there is none of that name."""
+def listed_resources() -> list[dict[str, Any]]:
+    """The resources as the protocol lists them."""
+    return [
+        _listed(CATALOG, "catalog", "Catalog", "All tables in short, the named metrics and the dimensions"),
+        _listed(SCHEMA, "schema", "Schema revision", "Revision of the store's schema and version of the engine"),
+        *(
+            _listed(f"{TABLES}{name}", name, f"Table {name}", f"{table.comment} {_OF_A_TABLE}")
+            for name, table in FACT_TABLES.items()
+        ),
+    ]
+
+
+def listed_templates() -> list[dict[str, Any]]:
+    """The templates of resources as the protocol lists them."""
+    words = f"{_OF_A_TABLE} of one table"
+    return [
+        {"uriTemplate": TABLE_TEMPLATE, "name": "table", "title": "A table", "description": words, "mimeType": _JSON}
+    ]
+
+
+def read_resource(context: ServerContext, uri: str) -> dict[str, Any]:
+    """The resource as the protocol has it; ProtocolError where there is none, or where the store does not answer."""
+    try:
+        text = _read(context, uri)
+    except MuseError as error:
+        raise ProtocolError(INTERNAL_ERROR, str(error), {"uri": uri}) from None
+    if text is None:
+        known = ", ".join(resource["uri"] for resource in listed_resources())
+        raise ProtocolError(INVALID_PARAMS, f"There is no resource {uri[:200]}; there are {known}.", {"uri": uri})
+    return {"contents": [{"uri": uri, "mimeType": _JSON, "text": text}]}
+
+
+def _listed(uri: str, name: str, title: str, description: str) -> dict[str, Any]:
+    return {"uri": uri, "name": name, "title": title, "description": description, "mimeType": _JSON}
+
+
+def _read(context: ServerContext, uri: str) -> str | None:
     if uri == CATALOG:
         return orjson.dumps(context.client.describe()).decode()
     if uri == SCHEMA:

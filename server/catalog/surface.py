@@ -2,7 +2,6 @@
 
 It is derived from argument models, tables, answers and words by `python -m chimera_metrics.server.derive`
 (50 ms that no start has to spend), and reviewed as text. Tests hold it to what is derived, and to the last version's.
-`answers` is what the SDK answers every client alike, by generation of the protocol and method (`direct`).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FILE = Path(__file__).with_name("surface.json")
 
 @cache
 def surface() -> dict[str, Any]:
-    """`instructions`, `tools`, `prompts`, `resources`, `resource_templates`, as the protocol lists them; `answers`."""
+    """`instructions`, `tools`, `prompts`, `resources`, `resource_templates`, as the protocol lists them."""
     found: dict[str, Any] = orjson.loads(FILE.read_bytes())
     return found
 

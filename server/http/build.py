@@ -9,10 +9,11 @@ from typing import Any
 import anyio
 
 from chimera_metrics.integrations.config import Settings
-from chimera_metrics.server.catalog.words import instructions
+from chimera_metrics.server.catalog.protocol import NAME, TITLE
+from chimera_metrics.server.catalog.surface import surface
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.muse_server import MuseServer
-from chimera_metrics.server.offer import DISTRIBUTION, Offer, package_version
+from chimera_metrics.server.offer import Offer, package_version
 
 
 def build_server(
@@ -41,9 +42,9 @@ def build_server(
         offer.calls,
         offer.names,
         offer.local,
-        name=DISTRIBUTION,
-        title="Chimera metrics",
-        instructions=instructions(),
+        name=NAME,
+        title=TITLE,
+        instructions=surface()["instructions"],
         version=package_version(),
         lifespan=lifespan,
         **auth,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INVALID_PARAMS,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
     EmptyResult,
     GetPromptResult,
     ImageContent,
     InputRequiredResult,
+    Prompt,
     Resource,
     ResourceTemplate,
     SetLevelRequestParams,
@@ -31,15 +33,18 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.server.calls import Answered, Calls
 from chimera_metrics.server.catalog.callers import Role
-from chimera_metrics.server.catalog.completions import completer
+from chimera_metrics.server.catalog.completions import complete
 from chimera_metrics.server.catalog.names import Names
-from chimera_metrics.server.catalog.prompts import PROMPTS, wrong_value
-from chimera_metrics.server.catalog.resources import RESOURCES, TEMPLATES, read
-from chimera_metrics.server.catalog.surface import input_schema_of, listed
+from chimera_metrics.server.catalog.prompts import get_prompt
+from chimera_metrics.server.catalog.protocol import ProtocolError
+from chimera_metrics.server.catalog.resources import read_resource
+from chimera_metrics.server.catalog.surface import input_schema_of, listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
 from chimera_metrics.server.http.watch import run_watched
+
+T = TypeVar("T")
 
 
 class MuseServer(MCPServer[ServerContext]):
@@ -54,10 +59,8 @@ class MuseServer(MCPServer[ServerContext]):
         )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
-        for title, description, prompt in PROMPTS:
-            self.prompt(title=title, description=description)(prompt)
-        self.completion()(completer(lambda: self.state))  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
-        # The SDK has a decorator for all but this one, which the handshake generation of clients still asks for.
+        # The SDK's decorator for completions is untyped, and for log levels it has none.
+        self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, _complete)
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
 
     async def list_tools(self) -> list[Tool]:
@@ -94,43 +97,49 @@ class MuseServer(MCPServer[ServerContext]):
         leave(answered)
         return CallToolResult(content=[_picture(png) for png in answered.images])
 
+    async def list_prompts(self) -> list[Prompt]:
+        return [Prompt.model_validate(prompt) for prompt in surface()["prompts"]]
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[ServerContext, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
-        known = self._prompt_manager.list_prompts()
-        prompt = next((prompt for prompt in known if prompt.name == name), None)
-        if prompt is None:
-            names = ", ".join(prompt.name for prompt in known)
-            raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}; there are {names}.")
-        takes = {argument.name: argument.description for argument in prompt.arguments or []}
-        listed = ", ".join(f"{argument} ({description})" for argument, description in takes.items())
-        if unknown := next((argument for argument in arguments or {} if argument not in takes), None):
-            raise MCPError(INVALID_PARAMS, f"{name} has no argument {unknown[:100]}; it takes {listed}.")
-        try:
-            return await super().get_prompt(name, arguments, context)
-        except ValueError as error:
-            raise MCPError(INVALID_PARAMS, f"{name}: {wrong_value(error)}; it takes {listed}.") from None
+        return GetPromptResult.model_validate(_told(lambda: get_prompt(name, arguments)))
 
     async def list_resources(self) -> list[Resource]:
-        return list(RESOURCES)
+        return [Resource.model_validate(resource) for resource in surface()["resources"]]
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
-        return list(TEMPLATES)
+        return [ResourceTemplate.model_validate(template) for template in surface()["resource_templates"]]
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[ServerContext, Any] | None = None
     ) -> Iterable[ReadResourceContents]:
         if context is None:
             raise RuntimeError("A resource is read for a client; use ClickHouseClient.describe within a program.")
-        state = context.request_context.lifespan_context
-        try:
-            text = await anyio.to_thread.run_sync(read, state, str(uri), limiter=state.workers)
-        except MuseError as error:
-            raise ResourceError(str(error)) from None
-        if text is None:
-            known = ", ".join(str(resource.uri) for resource in RESOURCES)
-            raise ResourceNotFoundError(f"There is no resource {str(uri)[:200]}; there are {known}.")
-        return [ReadResourceContents(content=text, mime_type="application/json")]
+        found = await _on_a_worker(context.request_context.lifespan_context, lambda it: read_resource(it, str(uri)))
+        return [ReadResourceContents(content=one["text"], mime_type=one["mimeType"]) for one in found["contents"]]
+
+
+async def _complete(request: ServerRequestContext[ServerContext, Any], params: CompleteRequestParams) -> CompleteResult:
+    given = params.context.arguments if params.context is not None else None
+
+    def found(context: ServerContext) -> dict[str, Any]:
+        return complete(context, params.argument.name, params.argument.value, given)
+
+    return CompleteResult.model_validate(await _on_a_worker(request.lifespan_context, found))
+
+
+async def _on_a_worker(context: ServerContext, answer: Callable[[ServerContext], T]) -> T:
+    """The answer, for which the store may be asked."""
+    return await anyio.to_thread.run_sync(lambda: _told(lambda: answer(context)), limiter=context.workers)
+
+
+def _told(answer: Callable[[], T]) -> T:
+    """The answer; a ProtocolError becomes the SDK's."""
+    try:
+        return answer()
+    except ProtocolError as error:
+        raise MCPError(error.code, error.message, error.data) from None
 
 
 async def _set_level(_: ServerRequestContext[Any, Any], __: SetLevelRequestParams) -> EmptyResult:

@@ -4,59 +4,89 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import os
 import select
 import threading
+import time
 from collections.abc import Iterator
 
 from chimera_metrics.integrations.errors import SettingsError
 
-_log = logging.getLogger(__name__)
 # Longest line that a client may send, in bytes: ten thousand rows of long texts are less.
 _LONGEST = 256 * 1024 * 1024
 _CHUNK = 256 * 1024
+# Whoever takes nothing of an answer for so long does not read any more.
+_STUCK_S = 2.0
+
+
+class LineTooLong(Exception):
+    """A line that is longer than a client may send; it is passed over."""
 
 
 class Wire:
     """Lines from one descriptor, lines to another; one socket may be both."""
 
-    def __init__(self, reading: int, writing: int) -> None:
-        self._reading, self._writing = reading, writing
+    def __init__(self, reading: int, writing: int, longest: int = _LONGEST) -> None:
+        self._reading, self._writing, self._longest = reading, writing, longest
         self._buffer = bytearray()
         self._looked_at = 0
         self._writes = threading.Lock()
+        self._failed = False
+        #: Since when a write waits for its reader.
+        self._waits_since: float | None = None
 
     def read(self) -> bytes | None:
-        """The next line without its end, or None when the client has gone. Not for two threads at once."""
+        """The next line without its end, or None when there is no more. Not for two threads at once.
+
+        Raises LineTooLong after a line that is too long, with which it ends.
+        """
+        too_long = False
         while (end := self._buffer.find(b"\n", self._looked_at)) < 0:
             self._looked_at = len(self._buffer)
-            if self._looked_at > _LONGEST:
-                _log.error("A line of more than %d MiB came; the connection ends.", _LONGEST >> 20)
-                return None
+            if self._looked_at > self._longest:
+                too_long = True
+                self._forget(self._looked_at)
             chunk = self._chunk()
             if not chunk:
                 rest = bytes(self._buffer)
-                self._buffer.clear()
-                self._looked_at = 0
+                self._forget(len(rest))
                 return rest or None
             self._buffer += chunk
         line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        self._looked_at = 0
+        self._forget(end + 1)
+        if too_long or len(line) > self._longest:
+            raise LineTooLong(f"Invalid request: a line of more than {self._longest} bytes; send less at a time")
         return line
+
+    def _forget(self, count: int) -> None:
+        del self._buffer[:count]
+        self._looked_at = 0
 
     def write(self, line: bytes, unless: threading.Event | None = None) -> None:
         """A line with its end, `unless` that is set by then. Nothing happens where it cannot be written."""
-        with self._writes, contextlib.suppress(OSError):
+        with self._writes:
             if unless is not None and unless.is_set():
                 return
             rest = memoryview(line)
             while rest:
+                self._waits_since = time.monotonic()
                 try:
                     rest = rest[os.write(self._writing, rest) :]
                 except BlockingIOError:  # a host may hand over what does not wait
                     _wait(self._writing, select.POLLOUT)
+                except OSError:
+                    self._failed = True
+                    break
+            self._waits_since = None
+
+    def broken(self) -> bool:
+        """Whether nobody reads what is written."""
+        waits_since = self._waits_since
+        if self._failed or (waits_since is not None and time.monotonic() - waits_since > _STUCK_S):
+            return True
+        poll = select.poll()
+        poll.register(self._writing, 0)  # an error and a hang-up are told unasked
+        return bool(poll.poll(0))
 
     def _chunk(self) -> bytes:
         while True:

@@ -122,18 +122,19 @@ def test_a_lost_connection_stops_the_statement_over_http(served: str, engine: Cl
     assert wait_until(0, engine, 5) < MOST_S
 
 
-@pytest.mark.parametrize("how", ["eof", "kill"])
+@pytest.mark.parametrize("how", ["leave", "kill"])
 def test_a_lost_connection_stops_the_statement_over_stdio(
     native: ClickHouseSettings, engine: ClickHouseClient, tmp_path: Path, how: str
 ) -> None:
     process = subprocess.Popen(
         [MUSE, "serve"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         env=environment(native, tmp_path),
         cwd=ROOT,
     )
     assert process.stdin is not None
+    assert process.stdout is not None
     info = {"name": "raw", "version": "1"}
     for message in (
         _message("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=info),
@@ -146,6 +147,7 @@ def test_a_lost_connection_stops_the_statement_over_stdio(
     if how == "kill":
         os.kill(process.pid, signal.SIGKILL)
     process.stdin.close()
+    process.stdout.close()
     assert wait_until(0, engine, 5) < MOST_S
     process.wait(20)
 

@@ -98,9 +98,9 @@ def test_messages_that_come_in_one_piece_are_each_answered(server: Server) -> No
     assert found == {number: [[number]] for number in range(1, 30)}
 
 
-def test_what_is_no_message_is_passed_over_and_the_next_one_answered(server: Server) -> None:
+def test_what_is_no_message_gets_an_error_and_the_next_one_its_answer(server: Server) -> None:
     server.send(b"nonsense\n", b"\xff\xfe{\n", b"\n", call(1, "query", sql="SELECT 1 AS n"))
-    assert server.answer()["id"] == 1
+    assert [server.answer()["id"] for _ in range(3)] == [None, None, 1]
 
 
 def test_long_lines_pass_both_ways(server: Server) -> None:
@@ -171,24 +171,75 @@ def test_nothing_that_the_first_answer_can_do_without_is_loaded(tmp_path: Path) 
     assert errors.decode().strip() == "[]"
 
 
-def test_what_the_client_still_waits_for_when_it_goes_is_answered_as_an_error(tmp_path: Path) -> None:
+def test_a_call_that_is_stopped_because_the_client_left_is_not_answered(tmp_path: Path) -> None:
     settings = ClickHouseSettings(path=str(tmp_path / "store"))
     slow = call(1, "query", sql="SELECT sum(number % 7) FROM numbers_mt(1000000000000)")
+    ours, theirs = socket.socketpair()
     process = subprocess.Popen(
-        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, stdin=theirs.fileno(), stdout=theirs.fileno()
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(line(HELLO) + line(READY) + line(slow))
-    process.stdin.flush()
-    process.stdout.readline()
-    time.sleep(1)
-    out, _ = process.communicate(timeout=20)
-    assert json.loads(out)["error"] == {"code": -32000, "message": "Connection closed"}
-    assert process.returncode == 0
-    [file] = (tmp_path / "audit").rglob("calls-*.jsonl")
-    [audited] = map(json.loads, file.read_text().splitlines())
-    assert audited["outcome"] == "cancelled"
+    theirs.close()
+    with ours, ours.makefile("rb") as answers:
+        ours.sendall(line(HELLO) + line(READY) + line(slow))
+        answers.readline()
+        time.sleep(1)
+        started = time.monotonic()
+    assert process.wait(20) == 0
+    assert time.monotonic() - started < 10
+    assert _outcomes(tmp_path) == ["cancelled"]
+
+
+def test_a_stopped_call_writes_nothing_after_the_end_of_input(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    slow = call(1, "query", sql="SELECT sum(number % 7) FROM numbers_mt(1000000000000)")
+    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    asked = line(HELLO) + line(READY) + line(slow) + line(cancel)
+    done = subprocess.run(
+        [MUSE, "serve"], env=environment(settings, tmp_path), cwd=ROOT, input=asked, stdout=subprocess.PIPE, timeout=60
+    )
+    assert [json.loads(answer)["id"] for answer in done.stdout.splitlines()] == [0]
+    assert _outcomes(tmp_path) == ["cancelled"]
+
+
+def test_a_pipe_is_answered_whole(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    rows = [{"session_id": str(UUID(int=number)), "event_type": "error"} for number in range(50)]
+    asked: list[dict[str, Any]] = [
+        HELLO,
+        READY,
+        call(1, "query", sql="SELECT count() > 0 AS n FROM (SELECT number % 7 FROM numbers(100000000))"),
+        call(2, "insert.ui_events", rows=rows),
+    ]
+    done = subprocess.run(
+        [MUSE, "serve"],
+        env=environment(settings, tmp_path),
+        cwd=ROOT,
+        input=b"".join([line(one) for one in asked]),
+        capture_output=True,
+        timeout=60,
+    )
+    answers = {answer["id"]: answer["result"] for answer in map(json.loads, done.stdout.splitlines())}
+    assert answers[1]["structuredContent"]["rows"] == [[1]]
+    assert answers[2]["structuredContent"]["inserted"] == 50
+
+
+def test_what_runs_longer_than_it_may_is_answered_after_the_end_too(tmp_path: Path) -> None:
+    settings = ClickHouseSettings(path=str(tmp_path / "store"))
+    slow = call(1, "query", sql="SELECT sum(number % 7) FROM numbers_mt(1000000000000)", timeout_s=1)
+    done = subprocess.run(
+        [MUSE, "serve"],
+        env=environment(settings, tmp_path),
+        cwd=ROOT,
+        input=line(HELLO) + line(READY) + line(slow),
+        capture_output=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout.splitlines()[1])["result"]["isError"] is True
+
+
+def _outcomes(folder: Path) -> list[str]:
+    [file] = (folder / "audit").rglob("calls-*.jsonl")
+    return [json.loads(audited)["outcome"] for audited in file.read_text().splitlines()]
 
 
 def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
@@ -264,6 +315,7 @@ def test_whatever_runs_is_stopped_at_the_end(tmp_path: Path, how: str) -> None:
             process.send_signal(signal.SIGINT)
         else:
             process.stdin.close()
+            process.stdout.close()
         process.wait(20)
         assert time.monotonic() - started < 5
     [file] = (tmp_path / "audit").rglob("calls-*.jsonl")

@@ -1,0 +1,75 @@
+"""What both ways in say alike of the protocol: its revisions, the names in its envelope, its errors, who we are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chimera_metrics.server.catalog.surface import surface
+
+#: Revisions that begin with a handshake, oldest first.
+HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+#: The one that has batches of messages.
+BATCHES = "2025-03-26"
+#: The revision whose requests each carry what a handshake would say.
+MODERN = "2026-07-28"
+
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+INFO_KEY = "io.modelcontextprotocol/clientInfo"
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
+SERVER_KEY = "io.modelcontextprotocol/serverInfo"
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+UNSUPPORTED_VERSION = -32022
+#: From the range that servers may use as they like.
+TOO_MANY_CALLS = -32010
+
+NAME, TITLE = "chimera-metrics", "Chimera metrics"
+CAPABILITIES: dict[str, Any] = {
+    "completions": {},
+    "logging": {},
+    "prompts": {"listChanged": False},
+    "resources": {"listChanged": False, "subscribe": False},
+    "tools": {"listChanged": False},
+}
+
+
+class ProtocolError(Exception):
+    """A request that is answered with an error of JSON-RPC."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.data = code, message, data
+
+    def body(self) -> dict[str, Any]:
+        """The member `error` of the answer."""
+        error = {"code": self.code, "message": self.message}
+        return error if self.data is None else error | {"data": self.data}
+
+
+def initialize(revision: str, version: str) -> dict[str, Any]:
+    """The answer to a handshake that asks for `revision`: an unknown one is answered with our newest."""
+    return {
+        "protocolVersion": revision if revision in HANDSHAKES else HANDSHAKES[-1],
+        "capabilities": CAPABILITIES,
+        "serverInfo": server_info(version),
+        "instructions": surface()["instructions"],
+    }
+
+
+def discover() -> dict[str, Any]:
+    """The answer to `server/discover`."""
+    return {
+        "supportedVersions": [MODERN],
+        "capabilities": CAPABILITIES,
+        "instructions": surface()["instructions"],
+    }
+
+
+def server_info(version: str) -> dict[str, str]:
+    """Who we are, as the protocol asks for it."""
+    return {"name": NAME, "title": TITLE, "version": version}
