@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 ROOT = Path(__file__).parents[2]
+#: Names a folder with an unpacked chdb-core of another version; the wire then serves that engine (see tests/wide).
+ENGINE_FOLDER = "WIDE_ENGINE_FOLDER"
 START_S = 20.0
 STOP_S = 10.0
 
@@ -74,7 +76,7 @@ class Wire:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.native_wire", *words],
             cwd=ROOT,
-            env={**os.environ, "TZ": "UTC"},  # what the handshake says, so that both sides agree
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -104,7 +106,7 @@ class Wire:
         """Let `action` happen the next `times` that a statement containing `table` comes to `phase`.
 
         Actions: cut, delay, stall (until disarmed or the client leaves), refuse (with `code`), kill (the process),
-        restart (the engine). Phases: see `faults.Phase`.
+        restart (the engine), break (a bug of the wire's). Phases: see `faults.Phase`.
         """
         fault = {"phase": phase, "action": action, "seconds": seconds, "times": times, "table": table, "code": code}
         self._tell({"arm": fault})
@@ -170,6 +172,14 @@ class Wire:
         if "error" in answer:
             raise ValueError(answer["error"])
         return answer
+
+
+def _environment() -> dict[str, str]:
+    found = {**os.environ, "TZ": "UTC"}  # what the handshake says, so that both sides agree
+    if folder := os.environ.get(ENGINE_FOLDER):
+        # In front of the installed packages, of which the process takes all but the engine.
+        found["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
+    return found
 
 
 def _readable(descriptor: int, seconds: float) -> bool:

@@ -78,6 +78,25 @@ def test_a_handshake_that_is_refused(wire: Wire, connect: Connect) -> None:
     assert caught.value.code == 202
 
 
+@pytest.mark.parametrize("phase", ["accept", "hello"])
+def test_a_bug_of_the_wires_in_the_handshake_closes_the_connection(wire: Wire, connect: Connect, phase: str) -> None:
+    wire.arm(phase, "break")
+    with pytest.raises(CUT):
+        connect(connect_timeout=3, send_receive_timeout=3).execute("SELECT 1")
+
+
+@pytest.mark.parametrize("phase", ["query_received", "before_result_block", "before_end_of_stream"])
+def test_a_bug_of_the_wires_is_told_to_the_client(wire: Wire, connect: Connect, phase: str) -> None:
+    """Its thread used to end without a word, and the client waited for ever."""
+    wire.arm(phase, "break", table="broken")
+    client = connect(send_receive_timeout=3)
+    with pytest.raises(ServerException, match="A bug on purpose") as caught:
+        client.execute("SELECT 1 AS broken")
+
+    assert caught.value.code == 49
+    assert client.execute("SELECT 1") == [(1,)], "a new connection"
+
+
 def test_a_result_that_breaks_off(wire: Wire, connect: Connect) -> None:
     client = connect()
     rows = client.execute_iter("SELECT number AS breaking FROM numbers(10000000)", chunk_size=1)

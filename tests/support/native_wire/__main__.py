@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--user", default="default")
     parser.add_argument("--password", default="")
-    parser.add_argument("--version", default="26.9.2", help="the version that the handshake reports")
+    parser.add_argument("--version", help="the version that the server poses as, rather than the engine's")
     parser.add_argument("--revision", type=int, default=packets.REVISION, help="from 54448 to 54459")
     parser.add_argument("--tls-dir", type=Path, help="speak TLS; ca.pem and server.pem are made there")
     parser.add_argument("--config-file", type=Path, help="the engine's configuration, for backups and the like")
@@ -39,13 +39,16 @@ def options_of(arguments: argparse.Namespace) -> tuple[Options, Path | None]:
     ca_path = certificate = None
     if arguments.tls_dir is not None:
         ca_path, certificate = make_certificates(arguments.tls_dir)
-    major, minor, patch = (int(part) for part in arguments.version.split("."))
+    posed = None
+    if arguments.version is not None:
+        major, minor, patch = (int(part) for part in arguments.version.split("."))
+        posed = (major, minor, patch)
     options = Options(
         path=arguments.path,
         port=arguments.port,
         user=arguments.user,
         password=arguments.password,
-        version=(major, minor, patch),
+        version=posed,
         revision=arguments.revision,
         certificate=certificate,
         config_file=arguments.config_file,

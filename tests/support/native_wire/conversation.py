@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.support.native_wire.server import Server
 
 T = TypeVar("T")
+LOGICAL_ERROR = 49
 
 
 class Conversation:
@@ -65,6 +66,8 @@ class Conversation:
         except (OSError, EOFError, RefusedError):
             pass  # the client left, or was made to: nobody is there to be told
         finally:
+            # First of all, because closing a session may wait for the engine, or fail: a client must not wait with it.
+            self._line.hang_up()
             for session in (self._opened, self._side):
                 if session is not None:
                     self._line.work(session.close)
@@ -129,6 +132,12 @@ class Conversation:
             ending = packets.exception(error.code, str(error).replace(f"\n{self._tag}", ""))
         except UnreadableTypeError as error:
             ending = packets.exception(50, f"{error}. (UNKNOWN_TYPE)")
+        except OSError:
+            raise
+        except Exception as error:
+            # A bug of the wire's: its client is told, and the thread ends with the traceback on standard error.
+            self._line.send(packets.exception(LOGICAL_ERROR, f"The test wire: {type(error).__name__}: {error}."))
+            raise
         self._line.send(ending)
         if self._unread:
             self._read_to_end_of_data()

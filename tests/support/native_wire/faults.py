@@ -20,7 +20,7 @@ Phase = Literal[
     "before_result_block",
     "before_end_of_stream",
 ]
-Action = Literal["cut", "delay", "stall", "refuse", "kill", "restart"]
+Action = Literal["cut", "delay", "stall", "refuse", "kill", "restart", "break"]
 PHASES: tuple[str, ...] = get_args(Phase)
 #: The phases of an INSERT: up to when a cut leaves nothing stored, and from when on all of it.
 BEFORE_STORING = ("query_received", "before_sample_block", "data_block_received", "before_engine_insert")
@@ -97,6 +97,8 @@ class Faults:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "refuse":
                 raise RefusedError(fault.code)
+            case "break":
+                raise LookupError("A bug on purpose")
             case "restart":
                 conversation.restart_engine()
                 raise CutError

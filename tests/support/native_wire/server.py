@@ -27,7 +27,7 @@ class Options:
     port: int = 0
     user: str = "default"
     password: str = ""
-    version: tuple[int, int, int] = (26, 9, 2)
+    version: tuple[int, int, int] | None = None  # None: the engine's
     revision: int = packets.REVISION
     certificate: Path | None = None
     config_file: Path | None = None
@@ -36,15 +36,15 @@ class Options:
 class Server:
     def __init__(self, options: Options) -> None:
         self.user, self.password = options.user, options.password
-        self.version, self.revision = options.version, options.revision
-        posing = options.version != Options.version
-        self._posed_version = literal(".".join(map(str, options.version))) if posing else None
+        self.revision = options.revision
         self.faults = Faults()
         self.tls: ssl.SSLContext | None = None
         if options.certificate is not None:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(options.certificate)
         self.engine = Engine(options.path, options.config_file)
+        self.version = options.version or self.engine.version()
+        self._posed_version = literal(".".join(map(str, self.version))) if options.version else None
         self._listening = socket.create_server(("127.0.0.1", options.port), backlog=128)
         self.port: int = self._listening.getsockname()[1]
         self._lock = threading.Lock()
