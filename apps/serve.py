@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.clickhouse.chdb_module import load_alone
+from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.server.tracing import drop_unusable_provider
@@ -22,6 +22,8 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     if settings.clickhouse.embedded:
         # The engine's library is read while Python imports the rest.
         threading.Thread(target=load_alone, name="muse-preload", daemon=True).start()
+    else:
+        nobody_else_uses_it()  # where the guard needs the engine after all, to parse for an old server
     # stdout belongs to the protocol; whatever is logged goes to stderr.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     drop_unusable_provider()

@@ -16,6 +16,7 @@ from chimera_metrics.integrations.answers.parameters import bind
 from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Executor
+from chimera_metrics.integrations.clickhouse.local_parser import LocalParser
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation, Tracer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
@@ -102,10 +103,10 @@ class ClickHouseClient(Questions):
         if self._figures is not None:
             self._figures.watch(self.executor.engine)
         rules = Rules(database=self.settings.database)
-        self._guard = Guard(self._explain, rules)
-        self._audit_guard = Guard(
-            self._explain, replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
-        )
+        audit_rules = replace(rules, tables=rules.tables | {AUDIT}, hidden=rules.hidden - {AUDIT})
+        self._parser = None if self.settings.embedded else LocalParser(self.settings)
+        self._guard = Guard(self._explain, rules, parser=self._parser)
+        self._audit_guard = Guard(self._explain, audit_rules, parser=self._parser)
         self.quarantine = Quarantine(quarantine_folder(self.settings))
         self._schema_known = False
         self._schema_lock = threading.Lock()
@@ -120,6 +121,8 @@ class ClickHouseClient(Questions):
     def close(self) -> None:
         """Closes the connections; an embedded store is let go."""
         self.executor.close()
+        if self._parser is not None:
+            self._parser.close()
         if self._figures is not None:
             self._figures.close()
 

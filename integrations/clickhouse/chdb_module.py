@@ -19,19 +19,24 @@ from typing import Any
 _NAME = "chdb._chdb"
 _FILE = "_chdb.abi3.so"
 _lock = threading.Lock()
+_alone = threading.Event()
 
 
 def chdb() -> Any:
     """The module, loaded once."""
     with _lock:
-        return sys.modules.get(_NAME) or importlib.import_module(_NAME)
+        return sys.modules.get(_NAME) or (_load() if _alone.is_set() else importlib.import_module(_NAME))
+
+
+def nobody_else_uses_it() -> None:
+    """Says that this process is nothing but ours, so that the module is loaded without its package."""
+    _alone.set()
 
 
 def load_alone() -> None:
     """Loads the module without its package, in a process where nobody else uses chDB."""
-    with _lock:
-        if _NAME not in sys.modules:
-            _load()
+    nobody_else_uses_it()
+    chdb()
 
 
 def _load() -> Any:

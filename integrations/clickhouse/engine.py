@@ -11,6 +11,7 @@ from sqlalchemy.pool import QueuePool
 from chimera_metrics.integrations.clickhouse.chdb_dbapi import ChdbConnection
 from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS
 from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.clickhouse.versions import KnownSettings
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import PoolExhausted, Unreachable
 
@@ -36,9 +37,10 @@ def make_engine(settings: ClickHouseSettings, session: Mapping[str, Any] | None 
     `CH_CONNECTION_POOL_SIZE` callers run at once; one more waits, at most `CH_TIMEOUT`.
     """
     words = dict(READ_SETTINGS if session is None else session)
+    known = KnownSettings()
     engine = create_engine(
         url_of(settings),
-        creator=lambda: _connect(settings, words),
+        creator=lambda: _connect(settings, words, known),
         poolclass=QueuePool,
         pool_size=pool_size or settings.connection_pool_size,
         max_overflow=0,
@@ -67,13 +69,13 @@ def checkout(engine: Engine, settings: ClickHouseSettings) -> PoolProxiedConnect
         ) from None
 
 
-def _connect(settings: ClickHouseSettings, session: Mapping[str, Any]) -> Any:
+def _connect(settings: ClickHouseSettings, session: Mapping[str, Any], known: KnownSettings) -> Any:
     if settings.embedded:
         store = open_store(settings.store_path, settings.store_wait, settings.store_idle)
         return ChdbConnection(store, settings.database, session)
     from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
 
-    return NativeConnection(settings, session)
+    return NativeConnection(settings, session, known)
 
 
 def _native_module() -> Any:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _NOT_MODIFIED = re.compile(r"Cannot modify '(\w+)' setting")
 _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")
+# What the engine puts before the statement that it quotes; engines before 26.9 write it small.
+_SCOPE = re.compile(r"\bin scope ", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
 # The statement ran, and was stopped.
@@ -68,6 +70,8 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
             )
         case ErrorCode.UNKNOWN_IDENTIFIER:
             return StatementFailed(_unknown_column(text), error.code)
+        case ErrorCode.UNKNOWN_SETTING:
+            return StatementFailed(f"{text.partition(': (in query')[0]}. Leave it out of the SETTINGS clause.", error.code)
         case ErrorCode.SYNTAX_ERROR:
             wrong = text.partition(" Expected one of")[0].rstrip(". ")
             return StatementFailed(f"{wrong}. Correct the SQL.", error.code)
@@ -96,7 +100,8 @@ def _unreadable(error: dbapi.DatabaseError, text: str) -> MuseError | None:
 def _unknown_column(text: str) -> str:
     """Which columns the statement's tables have, and which tables have the column."""
     match = _IDENTIFIER.search(text)
-    asked = [name for name in dict.fromkeys(_FROM.findall(text.partition("In scope ")[2])) if name in FACT_TABLES]
+    quoted = _SCOPE.split(text, maxsplit=1)[1:]
+    asked = [name for name in dict.fromkeys(_FROM.findall("".join(quoted))) if name in FACT_TABLES]
     if match is None or not asked:
         return f"{text}. `describe` with a table's name lists its columns."
     name = match[1]

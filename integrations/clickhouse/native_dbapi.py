@@ -44,12 +44,9 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
 )
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.versions import OLDEST, KnownSettings, Version, shown
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
-
-# The oldest on which all of this was measured: it has `defer_partition_pruning_after_final`, without which a re-sent
-# benchmark run can be read in its stale version, and `parseQueryToJSON`, on which the read-only guard rests.
-MINIMUM_VERSION = (26, 9)
 
 # The driver logs every failed attempt with its traceback; the caller gets a sentence.
 logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
@@ -153,8 +150,14 @@ class NativeReply(Reply):
 class NativeConnection(dbapi.Connection):
     """One socket to the server."""
 
-    def __init__(self, settings: ClickHouseSettings, session: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        settings: ClickHouseSettings,
+        session: Mapping[str, Any] | None = None,
+        known: KnownSettings | None = None,
+    ) -> None:
         self._settings = settings
+        self._known = known or KnownSettings()
         self.session = dict(session or {})
         #: Number of the statement that the connection is at.
         self.turn = 0
@@ -169,13 +172,13 @@ class NativeConnection(dbapi.Connection):
             self._drop()
             raise
         info = self.client.connection.server_info
-        version = (info.version_major, info.version_minor)
-        if version < MINIMUM_VERSION:
+        self._version: Version = (info.version_major, info.version_minor)
+        if self._version < OLDEST:
             self.close()
-            oldest = ".".join(map(str, MINIMUM_VERSION))
             raise ServerTooOld(
-                f"The server {settings.where} is ClickHouse {version[0]}.{version[1]}; chimera-metrics needs {oldest} "
-                "or newer. Upgrade the server, or unset CH_HOST to use the embedded engine. Nothing was changed on it."
+                f"The server {settings.where} is ClickHouse {shown(self._version)}; chimera-metrics needs "
+                f"{shown(OLDEST)} or newer. Upgrade the server, or unset CH_HOST to use the embedded engine. "
+                "Nothing was changed on it."
             )
 
     def run(
@@ -186,7 +189,7 @@ class NativeConnection(dbapi.Connection):
         short: bool = False,
     ) -> NativeReply:
         self.current_query_id = query_id
-        wanted = self.session | dict(settings or {})
+        wanted = self._kept(self.session | dict(settings or {}))
         words = self._permitted(wanted)
         try:
             return NativeReply(self, statement, words, query_id)
@@ -198,6 +201,14 @@ class NativeConnection(dbapi.Connection):
             if self._permitted(wanted) == words:
                 raise
             return NativeReply(self, statement, self._permitted(wanted), query_id)
+
+    def _kept(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What of `wanted` the server knows; raises for what it may not lack."""
+        return self._known.keep(wanted, self._version, self._names_of_settings)
+
+    def _names_of_settings(self) -> list[str]:
+        with NativeReply(self, "SELECT name FROM system.settings", {}, None) as reply:
+            return [name for (name,) in reply.rows()]
 
     def account(self, names: Iterable[str] = ()) -> dict[str, Setting]:
         """What the account may do about these settings, or those that it is held to; asked without sending any."""
@@ -232,11 +243,12 @@ class NativeConnection(dbapi.Connection):
         if rows == 0:
             return 0
         statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))}) VALUES"
+        known = self._kept(settings or {})
         self.turn += 1
         self.running = True
         try:
             with self.translated():
-                self.client.execute(statement, data, columnar=True, settings=dict(settings or {}))
+                self.client.execute(statement, data, columnar=True, settings=known)
         finally:
             self.running = False
         return rows

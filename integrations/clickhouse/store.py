@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,10 @@ _ENGINE_OPTIONS = "?background_move_pool_size=0&background_fetches_pool_size=0"
 class EmbeddedStore:
     """The store on one folder, shared by every engine and client of this process. Get it with `open_store`."""
 
-    def __init__(self, path: str, wait_s: float, idle_s: float, options: str = "") -> None:
+    def __init__(self, path: str, wait_s: float, idle_s: float, options: str = "", spare: bool = False) -> None:
         self.path = path
+        #: Nothing is in it, so it is closed when this process opens another.
+        self.is_spare = spare
         self.wait_s = wait_s
         self.idle_s = idle_s
         self._options = _ENGINE_OPTIONS + options
@@ -150,7 +152,7 @@ class EmbeddedStore:
     def _close_others(self, deadline: float) -> None:
         """Closes another store that this process has open: chDB has one at a time, so stores take turns."""
         for other in list(_stores.values()):
-            if other is self or not other.is_open or other.path == MEMORY:
+            if other is self or not other.is_open or (other.path == MEMORY and not other.is_spare):
                 continue
             with other._changed:
                 while other._leases and time.monotonic() < deadline:
@@ -249,16 +251,26 @@ _engine = threading.Lock()
 def open_store(path: str, wait_s: float = 10, idle_s: float = 60, options: str = "") -> EmbeddedStore:
     """The process's store on `path`, opened at the first lease; `options` go to the engine, as `&name=value`."""
     real = path if path == MEMORY else os.path.realpath(os.path.expanduser(path))
+    return _registered(real + options, lambda: EmbeddedStore(real, wait_s, idle_s, options))
+
+
+def _registered(key: str, make: Callable[[], EmbeddedStore]) -> EmbeddedStore:
     with _stores_lock:
-        store = _stores.get(real + options)
+        store = _stores.get(key)
         if store is None:
             if not _stores:
                 # The engine must be closed before the interpreter takes its threads away.
                 atexit.unregister(_close_all)
                 atexit.register(_close_all)
-            store = EmbeddedStore(real, wait_s, idle_s, options)
-            _stores[real + options] = store
+            store = _stores[key] = make()
         return store
+
+
+def open_to_parse(wait_s: float) -> EmbeddedStore:
+    """A store on which texts can be parsed: the one that this process has open, or an empty one in memory."""
+    with _stores_lock:
+        opened = next((store for store in _stores.values() if store.is_open), None)
+    return opened or _registered(f"{MEMORY} spare", lambda: EmbeddedStore(MEMORY, wait_s, 0, spare=True))
 
 
 def _close_all() -> None:

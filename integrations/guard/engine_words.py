@@ -25,7 +25,13 @@ _PLACE = re.compile(
     r"(?:Unmatched parentheses: (?P<bracket>[^:]+?): In scope)?",
     re.DOTALL,
 )
+_NO_TREES = re.compile(r"[Uu]nknown function \W?parseQueryToJSON|`parseQueryToJSON` does not exist")
 _NUMBER = re.compile(r"[\d.]+[eE]\+?\d+$")
+
+
+def has_no_trees(error: Exception) -> bool:
+    """Whether the engine is older than the functions that show and read trees."""
+    return _NO_TREES.search(all_words(error)) is not None
 
 
 def why_no_tree(error: Exception) -> str | None:
@@ -37,11 +43,6 @@ def why_no_tree(error: Exception) -> str | None:
         found = re.search(r"node of type '([A-Za-z]+)", said)
         part = spoken(found[1]) if found else "a part of this statement"
         return f"The engine gives no tree for {part}; write the query without it."
-    if "nknown function" in said:
-        return (
-            "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
-            "it; use query.aggregate, query.trend and the other tools."
-        )
     if "BAD_ARGUMENTS" in said:
         return (
             f"The engine cannot read the tree of this statement back ({_reason(said)}), so it cannot be judged; "

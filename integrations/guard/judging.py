@@ -26,11 +26,12 @@ from chimera_metrics.integrations.guard.engine_words import (
     TOO_DEEP,
     TOO_LONG,
     all_words,
+    has_no_trees,
     why_no_tree,
     why_not_parsed,
 )
 from chimera_metrics.integrations.guard.nodes import Kind, Node, most_rows
-from chimera_metrics.integrations.guard.refusals import StatementRefused
+from chimera_metrics.integrations.guard.refusals import ServerWithoutTrees, StatementRefused
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.integrations.guard.show_forms import check_show_form
 from chimera_metrics.integrations.guard.verdicts import Verdict, verdict_on
@@ -58,6 +59,8 @@ _TREE = (
     "SELECT base64Encode(concat(text, '\\0', tree, '\\0', again, '\\0', parseQueryToJSON(again)))"
 )
 _BRACKETS = str.maketrans("", "", "()")
+# What versions write differently where they mean the same.
+_FORM = re.compile(r"[()`\s]")
 # Which names the engine has functions for, aggregates with any combinators included. '1 ' in front says that it looked.
 _TAKEN = """
 WITH (SELECT concat('^(', arrayStringConcat(groupArray(lower(name)), '|'), ')+$')
@@ -70,18 +73,26 @@ _WHY_NOT = "SELECT formatQuerySingleLine(unhex('{hex}'))"
 _DESCRIBE_QUERY = re.compile(r"DESCRIBE TABLE \((?P<query>(?:SELECT|WITH) .*)\)", re.DOTALL)
 
 
-def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
+def check(sql: str, explain: Explain, rules: Rules, parser: Explain | None = None) -> Verdict:
     """Judge one statement of a reader.
 
-    sql: the text as it came. explain: runs trusted statements on the engine that will run this one.
+    sql: the text as it came. explain: runs trusted statements on the engine that will run this one. parser: runs them
+    on another engine, which parses in its stead; the first then has to read the judged text in the same way.
     Returns what to run instead of the text. Raises StatementRefused; an error of the engine itself, such as a lost
     connection, passes through.
     """
+    verdict = _judge(sql, explain, rules, parser or explain)
+    if parser is not None:
+        _check_read_alike(verdict.statement, explain)
+    return verdict
+
+
+def _judge(sql: str, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
     digits = _hex(sql, rules)
     try:
-        answer = explain(_TREE.format(hex=digits), {})
+        answer = parse(_TREE.format(hex=digits), {})
     except Exception as error:  # noqa: BLE001 - each driver has errors of its own; the cause is asked for next
-        return _check_without_tree(digits, error, explain, rules)
+        return _judge_without_tree(digits, error, explain, rules, parse)
     text, tree = _read_tree(answer)
     if str(tree.get("type")).startswith("Show"):
         return check_show_form(text, rules)
@@ -102,14 +113,30 @@ def check(sql: str, explain: Explain, rules: Rules) -> Verdict:
 
 
 class Guard:
-    """`check` for one engine and one reader, remembering what it said about the last texts."""
+    """`check` for one engine and one reader, remembering what it said about the last texts.
 
-    def __init__(self, explain: Explain, rules: Rules | None = None, remembered: int = 256) -> None:
+    parser: parses for an engine that has no trees (ClickHouse before 26.8), from the first time that it says so.
+    """
+
+    def __init__(
+        self, explain: Explain, rules: Rules | None = None, remembered: int = 256, parser: Explain | None = None
+    ) -> None:
         self.rules = rules or Rules()
-        self._check = lru_cache(remembered)(lambda sql: check(sql, explain, self.rules))
+        self._explain, self._spare_parser = explain, parser
+        self._parser: Explain | None = None
+        self._check = lru_cache(remembered)(self._judge)
 
     def check(self, sql: str) -> Verdict:
         return self._check(sql)
+
+    def _judge(self, sql: str) -> Verdict:
+        try:
+            return check(sql, self._explain, self.rules, self._parser)
+        except ServerWithoutTrees:
+            if self._spare_parser is None or self._parser is not None:
+                raise
+        self._parser = self._spare_parser
+        return check(sql, self._explain, self.rules, self._parser)
 
 
 def _hex(sql: str, rules: Rules) -> str:
@@ -157,21 +184,35 @@ def _read_tree(answer: str) -> tuple[str, Node]:
     return again, parsed
 
 
-def _check_without_tree(digits: str, error: Exception, explain: Explain, rules: Rules) -> Verdict:
-    """The engine gave no tree: SHOW and DESCRIBE are judged by their canonical form, everything else is refused."""
-    encoded = explain(_CANONICAL.format(hex=digits), {}).strip()
+def _check_read_alike(text: str, explain: Explain) -> None:
+    """The engine that runs the text is not the one that judged it: it has to say the same of it."""
+    raw = text.encode()
+    encoded = explain(_CANONICAL.format(hex=raw.hex()), {}).strip()
     if not encoded:
-        raise StatementRefused(why_not_parsed(bytes.fromhex(digits), _parse_error(digits, explain))) from None
+        said = why_not_parsed(raw, _parse_error(raw.hex(), explain))
+        raise StatementRefused(f"This server is older than the syntax of the statement. {said}")
+    again = base64.b64decode(encoded, validate=True).decode(errors="replace")
+    if _FORM.sub("", again) != _FORM.sub("", text):
+        raise StatementRefused("This server reads the statement in another way than newer ones; write it simpler.")
+
+
+def _judge_without_tree(digits: str, error: Exception, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
+    """The engine gave no tree: SHOW and DESCRIBE are judged by their canonical form, everything else is refused."""
+    encoded = parse(_CANONICAL.format(hex=digits), {}).strip()
+    if not encoded:
+        raise StatementRefused(why_not_parsed(bytes.fromhex(digits), _parse_error(digits, parse))) from None
     try:
         text = base64.b64decode(encoded, validate=True).decode().strip()
     except ValueError:
         raise StatementRefused(NOT_UTF8) from None
     if match := _DESCRIBE_QUERY.fullmatch(text):
         # Cut out of the canonical form, the query has to be one statement by itself, or it is refused like any other.
-        inner = check(match["query"], explain, rules)
+        inner = _judge(match["query"], explain, rules, parse)
         return replace(inner, statement=f"DESCRIBE TABLE ({inner.statement})", kind="describe")
     if text.split(maxsplit=1)[0] not in {"SELECT", "WITH", "EXPLAIN"}:
         return check_show_form(text, rules)
+    if has_no_trees(error):
+        raise ServerWithoutTrees from error
     if sentence := why_no_tree(error):
         raise StatementRefused(sentence) from error
     raise error

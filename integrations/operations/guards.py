@@ -16,18 +16,28 @@ _LIMITS = ("max_execution_time", "max_memory_usage", "limit")
 
 def guards(client: Access) -> list[dict[str, str]]:
     """One entry a guard: `guard`, `enforced_by`, `advice` (empty where nothing is to do)."""
-    parser = _guard("parser: only listed statements, tables and functions", "this program, on the engine's own tree")
     if client.settings.embedded:
         return [
-            parser,
+            _parser("the engine's own tree"),
             _guard("session readonly = 1", "the embedded engine, set for every read"),
             _guard("limits on time, memory and rows", "the embedded engine, set for every read"),
         ]
     try:
-        account = _account(client)
+        account, parser = _account(client), _parser(_tree(client))
     except MuseError as error:
-        return [parser, _guard("session readonly = 1", "unknown: the server did not answer", str(error))]
+        silent = _guard("session readonly = 1", "unknown: the server did not answer", str(error))
+        return [_parser("the engine's own tree"), silent]
     return [parser, _readonly(account), _limits(account), *_final(account)]
+
+
+def _parser(tree: str) -> dict[str, str]:
+    return _guard("parser: only listed statements, tables and functions", f"this program, on {tree}")
+
+
+def _tree(client: Access) -> str:
+    if client.executor.scalar("SELECT count() FROM system.functions WHERE name = 'parseQueryToJSON'"):
+        return "the engine's own tree"
+    return "the embedded engine's tree, which the server has none of before 26.8"
 
 
 def _guard(name: str, enforced_by: str, advice: str = "") -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations import guards
 from chimera_metrics.integrations.operations.one_turn import one_turn
@@ -87,7 +88,7 @@ def _lines(client: Access, facts: Mapping[str, Any], limits: Thresholds) -> list
     tables = {name: Table(name, *map(int, figures)) for name, *figures in _listed(facts["tables"])}
     newest = {name: table.newest for name, table in tables.items()}
     return [
-        check("version", "ok", f"ClickHouse {facts['engine_version']}"),
+        check("version", "ok", f"ClickHouse {facts['engine_version']}, {support(facts['engine_version'])}"),
         _schema(facts),
         *(_table(name, tables.get(name), now) for name in FACT_TABLES),
         *freshness(facts, newest, client.muse, now),

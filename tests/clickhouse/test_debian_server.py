@@ -42,7 +42,7 @@ def _error(settings: ClickHouseSettings) -> MuseError:
 def test_the_handshake_over_tls_tells_that_it_is_too_old(old: DebianServer) -> None:
     error = _error(_settings(old))
     assert isinstance(error, ServerTooOld)
-    assert "ClickHouse 18.16; chimera-metrics needs 26.9 or newer" in str(error)
+    assert "ClickHouse 18.16; chimera-metrics needs 26.3 or newer" in str(error)
 
 
 def test_so_does_the_handshake_without_tls(old: DebianServer) -> None:
