@@ -71,7 +71,9 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.UNKNOWN_IDENTIFIER:
             return StatementFailed(_unknown_column(text), error.code)
         case ErrorCode.UNKNOWN_SETTING:
-            return StatementFailed(f"{text.partition(': (in query')[0]}. Leave it out of the SETTINGS clause.", error.code)
+            return StatementFailed(
+                f"{text.partition(': (in query')[0]}. Leave it out of the SETTINGS clause.", error.code
+            )
         case ErrorCode.SYNTAX_ERROR:
             wrong = text.partition(" Expected one of")[0].rstrip(". ")
             return StatementFailed(f"{wrong}. Correct the SQL.", error.code)

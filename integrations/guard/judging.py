@@ -200,6 +200,8 @@ def _judge_without_tree(digits: str, error: Exception, explain: Explain, rules: 
     """The engine gave no tree: SHOW and DESCRIBE are judged by their canonical form, everything else is refused."""
     encoded = parse(_CANONICAL.format(hex=digits), {}).strip()
     if not encoded:
+        if has_no_trees(error):  # a newer engine may parse it, or say better why not
+            raise ServerWithoutTrees from error
         raise StatementRefused(why_not_parsed(bytes.fromhex(digits), _parse_error(digits, parse))) from None
     try:
         text = base64.b64decode(encoded, validate=True).decode().strip()

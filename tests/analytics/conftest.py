@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +17,9 @@ from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution.engines import ensure_database
 from chimera_metrics.models import ROLLUPS, metadata
+from tests.support.wire_process import ENGINE_FOLDER
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 Row = dict[str, Any]
@@ -26,14 +28,14 @@ Row = dict[str, Any]
 class Store:
     """A store with the whole schema: `insert` rows, `run` a statement, read its `text`."""
 
-    def __init__(self, path: Path) -> None:
-        self.settings = ClickHouseSettings.model_validate({"path": str(path), "database": "analytics"})
+    def __init__(self, settings: ClickHouseSettings) -> None:
+        self.settings = settings
         self.engine: Engine = make_engine(self.settings)
         self.executor = Executor(self.settings, self.engine)
         self.touched: set[str] = set()
 
     def create(self) -> None:
-        self.executor.command("CREATE DATABASE IF NOT EXISTS analytics")
+        ensure_database(self.settings)
         metadata.create_all(self.engine)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -65,8 +67,14 @@ class Store:
 
 
 @pytest.fixture(scope="session")
-def _made(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    store = Store(tmp_path_factory.mktemp("analytics") / "store")
+def _made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """An embedded store; where another engine is asked for (tests/wide), one behind the native wire."""
+    if ENGINE_FOLDER in os.environ:
+        server: ClickHouseSettings = request.getfixturevalue("native")
+        store = Store(server.model_copy(update={"database": "analytics"}))
+    else:
+        path = tmp_path_factory.mktemp("analytics") / "store"
+        store = Store(ClickHouseSettings.model_validate({"path": str(path), "database": "analytics"}))
     store.create()
     return store
 
@@ -76,7 +84,8 @@ def _opened(_made: Store) -> Iterator[Store]:
     yield _made
     # chDB allows one store a process: the next module may want another.
     _made.engine.dispose()
-    open_store(_made.settings.store_path).close()
+    if _made.settings.embedded:
+        open_store(_made.settings.store_path).close()
 
 
 @pytest.fixture

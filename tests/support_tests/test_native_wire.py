@@ -21,9 +21,10 @@ ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(number)"
 
 
 def test_the_handshake_names_the_server(client: Any) -> None:
-    assert client.execute("SELECT 1") == [(1,)]
+    [(version,)] = client.execute("SELECT version()")
     info = client.connection.server_info
-    assert (info.name, info.timezone, info.version_tuple()) == ("ClickHouse", "UTC", (26, 9, 2))
+    assert (info.name, info.timezone) == ("ClickHouse", "UTC")
+    assert version.startswith(".".join(map(str, info.version_tuple())) + ".")
 
 
 @pytest.mark.parametrize(("user", "password"), [("default", "wrong"), ("default", ""), ("nobody", "secret")])

@@ -221,6 +221,12 @@ class Conversation:
                 return self._line.work(lambda: self._side_session().describe(what, parameters))
             raise
 
+    def _described(self, source: str) -> list[dict[str, str]]:
+        """What a server knows of its table without asking itself, and so without the statement's limit of time."""
+        with suppress(EngineError):  # such as a temporary table, which the side session does not see
+            return self._line.work(lambda: self._side_session().describe(source))
+        return self._line.work(lambda: self._session.describe(source))
+
     def _side_session(self) -> Session:
         """Another session on the same database: asking the main one would end the stream that it has open."""
         if self._side is None:
@@ -270,7 +276,7 @@ class Conversation:
     def _sample(self, insert: Insert) -> Block:
         """Names and types of the columns that an INSERT is about to fill."""
         source = f"(SELECT {insert.columns} FROM {insert.table})" if insert.expands else insert.table
-        columns = {column["name"]: column for column in self._describe(source, {})}
+        columns = {column["name"]: column for column in self._described(source)}
         if insert.names is None:
             wanted = [key for key, column in columns.items() if column["default_type"] in ("", "DEFAULT")]
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _QUOTED = re.compile(
     r"""(?P<string>'(?:[^'\\]|\\.|'')*') | (?P<name>`(?:[^`\\]|\\.)*` | "(?:[^"\\]|\\.)*")
-        | (?P<comment>--[^\n]* | /\*.*?\*/)""",
+        | (?P<comment>--[^\n]* | /\*.*?\*/) | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)""",
     re.VERBOSE | re.DOTALL,
 )
 _INSERT = re.compile(
@@ -30,7 +30,7 @@ def mask(sql: str) -> str:
         filling = "x" * (len(match.group()) - 2)
         if match.lastgroup == "comment":
             return " " * len(match.group())
-        return f"'{filling}'" if match.lastgroup == "string" else f"`{filling}`"
+        return f"`{filling}`" if match.lastgroup == "name" else f"'{filling}'"
 
     return _QUOTED.sub(blank, sql)
 

@@ -1,0 +1,37 @@
+"""`readonly = 1` without the parser guard, in a process that holds the older engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.guard.conftest import Store, readonly, store
+from tests.guard.hostile import HOSTILE
+from tests.guard.hostile.statement import Outcome
+from tests.guard.test_guard import outcome
+
+__all__ = ["readonly", "store"]
+
+# What the engine does otherwise than the newest. `readonly` does not hold back what PARALLEL WITH joins.
+_JOINED = "statements joined by PARALLEL WITH"
+DIFFERENT: Mapping[str, Mapping[str, Outcome]] = {
+    "26.3": {
+        _JOINED: "passes",
+        "the audit log by FROM alone": "fails",
+        "the audit log in a pipe": "fails",
+        "system.tables through IN": "passes",
+        "data paths by FROM alone": "fails",
+        "SETTINGS that open experiments": "refused",
+    },
+    "26.7": {_JOINED: "passes"},
+}
+JOINED_TABLES = "12 tables"
+
+
+def test_readonly_alone_lets_pass_what_the_list_says(readonly: Store) -> None:
+    version = ".".join(readonly.run("SELECT version()").split(".")[:2])
+    found = {
+        hostile.why: outcome(readonly, readonly.place(hostile.sql, f"out-readonly-{number}"))
+        for number, hostile in enumerate(HOSTILE)
+    }
+    assert found == {hostile.why: hostile.readonly_alone for hostile in HOSTILE} | DIFFERENT[version]
+    assert {name for name in readonly.changes() if not name.startswith("out-readonly")} == {JOINED_TABLES}
