@@ -130,10 +130,11 @@ class Guard:
         return self._check(sql)
 
     def _judge(self, sql: str) -> Verdict:
+        parser = self._parser  # another thread may find out at the same time
         try:
-            return check(sql, self._explain, self.rules, self._parser)
+            return check(sql, self._explain, self.rules, parser)
         except ServerWithoutTrees:
-            if self._spare_parser is None or self._parser is not None:
+            if self._spare_parser is None or parser is not None:
                 raise
         self._parser = self._spare_parser
         return check(sql, self._explain, self.rules, self._parser)

@@ -37,7 +37,7 @@ def _parser(tree: str) -> dict[str, str]:
 def _tree(client: Access) -> str:
     if client.executor.scalar("SELECT count() FROM system.functions WHERE name = 'parseQueryToJSON'"):
         return "the engine's own tree"
-    return "the embedded engine's tree, which the server has none of before 26.8"
+    return "the embedded engine's tree: a server before 26.8 shows none"
 
 
 def _guard(name: str, enforced_by: str, advice: str = "") -> dict[str, str]:

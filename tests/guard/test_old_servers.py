@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -40,6 +42,24 @@ def test_another_engine_parses_and_the_server_is_asked_for_a_tree_once(store: St
     assert guard.check("EXPLAIN SELECT 1").kind == "explain"
     assert guard.check("SHOW TABLES").kind == "show"
     assert sum("parseQueryToJSON" in sql for sql in server.asked) == 1
+
+
+def test_several_threads_may_find_out_at_once(store: Store) -> None:
+    together = threading.Barrier(4)
+
+    class Slow(OldServer):
+        def __call__(self, sql: str, parameters: Mapping[str, str]) -> str:
+            if "parseQueryToJSON" in sql:
+                together.wait(10)
+            return super().__call__(sql, parameters)
+
+    guard = Guard(Slow(store), parser=store.run)
+
+    def judge(number: int) -> str:
+        return guard.check(f"SELECT {number}").statement
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(judge, range(4))) == [f"SELECT {number}" for number in range(4)]
 
 
 def test_hostile_statements_are_refused_all_the_same(store: Store) -> None:

@@ -14,13 +14,13 @@ CACHE = ROOT / ".cache" / "wide"
 _KEY = ".key"
 
 
-def environment(name: str, cache: Path = CACHE) -> Path:
+def environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENTS) -> Path:
     """The folder with the packages of `requirements/<name>.txt`, without those that they need in turn.
 
     It belongs in front of `PYTHONPATH`; all else comes from the environment of the tests. An engine is 0.5 GB so, a
     whole environment 0.9 GB.
     """
-    listed = REQUIREMENTS / f"{name}.txt"
+    listed = requirements / f"{name}.txt"
     key = hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()
     folder = cache / name
     if _recorded(folder) != key:
