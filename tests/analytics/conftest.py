@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,11 @@ class Store:
         self.engine: Engine = make_engine(self.settings)
         self.executor = Executor(self.settings, self.engine)
         self.touched: set[str] = set()
+
+    @classmethod
+    def at(cls, path: Path) -> Store:
+        """An embedded store in a folder."""
+        return cls(ClickHouseSettings.model_validate({"path": str(path), "database": "analytics"}))
 
     def create(self) -> None:
         ensure_database(self.settings)
@@ -73,8 +79,7 @@ def _made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         server: ClickHouseSettings = request.getfixturevalue("native")
         store = Store(server.model_copy(update={"database": "analytics"}))
     else:
-        path = tmp_path_factory.mktemp("analytics") / "store"
-        store = Store(ClickHouseSettings.model_validate({"path": str(path), "database": "analytics"}))
+        store = Store.at(tmp_path_factory.mktemp("analytics") / "store")
     store.create()
     return store
 

@@ -23,7 +23,7 @@ CHANGED = 12
 @pytest.fixture
 def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """30 days: benchmarks at about 100 ms, then 150 from the commit of 12 days ago; the interface follows."""
-    store = Store(tmp_path / "store")
+    store = Store.at(tmp_path / "store")
     store.create()
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for day in range(30, 0, -1):

@@ -13,7 +13,7 @@ __all__ = ["readonly", "store"]
 
 # What the engine does otherwise than the newest. `readonly` does not hold back what PARALLEL WITH joins.
 _JOINED = "statements joined by PARALLEL WITH"
-DIFFERENT: Mapping[str, Mapping[str, Outcome]] = {
+DIFFERENT: Mapping[str, dict[str, Outcome]] = {
     "26.3": {
         _JOINED: "passes",
         "the audit log by FROM alone": "fails",

@@ -40,6 +40,6 @@ def test_a_run_sent_again_is_one_run_whatever_the_window(client: ClickHouseClien
     key = {"run_id": "00000000-0000-0000-0000-00000000000a", "model": "a", "quant": "q4", "dataset": "d"}
     for day, latency in ((1, 10), (3, 30), (2, 20)):
         client.insert_bench_run(key | {"ts": f"2026-05-0{day}T00:00:00Z", "latency_p95_ms": latency})
-    for day, latency in ((1, []), (2, [[20.0]]), (3, [])):
+    for day, found in ((1, []), (2, [[20.0]]), (3, [])):
         window = f"ts >= '2026-05-0{day}' AND ts < '2026-05-0{day + 1}'"
-        assert client.query(f"SELECT latency_p95_ms FROM bench_runs WHERE {window}")["rows"] == latency
+        assert client.query(f"SELECT latency_p95_ms FROM bench_runs WHERE {window}")["rows"] == found
