@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.evolution import lock, renderers, runner, version
+from chimera_metrics.integrations.evolution import lock, rendering, runner, version
 from chimera_metrics.integrations.evolution.canonical import Schema, differences, read
 from chimera_metrics.integrations.evolution.changes import plan as changes
 from chimera_metrics.integrations.evolution.comparators import managed, schema_of
@@ -31,7 +31,7 @@ from chimera_metrics.integrations.evolution.operation import ClickHouseOp
 from chimera_metrics.integrations.evolution.scratch import scratch
 
 State = Literal["same", "differs", "missing", "foreign"]
-REGISTERED = renderers  # importing it teaches alembic to write the operations down
+REGISTERED = rendering  # importing it teaches alembic to write the operations down
 _DROPS = {"remove_table", "remove_view", "remove_column", "remove_index", "remove_projection"}
 
 

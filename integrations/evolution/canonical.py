@@ -43,6 +43,10 @@ class ColumnForm:
     def stored(self) -> bool:
         return self.kind not in {"ALIAS", "EPHEMERAL"}
 
+    def has(self, part: str) -> bool:
+        """Whether it has what `MODIFY COLUMN … REMOVE part` takes away: DEFAULT, CODEC, COMMENT …"""
+        return part == self.kind or bool({"CODEC": self.codec, "COMMENT": self.comment}.get(part))
+
 
 @dataclass(frozen=True)
 class TableForm:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from alembic.operations import Operations
-
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.errors import SchemaMismatch
 from chimera_metrics.integrations.evolution.canonical import TableForm, differences, read
@@ -14,13 +12,6 @@ from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
 from chimera_metrics.integrations.evolution.scratch import scratch
 
 _CREATE = re.compile(r"^\s*CREATE\s+(TABLE|MATERIALIZED\s+VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?", re.IGNORECASE)
-
-
-def impl_of(operations: Operations) -> ClickHouseImpl:
-    impl = operations.impl
-    if not isinstance(impl, ClickHouseImpl):
-        raise TypeError("these operations are for ClickHouse")
-    return impl
 
 
 def stands(impl: ClickHouseImpl, name: str) -> TableForm | None:
@@ -59,6 +50,22 @@ def wanted(impl: ClickHouseImpl, statements: Sequence[str], name: str, around: s
             inside.exec_driver_sql(statement.replace("%", "%%"))
         database = inside.exec_driver_sql("SELECT currentDatabase()").scalar_one()
         return read(inside, database, only=name).get(name)
+
+
+def refuse_other_part(impl: ClickHouseImpl, have: TableForm, kind: str, part: str, changes: Sequence[str]) -> None:
+    """Compares a column, index or projection that stands with what `changes` would make of it on an empty copy."""
+    table = quote_name(have.name)
+    want = wanted(impl, [have.ddl, *(f"ALTER TABLE {table} {change}" for change in changes)], have.name)
+    stand, wish = getattr(have, kind)[part], getattr(want, kind)[part]
+    if stand != wish:
+        raise SchemaMismatch(
+            f"{part} of {have.name} stands already and is not what the migration adds: it is {_said(stand)}, wanted "
+            f"{_said(wish)}. Nothing was changed in it. Run `muse adopt` to take this database over."
+        )
+
+
+def _said(part: object) -> str:
+    return str(getattr(part, "definition", part))
 
 
 def _named(impl: ClickHouseImpl, text: str, but: str) -> list[str]:

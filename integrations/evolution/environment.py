@@ -14,22 +14,13 @@ from chimera_metrics.integrations import config as settings_of
 from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError, StatementFailed
-from chimera_metrics.integrations.evolution import (
-    comparators,
-    journal,
-    part_steps,
-    rebuild,
-    renderers,
-    rollup,
-    steps,
-    version,
-)
+from chimera_metrics.integrations.evolution import comparators, journal, rendering, rollup, version
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
 from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock
 from chimera_metrics.integrations.evolution.scratch import sweep
 
-# Importing these registers the operations with alembic; naming them here keeps the imports from looking unused.
-REGISTERED = (comparators, part_steps, rebuild, renderers, rollup, steps)
+# Importing these tells alembic of the operations (`comparators` brings all but the rollup's) and how they are written.
+REGISTERED = (comparators, rendering, rollup)
 
 
 def run(context: Any, metadata: MetaData) -> None:

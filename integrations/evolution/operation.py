@@ -1,16 +1,21 @@
-"""What every operation of ours has in common. See `operations` for tables and views, `part_operations` for their parts.
+"""What every operation of ours has in common: its words in a revision, how it is written down, what takes it back.
 
 `ensure_…` creates what is missing and checks what is there; `remove_…` drops what is there; `set_…` and `modify_…`
 name the state wanted: each says what is wanted, so that it can be run again. Definitions are ClickHouse's own words, as
-in `CREATE TABLE`.
+in `CREATE TABLE`. One class holds an operation whole: what it runs, its reverse, its remarks, and the comparison from
+which autogenerate proposes it.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from alembic.operations import MigrateOperation
+from alembic.operations import MigrateOperation, Operations
+
+from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
 
 _NAME = re.compile(r"\s*CREATE\s+(?:TABLE|MATERIALIZED\s+VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?`?(\w+)`?", re.IGNORECASE)
 
@@ -37,6 +42,36 @@ class ClickHouseOp(MigrateOperation):
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return (self.verb, *self.arguments.values())
+
+    @abstractmethod
+    def run(self, impl: ClickHouseImpl) -> None:
+        """Carries it out, online, or prints its statements under `--sql`; killed anywhere, it can be run again."""
+
+    def remarks(self) -> list[str]:
+        """What a reader of the revision must know, above the call."""
+        return []
+
+
+_Op = TypeVar("_Op", bound=type[ClickHouseOp])
+
+
+def operation(verb: str, order: int) -> Callable[[_Op], _Op]:
+    """Makes a class an operation: `op.<verb>` in revisions, carried out by its `run`."""
+
+    def register(made: _Op) -> _Op:
+        made.verb, made.order = verb, order
+        Operations.register_operation(verb)(made)
+        Operations.implementation_for(made)(_carry_out)
+        return made
+
+    return register
+
+
+def _carry_out(operations: Operations, op: ClickHouseOp) -> None:
+    impl = operations.impl
+    if not isinstance(impl, ClickHouseImpl):
+        raise TypeError("these operations are for ClickHouse")
+    op.run(impl)
 
 
 def known(value: str | None) -> str:

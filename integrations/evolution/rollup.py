@@ -14,39 +14,57 @@ from sqlalchemy import Connection
 
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.errors import StatementFailed
-from chimera_metrics.integrations.evolution import operations as ops
-from chimera_metrics.integrations.evolution.carrying import impl_of
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
+from chimera_metrics.integrations.evolution.operation import ClickHouseOp, operation
 
 # An insert may span at most 100 partitions, and a block of days is computed by one insert.
 _DAYS = 50
 _ROUNDS = 10
 
 
-@Operations.implementation_for(ops.FillRollup)
-def fill_rollup(operations: Operations, op: ops.FillRollup) -> None:
-    impl = impl_of(operations)
-    if impl.as_sql:
-        impl.remark(f"{op.target} from the rows that {op.source} holds; let nothing write while these two run.")
-        impl.run(f"TRUNCATE TABLE {quote_name(op.target)}")
-        impl.run(f"INSERT INTO {quote_name(op.target)} {op.query.format(where='').strip()}")
-        return
-    assert impl.connection is not None  # noqa: S101
-    beside = quote_name(f"{op.target}__fill")
-    impl.run(f"DROP TABLE IF EXISTS {beside} SYNC")
-    for _ in range(_ROUNDS):
-        days = _behind(impl.connection, op)
-        if not days:
+@operation("fill_rollup", order=70)
+class FillRollup(ClickHouseOp):
+    def __init__(self, target: str, source: str, query: str, day: str, target_day: str, rows: str) -> None:
+        self.target = target
+        self.source = source
+        self.query = query
+        self.day = day
+        self.target_day = target_day
+        self.rows = rows
+
+    @classmethod
+    def fill_rollup(
+        cls, operations: Operations, target: str, source: str, query: str, day: str, target_day: str, rows: str
+    ) -> None:
+        """Brings a rollup up to the rows that its source holds, each counted once, day by day.
+
+        `query` is the view's SELECT with `{where}` after its FROM; `day` and `target_day` are the daily partition keys
+        of source and target; `rows` is the expression over the target that counts source rows, `sum(events)`.
+        """
+        operations.invoke(cls(target, source, query, day, target_day, rows))
+
+    def run(self, impl: ClickHouseImpl) -> None:
+        if impl.as_sql:
+            impl.remark(f"{self.target} from the rows that {self.source} holds; let nothing write while these two run.")
+            impl.run(f"TRUNCATE TABLE {quote_name(self.target)}")
+            impl.run(f"INSERT INTO {quote_name(self.target)} {self.query.format(where='').strip()}")
             return
-        for start in range(0, len(days), _DAYS):
-            _compute(impl, op, beside, days[start : start + _DAYS])
-    raise StatementFailed(
-        f"{op.target} could not be filled: rows kept arriving in {op.source} for {_ROUNDS} rounds. "
-        "Stop what writes there for a moment and run the same command again."
-    )
+        assert impl.connection is not None  # noqa: S101
+        beside = quote_name(f"{self.target}__fill")
+        impl.run(f"DROP TABLE IF EXISTS {beside} SYNC")
+        for _ in range(_ROUNDS):
+            days = _behind(impl.connection, self)
+            if not days:
+                return
+            for start in range(0, len(days), _DAYS):
+                _compute(impl, self, beside, days[start : start + _DAYS])
+        raise StatementFailed(
+            f"{self.target} could not be filled: rows kept arriving in {self.source} for {_ROUNDS} rounds. "
+            "Stop what writes there for a moment and run the same command again."
+        )
 
 
-def _behind(connection: Connection, op: ops.FillRollup) -> list[date]:
+def _behind(connection: Connection, op: FillRollup) -> list[date]:
     """Days on which the rollup counts other rows than its source holds. The rollup is read first: rows that arrive
     between the two reads make a day look behind, never right."""
     counted = _per_day(
@@ -60,7 +78,7 @@ def _per_day(connection: Connection, statement: str) -> dict[date, int]:
     return {day: int(rows) for day, rows in connection.exec_driver_sql(statement.replace("%", "%%"))}
 
 
-def _compute(impl: ClickHouseImpl, op: ops.FillRollup, beside: str, days: list[date]) -> None:
+def _compute(impl: ClickHouseImpl, op: FillRollup, beside: str, days: list[date]) -> None:
     listed = ", ".join(f"'{day}'" for day in days)
     impl.run(f"CREATE TABLE {beside} AS {quote_name(op.target)}")
     impl.run(f"INSERT INTO {beside} {op.query.format(where=f'WHERE {op.day} IN ({listed})').strip()}")

@@ -8,8 +8,6 @@ from typing import Any
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 
-from chimera_metrics.integrations.evolution import operations as ops
-from chimera_metrics.integrations.evolution import part_operations as parts
 from chimera_metrics.integrations.evolution.operation import ClickHouseOp
 
 _POSITIONAL = {"ddl", "table", "name", "definition", "query", "order_by", "settings", "comment", "ttl", "to"}
@@ -24,7 +22,7 @@ def render(_context: AutogenContext, op: ClickHouseOp) -> list[str]:
     call = f"op.{op.verb}({', '.join(texts)})"
     if "\n" not in call and len(call) > _WIDTH:
         call = f"op.{op.verb}(" + "".join(f"\n    {text}," for text in texts) + "\n)"
-    return [*(f"# {remark}" for remark in _remarks(op)), call]
+    return [*(f"# {remark}" for remark in op.remarks()), call]
 
 
 def _value(value: Any) -> str:
@@ -46,15 +44,3 @@ def _text(value: str) -> str:
     if '"""' in value or value.endswith(('"', "\\")):
         return repr(value)
     return f'{"r" if chr(92) in value else ""}"""\n{value}\n"""'
-
-
-def _remarks(op: ClickHouseOp) -> list[str]:
-    if isinstance(op, ops.RebuildTable):
-        return [f"Not possible in place ({op.why}): a new table is filled and exchanged. Stop what writes there."]
-    if isinstance(op, ops.RemoveTable):
-        return [f"Drops the rows of {op.name}."]
-    if isinstance(op, parts.RemoveColumn):
-        return [f"Drops the values of {op.name}. If it was renamed, write op.rename_column instead of drop and add."]
-    if isinstance(op, ops.EnsureView | ops.ModifyView):
-        return ["Rows written before are not in the view's target: op.fill_rollup brings it up to them."]
-    return []
