@@ -13,11 +13,11 @@ from chimera_metrics.integrations.evolution import adopt
 from chimera_metrics.models import metadata
 
 
-def run(yes: bool, folder: str | None, as_json: bool) -> int:
+def run(yes: bool, folder: str | None, as_json: bool, set_aside_version_table: bool = False) -> int:
     """Reports; with `yes` records the revision or writes it. 0 if nothing is left to do."""
     settings = config.load().clickhouse
     if yes:
-        done = adopt.carry_out(settings, metadata, Path(folder) if folder else None)
+        done = adopt.carry_out(settings, metadata, Path(folder) if folder else None, set_aside_version_table)
         if as_json:
             print_json(asdict(done))
         else:

@@ -18,22 +18,22 @@ from chimera_metrics.integrations.evolution import runner
 _LINE = 150
 
 
-def upgrade(revision: str, sql: bool) -> int:
+def upgrade(revision: str, sql: bool, allow_destructive: bool = False) -> int:
     """Brings the schema up to `revision`; with `sql` only prints the statements."""
     settings = config.load().clickhouse
     if sql:
         runner.print_upgrade(settings, revision)
         return 0
     with _steps_shown():
-        runner.upgrade(settings, revision)
+        runner.upgrade(settings, revision, allow_destructive=allow_destructive)
     return _conclude(settings)
 
 
-def downgrade(revision: str) -> int:
+def downgrade(revision: str, allow_destructive: bool = False) -> int:
     """Brings the schema down to `revision`."""
     settings = config.load().clickhouse
     with _steps_shown():
-        runner.downgrade(settings, revision)
+        runner.downgrade(settings, revision, allow_destructive=allow_destructive)
     return _conclude(settings)
 
 
@@ -48,7 +48,10 @@ def check(as_json: bool) -> int:
         click.echo(shorten(operation, _LINE, placeholder=" …"))
     name = f"{settings.database} on {settings.where}"
     if found:
-        click.echo(f"{name} differs from the models: the lines above would bring it to them. See `muse adopt`.")
+        click.echo(
+            f"{name} differs from the models: the lines above would bring it to them. What they remove is lost; "
+            "to keep it, write it into the models. See `muse adopt`."
+        )
     else:
         click.echo(f"{name} is as the models say.")
     return 1 if found else 0
@@ -74,10 +77,12 @@ def _conclude(settings: ClickHouseSettings) -> int:
 
 
 class _Steps(logging.Handler):
-    """Prints a line before each step; alembic's records of its set-up are left out."""
+    """Prints a line before each step, and warnings; alembic's records of its set-up are left out."""
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            click.echo(f"{text}.")
         if text.startswith("Running "):
             # alembic leaves a blank where there is no revision; `base` is its own word for that.
             click.echo(text.replace("  -> ", " base -> ").replace(" -> ,", " -> base,"))

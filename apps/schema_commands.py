@@ -7,6 +7,9 @@ import sys
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+allow_destructive = click.option(
+    "--allow-destructive", is_flag=True, help="Also run steps that destroy what stands: a drop, a narrower type, a TTL."
+)
 # A revision may be relative, such as -1, which is not an option.
 _TAKES_MINUS = {"ignore_unknown_options": True}
 
@@ -14,10 +17,12 @@ _TAKES_MINUS = {"ignore_unknown_options": True}
 @click.command(context_settings=_TAKES_MINUS)
 @click.argument("revision", default="head", metavar="[REV]")
 @click.option("--sql", is_flag=True, help="Print the statements; run none, connect to nothing.")
-def upgrade(revision: str, sql: bool) -> None:
+@allow_destructive
+def upgrade(revision: str, sql: bool, allow_destructive: bool) -> None:
     """Create or upgrade the schema: to the newest revision, or to REV.
 
-    Stopped half-way, it is run again: what was done is not done twice.
+    Stopped half-way, it is run again: what was done is not done twice. A step that would destroy rows or values is
+    refused, and says how many, unless --allow-destructive is given.
 
     \b
     Examples:
@@ -27,13 +32,14 @@ def upgrade(revision: str, sql: bool) -> None:
     """
     from chimera_metrics.apps import migrations as work
 
-    sys.exit(work.upgrade(revision, sql))
+    sys.exit(work.upgrade(revision, sql, allow_destructive))
 
 
 @click.command(context_settings=_TAKES_MINUS)
 @click.argument("revision", metavar="REV")
-def downgrade(revision: str) -> None:
-    """Go back to revision REV. Tables and columns that this drops lose their rows.
+@allow_destructive
+def downgrade(revision: str, allow_destructive: bool) -> None:
+    """Go back to revision REV. Where this drops tables or columns that hold something, it needs --allow-destructive.
 
     \b
     Examples:
@@ -43,7 +49,7 @@ def downgrade(revision: str) -> None:
     """
     from chimera_metrics.apps import migrations as work
 
-    sys.exit(work.downgrade(revision))
+    sys.exit(work.downgrade(revision, allow_destructive))
 
 
 @click.command()
@@ -67,15 +73,21 @@ def history(as_json: bool) -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Carry it out; without it only report.")
 @click.option("--folder", type=click.Path(file_okay=False), help="Where a revision is written, if one is needed.")
+@click.option(
+    "--set-aside-version-table",
+    is_flag=True,
+    help="Rename a version table that another project left, if nobody needs it; otherwise it is never touched.",
+)
 @as_json
-def adopt(yes: bool, folder: str | None, as_json: bool) -> None:
+def adopt(yes: bool, folder: str | None, set_aside_version_table: bool, as_json: bool) -> None:
     """Take over a database that stands already: report how it differs, stamp it, or write the revision it needs.
 
-    Drops nothing. Without --yes it only reports. Exits 0 if there is nothing left to do, 1 if there is.
+    Drops nothing, and fills rollups that lack rows. Without --yes it only reports. Exits 0 if there is nothing left to
+    do, 1 if there is.
     """
     from chimera_metrics.apps.adopt import run
 
-    sys.exit(run(yes, folder, as_json))
+    sys.exit(run(yes, folder, as_json, set_aside_version_table))
 
 
 COMMANDS = (upgrade, downgrade, check, history, adopt)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chimera_metrics.integrations.errors import (
         AccessRefused,
         CertificateRefused,
+        DestructiveStep,
         InvalidInput,
         MemoryExceeded,
         MuseError,
@@ -67,6 +68,7 @@ __all__ = [
     "ClickHouseClient",
     "ClickHouseSettings",
     "Deployment",
+    "DestructiveStep",
     "Episode",
     "InvalidInput",
     "LlmEvent",

@@ -67,6 +67,12 @@ class SchemaMismatch(MuseError):
         )
 
 
+class DestructiveStep(MuseError):
+    """A step of a migration would destroy what stands, and nobody has allowed that."""
+
+    kind = "destructive_step"
+
+
 class PoolExhausted(MuseError):
     """All connections were in use for as long as a caller may wait."""
 

@@ -1,11 +1,13 @@
 """Taking over a database that stands already: how it differs, and the way to the schema of this program.
 
 `plan` only reads (and uses a scratch database). `carry_out` records the revision that the database is equal to, or
-writes a revision that gets it there. Neither drops anything, and nothing is recorded that has not been compared.
+writes a revision that gets it there. Neither drops anything, nothing is recorded that has not been compared, and no
+rollup is left without the rows that stand.
 """
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,20 +21,25 @@ from alembic.config import Config
 from alembic.operations.ops import UpgradeOps
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, exc
 
+from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import lock, rendering, runner, version
 from chimera_metrics.integrations.evolution.canonical import Schema, differences, read
 from chimera_metrics.integrations.evolution.changes import plan as changes
 from chimera_metrics.integrations.evolution.comparators import managed, schema_of
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
+from chimera_metrics.integrations.evolution.keeping import extras, with_extras
 from chimera_metrics.integrations.evolution.operation import ClickHouseOp
+from chimera_metrics.integrations.evolution.rollup import FillRollup
 from chimera_metrics.integrations.evolution.scratch import scratch
+from chimera_metrics.integrations.evolution.writers import ForeignWriter, foreign_writers
+from chimera_metrics.models import VIEWS
 
 State = Literal["same", "differs", "missing", "foreign"]
 REGISTERED = rendering  # importing it teaches alembic to write the operations down
-_DROPS = {"remove_table", "remove_view", "remove_column", "remove_index", "remove_projection"}
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,15 @@ class AdoptReport:
     """The newest revision that the tables are equal to."""
     head: str
     tables: tuple[TableReport, ...]
+    other_project: tuple[str, ...] = ()
+    """The revisions of another project that keeps its history in the version table."""
+    behind: tuple[str, ...] = ()
+    """What each rollup lacks that lacks rows of its table, a phrase each."""
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing to take over: the version table says what the tables say."""
-        return self.matches is not None and self.recorded == (self.matches,)
+        """Whether there is nothing to take over: the tables are as the version table says, and no rollup lacks rows."""
+        return self.matches is not None and self.recorded == (self.matches,) and not self.behind
 
     @property
     def empty(self) -> bool:
@@ -69,6 +80,18 @@ class AdoptReport:
 
     @property
     def sentence(self) -> str:
+        further = [self._state]
+        if self.behind:
+            further.append(f"{'; '.join(self.behind)}: adopting makes that good.")
+        if self.other_project:
+            further.append(
+                f"The table {version.TABLE} holds revision {', '.join(self.other_project)} of another project and is "
+                "left alone: give this program a database of its own (CH_DATABASE), or add --set-aside-version-table."
+            )
+        return " ".join(further)
+
+    @property
+    def _state(self) -> str:
         name = f"{self.database} on {self.where}"
         if self.empty:
             return f"{name} holds none of the tables: there is nothing to adopt. Run `muse upgrade`."
@@ -94,10 +117,13 @@ class Adopted:
 def plan(settings: ClickHouseSettings) -> AdoptReport:
     """How the database stands beside each revision. Changes nothing in it."""
     with _connection(settings) as connection:
+        ours = managed(runner.script_location())
         stands = _theirs(connection, settings.database)
         known = _revisions(settings, connection)
         recorded = _recorded(connection, settings.database)
-    ours = managed(runner.script_location())
+        other = version.of_another_project(connection, known, ours)
+        writers = foreign_writers(connection, settings.database, ours)
+        behind = _behind(connection, stands)
     wanted = next(reversed(known.values()))
     matches = [
         revision
@@ -111,22 +137,35 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         recorded=recorded,
         matches=matches[-1] if matches else None,
         head=runner.head(),
-        tables=tuple(_report(name, stands, wanted) for name in names),
+        tables=(*(_report(name, stands, wanted, writers) for name in names), *_elsewhere(writers, names)),
+        other_project=other,
+        behind=behind,
     )
 
 
-def carry_out(settings: ClickHouseSettings, metadata: MetaData, folder: Path | None = None) -> Adopted:
+def carry_out(
+    settings: ClickHouseSettings, metadata: MetaData, folder: Path | None = None, set_aside_version_table: bool = False
+) -> Adopted:
     """Records the revision that the database is equal to, or writes the one that gets it there into `folder`.
 
-    `metadata` are the models (`models.metadata`); `folder` is by default where the revisions are.
+    Rollups that lack rows of their tables are filled, now or by that revision. `metadata` are the models
+    (`models.metadata`); `folder` is by default where the revisions are. A version table of another project is left
+    alone, and SchemaMismatch raised; with `set_aside_version_table` it is renamed.
     """
     report = plan(settings)
+    if not set_aside_version_table:
+        version.refuse_other_project(report.other_project, settings.database)
+    elif report.other_project:
+        _set_aside(settings, report.other_project)
     if report.settled or report.empty:
         return Adopted("nothing", report.matches or "", None, report.sentence)
     config = _config(settings, folder)
     if report.matches is not None:
         _stamp(settings, config, report.matches)
         said = f"Recorded revision {report.matches}: {settings.database} is equal to it."
+        if report.behind:
+            _fill(settings)
+            said += f" Filled what its rollups lacked: {'; '.join(report.behind)}."
         return Adopted("stamped", report.matches, None, said)
     path, revision = _write(settings, config, metadata, report.head)
     _stamp(settings, config, report.head)
@@ -173,13 +212,18 @@ def _differences(stands: Schema, wanted: Schema, name: str) -> tuple[str, ...]:
     return tuple(differences(stands[name], wanted[name]))
 
 
-def _report(name: str, stands: Schema, wanted: Schema) -> TableReport:
+def _report(name: str, stands: Schema, wanted: Schema, writers: list[ForeignWriter]) -> TableReport:
     if name not in wanted:
-        return TableReport(name, "foreign")
+        return TableReport(name, "foreign", tuple(writer.sentence for writer in writers if writer.view == name))
     if name not in stands:
         return TableReport(name, "missing")
     found = _differences(stands, wanted, name)
     return TableReport(name, "differs" if found else "same", found)
+
+
+def _elsewhere(writers: list[ForeignWriter], names: list[str]) -> list[TableReport]:
+    """Views in other databases that write into our tables."""
+    return [TableReport(one.view, "foreign", (one.sentence,)) for one in writers if one.view not in names]
 
 
 def _config(settings: ClickHouseSettings, folder: Path | None) -> Config:
@@ -187,6 +231,33 @@ def _config(settings: ClickHouseSettings, folder: Path | None) -> Config:
     if folder is not None:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
     return config
+
+
+def _behind(connection: Connection, stands: Schema) -> tuple[str, ...]:
+    """What the rollups lack that stand beside their tables. Tables of another shape are brought there first."""
+    found = []
+    for fill in map(FillRollup.of, VIEWS):
+        if not {fill.target, fill.source} <= stands.keys():
+            continue
+        with contextlib.suppress(exc.DBAPIError, TypeError):
+            if lacking := fill.lacking(connection):
+                found.append(f"{fill.target} lacks {lacking:,} rows of {fill.source}")
+    return tuple(found)
+
+
+def _fill(settings: ClickHouseSettings) -> None:
+    with _connection(settings) as connection, lock.MigrationLock(connection.engine, settings.where, lock.LockTerms()):
+        impl = MigrationContext.configure(connection, opts={"clickhouse_settings": settings}).impl
+        assert isinstance(impl, ClickHouseImpl)  # noqa: S101
+        for fill in map(FillRollup.of, VIEWS):
+            if read(connection, settings.database, only=fill.target):
+                fill.run(impl)
+
+
+def _set_aside(settings: ClickHouseSettings, recorded: tuple[str, ...]) -> None:
+    name = quote_name(f"{version.TABLE}_of_{'_'.join(recorded) or 'nothing'}")
+    with _connection(settings) as connection:
+        connection.exec_driver_sql(f"RENAME TABLE {version.TABLE} TO {name}".replace("%", "%%"))
 
 
 def _stamp(settings: ClickHouseSettings, config: Config, revision: str) -> None:
@@ -201,8 +272,14 @@ def _write(settings: ClickHouseSettings, config: Config, metadata: MetaData, hea
     with _connection(settings) as connection:
         stands = _theirs(connection, settings.database)
         wanted = schema_of(metadata, settings, connection)
-        operations = changes(stands, wanted, ())
-        text = _python(MigrationContext.configure(connection), operations)
+        operations = changes(stands, with_extras(stands, wanted), ())
+        left = [
+            f"# Not dropped, because somebody may need it: {kind} {part} of {name}."
+            for name, want in wanted.items()
+            if name in stands
+            for kind, part in extras(stands[name], want)
+        ]
+        text = _python(MigrationContext.configure(connection), [*operations, *map(FillRollup.of, VIEWS)], left)
     revision = f"{int(head) + 1:04d}" if head.isdigit() else f"{head}_adopt"
     made = script.generate_revision(
         revision,
@@ -217,9 +294,7 @@ def _write(settings: ClickHouseSettings, config: Config, metadata: MetaData, hea
     return Path(made.path), revision
 
 
-def _python(context: MigrationContext, operations: list[ClickHouseOp]) -> str:
-    kept = [op for op in operations if op.verb not in _DROPS]
-    left = [op for op in operations if op.verb in _DROPS]
-    code = render_python_code(UpgradeOps(ops=kept), migration_context=context) if kept else "pass"
-    remarks = [f"# Not dropped, because it may hold what somebody needs: {op.verb} {op.arguments}" for op in left]
-    return textwrap.indent("\n".join([code.strip(), *remarks]), "    ").strip()
+def _python(context: MigrationContext, operations: list[ClickHouseOp], left: list[str]) -> str:
+    ordered = sorted(operations, key=lambda op: op.order)
+    code = render_python_code(UpgradeOps(ops=ordered), migration_context=context)
+    return textwrap.indent("\n".join([code.strip(), *left]), "    ").strip()

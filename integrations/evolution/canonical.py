@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.evolution import ddl_parts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class ColumnForm:
     expression: str = ""
     codec: str = ""
     comment: str = ""
+    statistics: str = ""
+    ttl: str = ""
+    settings: str = ""
 
     @property
     def definition(self) -> str:
@@ -37,6 +41,12 @@ class ColumnForm:
             parts.append(f"COMMENT {quote(self.comment)}")
         if self.codec:
             parts.append(self.codec)
+        if self.statistics:
+            parts.append(f"STATISTICS{self.statistics}")
+        if self.ttl:
+            parts.append(f"TTL {self.ttl}")
+        if self.settings:
+            parts.append(f"SETTINGS {self.settings}")
         return " ".join(parts)
 
     @property
@@ -45,7 +55,18 @@ class ColumnForm:
 
     def has(self, part: str) -> bool:
         """Whether it has what `MODIFY COLUMN … REMOVE part` takes away: DEFAULT, CODEC, COMMENT …"""
-        return part == self.kind or bool({"CODEC": self.codec, "COMMENT": self.comment}.get(part))
+        return part == self.kind or bool(self.removable.get(part))
+
+    @property
+    def removable(self) -> dict[str, str]:
+        """What can be taken from it without another definition, by ClickHouse's word for it."""
+        return {
+            "CODEC": self.codec,
+            "COMMENT": self.comment,
+            "STATISTICS": self.statistics,
+            "TTL": self.ttl,
+            "SETTINGS": self.settings,
+        }
 
 
 @dataclass(frozen=True)
@@ -62,11 +83,13 @@ class TableForm:
     ttl: str = ""
     comment: str = ""
     target: str = ""
+    refresh: str = ""
     query: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, ColumnForm] = field(default_factory=dict)
     indexes: Mapping[str, str] = field(default_factory=dict)
     projections: Mapping[str, str] = field(default_factory=dict)
+    constraints: Mapping[str, str] = field(default_factory=dict)
     #: The `CREATE` statement, laid out by the engine. Not compared: it is made of the rest.
     ddl: str = field(default="", compare=False)
 
@@ -77,7 +100,6 @@ Row = tuple[Any, ...]
 _CLAUSE = re.compile(r" (?:PARTITION BY|ORDER BY|PRIMARY KEY|SAMPLE BY|TTL|SETTINGS) ")
 _TTL = re.compile(r" TTL (.*?)(?: SETTINGS |$)", re.DOTALL)
 _SETTING = re.compile(r"(\w+) = ('(?:[^'\\]|\\.)*'|[^,]+)(?:, |$)")
-_TARGET = re.compile(r"^CREATE MATERIALIZED VIEW \S+ (?:UUID '[^']*' )?TO (?:`?\w+`?\.)?`?(\w+)`?")
 _REPLICA = re.compile(r"^(?:Shared|Replicated)(\w*MergeTree)")
 # The path in the keeper and the replica's name: what a replicated engine takes before its own arguments.
 _REPLICA_ARGUMENTS = re.compile(r"^\(\s*'[^']*'\s*,\s*'[^']*'\s*(?:,\s*)?")
@@ -121,6 +143,8 @@ def read(connection: Connection, database: str, only: str | None = None) -> Sche
 def _form(row: Row, database: str, columns: list[Row], indexes: list[Row], projections: list[Row]) -> TableForm:
     name, engine, engine_full, create, query, ddl, partition_key, order_key, primary_key, sampling_key, comment = row
     materialized = engine == "MaterializedView"
+    clauses = {} if materialized else ddl_parts.columns(create)
+    writes = ddl_parts.writes_to(create) if materialized else None
     return TableForm(
         name=name,
         kind="materialized" if materialized else "table" if "MergeTree" in engine else "other",
@@ -131,15 +155,22 @@ def _form(row: Row, database: str, columns: list[Row], indexes: list[Row], proje
         sampling_key=sampling_key,
         ttl=found[1] if (found := _TTL.search(engine_full)) else "",
         comment=comment,
-        target=found[1] if (found := _TARGET.match(create)) else "",
+        target="" if writes is None else writes.named_in(database),
+        refresh="" if writes is None else writes.refresh,
         query=unqualified(query, database),
         settings=settings_of(engine_full),
         # The columns of a view follow from its SELECT.
-        columns={} if materialized else {column[0]: ColumnForm(*column) for column in columns},
+        columns={} if materialized else {column[0]: _column(column, clauses) for column in columns},
         indexes={key: f"{expr} TYPE {type_} GRANULARITY {step}" for key, expr, type_, step in indexes},
         projections={key: unqualified(text, database) for key, text in projections},
+        constraints={} if materialized else ddl_parts.constraints(create),
         ddl=unqualified(ddl, database),
     )
+
+
+def _column(row: Row, clauses: Mapping[str, Mapping[str, str]]) -> ColumnForm:
+    further = clauses.get(row[0], {})
+    return ColumnForm(*row, *(further.get(word, "") for word in ("STATISTICS", "TTL", "SETTINGS")))
 
 
 def _without_parentheses(key: str) -> str:
@@ -204,9 +235,16 @@ _LABELS = {
     "ttl": "the TTL",
     "comment": "the comment",
     "target": "the target",
+    "refresh": "the refresh",
     "query": "the SELECT",
 }
-_NAMED = {"columns": "column", "settings": "setting", "indexes": "index", "projections": "projection"}
+_NAMED = {
+    "columns": "column",
+    "settings": "setting",
+    "indexes": "index",
+    "projections": "projection",
+    "constraints": "constraint",
+}
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from chimera_metrics.integrations.errors import SchemaMismatch
 from chimera_metrics.integrations.evolution.canonical import Schema, TableForm
 from chimera_metrics.integrations.evolution.columns import column_changes
+from chimera_metrics.integrations.evolution.constraints import constraint_changes
 from chimera_metrics.integrations.evolution.indexes import part_changes
 from chimera_metrics.integrations.evolution.keys import ExtendOrderKey
 from chimera_metrics.integrations.evolution.operation import ClickHouseOp
@@ -50,7 +51,7 @@ def _create(form: TableForm) -> EnsureView | EnsureTable:
 
 
 def _view_changes(have: TableForm, want: TableForm) -> Iterator[ClickHouseOp]:
-    if have.target != want.target:
+    if (have.target, have.refresh) != (want.target, want.refresh):
         yield EnsureView.of(have).reverse()
         yield EnsureView.of(want)
         return
@@ -66,6 +67,7 @@ def table_changes(have: TableForm, want: TableForm) -> Iterator[ClickHouseOp]:
     yield from ExtendOrderKey.changes(have, want)
     yield from column_changes(have, want)
     yield from part_changes(have, want)
+    yield from constraint_changes(have, want)
     yield from SetTableSettings.changes(have, want)
     yield from SetTableComment.changes(have, want)
     yield from SetTableTtl.changes(have, want)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from alembic.operations import Operations
 
 from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.evolution import ddl_parts, losses
 from chimera_metrics.integrations.evolution.canonical import ColumnForm, TableForm
 from chimera_metrics.integrations.evolution.carrying import refuse_other_part, stands
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -82,8 +83,16 @@ class RemoveColumn(ClickHouseOp):
     def reverse(self) -> EnsureColumn:
         return EnsureColumn(self.table, self.name, known(self._definition), self._after)
 
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.table)
+        if have is not None:
+            yield from losses.of_column(impl, have, self.name)
+
+    def destroys(self) -> str:
+        return f"the values of {self.name}"
+
     def remarks(self) -> list[str]:
-        return [f"Drops the values of {self.name}. If it was renamed, write op.rename_column instead of drop and add."]
+        return [*super().remarks(), "If the column was renamed, write op.rename_column instead of drop and add."]
 
 
 @operation("modify_column", order=30)
@@ -120,13 +129,31 @@ class ModifyColumn(ClickHouseOp):
         return cls(want.name, new.name, new.definition, _lost(old, new), undo)
 
     def run(self, impl: ClickHouseImpl) -> None:
-        column = f"{quote_name(self.table)} MODIFY COLUMN {quote_name(self.name)}"
         have = stands(impl, self.table)
         for part in self.remove:
             # The engine refuses to remove what is not there, and a run before this one may have removed it.
             if have is None or have.columns[self.name].has(part):
-                impl.run(f"ALTER TABLE {column} REMOVE {part}")
+                impl.run(f"ALTER TABLE {_without(self.table, self.name, part)}")
+        column = f"{quote_name(self.table)} MODIFY COLUMN {quote_name(self.name)}"
         impl.run(f"ALTER TABLE {column} {self.definition}")
+
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.table)
+        old = None if have is None else have.columns.get(self.name)
+        if have is None or old is None:
+            return
+        type_, clauses = ddl_parts.type_and_clauses(self.definition)
+        if clauses.keys() & {"ALIAS", "EPHEMERAL"}:
+            yield from losses.of_column(impl, have, self.name)
+        elif type_:
+            yield from losses.of_type(impl, have, old, type_, copied=False)
+        ttl = clauses.get("TTL", "")
+        if ttl and ttl != old.ttl:
+            yield from losses.of_ttl(impl, self.table, ttl, column=self.name)
+
+    def destroys(self) -> str:
+        _, clauses = ddl_parts.type_and_clauses(self.definition)
+        return f"values of {self.name} as they age" if "TTL" in clauses else ""
 
     def reverse(self) -> ClickHouseOp:
         if self._undo is None:
@@ -134,10 +161,15 @@ class ModifyColumn(ClickHouseOp):
         return self._undo
 
 
+def _without(table: str, column: str, part: str) -> str:
+    if part == "STATISTICS":
+        return f"{quote_name(table)} DROP STATISTICS IF EXISTS {quote_name(column)}"
+    return f"{quote_name(table)} MODIFY COLUMN {quote_name(column)} REMOVE {part}"
+
+
 def _lost(old: ColumnForm, new: ColumnForm) -> list[str]:
     """What a column has and the model does not want; MODIFY COLUMN keeps what it is not told to change."""
-    kept = {"CODEC": (old.codec, new.codec), "COMMENT": (old.comment, new.comment)}
-    lost = [part for part, (was, wanted) in kept.items() if was and not wanted]
+    lost = [part for part, text in old.removable.items() if text and not new.removable[part]]
     return [old.kind, *lost] if old.kind and not new.kind else lost
 
 

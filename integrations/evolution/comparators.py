@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution.canonical import Schema, read
 from chimera_metrics.integrations.evolution.changes import plan
 from chimera_metrics.integrations.evolution.scratch import scratch
+from chimera_metrics.integrations.evolution.writers import foreign_writers
 
 PLUGIN = "chimera.clickhouse"
+_LOG = logging.getLogger("alembic.autogenerate")
 _CREATED = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW) `?(\w+)`?")
 _RANDOM_ID = re.compile(r"[0-9a-f]{12}")
 
@@ -31,8 +34,10 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> PriorityDispatc
     assert isinstance(metadata, MetaData)  # noqa: S101
     wanted = schema_of(metadata, settings, connection)
     stands = read(connection, settings.database)
-    script = migration.opts["script"]
-    upgrade_ops.ops.extend(plan(stands, wanted, managed(Path(script.dir))))
+    ours = managed(Path(migration.opts["script"].dir))
+    upgrade_ops.ops.extend(plan(stands, wanted, ours))
+    for writer in foreign_writers(connection, settings.database, ours | wanted.keys()):
+        _LOG.info("Nothing is written for this: %s", writer.sentence)
     return PriorityDispatchResult.STOP
 
 

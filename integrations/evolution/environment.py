@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from logging.config import fileConfig
+from pathlib import Path
 from typing import Any
 
 from alembic.util import CommandError
-from sqlalchemy import Engine, MetaData, exc
+from sqlalchemy import Connection, Engine, MetaData, exc
 
 from chimera_metrics.integrations import config as settings_of
 from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError, StatementFailed
 from chimera_metrics.integrations.evolution import comparators, journal, rendering, rollup, version
+from chimera_metrics.integrations.evolution.destruction import refuse_construct
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
 from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock
 from chimera_metrics.integrations.evolution.scratch import sweep
@@ -64,11 +66,30 @@ def _online(context: Any, metadata: MetaData) -> None:
             return
         terms = context.config.attributes.get("lock", LockTerms())
         with MigrationLock(engine, settings.where, terms) as lock:
+            version.refuse_other_project(_of_another_project(opts["script"], connection), settings.database)
             version.heal(connection)
             sweep(connection)
             plan = journal.noted(opts["fn"], connection)
-            context.configure(**options, migration_guard=lock.still_held, fn=plan)
+            context.configure(
+                **options,
+                migration_guard=lock.still_held,
+                construct_guard=refuse_construct,
+                allow_destructive=_allows_destruction(context),
+                fn=plan,
+            )
             context.run_migrations()
+
+
+def _of_another_project(script: Any, connection: Connection) -> tuple[str, ...]:
+    revisions = [one.revision for one in script.walk_revisions()]
+    return version.of_another_project(connection, revisions, comparators.managed(Path(script.dir)))
+
+
+def _allows_destruction(context: Any) -> bool:
+    given = context.config.attributes.get("allow_destructive")
+    if given is None:
+        given = context.get_x_argument(as_dictionary=True).get("allow_destructive", "")
+    return str(given).lower() in {"1", "true", "yes"}
 
 
 @contextlib.contextmanager

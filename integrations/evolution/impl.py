@@ -19,11 +19,15 @@ class ClickHouseImpl(DefaultImpl):
 
     __dialect__ = "clickhouse"
     transactional_ddl = False
+    #: While a step is rehearsed: the operations and statements that it would run, none of which runs.
+    rehearsed: list[Any] | None = None
 
     def run(self, statement: str) -> None:
         """Runs one statement as it is written, or prints it under `--sql`."""
         if self.as_sql:
             self.static_output(statement.strip() + self.command_terminator)
+            return
+        if self.rehearsed is not None:
             return
         self._still_ours()
         assert self.connection is not None  # noqa: S101  # for the type checker: only `--sql` has none
@@ -34,6 +38,11 @@ class ClickHouseImpl(DefaultImpl):
         """A comment in the output of `--sql`; nothing online."""
         if self.as_sql:
             self.static_output("\n".join(f"-- {line}" for line in text_.splitlines()))
+
+    @property
+    def allows_destruction(self) -> bool:
+        """Whether whoever runs this migration has said that its steps may destroy what stands."""
+        return bool(self.context_opts.get("allow_destructive"))
 
     @property
     def settings(self) -> ClickHouseSettings:
@@ -59,8 +68,14 @@ class ClickHouseImpl(DefaultImpl):
             sql = construct.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
             self.static_output(f"{str(sql).strip()} SETTINGS mutations_sync = 2{self.command_terminator}")
             return None
+        if self.rehearsed is not None:
+            self.rehearsed.append(construct)
+            return None
         if not self.as_sql:
             self._still_ours()
+            guard: Callable[[ClickHouseImpl, Any], None] | None = self.context_opts.get("construct_guard")
+            if guard is not None:
+                guard(self, construct)
         return super()._exec(construct, execution_options, multiparams, params or {})
 
     def version_table_impl(

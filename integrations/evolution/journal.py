@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import SchemaMismatch
+from chimera_metrics.integrations.evolution.destruction import look_through
 from chimera_metrics.integrations.evolution.version import BASE, COMMENT, TABLE, cut_off, rows
 
 
@@ -23,6 +24,11 @@ def noted(plan: Callable[..., Iterable[Any]], connection: Connection) -> Callabl
             _refuse_unfinished(connection, heads, todo)
         for step in todo:
             begin, end = _ends(step)
+            if not isinstance(step, StampStep):
+                upwards = step.is_upgrade
+                look_through(
+                    context, step.migration_fn, f"The {'up' if upwards else 'down'}grade from {begin} to {end}"
+                )
             comment = COMMENT.format(begin, end)
             connection.exec_driver_sql(f"ALTER TABLE {TABLE} MODIFY COMMENT {quote(comment)}".replace("%", "%%"))
             yield step

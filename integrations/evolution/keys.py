@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from alembic.operations import Operations
 
 from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.evolution import losses
 from chimera_metrics.integrations.evolution.canonical import TableForm
 from chimera_metrics.integrations.evolution.carrying import stands
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -66,6 +67,14 @@ class ShortenOrderKey(_OrderKey):
         impl.run(f"ALTER TABLE {table} MODIFY ORDER BY ({self.order_by})")
         for name in self.columns:
             impl.run(f"ALTER TABLE {table} DROP COLUMN IF EXISTS {quote_name(name)}")
+
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.table)
+        if have is not None:
+            yield from (phrase for name in self.columns for phrase in losses.of_column(impl, have, name))
+
+    def destroys(self) -> str:
+        return f"the values of {', '.join(self.columns)}"
 
     def reverse(self) -> ExtendOrderKey:
         return ExtendOrderKey(self.table, known(self._was), self.columns, self.order_by)

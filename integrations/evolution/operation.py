@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from alembic.operations import MigrateOperation, Operations
 
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
+from chimera_metrics.integrations.evolution.refusing import refuse
 
 _NAME = re.compile(r"\s*CREATE\s+(?:TABLE|MATERIALIZED\s+VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?`?(\w+)`?", re.IGNORECASE)
 
@@ -47,9 +48,17 @@ class ClickHouseOp(MigrateOperation):
     def run(self, impl: ClickHouseImpl) -> None:
         """Carries it out, online, or prints its statements under `--sql`; killed anywhere, it can be run again."""
 
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        """What it would destroy of the rows that stand, counted, a phrase each."""
+        yield from ()
+
+    def destroys(self) -> str:
+        """What it may destroy whatever stands, for readers of a revision and of `--sql`; '' for nothing."""
+        return ""
+
     def remarks(self) -> list[str]:
         """What a reader of the revision must know, above the call."""
-        return []
+        return [f"Destroys {lost}: needs --allow-destructive."] if (lost := self.destroys()) else []
 
 
 _Op = TypeVar("_Op", bound=type[ClickHouseOp])
@@ -71,6 +80,13 @@ def _carry_out(operations: Operations, op: ClickHouseOp) -> None:
     impl = operations.impl
     if not isinstance(impl, ClickHouseImpl):
         raise TypeError("these operations are for ClickHouse")
+    if impl.rehearsed is not None:
+        impl.rehearsed.append(op)
+        return
+    if impl.as_sql:
+        impl.remark("\n".join(op.remarks()))
+    elif not impl.allows_destruction:
+        refuse(f"op.{op.verb}", list(op.losses(impl)))
     op.run(impl)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.evolution import losses
 from chimera_metrics.integrations.evolution.canonical import TableForm, same_primary_key
 from chimera_metrics.integrations.evolution.carrying import create_if_missing, stands, wanted
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -81,8 +82,28 @@ class RebuildTable(ClickHouseOp):
             raise ValueError(f"{name_of(self.ddl)}: what the table was is not known")
         return RebuildTable(was.ddl, was.copy, self, self._why)
 
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        name = name_of(self.ddl)
+        have, want = stands(impl, name), None
+        if have is not None:
+            want = wanted(impl, [self.ddl], name)
+        if have is None or want is None or have == want:
+            return
+        for column, old in have.columns.items():
+            if column not in self.copy:
+                yield from losses.of_column(impl, have, column)
+            elif column in want.columns and self.copy[column] != f"`{column}`":
+                yield from losses.of_type(impl, have, old, want.columns[column].type, copied=True)
+        yield from losses.of_merging(impl, have, want)
+        if want.ttl != have.ttl:
+            yield from losses.of_ttl(impl, name, want.ttl)
+        for column, new in want.columns.items():
+            if column in have.columns and new.ttl != have.columns[column].ttl:
+                yield from losses.of_ttl(impl, name, new.ttl, column=column)
+
     def remarks(self) -> list[str]:
-        return [f"Not possible in place ({self._why}): a new table is filled and exchanged. Stop what writes there."]
+        why = f" ({self._why})" if self._why else ""
+        return [f"Not possible in place{why}: a new table is filled and exchanged. Stop what writes there."]
 
 
 def _copied(have: TableForm, want: TableForm) -> dict[str, str]:

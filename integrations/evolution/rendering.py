@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import dropwhile
 from typing import Any
 
 from alembic.autogenerate import renderers
@@ -18,7 +19,9 @@ _WIDTH = 110
 def render(_context: AutogenContext, op: ClickHouseOp) -> list[str]:
     """`op.verb(arguments)`, under a remark where a reader must know more."""
     given = [(name, value) for name, value in op.arguments.items() if value not in (None, ())]
-    texts = [_value(value) if name in _POSITIONAL else f"{name}={_value(value)}" for name, value in given]
+    # What follows an argument that needs its name is named too.
+    named = {name for name, _ in dropwhile(lambda pair: pair[0] in _POSITIONAL, given)}
+    texts = [f"{name}={_value(value)}" if name in named else _value(value) for name, value in given]
     call = f"op.{op.verb}({', '.join(texts)})"
     if "\n" not in call and len(call) > _WIDTH:
         call = f"op.{op.verb}(" + "".join(f"\n    {text}," for text in texts) + "\n)"

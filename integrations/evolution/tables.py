@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from alembic.operations import Operations
 
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.evolution import losses
 from chimera_metrics.integrations.evolution.canonical import TableForm
 from chimera_metrics.integrations.evolution.carrying import create_if_missing, refuse_different, stands, wanted
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -53,8 +54,13 @@ class RemoveTable(ClickHouseOp):
     def reverse(self) -> EnsureTable:
         return EnsureTable(known(self._ddl))
 
-    def remarks(self) -> list[str]:
-        return [f"Drops the rows of {self.name}."]
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.name)
+        if have is not None:
+            yield from losses.of_rows(impl, have)
+
+    def destroys(self) -> str:
+        return f"the rows of {self.name}"
 
 
 @operation("set_table_comment", order=65)
@@ -138,6 +144,14 @@ class SetTableTtl(ClickHouseOp):
             impl.run(f"ALTER TABLE {table} MODIFY TTL {self.ttl}")
         elif have is None or have.ttl:
             impl.run(f"ALTER TABLE {table} REMOVE TTL")
+
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.table)
+        if self.ttl and have is not None and " ".join(have.ttl.split()) != " ".join(self.ttl.split()):
+            yield from losses.of_ttl(impl, self.table, self.ttl)
+
+    def destroys(self) -> str:
+        return f"rows of {self.table} as they age" if losses.deletes(self.ttl) else ""
 
     def reverse(self) -> SetTableTtl:
         return SetTableTtl(self.table, self._was, self.ttl)

@@ -56,3 +56,12 @@ def _numbers(arguments: list[str]) -> tuple[int, int]:
 
 def _zone(arguments: list[str]) -> list[str]:
     return arguments[1:]
+
+
+def plain(type_: str) -> str:
+    """The type without LowCardinality and Nullable around it."""
+    return _inside(_inside(type_, "LowCardinality"), "Nullable")
+
+
+def nullable(type_: str) -> bool:
+    return _inside(type_, "LowCardinality").startswith("Nullable(")

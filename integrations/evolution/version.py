@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection
 
+from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import SchemaMismatch
 
 TABLE = "alembic_version"
@@ -31,6 +33,38 @@ def cut_off(revision: str | None, comment: str) -> tuple[str, str] | None:
     match = _STEP.search(comment or "")
     # A revision at neither end of the step was recorded by other means; what stands is compared all the same.
     return (match[1], match[2]) if match is not None and match[1] == (revision or BASE) else None
+
+
+def of_another_project(connection: Connection, ours: Collection[str], tables: Collection[str]) -> tuple[str, ...]:
+    """The revisions that the version table holds, if they are another project's; empty if they are ours, or none.
+
+    `ours` are the revisions of this program, `tables` what they create. A table that this program has written carries
+    its comment; one without it is ours if it names revisions of ours and tables of ours stand.
+    """
+    found = rows(
+        connection,
+        f"SELECT name, comment FROM system.tables WHERE database = currentDatabase() AND name IN ({_listed(tables)})",
+    )
+    comments = {str(name): str(comment) for name, comment in found}
+    if TABLE not in comments or comments[TABLE].startswith(COMMENT.partition("{}")[0]):
+        return ()
+    recorded = tuple(sorted({str(row[0]) for row in rows(connection, f"SELECT * FROM {TABLE}")}))
+    known = set(recorded) <= set(ours) and len(comments) > 1
+    return () if known else recorded
+
+
+def _listed(tables: Collection[str]) -> str:
+    return ", ".join(quote(name) for name in (TABLE, *tables))
+
+
+def refuse_other_project(recorded: tuple[str, ...], database: str) -> None:
+    """Raises SchemaMismatch if the version table is another project's."""
+    if recorded:
+        raise SchemaMismatch(
+            f"The table {TABLE} of {database} holds revision {', '.join(recorded)}, which is none of this program's: "
+            "it belongs to another project, and was left alone. Give this program a database of its own (CH_DATABASE); "
+            "or, if nobody needs that table, run `muse adopt --yes --set-aside-version-table`, which renames it."
+        )
 
 
 def heal(connection: Connection) -> None:

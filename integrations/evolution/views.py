@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from alembic.operations import Operations
 
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.evolution import losses
 from chimera_metrics.integrations.evolution.canonical import TableForm
 from chimera_metrics.integrations.evolution.carrying import create_if_missing, refuse_different, stands, wanted
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -58,6 +59,11 @@ class RemoveView(ClickHouseOp):
 
     def run(self, impl: ClickHouseImpl) -> None:
         impl.run(f"DROP VIEW IF EXISTS {quote_name(self.name)} SYNC")
+
+    def losses(self, impl: ClickHouseImpl) -> Iterator[str]:
+        have = stands(impl, self.name)
+        if have is not None:
+            yield from losses.of_rows(impl, have)
 
     def reverse(self) -> EnsureView:
         return EnsureView(known(self._ddl))

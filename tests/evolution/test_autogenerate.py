@@ -154,11 +154,11 @@ class Base:
         rows(FILL)
         counted, before = rows(COUNT), standing(connection, self.settings)
         assert verbs(self.project.revise(changed)) == expected
-        self.project.upgrade(changed)
+        self.project.upgrade(changed, allow_destructive=True)
         self.project.check(changed)
         assert rows(COUNT) == counted
         rows(FILL)
-        self.project.downgrade(changed)
+        self.project.downgrade(changed, allow_destructive=True)
         assert standing(connection, self.settings) == before
         assert rows("SELECT count() FROM things") == [(18,)]
 

@@ -13,6 +13,7 @@ import pytest
 from alembic import command
 
 from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
 from chimera_metrics.integrations.evolution import runner
 from tests.support.wire_process import Address
@@ -35,6 +36,20 @@ def test_an_empty_folder_is_brought_to_head_and_checked(tmp_path: Path) -> None:
     assert alembic("upgrade", "head", CH_PATH=store).returncode == 0
     checked = alembic("check", CH_PATH=store)
     assert (checked.returncode, checked.stdout.strip()) == (0, "No new upgrade operations detected.")
+
+
+def test_alembic_takes_the_leave_to_destroy_as_an_x_argument(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    assert alembic("upgrade", "head", CH_PATH=store).returncode == 0
+    settings = parse(ClickHouseSettings, path=store)
+    with ClickHouseClient(settings) as client:
+        client.insert_episodes([{"series": "s", "episode_num": 1, "title": "t"}])
+    open_store(store).close()
+    refused = alembic("downgrade", "base", CH_PATH=store)
+    assert refused.returncode != 0
+    assert "would destroy the 1 row of insert_ledger, and was not run" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert alembic("-x", "allow_destructive=1", "downgrade", "base", CH_PATH=store).returncode == 0
 
 
 WRONG = {

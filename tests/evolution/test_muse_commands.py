@@ -47,6 +47,17 @@ def test_revisions_are_named_or_counted_upwards_and_downwards(shell: Shell, sett
     assert runner.current(settings) is None
 
 
+def test_a_downgrade_that_would_drop_rows_is_refused_until_allowed(shell: Shell, rows: Rows) -> None:
+    shell.run("muse", "upgrade")
+    rows("INSERT INTO retention_rules (table_name, keep_days) VALUES ('ui_events', 30)")
+    refused = shell.run("muse", "downgrade", "0002", code=1).stderr
+    assert refused.startswith(
+        "muse: The downgrade from 0003 to 0002 would destroy the 1 row of retention_rules, and was"
+    )
+    assert "is at revision 0002" in shell.run("muse", "downgrade", "0002", "--allow-destructive").stdout
+    assert "is at revision 0003" in shell.run("muse", "upgrade", "--allow-destructive").stdout
+
+
 def test_check_names_what_differs_and_exits_1(shell: Shell, rows: Rows) -> None:
     shell.run("muse", "upgrade")
     assert "is as the models say." in shell.run("muse", "check").stdout
