@@ -24,6 +24,7 @@ def run(
     as_json: bool,
     rollups: bool = False,
     as_new: bool = False,
+    allow_destructive: bool = False,
 ) -> int:
     """Ingests and prints a summary; exit code 0 when nothing was rejected or kept aside."""
     settings = config.load()
@@ -31,7 +32,7 @@ def run(
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         if rollups and source is None:
             client.ensure_schema()
-            return _rebuild(client, now.date() - timedelta(days=days), as_json)
+            return _rebuild(client, now.date() - timedelta(days=days), as_json, not allow_destructive)
         folder = source or settings.muse.source_dir
         if folder is None:
             raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
@@ -43,7 +44,7 @@ def run(
         _print(totals, work.rejected.file, work.resumed, as_json)
         left = any(total["rejected_count"] or total["quarantined"] for total in totals.values())
         if rollups:
-            _rebuild(client, now.date() - timedelta(days=days), as_json=False, quiet=as_json)
+            _rebuild(client, now.date() - timedelta(days=days), False, not allow_destructive, quiet=as_json)
     return 1 if left else 0
 
 
@@ -66,15 +67,22 @@ def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: in
         )
 
 
-def _rebuild(client: ClickHouseClient, first: date, as_json: bool, quiet: bool = False) -> int:
-    from chimera_metrics.integrations.writing.rebuilding import rebuild_day, stored_days
+def _rebuild(client: ClickHouseClient, first: date, as_json: bool, keep_richer: bool, quiet: bool = False) -> int:
+    from chimera_metrics.integrations.writing.rebuilding import kept_days, rebuild_day, stored_days
 
     executor = client.executor
-    done = [{"day": day.isoformat(), **rebuild_day(executor, day)} for day in stored_days(executor, first)]
+    days = stored_days(executor, first)
+    kept = kept_days(executor, days) if keep_richer else {}
+    done = [{"day": day.isoformat(), **rebuild_day(executor, day, keep_richer)} for day in days]
     if quiet:
         return 0
     if as_json:
         click.echo(json.dumps(done))
-    else:
-        click.echo(f"Rebuilt session_stats and the rollups of {len(done)} days.")
+        return 0
+    click.echo(f"Rebuilt session_stats and the rollups of {len(done)} days.")
+    for target, left in kept.items():
+        click.echo(
+            f"Left {target} as it is on {len(left)} days, {left[0]} to {left[-1]}: it tells there of more than the "
+            "rows that stand, so it may be the last copy. See `muse verify`."
+        )
     return 0

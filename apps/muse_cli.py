@@ -68,13 +68,23 @@ def status(clickhouse: bool, as_json: bool) -> None:
 @click.option("--shift-to-now", is_flag=True, help="Move the newest row to now (for samples and demos).")
 @click.option("--as-new", is_flag=True, help="Take a file that was changed since it was read as a new one.")
 @click.option("--rollups", is_flag=True, help="Rebuild session_stats and the rollups of those days from the rows.")
+@click.option("--allow-destructive", is_flag=True, help="With --rollups: also where they tell of more than the rows.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def backfill(days: int, source: str | None, shift_to_now: bool, as_new: bool, rollups: bool, as_json: bool) -> None:
+def backfill(
+    days: int,
+    source: str | None,
+    shift_to_now: bool,
+    as_new: bool,
+    rollups: bool,
+    allow_destructive: bool,
+    as_json: bool,
+) -> None:
     """Ingest files: JSONL, CSV or Parquet, plain or compressed (gz, bz2, xz, zst), each named after its table.
 
     Running it again stores nothing twice; a run that was stopped goes on where it was, and of a file that has grown
     what is new is stored. A file that was changed otherwise is refused; with --as-new it is stored, also what is
-    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are rebuilt.
+    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are rebuilt; what
+    tells of more than the rows that stand may be the last copy, and is left as it is.
 
     \b
     Example:
@@ -82,7 +92,7 @@ def backfill(days: int, source: str | None, shift_to_now: bool, as_new: bool, ro
     """
     from chimera_metrics.apps.backfill import run
 
-    sys.exit(run(days, source, shift_to_now, as_json, rollups, as_new))
+    sys.exit(run(days, source, shift_to_now, as_json, rollups, as_new, allow_destructive))
 
 
 @main.group()

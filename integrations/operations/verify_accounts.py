@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
+from chimera_metrics.integrations.operations.verify_scope import ACKNOWLEDGES, CheckScope, Line
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder
-from chimera_metrics.models import FACT_TABLES
 
 # A batch that was begun and neither acknowledged nor kept aside for this long has lost its caller.
 _HOURS = 1
@@ -20,11 +19,13 @@ _HOURS = 1
 
 def ledger(scope: CheckScope) -> Iterator[Line]:
     """Rows in each table against those acknowledged, less those that replaced others or that retention removed."""
-    books = {row["table_name"]: row for row in scope.rows(_BOOKS)}
+    if lacking := scope.lacking("insert_ledger"):
+        yield check("ledger", "error", f"not checked: {lacking}", "See `drift` above.")
+        return
     short, over, balanced = [], [], 0
-    for table in FACT_TABLES:
+    for table in scope.facts:
         stands = scope.one(f"SELECT count() AS n FROM {table}")["n"]
-        booked = books.get(table)
+        booked = scope.books.get(table)
         expected = int(booked["stored"] - booked["removed"]) if booked else 0
         # Sessions are also rebuilt from events, which the ledger does not count.
         if stands < expected and table != "session_stats":
@@ -34,7 +35,10 @@ def ledger(scope: CheckScope) -> Iterator[Line]:
         else:
             balanced += stands
     if short:
-        advice = "Rows were removed around `muse retention`, or lost: restore a backup with `muse restore`."
+        advice = (
+            "Rows were removed around `muse retention`, or lost: restore a backup beside this store (`muse restore`). "
+            "Keep the rollups, which may still tell of them."
+        )
         yield check("ledger", "error", "; ".join(short), advice)
     elif over:
         yield check("ledger", "ok", f"no acknowledged row is missing; rows that it does not know: {', '.join(over)}")
@@ -43,25 +47,10 @@ def ledger(scope: CheckScope) -> Iterator[Line]:
     yield _unfinished(scope)
 
 
-# Rows of the ledger that are no claim, and no progress of a batch under way.
-_ACKNOWLEDGES = "(NOT JSONHas(answer, 'claim') AND NOT (JSONHas(answer, 'stored') AND inserted = 0))"
-
-# The acknowledgements of one key count once; what retention removed stands in rows of its own.
-_BOOKS = f"""
-SELECT table_name,
-    sumIf(inserted - least(replaced, inserted), NOT JSONHas(answer, 'removed')) AS stored,
-    sum(JSONExtractUInt(answer, 'removed')) AS removed
-FROM (
-    SELECT table_name, inserted, replaced, answer FROM insert_ledger
-    WHERE {_ACKNOWLEDGES}
-    ORDER BY acknowledged_at LIMIT 1 BY table_name, idempotency_key)
-GROUP BY table_name"""
-
-
 def _unfinished(scope: CheckScope) -> Line:
     found = scope.rows(
         "SELECT table_name, count() AS n FROM (SELECT table_name, idempotency_key FROM insert_ledger "
-        f"GROUP BY table_name, idempotency_key HAVING countIf({_ACKNOWLEDGES}) = 0 "
+        f"GROUP BY table_name, idempotency_key HAVING countIf({ACKNOWLEDGES}) = 0 "
         f"AND max(acknowledged_at) < now() - INTERVAL {_HOURS} HOUR AND countIf(JSONHas(answer, 'claim')) > 0"
         f"{_except_waiting(scope)}) GROUP BY table_name"
     )
@@ -95,6 +84,9 @@ def quarantine(scope: CheckScope) -> Iterator[Line]:
         return
     figure = f"{len(waiting)} batches with {sum(kept.rows for kept in waiting):,} rows wait"
     pairs = ", ".join(f"({quote(kept.identity.table)}, {quote(kept.identity.key)})" for kept in waiting)
+    if scope.lacking("insert_ledger"):
+        yield check("quarantine", "warning", figure, "See `drift` above, then run `muse quarantine replay`.")
+        return
     stored = scope.one(
         "SELECT uniqExact(table_name, idempotency_key) AS n FROM insert_ledger "
         f"WHERE inserted > 0 AND (table_name, idempotency_key) IN ({pairs})"

@@ -1,96 +1,39 @@
-"""Data checks on what follows from rows: rollups, sessions summed up, and the schema that follows from the models."""
+"""Data checks on what follows from rows: sessions summed up, and the schema that follows from the models."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
-from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
-from sqlalchemy import Table
-
+from chimera_metrics.integrations.operations.verify_rollups import rollups
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line, between
 from chimera_metrics.integrations.questions.freshness import check
-from chimera_metrics.models import VIEWS, metadata
-
-if TYPE_CHECKING:
-    from chimera_metrics.models.ddl import MaterializedView
-
-_FUNCTION = re.compile(r"(Simple)?AggregateFunction\((\w+)(\([^)]*\))?, ")
-_CLOSE = "abs(a.{0} - b.{0}) > 1e-6 * greatest(abs(a.{0}), abs(b.{0}), 1)"
-
-
-def rollups(scope: CheckScope) -> Iterator[Line]:
-    """Each hour of a rollup against the same hour made from the rows."""
-    for view in VIEWS:
-        hours = wrong = 0
-        target = metadata.tables[view.target]
-        for first, last in scope.stretches(view.source):
-            row = scope.one(compared(view, target, between("ts", first, last), between("hour", first, last)))
-            hours, wrong = hours + row["hours"], wrong + row["wrong"]
-        if scope.days is None:
-            orphaned = scope.one(
-                f"SELECT count() AS n FROM {view.target} WHERE toDate(hour) NOT IN "
-                f"(SELECT DISTINCT toDate(ts) FROM {view.source})"
-            )["n"]
-            hours, wrong = hours + orphaned, wrong + orphaned
-        name = f"rollup: {view.target}"
-        if wrong:
-            advice = (
-                f"Rebuild these days: drop their partitions of {view.target} and insert the SELECT of {view.name} "
-                "over the same days (docs/troubleshooting.md)."
-            )
-            yield check(name, "error", f"{wrong:,} of {hours:,} hours differ from the rows of {view.source}", advice)
-        else:
-            yield check(name, "ok", f"{hours:,} hours equal to the rows of {view.source}")
-
-
-def compared(view: MaterializedView, target: Table, rows_where: str, hours_where: str) -> str:
-    """Counts the hours on either side, and those that differ or stand on one side only."""
-    keys, merged, finished, differs = [], [], [], []
-    for column in target.columns:
-        name = column.name
-        found = _FUNCTION.match(str(column.type.compile(dialect=ClickHouseDialect_native())))
-        if found is None:
-            keys.append(name)
-            continue
-        simple, function, levels = found.groups()
-        merged.append(
-            f"{function}({name}) AS {name}_" if simple else f"{function}Merge{levels or ''}({name}) AS {name}_"
-        )
-        finished.append(f"{name} AS {name}_" if simple else f"finalizeAggregation({name}) AS {name}_")
-        differs.append(_differs(f"{name}_", function))
-    listed = ", ".join(keys)
-    direct = view.query.replace(f"FROM {view.source}\n", f"FROM {view.source}\nWHERE {rows_where}\n")
-    return (
-        f"SELECT count() AS hours, countIf({' OR '.join(differs)}) AS wrong FROM\n"
-        f"(SELECT {listed}, {', '.join(merged)} FROM {view.target} WHERE {hours_where} GROUP BY {listed}) AS a\n"
-        f"FULL OUTER JOIN (SELECT {listed}, {', '.join(finished)} FROM ({direct})) AS b USING ({listed})"
-    )
-
-
-def _differs(name: str, function: str) -> str:
-    if function == "quantilesDD":
-        # A sketch of no value answers NaN; merged in another order its buckets may be cut elsewhere by a hair.
-        unlike = "isNaN(x) != isNaN(y) OR abs(x - y) > 0.03 * greatest(abs(x), abs(y), 1)"
-        return f"arrayExists((x, y) -> {unlike}, arrayResize(a.{name}, 4, nan), arrayResize(b.{name}, 4, nan))"
-    if function == "sum":
-        return _CLOSE.format(name)
-    return f"ifNull(a.{name}, -1) != ifNull(b.{name}, -1)"
+from chimera_metrics.models import metadata
 
 
 def sessions(scope: CheckScope) -> Iterator[Line]:
     """Sessions summed up against their events, where there are events; those that agents sent alone stay."""
-    held = wrong = alone = 0
+    if lacking := scope.lacking("session_stats") or scope.lacking("ui_events"):
+        yield check("sessions", "error", f"not checked: {lacking}", "See `drift` below.")
+        return
+    held = wrong = alone = lost = back = 0
     for first, last in scope.stretches("session_stats"):
         row = scope.one(_SESSIONS.format(stats=between("hour", first, last), first=first, last=last))
-        held, wrong, alone = held + row["held"], wrong + row["wrong"], alone + row["alone"]
+        held, wrong, alone, lost = held + row["held"], wrong + row["wrong"], alone + row["alone"], lost + row["lost"]
+        back = max(back, (scope.now.date() - first).days)
     rest = f"; {alone:,} without events" if alone else ""
-    if wrong:
-        advice = "Events came after the sessions were summed up, or the sums are wrong: rebuild these sessions."
-        yield check("sessions", "error", f"{wrong:,} of {held:,} sessions differ from their events{rest}", advice)
-    else:
+    if not wrong:
         yield check("sessions", "ok", f"{held:,} sessions equal to their events{rest}")
+        return
+    advice = []
+    if lost:
+        rest = f"; of {lost:,} the sums tell of events that ui_events has lost{rest}"
+        advice.append("Keep the sums that tell of more events, they are the last copy: look for a backup.")
+    if lost < wrong:
+        advice.append(
+            f"Events came after the others were summed up, or the sums are wrong: run `muse backfill --rollups --days "
+            f"{max(back, 1)}`, which leaves sums alone that tell of more events than there are."
+        )
+    yield check("sessions", "error", f"{wrong:,} of {held:,} sessions differ from their events{rest}", " ".join(advice))
 
 
 # `muse backfill --shift-to-now` moves hours by whole hours and events by less: an hour beside the right one passes.
@@ -98,6 +41,7 @@ def sessions(scope: CheckScope) -> Iterator[Line]:
 _SESSIONS = """
 WITH (SELECT min(toDate(ts)) FROM ui_events) AS oldest
 SELECT countIf(n > 0 AND NOT cut) AS held, countIf(n = 0) AS alone,
+    countIf(n > 0 AND NOT cut AND events_count > n) AS lost,
     countIf(n > 0 AND NOT cut AND (
         events_count != n OR abs(dateDiff('second', hour, began)) > 3600
         OR abs(error_rate - errors) > 1e-6 OR abandonment_rate != abandoned
@@ -122,6 +66,7 @@ def drift(scope: CheckScope) -> Iterator[Line]:
     from chimera_metrics.integrations.clickhouse.engine import make_engine
     from chimera_metrics.integrations.evolution.canonical import differences, read
     from chimera_metrics.integrations.evolution.comparators import schema_of
+    from chimera_metrics.integrations.evolution.writers import foreign_writers
 
     settings = scope.client.settings
     engine = make_engine(settings, session={}, pool_size=2)
@@ -129,16 +74,25 @@ def drift(scope: CheckScope) -> Iterator[Line]:
         with engine.connect() as connection:
             wanted = schema_of(metadata, settings, connection)
             stands = read(connection, settings.database)
+            writers = foreign_writers(connection, settings.database, wanted.keys())
     finally:
         engine.dispose()
     found = [f"{name} is missing" for name in wanted if name not in stands]
     found += [f"{name}: {one}" for name in wanted if name in stands for one in differences(stands[name], wanted[name])]
-    if found:
-        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-        advice = "Run `muse upgrade`; if it is there, somebody changed the tables: see `muse check`."
-        yield check("drift", "error", f"{len(found)} differences: {'; '.join(found[:3])}{more}", advice)
-    else:
+    found += [writer.sentence for writer in writers]
+    # What takes values away stands first: of many differences only some are shown.
+    found.sort(key=lambda one: ("TTL" not in one, "replaces" not in one))
+    if not found:
         yield check("drift", "ok", f"{len(wanted)} tables and views are as the models say")
+        return
+    more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+    ages = (
+        " A TTL takes values away as they age: stop it first, by ALTER TABLE … REMOVE TTL." if "TTL" in found[0] else ""
+    )
+    advice = (
+        f"Run `muse upgrade`; if it is there, somebody changed the tables: `muse adopt` names every difference.{ages}"
+    )
+    yield check("drift", "error", f"{len(found)} differences: {'; '.join(found[:3])}{more}", advice)
 
 
 DERIVED: tuple[Callable[[CheckScope], Iterator[Line]], ...] = (rollups, sessions, drift)

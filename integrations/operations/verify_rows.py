@@ -18,10 +18,19 @@ _WEEK = timedelta(days=7)
 def rows_and_gaps(scope: CheckScope) -> Iterator[Line]:
     """Rows per day; a gap is a day without rows though the same weekday has some a week before and after."""
     for table in FACT_TABLES:
-        counts = scope.counts(table)
         name = f"rows: {table}"
+        if lacking := scope.lacking(table):
+            yield check(
+                name, "error", f"not checked: {lacking}", "See `drift` below; `muse adopt` takes a database over."
+            )
+            continue
+        counts = scope.counts(table)
+        if untimed := scope.untimed[table]:
+            advice = f"No question finds them. `muse adopt` says how {table} differs; give them a time first."
+            yield check(name, "error", f"{untimed:,} rows have no {time_of(table)}", advice)
         if not counts:
-            yield check(name, "ok", "none")
+            if not untimed:
+                yield check(name, "ok", "none")
             continue
         first, last = min(counts), max(counts)
         figure = (
@@ -45,8 +54,8 @@ def duplicates(scope: CheckScope) -> Iterator[Line]:
     """Rows that share a key. Events have no id of their own: two that are equal may both have happened."""
     found: dict[str, int] = {}
     checked = 0
-    for table, model in FACT_TABLES.items():
-        keys = ", ".join(column.name for column in model.primary_key)
+    for table in scope.facts:
+        keys = ", ".join(column.name for column in FACT_TABLES[table].primary_key)
         if table == "ui_events":
             keys = ", ".join(rules_of(table).names)
         time = time_of(table)
@@ -59,7 +68,10 @@ def duplicates(scope: CheckScope) -> Iterator[Line]:
             found[table] = found.get(table, 0) + row["twice"]
     bad = _shown(found, keep=lambda table: table != "ui_events")
     if bad:
-        advice = "The same rows were stored around `insert` or under two keys; delete one copy, then verify again."
+        advice = (
+            "They were stored around `insert` or under two keys, and count twice: find the sender. Keep them until you "
+            "have compared the copies and made a backup (`muse backup create`); copies may differ in other columns."
+        )
         yield check("duplicates", "error", f"{bad} share a key", advice)
     else:
         yield check("duplicates", "ok", f"none among {checked:,} rows")
@@ -73,10 +85,10 @@ def future(scope: CheckScope) -> Iterator[Line]:
     limit = f"{scope.now + _AHEAD:%Y-%m-%d %H:%M:%S}"
     found = {
         table: scope.one(f"SELECT count() AS n FROM {table} WHERE {time_of(table)} > toDateTime('{limit}', 'UTC')")["n"]
-        for table in FACT_TABLES
+        for table in scope.facts
     }
     bad = _shown(found)
-    advice = "A sender's clock is wrong; correct it, and delete or correct its rows." if bad else ""
+    advice = "A sender's clock is wrong: correct it there; its rows stay readable until their day comes." if bad else ""
     yield check("future", "error" if bad else "ok", f"{bad} lie in the future" if bad else "no row", advice)
 
 
@@ -84,14 +96,16 @@ def ranges(scope: CheckScope) -> Iterator[Line]:
     """Values that `insert` would refuse: they came in around it."""
     found: dict[str, int] = {}
     checked = 0
-    for table in FACT_TABLES:
+    for table in scope.facts:
         conditions = {rule.name: condition for rule in rules_of(table).rules if (condition := outside(rule))}
         counted = ", ".join(f"countIf({condition}) AS {name}" for name, condition in conditions.items())
         row = scope.one(f"SELECT {counted} FROM {table} WHERE {scope.window(time_of(table))}")
         checked += len(conditions)
         found |= {f"{table}.{name}": row[name] for name in conditions}
     bad = _shown(found)
-    advice = "These rows were not stored by `insert`, which refuses such values; correct or delete them." if bad else ""
+    advice = (
+        "They were not stored by `insert`, which refuses such values: correct the values, keep the rows." if bad else ""
+    )
     figure = f"out of range: {bad}" if bad else f"{checked} columns within what they take"
     yield check("ranges", "error" if bad else "ok", figure, advice)
 

@@ -16,7 +16,6 @@ from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
 from chimera_metrics.integrations.questions.freshness import check
-from chimera_metrics.models import FACT_TABLES
 
 _BACK, _AHEAD = timedelta(days=730), timedelta(days=366)
 _DAY_S = 86_400
@@ -55,7 +54,7 @@ def days(scope: CheckScope) -> Iterator[Line]:
     zone = scope.client.muse.timezone
     rows = counted = found = 0
     wrong: list[str] = []
-    for table in FACT_TABLES:
+    for table in scope.facts:
         if not (counts := scope.counts(table)):
             continue
         first = datetime.combine(min(counts), datetime.min.time(), UTC)

@@ -13,7 +13,7 @@ from uuid import uuid4
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import StatementFailed
-from chimera_metrics.models import VIEWS
+from chimera_metrics.models import VIEWS, metadata
 from chimera_metrics.models.ddl import MaterializedView
 
 # Rows may come in for the day while it is rebuilt; it is then done again.
@@ -32,11 +32,52 @@ def stored_days(executor: Executor, first: date) -> list[date]:
     return [row[0] for row in executor.read(statement).rows]
 
 
-def rebuild_day(executor: Executor, day: date) -> dict[str, int]:
-    """Rebuilds one day; answers how many rows its rollups count, and how many sessions were summed up."""
-    counts = {view.target: _rebuild_rollup(executor, view, day) for view in VIEWS}
-    counts["session_stats"] = _rebuild_sessions(executor, day)
+def rebuild_day(executor: Executor, day: date, keep_richer: bool = False) -> dict[str, int]:
+    """Rebuilds one day; answers how many rows its rollups count, and how many sessions were summed up.
+
+    `keep_richer`: a rollup, or a session, that tells of more than the rows that stand is left as it is, since it may be
+    the last copy of rows that are gone.
+    """
+    counts = {
+        view.target: _told(executor, view, day)
+        if keep_richer and tells_more(executor, view, day)
+        else _rebuild_rollup(executor, view, day)
+        for view in VIEWS
+    }
+    counts["session_stats"] = _rebuild_sessions(executor, day, keep_richer)
     return counts
+
+
+def kept_days(executor: Executor, days: list[date]) -> dict[str, list[date]]:
+    """The days that `keep_richer` leaves alone, by rollup; rollups that have none are left out."""
+    found = {view.target: [day for day in days if tells_more(executor, view, day)] for view in VIEWS}
+    return {target: left for target, left in found.items() if left}
+
+
+def tells_more(executor: Executor, view: MaterializedView, day: date) -> bool:
+    """Whether some group of the rollup counts more rows or values of that day than the table holds."""
+    head, _, keys = view.query.strip().rpartition("\nGROUP BY")
+    rows = f"{head}\nWHERE toDate(ts) = toDate({quote(day.isoformat())})\nGROUP BY{keys}"
+    sums = [
+        column.name
+        for column in metadata.tables[view.target].columns
+        if "SimpleAggregateFunction(sum" in str(column.type.compile(dialect=executor.engine.dialect))
+    ]
+    totals = ", ".join(f"sum({name}) AS {name}_" for name in sums)
+    more = " OR ".join(f"sumIf({n}_, told) - sumIf({n}_, NOT told) > 1e-6 * greatest(sum({n}_), 1)" for n in sums)
+    statement = (
+        f"SELECT count() FROM (SELECT {keys} FROM ("
+        f"SELECT {keys}, {totals}, true AS told FROM {view.target} "
+        f"WHERE toDate(hour) = toDate({quote(day.isoformat())}) GROUP BY {keys} "
+        f"UNION ALL SELECT {keys}, {totals}, false AS told FROM ({rows}) GROUP BY {keys}) "
+        f"GROUP BY {keys} HAVING {more})"
+    )
+    return bool(executor.scalar(statement))
+
+
+def _told(executor: Executor, view: MaterializedView, day: date) -> int:
+    hours = f"toDate(hour) = toDate({quote(day.isoformat())})"
+    return int(executor.scalar(f"SELECT sum(events) FROM {view.target} WHERE {hours}"))
 
 
 def _rebuild_rollup(executor: Executor, view: MaterializedView, day: date) -> int:
@@ -47,25 +88,31 @@ def _rebuild_rollup(executor: Executor, view: MaterializedView, day: date) -> in
             executor.command(f"INSERT INTO {shadow} {head}\nWHERE {where}\nGROUP BY{tail}", {"async_insert": 0})
             _replace(executor, view.target, shadow, day)
         stored = int(executor.scalar(f"SELECT count() FROM {view.source} WHERE {where}"))
-        hours = where.replace("(ts)", "(hour)")
-        if stored == int(executor.scalar(f"SELECT sum(events) FROM {view.target} WHERE {hours}")):
+        if stored == _told(executor, view, day):
             return stored
     raise StatementFailed(
         f"{view.target} of {day} could not be rebuilt: rows kept coming in for that day. Run it again later.", 0
     )
 
 
-def _rebuild_sessions(executor: Executor, day: date) -> int:
+def _rebuild_sessions(executor: Executor, day: date, keep_richer: bool) -> int:
     near = (
         f"ts >= toDateTime({quote((day - timedelta(days=_SESSION_DAYS)).isoformat() + ' 00:00:00')}, 'UTC') AND "
         f"ts < toDateTime({quote((day + timedelta(days=_SESSION_DAYS + 1)).isoformat() + ' 00:00:00')}, 'UTC')"
     )
     this_day = f"toDate({quote(day.isoformat())})"
+    events = f"SELECT session_id, count() AS n FROM ui_events WHERE {near} GROUP BY session_id"
+    richer = (
+        f"SELECT session_id FROM session_stats AS s INNER JOIN ({events}) AS e USING (session_id) "
+        f"WHERE toDate(hour) = {this_day} AND events_count > n"
+        if keep_richer
+        else "SELECT toUUID('00000000-0000-0000-0000-000000000000') WHERE false"
+    )
     with _shadow(executor, "session_stats") as shadow:
         # Sessions without events here came from agents: they stay as they are.
         executor.command(
             f"INSERT INTO {shadow} SELECT * FROM session_stats WHERE toDate(hour) = {this_day} "
-            f"AND session_id NOT IN (SELECT session_id FROM ui_events WHERE {near})",
+            f"AND (session_id NOT IN (SELECT session_id FROM ui_events WHERE {near}) OR session_id IN ({richer}))",
             {"async_insert": 0},
         )
         executor.command(
@@ -74,7 +121,8 @@ def _rebuild_sessions(executor: Executor, day: date) -> int:
             "countIf(event_type = 'error') / count(), "
             "if(count() = 1 OR argMax(event_type, ts) = 'error', 1, 0), count(), "
             "dateDiff('millisecond', min(ts), max(ts)) / 1000 "
-            f"FROM ui_events WHERE {near} GROUP BY session_id HAVING toDate(min(ts)) = {this_day}",
+            f"FROM ui_events WHERE {near} AND session_id NOT IN ({richer}) "
+            f"GROUP BY session_id HAVING toDate(min(ts)) = {this_day}",
             {"async_insert": 0},
         )
         count = int(executor.scalar(f"SELECT count() FROM {shadow}"))
