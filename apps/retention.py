@@ -51,11 +51,22 @@ def apply(yes: bool, as_json: bool) -> int:
 
 def _conclusion(plans: list[Plan], yes: bool) -> str:
     rows, amount = sum(plan.rows for plan in plans), size(sum(plan.bytes for plan in plans))
-    if not rows:
+    if not any(plan.partitions for plan in plans):
         return "Nothing is older than the rules keep."
+    removed = f"{rows:,} rows{_last_copies(plans)}, {amount}"
     if yes:
-        return f"Removed {rows:,} rows, {amount}."
-    return f"Would remove {rows:,} rows, {amount}. This was a dry run: `muse retention apply --yes` removes them."
+        return f"Removed {removed}."
+    return f"Would remove {removed}. This was a dry run: `muse retention apply --yes` removes them."
+
+
+def _last_copies(plans: list[Plan]) -> str:
+    """What goes of rollups alone must be said: no row is left that could tell of it."""
+    return "".join(
+        f" and {len(plan.last_copies):,} days of {plan.last_copies[0].table}, the last copy of rows that are gone "
+        "already"
+        for plan in plans
+        if plan.last_copies
+    )
 
 
 def _print(plans: list[Plan], as_json: bool, removed: bool = False) -> None:

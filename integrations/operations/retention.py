@@ -79,6 +79,12 @@ class Plan:
     def days(self) -> int:
         return len({part.id for part in self.partitions})
 
+    @property
+    def last_copies(self) -> tuple[Partition, ...]:
+        """Partitions of the rollup whose rows are gone already: nothing else tells of these days."""
+        with_rows = {part.id for part in self.partitions if part.table == self.rule.table}
+        return tuple(part for part in self.partitions if part.table != self.rule.table and part.id not in with_rows)
+
 
 def rules(client: Access) -> dict[str, KeepRule]:
     """The newest rule of each table; the default where none was set."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.apps.support import Shell
 
 
@@ -22,3 +24,12 @@ def test_mistakes(shell: Shell) -> None:
         "Name either --keep-days N or --keep-all." in shell.run("muse", "retention", "set", "ui_events", code=2).stderr
     )
     assert "Unknown table 'x'" in shell.run("muse", "retention", "set", "x", "--keep-all", code=1).stderr
+
+
+def test_a_rollup_whose_rows_are_gone_already_is_named_before_it_goes(shell: Shell) -> None:
+    shell.run("muse", "retention", "set", "ui_events", "--keep-days", "10")
+    with ClickHouseClient(ClickHouseSettings(path=shell.settings["CH_PATH"])) as client:
+        client.executor.command("TRUNCATE TABLE ui_events")
+    dry = shell.run("muse", "retention", "apply").stdout
+    assert "Would remove 0 rows and " in dry
+    assert "days of ui_events_hourly, the last copy of rows that are gone already" in dry
