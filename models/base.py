@@ -6,6 +6,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+import chimera_metrics.models.joins  # noqa: F401  # mends them, whoever joins
 from chimera_metrics.models.ddl import FixedString
 
 DATABASE = "chimera_metrics"

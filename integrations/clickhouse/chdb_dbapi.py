@@ -13,6 +13,7 @@ from typing import Any
 from chimera_metrics.integrations.clickhouse import dbapi
 from chimera_metrics.integrations.clickhouse.codec import Column, Unreadable, decode, encode
 from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+    Binary,
     Block,
     DatabaseError,
     DataError,
@@ -26,7 +27,9 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
     Reply,
     Warning,
     apilevel,
+    fitted,
     paramstyle,
+    qualified,
     threadsafety,
 )
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
@@ -172,15 +175,19 @@ class ChdbConnection(dbapi.Connection):
         data: Sequence[Sequence[Any]],
         settings: Mapping[str, Any] | None = None,
         types: Sequence[str] | None = None,
+        database: str | None = None,
+        fit: bool = False,
     ) -> int:
         rows = len(data[0]) if data else 0
         if rows == 0:
             return 0
         if types is None:
-            types = self._types(table, names)
+            types = self._types(table, names, database)
+        if fit:
+            data = fitted(names, types, data)
         # The token differs from insert to insert: in the statement, so that the session can be used again.
         clause = ", ".join(f"{name} = {literal(value)}" for name, value in (settings or {}).items())
-        target = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))})"
+        target = f"INSERT INTO {qualified(table, database)} ({', '.join(map(quote_name, names))})"
         clause = f"SETTINGS {clause}" if clause else ""
         try:
             chunks = list(encode(names, types, data))
@@ -199,10 +206,9 @@ class ChdbConnection(dbapi.Connection):
                 self.running = None
         return rows
 
-    def _types(self, table: str, names: Sequence[str]) -> list[str]:
-        statement = (
-            f"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {quote(table)}"
-        )
+    def _types(self, table: str, names: Sequence[str], database: str | None = None) -> list[str]:
+        where = quote(database) if database is not None else "currentDatabase()"
+        statement = f"SELECT name, type FROM system.columns WHERE database = {where} AND table = {quote(table)}"
         with self.run(statement) as reply:
             known = dict(reply.rows())
         missing = [name for name in names if name not in known]

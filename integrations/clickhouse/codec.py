@@ -51,6 +51,36 @@ class _Source:
         """Nothing is held."""
 
 
+class _Buffer(RespBuffCls):
+    """Text that is no UTF-8 is bytes. The codec would answer its hexadecimal digits, which may be a text too."""
+
+    def read_str_col(self, num_rows: int, encoding: str | None, nullable: bool = False, null_obj: Any = None) -> Any:
+        column = super().read_str_col(num_rows, None, nullable, null_obj)
+        return column if encoding is None else _texts(column)
+
+    def read_fixed_str_col(self, size: int, num_rows: int, encoding: str) -> Any:
+        return [_text(value.rstrip(b"\0"), value) for value in self.read_bytes_col(size, num_rows)]
+
+
+def _texts(column: Sequence[bytes | None]) -> Sequence[Any]:
+    if None not in column:
+        # One call for the whole column, where it holds: a fourth of the time.
+        try:
+            texts = b"\0".join(cast(Sequence[bytes], column)).decode().split("\0")
+        except UnicodeDecodeError:
+            texts = []
+        if len(texts) == len(column):
+            return texts
+    return [None if value is None else _text(value, value) for value in column]
+
+
+def _text(value: bytes, otherwise: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return otherwise
+
+
 class Unreadable(Exception):
     """The codec does not read a type of the answer."""
 
@@ -62,7 +92,7 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
         context = _reading.context = QueryContext(
             query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
         )
-    buffer = RespBuffCls(_Source([chunk]))  # type: ignore[no-untyped-call]
+    buffer = _Buffer(_Source([chunk]))  # type: ignore[no-untyped-call]
     try:
         result = cast(QueryResult, NativeTransform.parse_response(buffer, context))
     except MemoryError:

@@ -6,6 +6,7 @@ cursor that SQLAlchemy drives is built on that, and the executor uses the same c
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from abc import ABC, abstractmethod
@@ -13,7 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.codec import Column
-from chimera_metrics.integrations.clickhouse.literals import format_pyformat
+from chimera_metrics.integrations.clickhouse.fitting import Unfit, fit
+from chimera_metrics.integrations.clickhouse.inserts import Insert, parse
+from chimera_metrics.integrations.clickhouse.literals import format_pyformat, quote_name
+from chimera_metrics.integrations.errors import MuseError
 
 apilevel = "2.0"
 threadsafety = 1
@@ -26,6 +30,20 @@ READ_SETTINGS: Mapping[str, Any] = {
     "apply_prewhere_after_final": 1,
 }
 """Session settings under which every read of ours runs."""
+
+COMPOSED_SETTINGS: Mapping[str, Any] = {
+    # A row without a match in an outer join has NULLs, a total of GROUP BY ROLLUP has NULL for its key, and a cast of
+    # NULL is NULL: in all three ClickHouse has another value of its own, such as 0 or ''.
+    "join_use_nulls": 1,
+    "group_by_use_nulls": 1,
+    "cast_keep_nullable": 1,
+}
+"""Settings of a statement that SQLAlchemy wrote, by which it means what SQL means. Text runs as it stands."""
+
+# What `execute` of an UPDATE or DELETE says is done, is done.
+_MUTATION_SETTINGS: Mapping[str, Any] = {"mutations_sync": 1}
+
+Binary = bytes
 
 Block = list[Sequence[Any]]
 
@@ -136,8 +154,13 @@ class Connection(ABC):
         data: Sequence[Sequence[Any]],
         settings: Mapping[str, Any] | None = None,
         types: Sequence[str] | None = None,
+        database: str | None = None,
+        fit: bool = False,
     ) -> int:
-        """Stores `data`, given column by column, as one block a partition; answers the number of rows."""
+        """Stores `data`, given column by column, as one block a partition; answers the number of rows.
+
+        `fit` brings each value to its column's type first, or raises DataError: for values from anywhere.
+        """
 
     @abstractmethod
     def kill(self) -> None:
@@ -156,7 +179,20 @@ class Connection(ABC):
         """ClickHouse has no transactions: what ran stays."""
 
 
-_INSERT = re.compile(r"\s*INSERT\s+INTO\s+(?P<table>[\w.`\"]+)\s*\((?P<names>[^)]*)\)\s*VALUES\s*$", re.I)
+def qualified(table: str, database: str | None) -> str:
+    """A table's quoted name, with its database's where that is another one."""
+    return quote_name(table) if database is None else f"{quote_name(database)}.{quote_name(table)}"
+
+
+def fitted(names: Sequence[str], types: Sequence[str], data: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The columns of an insert, each value as its column takes it; raises DataError with the column's name."""
+    found = []
+    for name, type_, values in zip(names, types, data, strict=True):
+        try:
+            found.append(fit(values, type_))
+        except (Unfit, MuseError) as error:
+            raise DataError(f"A value does not fit its column {name} ({type_}): {error}.") from None
+    return found
 
 
 class Cursor:
@@ -174,10 +210,17 @@ class Cursor:
 
     def execute(self, operation: str, parameters: Any = None, context: Any = None) -> None:
         self._end()
+        compiled = getattr(context, "compiled", None)
+        insert = parse(operation) if parameters else None
+        if insert is not None:
+            self._insert(insert, [parameters], context)
+            return
+        # Without parameters, text that was not compiled has no `%%` for a percent sign.
+        raw = not parameters and (context is None or compiled is None)
         options = context.execution_options if context is not None else {}
         reply = self.connection.run(
-            format_pyformat(operation, parameters),
-            settings=options.get("settings"),
+            operation if raw else format_pyformat(operation, parameters),
+            settings=_composed(context) | dict(options.get("settings") or {}),
             query_id=options.get("query_id"),
         )
         self.description = [(c.name, c.type, None, None, None, None, True) for c in reply.columns] or None
@@ -191,29 +234,33 @@ class Cursor:
 
     def executemany(self, operation: str, parameters: Sequence[Mapping[str, Any]], context: Any = None) -> None:
         self._end()
-        match = _INSERT.match(operation)
-        if match is None:
-            for row in parameters:
-                self.execute(operation, row, context)
+        insert = parse(operation)
+        if insert is not None and parameters:
+            self._insert(insert, parameters, context)
             return
-        names = [name.strip().strip('`"') for name in match["names"].split(",")]
-        data = [[row[name] for row in parameters] for name in names]
+        for row in parameters or ():
+            self.execute(operation, row, context)
+
+    def _insert(self, insert: Insert, parameters: Sequence[Mapping[str, Any]], context: Any) -> None:
         settings = context.execution_options.get("settings") if context is not None else None
-        self.description = None
-        self.rowcount = self.connection.insert(match["table"].strip('`"'), names, data, settings)
+        self.rowcount = self.connection.insert(
+            insert.table, insert.names, insert.columns(parameters), settings, database=insert.database, fit=True
+        )
 
     def fetchone(self) -> tuple[Any, ...] | None:
         return next(self._rows, None)
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        wanted = size or self.arraysize
-        return [row for _, row in zip(range(wanted), self._rows, strict=False)]
+        return list(itertools.islice(self._rows, size or self.arraysize))
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return list(self._rows)
 
     def close(self) -> None:
+        # The number of rows outlives the cursor: SQLAlchemy asks for it after an insert has closed its own.
+        rowcount = self.rowcount
         self._end()
+        self.rowcount = rowcount
 
     def _end(self) -> None:
         if self._reply is not None:
@@ -225,3 +272,11 @@ class Cursor:
 
     def setoutputsize(self, size: Any, column: Any = None) -> None:
         """Nothing to prepare."""
+
+
+def _composed(context: Any) -> dict[str, Any]:
+    """The settings of a statement that SQLAlchemy wrote; none for text."""
+    compiled = getattr(context, "compiled", None)
+    if compiled is None or context.isddl or getattr(compiled.statement, "__visit_name__", "textclause") == "textclause":
+        return {}
+    return dict(COMPOSED_SETTINGS) | (_MUTATION_SETTINGS if context.isupdate or context.isdelete else {})

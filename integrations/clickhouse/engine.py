@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import URL, Engine, PoolProxiedConnection, create_engine, event, exc
+from sqlalchemy.dialects import registry
 from sqlalchemy.pool import QueuePool
 
 from chimera_metrics.integrations.clickhouse.chdb_dbapi import ChdbConnection
@@ -15,13 +16,16 @@ from chimera_metrics.integrations.clickhouse.versions import KnownSettings
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import PoolExhausted, Unreachable
 
+# Installed packages name their dialects; this also serves a checkout that was installed before ours had this one.
+registry.register("clickhouse.muse", "chimera_metrics.integrations.clickhouse.dialect", "ClickHouseDialect_muse")
+
 
 def url_of(settings: ClickHouseSettings) -> URL:
     """The SQLAlchemy URL of a store. The password is in it only for a server, and SQLAlchemy hides it in its text."""
     if settings.embedded:
         return URL.create("clickhouse+chdb", database=settings.store_path, query={"database": settings.database})
     return URL.create(
-        "clickhouse+native",
+        "clickhouse+muse",
         username=settings.username,
         password=settings.password.get_secret_value(),
         host=settings.host,
@@ -46,7 +50,6 @@ def make_engine(settings: ClickHouseSettings, session: Mapping[str, Any] | None 
         max_overflow=0,
         pool_timeout=settings.timeout,
         hide_parameters=True,
-        **({} if settings.embedded else {"module": _native_module()}),
     )
 
     @event.listens_for(engine, "handle_error")
@@ -76,10 +79,3 @@ def _connect(settings: ClickHouseSettings, session: Mapping[str, Any], known: Kn
     from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
 
     return NativeConnection(settings, session, known)
-
-
-def _native_module() -> Any:
-    # clickhouse-driver costs 60 ms to import, for nothing on the embedded engine.
-    from chimera_metrics.integrations.clickhouse import native_dbapi
-
-    return native_dbapi

@@ -14,10 +14,10 @@ from typing import Any, Literal
 from sqlalchemy import Engine
 from sqlalchemy.exc import CompileError, InvalidRequestError
 from sqlalchemy.sql.ddl import ExecutableDDLElement
-from sqlalchemy.sql.expression import ClauseElement, Executable
+from sqlalchemy.sql.expression import ClauseElement, Executable, TextClause
 
 from chimera_metrics.integrations.clickhouse import call, dbapi
-from chimera_metrics.integrations.clickhouse.dbapi import READ_SETTINGS, Block, Reply
+from chimera_metrics.integrations.clickhouse.dbapi import COMPOSED_SETTINGS, READ_SETTINGS, Block, Reply
 from chimera_metrics.integrations.clickhouse.engine import checkout, make_engine
 from chimera_metrics.integrations.clickhouse.explaining import explain, wrong_setting
 from chimera_metrics.integrations.clickhouse.literals import format_pyformat
@@ -236,10 +236,11 @@ class Executor:
 
 
 def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:
-    """The settings that a Select brings along, by `execution_options(settings=…)`."""
-    if isinstance(statement, Executable):
-        return dict(statement.get_execution_options().get("settings", {}))
-    return {}
+    """What a Select means by its joins and casts, and what it brings by `execution_options(settings=…)`."""
+    if not isinstance(statement, Executable):
+        return {}
+    meant = {} if isinstance(statement, TextClause) else dict(COMPOSED_SETTINGS)
+    return meant | dict(statement.get_execution_options().get("settings", {}))
 
 
 class _Trace:

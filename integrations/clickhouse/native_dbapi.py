@@ -1,8 +1,8 @@
 """The DBAPI of a ClickHouse server: clickhouse-driver over the native protocol.
 
 clickhouse-sqlalchemy's own connector closes the socket with each cursor and cuts datetimes to whole seconds; this one
-keeps the socket, takes its literals from `literals`, and reads the server's version from the handshake, so that a
-server that is too old is told from it before any statement is sent.
+keeps the socket, takes its literals from `literals` and its values from `native_columns`, and reads the server's
+version from the handshake, so that a server that is too old is told from it before any statement is sent.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from clickhouse_driver import Client
@@ -26,6 +24,7 @@ from clickhouse_driver.result import QueryInfo
 from chimera_metrics.integrations.clickhouse import dbapi
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
+    Binary,
     Block,
     DatabaseError,
     DataError,
@@ -39,11 +38,14 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
     Reply,
     Warning,
     apilevel,
+    fitted,
     paramstyle,
+    qualified,
     threadsafety,
 )
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.native_columns import take_over
 from chimera_metrics.integrations.clickhouse.versions import OLDEST, KnownSettings, Version, shown
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
@@ -52,7 +54,6 @@ from chimera_metrics.integrations.errors import AccessRefused, CertificateRefuse
 logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
 
 _CONNECT_TIMEOUT_S = 10
-_SCALE = re.compile(r"(?:Nullable\()?Decimal\(\d+, (\d+)\)")
 _AUTHENTICATION_FAILED = {
     ErrorCode.UNKNOWN_USER,
     ErrorCode.WRONG_PASSWORD,
@@ -96,9 +97,12 @@ class NativeReply(Reply):
         self._connection = connection
         self._client = connection.client
         self._done = False
+        #: Whether the connection went on to another statement before the last row was read.
+        self._left = False
         # A reply that was left behind, and is collected later, must not touch the connection's next statement.
-        connection.turn += 1
+        connection.leave()
         self._turn = connection.turn
+        connection.reply = weakref.ref(self)
         connection.running = True
         try:
             with connection.translated(), self._client.disconnect_on_error(statement, dict(settings)):
@@ -125,7 +129,9 @@ class NativeReply(Reply):
         with self._connection.translated():
             for block in itertools.chain([self._first] if self._first else [], self._blocks):
                 if block.num_rows:
-                    yield _columns(block.get_columns(), self.columns)
+                    yield list(block.get_columns())
+                if self._left:
+                    raise InterfaceError("The rest of this result is gone: its connection has run another statement.")
 
     def _finish(self) -> None:
         self._done = True
@@ -133,6 +139,11 @@ class NativeReply(Reply):
         query = self._client.last_query  # gone once the socket was dropped
         if query is not None:
             self.rows_read, self.bytes_read = query.progress.rows, query.progress.bytes
+
+    def leave(self) -> None:
+        """Closes it for the connection's next statement; whoever still reads it is told."""
+        self._left = not self._done
+        self.close()
 
     def close(self) -> None:
         if self._done or self._turn != self._connection.turn:
@@ -161,7 +172,10 @@ class NativeConnection(dbapi.Connection):
         self.session = dict(session or {})
         #: Number of the statement that the connection is at.
         self.turn = 0
+        #: The reply that may be unread.
+        self.reply: Callable[[], NativeReply | None] = lambda: None
         self.client = _client(settings)
+        take_over(self.client.connection)
         self.running = False
         self.current_query_id: str | None = None
         self._account: dict[str, Setting] | None = None
@@ -238,20 +252,43 @@ class NativeConnection(dbapi.Connection):
         data: Sequence[Sequence[Any]],
         settings: Mapping[str, Any] | None = None,
         types: Sequence[str] | None = None,
+        database: str | None = None,
+        fit: bool = False,
     ) -> int:
         rows = len(data[0]) if data else 0
         if rows == 0:
             return 0
-        statement = f"INSERT INTO {quote_name(table)} ({', '.join(map(quote_name, names))}) VALUES"
-        known = self._kept(settings or {})
-        self.turn += 1
+        statement = f"INSERT INTO {qualified(table, database)} ({', '.join(map(quote_name, names))}) VALUES"
+        kept = self._kept(settings or {})
+        self.leave()
         self.running = True
         try:
-            with self.translated():
-                self.client.execute(statement, data, columnar=True, settings=known)
+            with self.translated(), self.client.disconnect_on_error(statement, kept):
+                self._send(statement, data, fit)
         finally:
             self.running = False
         return rows
+
+    def _send(self, statement: str, data: Sequence[Sequence[Any]], fit: bool) -> None:
+        """As the driver's `execute`, but for the types, which the server says between the statement and its rows."""
+        client = self.client
+        client.connection.send_query(statement)
+        client.connection.send_external_tables(None)
+        sample = client.receive_sample_block()
+        if fit:
+            described = sample.columns_with_types
+            data = fitted([name for name, _ in described], [type_ for _, type_ in described], data)
+        client.send_data(sample, data, columnar=True)
+        client.receive_end_of_insert_query()
+
+    def leave(self) -> None:
+        """Ends what was left unread, before the connection's next statement or its return to the pool."""
+        if (reply := self.reply()) is not None:
+            reply.leave()
+        self.turn += 1
+
+    def rollback(self) -> None:
+        self.leave()
 
     def kill(self) -> None:
         if not self.running or self.current_query_id is None:
@@ -277,10 +314,12 @@ class NativeConnection(dbapi.Connection):
         """Driver errors as errors of this module; after one, the socket may hold half a reply and is dropped."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001  # every kind is told apart in `translate`
+        except Exception as error:  # every kind is told apart in `translate`
             self.running = False
             if not isinstance(error, driver.ServerException):
                 self._drop()
+            if isinstance(error, DataError):
+                raise
             raise translate(error, self._settings) from None
 
 
@@ -301,25 +340,6 @@ def _client(settings: ClickHouseSettings) -> Client:
         sync_request_timeout=5,
         client_name="chimera-metrics",
     )
-
-
-def _columns(block: Block, columns: Sequence[Column]) -> Block:
-    found = list(block)
-    for index, column in enumerate(columns):
-        if "DateTime" in column.type:
-            # The driver gives naive values for a bare DateTime, and UTC under another name for a DateTime('UTC').
-            found[index] = [_utc(value) for value in found[index]]
-        elif (scale := _SCALE.match(column.type)) is not None:
-            # The driver drops the zeros at the end of an amount.
-            places = Decimal(1).scaleb(-int(scale[1]))
-            found[index] = [value.quantize(places) if value is not None else None for value in found[index]]
-    return found
-
-
-def _utc(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None or str(value.tzinfo) == "UTC" else value
-    return value
 
 
 def translate(error: Exception, settings: ClickHouseSettings) -> Exception:

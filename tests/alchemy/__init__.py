@@ -1,0 +1,1 @@
+"""SQLAlchemy on both engines: statements, values, inserts and reflection."""
