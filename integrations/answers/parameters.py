@@ -93,6 +93,9 @@ def typed(name: str, value: Any, type_: str) -> str:
     if kind == "Tuple" and isinstance(value, list | tuple | Mapping):
         return _tuple(name, value, type_, _split(inner))
     _check(name, value, kind, inner, type_)
+    if kind in ("DateTime", "DateTime64") and isinstance(value, datetime):
+        # With its zone: text would be read as the time of day in the zone of the type, or of the server.
+        return literal(value)
     return _leaf(value)
 
 

@@ -28,9 +28,9 @@ _FIELDS = {
     "hour": "toHour({})",
     "minute": "toMinute({})",
     "second": "toSecond({})",
-    "millisecond": "toSecond({0}) * 1000 + toMillisecond({0})",
-    "microsecond": "toSecond({0}) * 1000000 + toMicrosecond({0})",
-    "epoch": "toUnixTimestamp64Micro(toDateTime64({}, 6, 'UTC')) / 1000000",
+    "millisecond": "intDiv(positiveModulo(toUnixTimestamp64Micro(toDateTime64({}, 6, 'UTC')), 60000000), 1000)",
+    "microsecond": "positiveModulo(toUnixTimestamp64Micro(toDateTime64({}, 6, 'UTC')), 60000000)",
+    "epoch": "(toUnixTimestamp64Micro(toDateTime64({}, 6, 'UTC')) / 1000000)",
 }
 _FIELDS |= {"milliseconds": _FIELDS["millisecond"], "microseconds": _FIELDS["microsecond"]}
 
@@ -203,8 +203,7 @@ class Operators(ClickHouseSQLCompiler):
             raise exc.CompileError(
                 f"extract() has no field {extract.field!r} on ClickHouse; it has {', '.join(sorted(_FIELDS))}."
             )
-        text = _FIELDS[field].format(column)
-        return f"({text})" if " " in _FIELDS[field] else text
+        return _FIELDS[field].format(column)
 
     def visit_current_timestamp_func(self, fn: Any, **kw: Any) -> str:
         return "now()"

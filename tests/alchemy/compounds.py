@@ -8,6 +8,7 @@ from sqlalchemy import (
     Integer,
     String,
     and_,
+    cast,
     column,
     desc,
     except_,
@@ -33,7 +34,7 @@ per_shop = select(s.c.shop, func.sum(s.c.qty).label("total")).group_by(s.c.shop)
 letters = values(column("n", Integer), column("letter", String), name="letters").data(
     [(1, "a"), (2, None), (3, "c'\\%")]
 )
-counting = select(literal(1).label("n")).cte("counting", recursive=True)
+counting = select(cast(literal(1), Integer).label("n")).cte("counting", recursive=True)
 counting = counting.union_all(select(counting.c.n + 1).where(counting.c.n < 5))
 other = s.alias("other")
 

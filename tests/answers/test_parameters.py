@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -32,6 +33,24 @@ FITS: list[tuple[str, Any, Any]] = [
 @pytest.mark.parametrize(("type_", "value", "shown"), FITS, ids=[type_ for type_, _, _ in FITS])
 def test_a_value_arrives_as_it_is(client: ClickHouseClient, type_: str, value: Any, shown: Any) -> None:
     assert client.query(f"SELECT {{p:{type_}}} AS p", {"p": value}).rows == [[shown]]
+
+
+@pytest.mark.parametrize("zone", ["", ", 'Europe/Berlin'", ", 'Asia/Tokyo'"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2024, 1, 1),
+        datetime(2024, 1, 1, tzinfo=UTC),
+        datetime(2024, 1, 1, 9, tzinfo=timezone(timedelta(hours=9))),
+    ],
+)
+def test_a_datetime_is_its_own_instant_in_every_zone(client: ClickHouseClient, zone: str, moment: datetime) -> None:
+    seconds = f"DateTime({zone.removeprefix(', ')})".replace("()", "")
+    asked = (
+        f"SELECT toUnixTimestamp({{p:{seconds}}}), toUnixTimestamp({{p:DateTime64(3{zone})}}), "
+        f"toUnixTimestamp({{list:Array({seconds})}}[1]), toUnixTimestamp({{p:Nullable({seconds})}})"
+    )
+    assert client.query(asked, {"p": moment, "list": [moment]}).rows == [[1704067200] * 4]
 
 
 REFUSED: list[tuple[str, Any, str]] = [
