@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from chimera_metrics.integrations.clickhouse.dbapi import DatabaseError
+from chimera_metrics.integrations.clickhouse.dbapi import DatabaseError, InterfaceError
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
 from chimera_metrics.integrations.config import ClickHouseSettings
@@ -65,9 +65,13 @@ def test_a_reply_left_behind_does_not_touch_the_next_statement(wire: Wire, execu
     driver = connection.driver_connection
     assert driver is not None
     left = driver.run("SELECT number FROM numbers(100000000)")
-    next(left.blocks())
-    with pytest.raises(Unreachable):  # the socket still holds the first reply: it is dropped, and said
-        driver.run("SELECT 1")
+    blocks = left.blocks()
+    next(blocks)
+    # The socket still holds the first reply: it is dropped for another, and whoever reads on is told.
+    with driver.run("SELECT 1") as reply:
+        assert list(reply.rows()) == [(1,)]
+    with pytest.raises(InterfaceError, match="has run another statement"):
+        next(blocks)
     with driver.run("SELECT 2") as reply:
         left.close()
         assert list(reply.rows()) == [(2,)]
