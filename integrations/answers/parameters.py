@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from chimera_metrics.integrations.clickhouse import call
-from chimera_metrics.integrations.clickhouse.literals import literal, quote
+from chimera_metrics.integrations.clickhouse.literals import DAYS, literal, quote
+from chimera_metrics.integrations.clickhouse.types import split
 from chimera_metrics.integrations.errors import InvalidInput
 
 # What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
@@ -27,18 +28,10 @@ _QUOTED = r"'(?:[^'\\]|\\.)*'"
 _TYPE = re.compile(rf"[A-Za-z](?:[\w(), =-]|{_QUOTED})*")
 _WRAPPED = re.compile(r"(?:Nullable|LowCardinality)\((.*)\)", re.DOTALL)
 _PARTS = re.compile(r"(?P<kind>\w+)(?:\((?P<inner>.*)\))?", re.DOTALL)
-_PIECE = re.compile(rf"{_QUOTED}|[(),]|[^'(),]+|'")
 _NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*) +(?P<type>[A-Z].*)", re.DOTALL)
 _INTEGER = re.compile(r"(?P<unsigned>U?)Int(?P<bits>8|16|32|64|128|256)")
 _WHOLE = re.compile(r"[+-]?\d+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-# Beyond these the engine would answer another day, without a word.
-_DAYS = {
-    "Date": ("1970-01-01", "2149-06-06"),
-    "Date32": ("1900-01-01", "2299-12-31"),
-    "DateTime": ("1970-01-01", "2106-02-06"),
-    "DateTime64": ("1900-01-01", "2299-12-31"),
-}
 
 
 def bind(statement: str, parameters: Mapping[str, Any]) -> str:
@@ -87,11 +80,11 @@ def typed(name: str, value: Any, type_: str) -> str:
     kind, inner = (parts["kind"], parts["inner"] or "") if parts is not None else ("", "")
     if kind == "Array" and isinstance(value, list | tuple):
         return f"[{', '.join(typed(name, item, inner) for item in value)}]"
-    if kind == "Map" and isinstance(value, Mapping) and len(types := _split(inner)) == 2:
+    if kind == "Map" and isinstance(value, Mapping) and len(types := split(inner)) == 2:
         items = (typed(name, one, of) for pair in value.items() for one, of in zip(pair, types, strict=True))
         return f"map({', '.join(items)})"
     if kind == "Tuple" and isinstance(value, list | tuple | Mapping):
-        return _tuple(name, value, type_, _split(inner))
+        return _tuple(name, value, type_, split(inner))
     _check(name, value, kind, inner, type_)
     if kind in ("DateTime", "DateTime64") and isinstance(value, datetime):
         # With its zone: text would be read as the time of day in the zone of the type, or of the server.
@@ -112,18 +105,6 @@ def _tuple(name: str, value: Sequence[Any] | Mapping[str, Any], type_: str, elem
     return f"tuple({', '.join(typed(name, item, of) for item, of in zip(value, types, strict=True))})"
 
 
-def _split(inner: str) -> list[str]:
-    """The types between commas, brackets and quotes kept together."""
-    found, depth = [""], 0
-    for piece in _PIECE.findall(inner):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += piece
-    return [one.strip() for one in found]
-
-
 def _check(name: str, value: Any, kind: str, inner: str, type_: str) -> None:
     if value is None or isinstance(value, bool):
         return
@@ -133,7 +114,9 @@ def _check(name: str, value: Any, kind: str, inner: str, type_: str) -> None:
         low, high = (0, 2**bits - 1) if integer["unsigned"] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         if not low <= int(text) <= high:
             raise InvalidInput(f"Parameter {name} is {text[:80]}, but {kind} takes {low} to {high}.")
-    elif (days := _DAYS.get(kind)) is not None and (day := _DAY.match(text)) is not None:
+    elif kind in DAYS and (day := _DAY.match(text)) is not None:
+        # Beyond these the engine would answer another day, without a word.
+        days = [one.isoformat() for one in DAYS[kind]]
         if not days[0] <= day[0] <= days[1]:
             raise InvalidInput(f"Parameter {name} is {text[:80]}, but {kind} takes {days[0]} to {days[1]}.")
     elif kind.startswith("Decimal") and (scale := inner.rpartition(",")[2].strip()).isdecimal():

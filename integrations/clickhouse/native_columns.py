@@ -42,7 +42,7 @@ _SECOND = timedelta(seconds=1)
 _EXACT = Context(prec=90)
 
 
-class _Ticks(FormatColumn):  # type: ignore[misc]
+class _Ticks(FormatColumn):
     """A column of whole numbers, `per_second` of them a second."""
 
     def __init__(self, per_second: int, **options: Any) -> None:
@@ -83,9 +83,10 @@ class _Moments(_Ticks):
             value = datetime(value.year, value.month, value.day, tzinfo=UTC)
         elif value.tzinfo is None:
             value = value.replace(tzinfo=UTC)
-        seconds, rest = divmod(value - _EPOCH, _SECOND)
-        nanoseconds = rest.microseconds * 1000 + getattr(value, "nanosecond", 0)
-        return int(seconds) * self.per_second + nanoseconds * self.per_second // 10**9
+        since: timedelta = value - _EPOCH
+        seconds, rest = divmod(since, _SECOND)
+        nanoseconds = rest.microseconds * 1000 + int(getattr(value, "nanosecond", 0))
+        return seconds * self.per_second + nanoseconds * self.per_second // 10**9
 
     def read(self, ticks: int) -> datetime:
         moment = _EPOCH + timedelta(microseconds=ticks * 10**6 // self.per_second)
@@ -106,7 +107,7 @@ class _Clock(_Ticks):
         return timedelta(microseconds=ticks * 10**6 // self.per_second)
 
 
-class _Brain(FormatColumn):  # type: ignore[misc]
+class _Brain(FormatColumn):
     """BFloat16: the upper half of a Float32."""
 
     ch_type = "BFloat16"
