@@ -55,7 +55,7 @@ class _Buffer(RespBuffCls):
     """Text that is no UTF-8 is bytes. The codec would answer its hexadecimal digits, which may be a text too."""
 
     def read_str_col(self, num_rows: int, encoding: str | None, nullable: bool = False, null_obj: Any = None) -> Any:
-        column = super().read_str_col(num_rows, None, nullable, null_obj)
+        column: Any = super().read_str_col(num_rows, None, nullable, null_obj)
         return column if encoding is None else _texts(column)
 
     def read_fixed_str_col(self, size: int, num_rows: int, encoding: str) -> Any:

@@ -50,13 +50,13 @@ class Compiler(Operators):
 
     # -- SELECT ----------------------------------------------------------------------------------------------------
 
-    def visit_select(self, select_stmt: Any, **kw: Any) -> str:  # type: ignore[override]
+    def visit_select(self, select_stmt: Any, **kw: Any) -> str:
         # A mutation names its own table's columns bare; inside a subquery that could mean another table's.
         kw.pop("include_table", None)
         return str(super().visit_select(select_stmt, **kw))
 
-    def visit_compound_select(  # type: ignore[override]
-        self, cs: CompoundSelect, asfrom: bool = False, compound_index: int | None = None, **kw: Any
+    def visit_compound_select(
+        self, cs: CompoundSelect[Any], asfrom: bool = False, compound_index: int | None = None, **kw: Any
     ) -> str:
         keyword = cs.keyword.name
         if keyword in ("EXCEPT_ALL", "INTERSECT_ALL"):
@@ -67,7 +67,7 @@ class Compiler(Operators):
             return str(super().visit_compound_select(cs, asfrom=asfrom, compound_index=compound_index, **kw))
         return self._ordered_compound(cs, asfrom, compound_index, **kw)
 
-    def _ordered_compound(self, cs: CompoundSelect, asfrom: bool, compound_index: int | None, **kw: Any) -> str:
+    def _ordered_compound(self, cs: CompoundSelect[Any], asfrom: bool, compound_index: int | None, **kw: Any) -> str:
         """ClickHouse would give the order and the limit to the last SELECT alone."""
         clauses: list[str] = []
         group_by, order_by, limit = self.group_by_clause, self.order_by_clause, self._row_limit_clause
@@ -203,7 +203,7 @@ class Compiler(Operators):
         return f"values({self.render_literal_value(', '.join(described), sa.String())}, {values})"
 
     def visit_cte(self, cte: Any, *args: Any, **kw: Any) -> str | None:
-        text = super().visit_cte(cte, *args, **kw)
+        text: str | None = super().visit_cte(cte, *args, **kw)
         known: dict[Any, str] = self.ctes or {}
         if (cte.recursive or cte.element.name_cte_columns) and cte in known:
             # The names stand in the first SELECT as well; a list of them is younger than the oldest version.

@@ -279,4 +279,4 @@ def _composed(context: Any) -> dict[str, Any]:
     compiled = getattr(context, "compiled", None)
     if compiled is None or context.isddl or getattr(compiled.statement, "__visit_name__", "textclause") == "textclause":
         return {}
-    return dict(COMPOSED_SETTINGS) | (_MUTATION_SETTINGS if context.isupdate or context.isdelete else {})
+    return {**COMPOSED_SETTINGS, **(_MUTATION_SETTINGS if context.isupdate or context.isdelete else {})}

@@ -92,5 +92,5 @@ class DDLCompiler(ClickHouseDDLCompiler):
 
     def _get_default_string(self, default: Any, name: str) -> str:
         if isinstance(default, str):
-            return self.sql_compiler.render_literal_value(default, sa.String())
+            return str(self.sql_compiler.render_literal_value(default, sa.String()))
         return str(super()._get_default_string(default, name))

@@ -79,7 +79,8 @@ class ClickHouseDialect_chdb(MuseDialect):  # clickhouse-sqlalchemy's way of nam
         return (), {"path": path, "database": str(url.query.get("database", DATABASE))}
 
     def connect(self, *_: Any, path: str = MEMORY, database: str = DATABASE, **options: Any) -> Any:
-        self.forced_server_version_string = options.get("server_version", self.forced_server_version_string)
+        if "server_version" in options:
+            self.forced_server_version_string = options["server_version"]
         return chdb_dbapi.ChdbConnection(open_store(path), database, READ_SETTINGS)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine
 from sqlalchemy.exc import CompileError, InvalidRequestError
 from sqlalchemy.sql.ddl import ExecutableDDLElement
-from sqlalchemy.sql.expression import ClauseElement, Executable, TextClause
+from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from chimera_metrics.integrations.clickhouse import call, dbapi
 from chimera_metrics.integrations.clickhouse.dbapi import COMPOSED_SETTINGS, READ_SETTINGS, Block, Reply
@@ -239,7 +239,7 @@ def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:
     """What a Select means by its joins and casts, and what it brings by `execution_options(settings=…)`."""
     if not isinstance(statement, Executable):
         return {}
-    meant = {} if isinstance(statement, TextClause) else dict(COMPOSED_SETTINGS)
+    meant = {} if statement.__visit_name__ == "textclause" else dict(COMPOSED_SETTINGS)
     return meant | dict(statement.get_execution_options().get("settings", {}))
 
 

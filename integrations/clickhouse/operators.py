@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clickhouse_sqlalchemy.drivers.compilers.sqlcompiler import ClickHouseSQLCompiler
-from sqlalchemy import exc
+from sqlalchemy import exc, literal_column
 from sqlalchemy import types as sa
 from sqlalchemy.sql import elements, functions, operators
 
@@ -95,7 +95,7 @@ class Operators(ClickHouseSQLCompiler):
         return pattern
 
     def _text(self, value: str) -> str:
-        return self.render_literal_value(value, sa.String())
+        return str(self.render_literal_value(value, sa.String()))
 
     def _like(self, binary: Any, words: str, **kw: Any) -> str:
         return f"{self.process(binary.left, **kw)} {words} {self._pattern(binary, **kw)}"
@@ -162,7 +162,7 @@ class Operators(ClickHouseSQLCompiler):
     def visit_is_not_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         if isinstance(binary.right, elements.Null):
             return f"{self.process(binary.left, **kw)} IS NOT NULL"
-        return self.visit_is_distinct_from_binary(binary, operator, **kw)
+        return str(self.visit_is_distinct_from_binary(binary, operator, **kw))
 
     def visit_between_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         if binary.modifiers.get("symmetric", False):
@@ -179,20 +179,20 @@ class Operators(ClickHouseSQLCompiler):
 
     def _any_or_all(self, binary: Any, side: Any, **kw: Any) -> str:
         """`x = ANY (array)`: ClickHouse has ANY and ALL for subqueries only."""
-        sign = elements.BinaryExpression(
-            binary.left, elements.literal_column("element", binary.left.type), binary.operator
-        )
+        element: Any = literal_column("array_element", binary.left.type)
+        sign: Any = elements.BinaryExpression(binary.left, element, binary.operator)
         every = side.operator is operators.all_op
         name = "arrayAll" if every else "arrayExists"
         array = self.process(getattr(side.element, "element", side.element), **kw)
-        return f"{name}(element -> {super().visit_binary(sign, **kw)}, {array})"
+        return f"{name}(array_element -> {super().visit_binary(sign, **kw)}, {array})"
 
     # -- functions -------------------------------------------------------------------------------------------------
 
     def visit_extract(self, extract: Any, **kw: Any) -> str:
         field = extract.field.lower()
         column = self.process(extract.expr, **kw)
-        if isinstance(extract.expr.type, sa.DateTime) and not isinstance(extract.expr.type.timezone, str):
+        zone: Any = getattr(extract.expr.type, "timezone", None)
+        if isinstance(extract.expr.type, sa.DateTime) and not isinstance(zone, str):
             # A time without zone is UTC, whatever the zone of the server.
             column = f"toTimeZone({column}, 'UTC')"
         if isinstance(extract.expr.type, sa.Interval):
@@ -238,7 +238,7 @@ class Operators(ClickHouseSQLCompiler):
 
     def _constant(self, element: Any) -> str:
         if isinstance(element, elements.BindParameter):
-            return self.render_literal_value(element.effective_value, element.type)
+            return str(self.render_literal_value(element.effective_value, element.type))
         return str(self.process(element, literal_binds=True))
 
     def visit_getitem_binary(self, binary: Any, operator: Any, **kw: Any) -> str:

@@ -159,7 +159,7 @@ class Reflection(ClickHouseDialect):
         return bool(self._execute(connection, statement, scalar=True, database=database, name=table_name))
 
     @reflection.cache
-    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[Any]:
+    def get_columns(self, connection: Any, table_name: Any, schema: str | None = None, **kw: Any) -> list[Any]:
         if not isinstance(table_name, str):  # clickhouse-sqlalchemy's own way to describe a subquery
             return list(super().get_columns(connection, table_name, schema, **kw))
         statement = text(
@@ -173,7 +173,9 @@ class Reflection(ClickHouseDialect):
         return [self._column(row) for row in rows]
 
     def _column(self, row: Any) -> dict[str, Any]:
-        found = self._get_column_info(row.name, row.type, row.default_kind, row.default_expression, row.comment)
+        found: dict[str, Any] = self._get_column_info(
+            row.name, row.type, row.default_kind, row.default_expression, row.comment
+        )
         codec = row.compression_codec.removeprefix("CODEC(").removesuffix(")")
         options = {"clickhouse_codec": codec} if codec else {}
         if row.default_kind in ("MATERIALIZED", "ALIAS"):

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy
-import pandas
+import pandas  # type: ignore[import-untyped]  # its stubs are a package of their own
 import pytest
 from clickhouse_sqlalchemy import Table, engines
 from clickhouse_sqlalchemy import types as ch

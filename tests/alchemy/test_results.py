@@ -94,7 +94,7 @@ def test_a_stream_left_early_leaves_the_pool_in_order(engine: Engine) -> None:
 def test_a_stream_that_is_closed_and_its_connection_used_again(engine: Engine) -> None:
     with engine.connect() as connection:
         rows = connection.execution_options(stream_results=True, max_row_buffer=10).execute(MANY)
-        assert rows.fetchmany(2) == [(0,), (1,)]
+        assert [tuple(row) for row in rows.fetchmany(2)] == [(0,), (1,)]
         rows.close()
         assert connection.execute(text("SELECT 2")).scalar() == 2
         assert connection.execute(insert(p), [{"shop": "zz", "city": "", "rank": 0}]).rowcount == 1
