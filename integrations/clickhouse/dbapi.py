@@ -16,7 +16,7 @@ from typing import Any
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.fitting import Unfit, fit
 from chimera_metrics.integrations.clickhouse.inserts import Insert, parse
-from chimera_metrics.integrations.clickhouse.literals import format_pyformat, quote_name
+from chimera_metrics.integrations.clickhouse.literals import format_pyformat, quote_name, without_parameters
 from chimera_metrics.integrations.errors import MuseError
 
 apilevel = "2.0"
@@ -215,11 +215,10 @@ class Cursor:
         if insert is not None:
             self._insert(insert, [parameters], context)
             return
-        # Without parameters, text that was not compiled has no `%%` for a percent sign.
-        raw = not parameters and (context is None or compiled is None)
+        raw = not parameters and compiled is None
         options = context.execution_options if context is not None else {}
         reply = self.connection.run(
-            operation if raw else format_pyformat(operation, parameters),
+            without_parameters(operation) if raw else format_pyformat(operation, parameters),
             settings=_composed(context) | dict(options.get("settings") or {}),
             query_id=options.get("query_id"),
         )

@@ -174,3 +174,12 @@ def format_pyformat(statement: str, parameters: Mapping[str, Any] | None) -> str
             f"The parameters do not fit the statement ({error}): write %(name)s for a parameter and %% for a percent "
             "sign."
         ) from None
+
+
+def without_parameters(statement: str) -> str:
+    """Text that was not compiled and has no parameters: `%%` is `%` where every one is doubled, as PEP 249 has it.
+
+    Where one is not, as in `LIKE '%err%'` by pandas, the text means what it says.
+    """
+    single = "%" in statement.replace("%%", "")
+    return statement if single else statement.replace("%%", "%")

@@ -142,6 +142,7 @@ def test_text_that_is_no_utf8_is_bytes_wherever_it_stands(engine: Engine) -> Non
     [
         ("SELECT 'merry' LIKE '%err%'", None, 1),
         ("SELECT '100%'", {}, "100%"),
+        ("SELECT '100%%'", None, "100%"),
         ("SELECT concat(%(a)s, '%%')", {"a": "5"}, "5%"),
     ],
 )
