@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC as UTC_TZ
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.sql.visitors import InternalTraversal
+
+from chimera_metrics.models.ddl import EngineType, type_text
 
 FLOAT = ch.Nullable(ch.Float64())
 
@@ -79,19 +82,51 @@ def plain(type_: Any) -> Any:
     return type_
 
 
+_NAME = re.compile(r"(?:(?:Nullable|LowCardinality)\()*(\w+)")
+_CALLED = {
+    "Bool": "booleans",
+    "UUID": "ids",
+    "Date": "dates",
+    "Date32": "dates",
+    "Time": "clocks",
+    "Time64": "clocks",
+    "IPv4": "addresses",
+    "IPv6": "addresses",
+    "Array": "lists",
+    "Map": "maps",
+    "Tuple": "tuples",
+    "JSON": "objects",
+}
+NESTED = frozenset({"lists", "maps", "tuples", "objects"})
+
+
+def base_name(type_: Any) -> str:
+    """The engine's name of the type inside `Nullable` and `LowCardinality`, without its arguments."""
+    found = _NAME.match(type_text(type_))
+    return found[1] if found else ""
+
+
 def is_number(type_: Any) -> bool:
-    return isinstance(plain(type_), ch.Int | ch.Float | ch.Decimal)
+    return type_name(type_) == "numbers"
 
 
 def is_time(type_: Any) -> bool:
-    return isinstance(plain(type_), ch.DateTime)
+    return type_name(type_) == "times"
 
 
 def type_name(type_: Any) -> str:
     """What a reader calls values of the type."""
     inner = plain(type_)
-    if is_time(inner):
+    if isinstance(inner, ch.DateTime):
         return "times"
-    if is_number(inner):
+    if isinstance(inner, ch.Int | ch.Float | ch.Decimal):
         return "numbers"
-    return "ids" if isinstance(inner, ch.UUID) else "text"
+    name = base_name(inner)
+    if name.startswith(("Int", "UInt", "Float", "Decimal")):
+        return "numbers"
+    return "times" if name.startswith("DateTime") else _CALLED.get(name, "text")
+
+
+def item_type(type_: Any) -> Any:
+    """The type of a list's items."""
+    return EngineType(type_text(type_)[len("Array(") : -1])

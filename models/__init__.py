@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from chimera_metrics.models.audit_log import AuditEntry
 from chimera_metrics.models.base import DATABASE, Base
 from chimera_metrics.models.bench_runs import RUN_IDENTITY, BenchRun
-from chimera_metrics.models.ddl import insertable
+from chimera_metrics.models.ddl import document, insertable
 from chimera_metrics.models.deployments import Deployment
 from chimera_metrics.models.episodes import Episode
 from chimera_metrics.models.insert_ledger import LedgerEntry
@@ -33,7 +33,9 @@ FACTS: tuple[type[Base], ...] = (
 ROLLUPS: tuple[type[Base], ...] = (LlmEventHour, UiEventHour)
 VIEWS = (LLM_EVENTS_HOURLY_MV, UI_EVENTS_HOURLY_MV)
 
-FACT_TABLES: dict[str, Table] = {model.__tablename__: Base.metadata.tables[model.__tablename__] for model in FACTS}
+FACT_TABLES: dict[str, Table] = {
+    model.__tablename__: document(Base.metadata.tables[model.__tablename__]) for model in FACTS
+}
 """The seven tables by name, as SQLAlchemy tables."""
 
 metadata = Base.metadata

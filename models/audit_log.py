@@ -10,24 +10,8 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COUNT64,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    ID_CODEC,
-    MEASURE_CODEC,
-    MESSAGE_CODEC,
-    TEXT,
-    TEXT_CODEC,
-    TIME,
-    TIME_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-)
-from chimera_metrics.models.ddl import col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import count, ident, measure, message, moment, prose, word
 
 
 class AuditEntry(Base):
@@ -35,20 +19,20 @@ class AuditEntry(Base):
 
     __tablename__ = "audit_log"
 
-    ts: Mapped[datetime] = col(TIME, "When the call came", key=True, codec=TIME_CODEC)
-    call_id: Mapped[Uuid] = col(UUID, "The call's own id", key=True, codec=ID_CODEC)
-    who: Mapped[str] = col(WORD, "Local user or token name", codec=WORD_CODEC)
-    role: Mapped[str] = col(WORD, "Role of the caller", codec=WORD_CODEC)
-    client: Mapped[str] = col(WORD, "Program that called, with its version", codec=WORD_CODEC)
-    tool: Mapped[str] = col(WORD, "Tool", codec=WORD_CODEC)
-    arguments: Mapped[str] = col(TEXT, "Arguments as JSON text, cleaned of personal data", codec=TEXT_CODEC)
-    statement: Mapped[str] = col(TEXT, "Statement that ran", codec=TEXT_CODEC)
-    query_id: Mapped[str] = col(TEXT, "Id of the statement on the engine", codec=MESSAGE_CODEC)
-    rows: Mapped[int] = col(COUNT64, "Rows answered or stored", unit="rows", codec=COUNT_CODEC)
-    bytes: Mapped[int] = col(COUNT64, "Bytes answered", unit="bytes", codec=COUNT_CODEC)
-    elapsed_ms: Mapped[float] = col(FLOAT, "Time that the call took", unit="ms", codec=MEASURE_CODEC)
-    outcome: Mapped[str] = col(WORD, "How it ended", words=("ok", "refused", "error", "cancelled"), codec=WORD_CODEC)
-    error: Mapped[str] = col(TEXT, "What went wrong", codec=MESSAGE_CODEC)
+    ts: Mapped[datetime] = moment("When the call came", key=True)
+    call_id: Mapped[Uuid] = ident("The call's own id", key=True)
+    who: Mapped[str] = word("Local user or token name")
+    role: Mapped[str] = word("Role of the caller")
+    client: Mapped[str] = word("Program that called, with its version")
+    tool: Mapped[str] = word("Tool")
+    arguments: Mapped[str] = prose("Arguments as JSON text, cleaned of personal data")
+    statement: Mapped[str] = prose("Statement that ran")
+    query_id: Mapped[str] = message("Id of the statement on the engine")
+    rows: Mapped[int] = count("Rows answered or stored", "rows", bits=64)
+    bytes: Mapped[int] = count("Bytes answered", "bytes", bits=64)
+    elapsed_ms: Mapped[float] = measure("Time that the call took", "ms", null=False)
+    outcome: Mapped[str] = word("How it ended", words=("ok", "refused", "error", "cancelled"))
+    error: Mapped[str] = message("What went wrong")
 
     __table_args__: Any = (
         engines.MergeTree(

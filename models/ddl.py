@@ -17,6 +17,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.schema import Constraint, ExecutableDDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.types import UserDefinedType
 
 
 class FixedString(ch.String):
@@ -26,6 +27,25 @@ class FixedString(ch.String):
 
     def __init__(self, length: int) -> None:
         super().__init__(length=length)
+
+
+class EngineType(UserDefinedType[Any]):
+    """Any type by the engine's own name, where clickhouse-sqlalchemy has no class for it: `EngineType("Time")`."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.name
+
+
+def type_text(type_: Any) -> str:
+    """A column's type as the engine spells it."""
+    from clickhouse_sqlalchemy.drivers.base import ClickHouseDialect
+
+    return str(type_.compile(dialect=ClickHouseDialect()))
 
 
 class SkipIndex(Constraint):
@@ -74,9 +94,7 @@ def _render_projection(projection: Projection, compiler: DDLCompiler, **_: Any) 
 class MaterializedView:
     """A view that writes into `target` whatever `query` makes of each block inserted into its source."""
 
-    def __init__(
-        self, name: str, target: str, source: str, query: str, comment: str, metadata: MetaData
-    ) -> None:
+    def __init__(self, name: str, target: str, source: str, query: str, comment: str, metadata: MetaData) -> None:
         self.name = name
         self.target = target
         self.source = source
@@ -111,7 +129,8 @@ def _render_create_view(create: CreateView, compiler: DDLCompiler, **_: Any) -> 
     comment = compiler.sql_compiler.render_literal_value(view.comment, sa_types.String())
     # The query is text, and text passes through the driver's %-formatting.
     query = view.query.strip().replace("%", "%%")
-    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {quote(view.name)} TO {quote(view.target)} AS {query} COMMENT {comment}"
+    names = f"{quote(view.name)} TO {quote(view.target)}"
+    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {names} AS {query} COMMENT {comment}"
 
 
 @compiles(DropView)
@@ -131,11 +150,16 @@ def col(
     words: Sequence[str] = (),
     required: bool = False,
     name: str | None = None,
+    masked: bool | None = None,
+    form: str | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
 ) -> MappedColumn[Any]:
     """One documented column. `meaning` and `unit` become the engine's column comment.
 
     `key` marks the columns by which the ORM tells rows apart (the engine's own key stands in the table's engine),
-    `words` the known values of an open set, `required` what an insert must name.
+    `words` the known values of an open set, `required` what an insert must name. `masked` says whether personal data
+    and secrets are taken out of its texts; None leaves it to the rule of the column's type. `form` narrows what the
+    type takes: "commit" for a FixedString, "hour" for a DateTime. `bounds` are the lowest and the highest number taken.
     """
     nullable = isinstance(type_, ch.Nullable) or (
         isinstance(type_, ch.LowCardinality) and isinstance(type_.nested_type, ch.Nullable)
@@ -147,7 +171,15 @@ def col(
         nullable=nullable,
         comment=f"{meaning} [{unit}]" if unit else meaning,
         server_default=text(f"'{default}'") if isinstance(default, str) else default,
-        info={"meaning": meaning, "unit": unit, "words": tuple(words), "required": required},
+        info={
+            "meaning": meaning,
+            "unit": unit,
+            "words": tuple(words),
+            "required": required,
+            "masked": masked,
+            "form": form,
+            "bounds": bounds,
+        },
         clickhouse_codec=codec,
         clickhouse_materialized=materialized,
     )
@@ -156,3 +188,19 @@ def col(
 def insertable(table: Table) -> tuple[Column[Any], ...]:
     """The columns that an insert may name, in order; a MATERIALIZED one is the engine's to set."""
     return tuple(c for c in table.columns if c.dialect_options["clickhouse"]["materialized"] is None)
+
+
+def document(table: Table) -> Table:
+    """Gives the columns that were not made by `col` the facts that every reader of a column counts on."""
+    for column in table.columns:
+        inner = column.type
+        while isinstance(inner, ch.Nullable | ch.LowCardinality):
+            inner = inner.nested_type
+        column.info.setdefault("meaning", column.comment or column.name)
+        column.info.setdefault("required", False)
+        column.info.setdefault("bounds", (None, None))
+        for name in ("unit", "masked", "form"):
+            column.info.setdefault(name, None)
+        if not column.info.get("words"):
+            column.info["words"] = tuple(inner.enums) if isinstance(inner, ch.Enum) else ()
+    return table

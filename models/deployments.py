@@ -10,22 +10,8 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    ID_CODEC,
-    MEASURE_CODEC,
-    MESSAGE_CODEC,
-    TEXT,
-    TIME,
-    TIME_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-    nullable,
-)
-from chimera_metrics.models.ddl import col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import ident, measure, message, moment, word
 
 
 class Deployment(Base):
@@ -33,14 +19,14 @@ class Deployment(Base):
 
     __tablename__ = "deployments"
 
-    ts: Mapped[datetime] = col(TIME, "When the deployment was reported", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
-    run_id: Mapped[Uuid] = col(UUID, "The Publisher run that deployed", key=True, default=text("generateUUIDv4()"), codec=ID_CODEC)
-    episode_run_id: Mapped[Uuid | None] = col(nullable(UUID), "run_id of the episode deployed", codec=ID_CODEC)
-    status: Mapped[str] = col(WORD, "How it stands", required=True, words=("building", "ready", "error"), codec=WORD_CODEC)
-    vercel_deployment_id: Mapped[str | None] = col(nullable(TEXT), "Vercel's id of the deployment", codec=MESSAGE_CODEC)
-    url: Mapped[str | None] = col(nullable(TEXT), "Where it can be seen", codec=MESSAGE_CODEC)
-    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time from start to ready or error", unit="ms", codec=MEASURE_CODEC)
-    error_msg: Mapped[str | None] = col(nullable(TEXT), "What went wrong, cleaned of personal data", codec=MESSAGE_CODEC)
+    ts: Mapped[datetime] = moment("When the deployment was reported", key=True, now=True)
+    run_id: Mapped[Uuid] = ident("The Publisher run that deployed", key=True, fresh=True)
+    episode_run_id: Mapped[Uuid | None] = ident("run_id of the episode deployed", null=True)
+    status: Mapped[str] = word("How it stands", required=True, words=("building", "ready", "error"))
+    vercel_deployment_id: Mapped[str | None] = message("Vercel's id of the deployment", masked=False, null=True)
+    url: Mapped[str | None] = message("Where it can be seen", null=True)
+    duration_ms: Mapped[float | None] = measure("Time from start to ready or error", "ms")
+    error_msg: Mapped[str | None] = message("What went wrong, cleaned of personal data", null=True)
 
     __table_args__: Any = (
         engines.MergeTree(

@@ -7,23 +7,11 @@ from typing import Any
 from uuid import UUID as Uuid
 
 from clickhouse_sqlalchemy import engines
-from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COUNT64,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    ID_CODEC,
-    MESSAGE_CODEC,
-    STRAY_TIME_CODEC,
-    TEXT,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-)
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import MESSAGE_CODEC, count, ident, message, moment, word
 from chimera_metrics.models.ddl import FixedString, col
 
 
@@ -32,17 +20,17 @@ class LedgerEntry(Base):
 
     __tablename__ = "insert_ledger"
 
-    acknowledged_at: Mapped[datetime] = col(ch.DateTime64(6, "UTC"), "When the batch was acknowledged", codec=STRAY_TIME_CODEC)
-    table_name: Mapped[str] = col(WORD, "Table that it went into", key=True, codec=WORD_CODEC)
-    idempotency_key: Mapped[str] = col(TEXT, "The caller's key, or the content hash", key=True, codec=MESSAGE_CODEC)
+    acknowledged_at: Mapped[datetime] = moment("When the batch was acknowledged", digits=6, stray=True)
+    table_name: Mapped[str] = word("Table that it went into", key=True)
+    idempotency_key: Mapped[str] = message("The caller's key, or the content hash", key=True)
     content_hash: Mapped[str] = col(FixedString(64), "SHA-256 of the rows as received", codec=MESSAGE_CODEC)
-    batch_id: Mapped[Uuid] = col(UUID, "The batch's own id", codec=ID_CODEC)
-    received: Mapped[int] = col(COUNT64, "Rows received", unit="rows", codec=COUNT_CODEC)
-    inserted: Mapped[int] = col(COUNT64, "Rows stored", unit="rows", codec=COUNT_CODEC)
-    rejected: Mapped[int] = col(COUNT64, "Rows refused", unit="rows", codec=COUNT_CODEC)
-    quarantined: Mapped[int] = col(COUNT64, "Rows kept aside on disk", unit="rows", codec=COUNT_CODEC)
-    replaced: Mapped[int] = col(COUNT64, "Rows that replaced an earlier copy", unit="rows", codec=COUNT_CODEC)
-    answer: Mapped[str] = col(TEXT, "The answer as JSON text", codec=MESSAGE_CODEC)
+    batch_id: Mapped[Uuid] = ident("The batch's own id")
+    received: Mapped[int] = count("Rows received", "rows", bits=64)
+    inserted: Mapped[int] = count("Rows stored", "rows", bits=64)
+    rejected: Mapped[int] = count("Rows refused", "rows", bits=64)
+    quarantined: Mapped[int] = count("Rows kept aside on disk", "rows", bits=64)
+    replaced: Mapped[int] = count("Rows that replaced an earlier copy", "rows", bits=64)
+    answer: Mapped[str] = message("The answer as JSON text")
 
     __table_args__: Any = (
         # A look-up by key on every insert: small granules, and few parts because partitions are months.

@@ -11,25 +11,8 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COUNT32,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    ID_CODEC,
-    MEASURE_CODEC,
-    MESSAGE_CODEC,
-    MONEY,
-    TEXT,
-    TIME,
-    TIME_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-    nullable,
-)
-from chimera_metrics.models.ddl import col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import count, ident, measure, message, moment, money, word
 
 
 class LlmEvent(Base):
@@ -37,20 +20,20 @@ class LlmEvent(Base):
 
     __tablename__ = "llm_events"
 
-    ts: Mapped[datetime] = col(TIME, "When the call ended", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
-    run_id: Mapped[Uuid] = col(UUID, "The call's own id", key=True, default=text("generateUUIDv4()"), codec=ID_CODEC)
-    source: Mapped[str] = col(WORD, "Program that called", required=True, words=("banterhearts", "banterpacks", "council"), codec=WORD_CODEC)
-    model: Mapped[str] = col(WORD, "Model that was called", required=True, codec=WORD_CODEC)
-    operation: Mapped[str] = col(WORD, "What it was called for", required=True, codec=WORD_CODEC)
-    tokens_in: Mapped[int | None] = col(nullable(COUNT32), "Tokens sent", unit="tokens", codec=COUNT_CODEC)
-    tokens_out: Mapped[int | None] = col(nullable(COUNT32), "Tokens received", unit="tokens", codec=COUNT_CODEC)
-    latency_ms: Mapped[float | None] = col(nullable(FLOAT), "Time from request to full answer", unit="ms", codec=MEASURE_CODEC)
-    cost_usd: Mapped[Decimal | None] = col(nullable(MONEY), "Cost of the call", unit="USD", codec=COUNT_CODEC)
-    status: Mapped[str] = col(WORD, "How the call ended", required=True, words=("success", "failure", "timeout"), codec=WORD_CODEC)
-    error_msg: Mapped[str | None] = col(nullable(TEXT), "What went wrong, cleaned of personal data", codec=MESSAGE_CODEC)
+    ts: Mapped[datetime] = moment("When the call ended", key=True, now=True)
+    run_id: Mapped[Uuid] = ident("The call's own id", key=True, fresh=True)
+    source: Mapped[str] = word("Program that called", required=True, words=("banterhearts", "banterpacks", "council"))
+    model: Mapped[str] = word("Model that was called", required=True)
+    operation: Mapped[str] = word("What it was called for", required=True)
+    tokens_in: Mapped[int | None] = count("Tokens sent", "tokens", null=True)
+    tokens_out: Mapped[int | None] = count("Tokens received", "tokens", null=True)
+    latency_ms: Mapped[float | None] = measure("Time from request to full answer", "ms")
+    cost_usd: Mapped[Decimal | None] = money("Cost of the call")
+    status: Mapped[str] = word("How the call ended", required=True, words=("success", "failure", "timeout"))
+    error_msg: Mapped[str | None] = message("What went wrong, cleaned of personal data", null=True)
 
     __table_args__: Any = (
-        # Questions name a source and a time window; within them rows lie by time, which keeps ts and costs compressible.
+        # Questions name a source and a time window; within them rows lie by time, which keeps ts and costs small.
         engines.MergeTree(
             partition_by=text("toDate(ts)"),
             order_by=("source", "ts"),

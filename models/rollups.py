@@ -13,30 +13,33 @@ from typing import Any
 from clickhouse_sqlalchemy import engines
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, MappedColumn
 
-from chimera_metrics.models.base import (
-    COUNT64,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    HOUR,
-    HOUR_CODEC,
-    MEASURE_CODEC,
-    SKETCH_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-    nullable,
-)
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import COUNT_CODEC, MEASURE_CODEC, hour, word
 from chimera_metrics.models.ddl import MaterializedView, col
 
 QUANTILES = "quantilesDD(0.01, 0.5, 0.9, 0.95, 0.99)"
 
 
-def _sum(type_: Any) -> ch.SimpleAggregateFunction:
-    return ch.SimpleAggregateFunction("sum", type_)
+FLOAT = ch.Float64()
+# Sketches of quantiles and distinct counts: sparse arrays.
+SKETCH_CODEC = "ZSTD(3)"
+
+
+def _counted(meaning: str, unit: str) -> MappedColumn[Any]:
+    """A sum of whole numbers."""
+    return col(ch.SimpleAggregateFunction("sum", ch.UInt64()), meaning, unit=unit, codec=COUNT_CODEC)
+
+
+def _latency(function: str, type_: Any, meaning: str) -> MappedColumn[Any]:
+    """The sum, the lowest or the highest of latencies."""
+    return col(ch.SimpleAggregateFunction(function, type_), meaning, unit="ms", codec=MEASURE_CODEC)
+
+
+def _sketch(function: str, type_: Any, meaning: str, unit: str) -> MappedColumn[Any]:
+    """The state of an aggregate that cannot be added up."""
+    return col(ch.AggregateFunction(function, type_), meaning, unit=unit, codec=SKETCH_CODEC)
 
 
 class LlmEventHour(Base):
@@ -44,21 +47,23 @@ class LlmEventHour(Base):
 
     __tablename__ = "llm_events_hourly"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=HOUR_CODEC)
-    source: Mapped[str] = col(WORD, "Program that called", key=True, codec=WORD_CODEC)
-    model: Mapped[str] = col(WORD, "Model that was called", key=True, codec=WORD_CODEC)
-    operation: Mapped[str] = col(WORD, "What it was called for", key=True, codec=WORD_CODEC)
-    status: Mapped[str] = col(WORD, "How the calls ended", key=True, codec=WORD_CODEC)
-    events: Mapped[int] = col(_sum(COUNT64), "Calls", unit="calls", codec=COUNT_CODEC)
-    tokens_in: Mapped[int] = col(_sum(COUNT64), "Tokens sent", unit="tokens", codec=COUNT_CODEC)
-    tokens_out: Mapped[int] = col(_sum(COUNT64), "Tokens received", unit="tokens", codec=COUNT_CODEC)
+    hour: Mapped[datetime] = hour("Hour in UTC", key=True)
+    source: Mapped[str] = word("Program that called", key=True)
+    model: Mapped[str] = word("Model that was called", key=True)
+    operation: Mapped[str] = word("What it was called for", key=True)
+    status: Mapped[str] = word("How the calls ended", key=True)
+    events: Mapped[int] = _counted("Calls", "calls")
+    tokens_in: Mapped[int] = _counted("Tokens sent", "tokens")
+    tokens_out: Mapped[int] = _counted("Tokens received", "tokens")
     # 128 bits wide, which T64 does not take.
-    cost_usd: Mapped[Decimal] = col(_sum(ch.Decimal(38, 6)), "Cost", unit="USD", codec="ZSTD(1)")
-    latency_count: Mapped[int] = col(_sum(COUNT64), "Calls with a latency", unit="calls", codec=COUNT_CODEC)
-    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms", codec=MEASURE_CODEC)
-    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms", codec=MEASURE_CODEC)
-    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms", codec=MEASURE_CODEC)
-    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms", codec=SKETCH_CODEC)
+    cost_usd: Mapped[Decimal] = col(
+        ch.SimpleAggregateFunction("sum", ch.Decimal(38, 6)), "Cost", unit="USD", codec="ZSTD(1)"
+    )
+    latency_count: Mapped[int] = _counted("Calls with a latency", "calls")
+    latency_sum_ms: Mapped[float] = _latency("sum", FLOAT, "Sum of the latencies")
+    latency_min_ms: Mapped[float | None] = _latency("min", ch.Nullable(FLOAT), "Lowest latency")
+    latency_max_ms: Mapped[float | None] = _latency("max", ch.Nullable(FLOAT), "Highest latency")
+    latency_quantiles_ms: Mapped[Any] = _sketch(QUANTILES, ch.Nullable(FLOAT), "Sketch of the latencies", "ms")
 
     __table_args__: Any = (
         engines.AggregatingMergeTree(
@@ -75,15 +80,15 @@ class UiEventHour(Base):
 
     __tablename__ = "ui_events_hourly"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in UTC", key=True, codec=HOUR_CODEC)
-    event_type: Mapped[str] = col(WORD, "What happened", key=True, codec=WORD_CODEC)
-    events: Mapped[int] = col(_sum(COUNT64), "Events", unit="events", codec=COUNT_CODEC)
-    sessions: Mapped[Any] = col(ch.AggregateFunction("uniq", UUID), "Sketch of the sessions", unit="sessions", codec=SKETCH_CODEC)
-    latency_count: Mapped[int] = col(_sum(COUNT64), "Events with a latency", unit="events", codec=COUNT_CODEC)
-    latency_sum_ms: Mapped[float] = col(_sum(FLOAT), "Sum of the latencies", unit="ms", codec=MEASURE_CODEC)
-    latency_min_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("min", nullable(FLOAT)), "Lowest latency", unit="ms", codec=MEASURE_CODEC)
-    latency_max_ms: Mapped[float | None] = col(ch.SimpleAggregateFunction("max", nullable(FLOAT)), "Highest latency", unit="ms", codec=MEASURE_CODEC)
-    latency_quantiles_ms: Mapped[Any] = col(ch.AggregateFunction(QUANTILES, nullable(FLOAT)), "Sketch of the latencies", unit="ms", codec=SKETCH_CODEC)
+    hour: Mapped[datetime] = hour("Hour in UTC", key=True)
+    event_type: Mapped[str] = word("What happened", key=True)
+    events: Mapped[int] = _counted("Events", "events")
+    sessions: Mapped[Any] = _sketch("uniq", ch.UUID(), "Sketch of the sessions", "sessions")
+    latency_count: Mapped[int] = _counted("Events with a latency", "events")
+    latency_sum_ms: Mapped[float] = _latency("sum", FLOAT, "Sum of the latencies")
+    latency_min_ms: Mapped[float | None] = _latency("min", ch.Nullable(FLOAT), "Lowest latency")
+    latency_max_ms: Mapped[float | None] = _latency("max", ch.Nullable(FLOAT), "Highest latency")
+    latency_quantiles_ms: Mapped[Any] = _sketch(QUANTILES, ch.Nullable(FLOAT), "Sketch of the latencies", "ms")
 
     __table_args__: Any = (
         engines.AggregatingMergeTree(

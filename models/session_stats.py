@@ -10,20 +10,8 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COUNT32,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    HOUR,
-    HOUR_CODEC,
-    ID_CODEC,
-    MEASURE_CODEC,
-    UUID,
-    Base,
-    nullable,
-)
-from chimera_metrics.models.ddl import col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import count, hour, ident, measure
 
 
 class SessionStat(Base):
@@ -31,13 +19,17 @@ class SessionStat(Base):
 
     __tablename__ = "session_stats"
 
-    hour: Mapped[datetime] = col(HOUR, "Hour in which the session began", key=True, required=True, codec=HOUR_CODEC)
-    session_id: Mapped[Uuid] = col(UUID, "The session", key=True, required=True, codec=ID_CODEC)
-    avg_latency_ms: Mapped[float | None] = col(nullable(FLOAT), "Mean latency of its events", unit="ms", codec=MEASURE_CODEC)
-    error_rate: Mapped[float] = col(FLOAT, "Share of its events that are errors, 0 to 1", required=True, codec=MEASURE_CODEC)
-    abandonment_rate: Mapped[float] = col(FLOAT, "1 if it ended in an error or after one event, else 0", required=True, codec=MEASURE_CODEC)
-    events_count: Mapped[int] = col(COUNT32, "Its events", unit="events", required=True, codec=COUNT_CODEC)
-    duration_seconds: Mapped[float] = col(FLOAT, "Time from its first event to its last", unit="s", required=True, codec=MEASURE_CODEC)
+    hour: Mapped[datetime] = hour("Hour in which the session began", key=True, required=True)
+    session_id: Mapped[Uuid] = ident("The session", key=True, required=True)
+    avg_latency_ms: Mapped[float | None] = measure("Mean latency of its events", "ms")
+    error_rate: Mapped[float] = measure(
+        "Share of its events that are errors, 0 to 1", bounds=(0, 1), required=True, null=False
+    )
+    abandonment_rate: Mapped[float] = measure(
+        "1 if it ended in an error or after one event, else 0", bounds=(0, 1), required=True, null=False
+    )
+    events_count: Mapped[int] = count("Its events", "events", required=True)
+    duration_seconds: Mapped[float] = measure("Time from its first event to its last", "s", required=True, null=False)
 
     __table_args__: Any = (
         engines.MergeTree(

@@ -7,28 +7,12 @@ from typing import Any
 from uuid import UUID as Uuid
 
 from clickhouse_sqlalchemy import engines
-from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COMMIT,
-    COMMIT_CODEC,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    MEASURE_CODEC,
-    TEXT,
-    TEXT_CODEC,
-    TIME,
-    TIME_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-    nullable,
-)
-from chimera_metrics.models.ddl import SkipIndex, col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import commit, count, ident, measure, moment, prose, word
+from chimera_metrics.models.ddl import SkipIndex
 
 
 class UiEvent(Base):
@@ -36,20 +20,24 @@ class UiEvent(Base):
 
     __tablename__ = "ui_events"
 
-    ts: Mapped[datetime] = col(TIME, "When the event happened", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
+    ts: Mapped[datetime] = moment("When the event happened", key=True, now=True)
     # A session's id comes back within minutes: level 3 finds it again in the large blocks below, level 1 does not.
-    session_id: Mapped[Uuid] = col(UUID, "Session that the event belongs to", key=True, required=True, codec="ZSTD(3)")
-    commit_sha: Mapped[str | None] = col(COMMIT, "Commit of Banterpacks that was running", codec=COMMIT_CODEC)
-    event_type: Mapped[str] = col(WORD, "What happened", key=True, required=True, words=("overlay_open", "query_submit", "error"), codec=WORD_CODEC)
-    latency_ms: Mapped[float | None] = col(nullable(FLOAT), "Time until the interface answered", unit="ms", codec=MEASURE_CODEC)
-    user_agent: Mapped[str | None] = col(ch.LowCardinality(ch.Nullable(ch.String())), "Browser, version family and platform", codec=WORD_CODEC)
-    metadata_: Mapped[str] = col(TEXT, "Further facts as JSON text, cleaned of personal data", name="metadata", default="{}", codec=TEXT_CODEC)
-    schema_version: Mapped[int] = col(ch.UInt16(), "Version of the event's format", default=text("1"), codec=COUNT_CODEC)
+    session_id: Mapped[Uuid] = ident("Session that the event belongs to", key=True, required=True, codec="ZSTD(3)")
+    commit_sha: Mapped[str | None] = commit("Commit of Banterpacks that was running")
+    event_type: Mapped[str] = word(
+        "What happened", key=True, required=True, words=("overlay_open", "query_submit", "error")
+    )
+    latency_ms: Mapped[float | None] = measure("Time until the interface answered", "ms")
+    user_agent: Mapped[str | None] = word("Browser, version family and platform", null=True)
+    metadata_: Mapped[str] = prose(
+        "Further facts as JSON text, cleaned of personal data", name="metadata", default="{}"
+    )
+    schema_version: Mapped[int] = count("Version of the event's format", default=text("1"), bits=16)
 
     __table_args__: Any = (
         # Questions name event types and a time window. A session's id repeats far apart in this order (7 bytes a row in
-        # blocks of 64 kB, 3 in blocks of 1 MB), and only wide parts keep a column's blocks together: those of days from about
-        # 10,000 events on, where the engine's own limit would be 100,000.
+        # blocks of 64 kB, 3 in blocks of 1 MB), and only wide parts keep a column's blocks together: those of days from
+        # about 10,000 events on, where the engine's own limit would be 100,000.
         engines.MergeTree(
             partition_by=text("toDate(ts)"),
             order_by=("event_type", "ts"),

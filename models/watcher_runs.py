@@ -10,24 +10,8 @@ from clickhouse_sqlalchemy import engines
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
-from chimera_metrics.models.base import (
-    COMMIT,
-    COMMIT_CODEC,
-    COUNT64,
-    COUNT_CODEC,
-    DEDUPLICATION_WINDOW,
-    FLOAT,
-    ID_CODEC,
-    MEASURE_CODEC,
-    TIME,
-    TIME_CODEC,
-    UUID,
-    WORD,
-    WORD_CODEC,
-    Base,
-    nullable,
-)
-from chimera_metrics.models.ddl import col
+from chimera_metrics.models.base import DEDUPLICATION_WINDOW, Base
+from chimera_metrics.models.columns import commit, count, ident, measure, moment, word
 
 
 class WatcherRun(Base):
@@ -35,15 +19,20 @@ class WatcherRun(Base):
 
     __tablename__ = "watcher_runs"
 
-    ts: Mapped[datetime] = col(TIME, "When the check ran", key=True, default=text("now64(3, 'UTC')"), codec=TIME_CODEC)
-    run_id: Mapped[Uuid] = col(UUID, "The check's own id", key=True, default=text("generateUUIDv4()"), codec=ID_CODEC)
-    hearts_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterhearts seen", codec=COMMIT_CODEC)
-    packs_commit: Mapped[str | None] = col(COMMIT, "Newest commit of Banterpacks seen", codec=COMMIT_CODEC)
-    hearts_rows_found: Mapped[int | None] = col(nullable(COUNT64), "Benchmark rows found", unit="rows", codec=COUNT_CODEC)
-    packs_rows_found: Mapped[int | None] = col(nullable(COUNT64), "UI event rows found", unit="rows", codec=COUNT_CODEC)
-    lag_seconds: Mapped[float | None] = col(nullable(FLOAT), "Age of the newest row found", unit="s", codec=MEASURE_CODEC)
-    status: Mapped[str] = col(WORD, "What the check found", required=True, words=("valid", "degraded", "missing_hearts", "missing_packs", "lag_exceeded", "error"), codec=WORD_CODEC)
-    duration_ms: Mapped[float | None] = col(nullable(FLOAT), "Time that the check took", unit="ms", codec=MEASURE_CODEC)
+    ts: Mapped[datetime] = moment("When the check ran", key=True, now=True)
+    run_id: Mapped[Uuid] = ident("The check's own id", key=True, fresh=True)
+    hearts_commit: Mapped[str | None] = commit("Newest commit of Banterhearts seen")
+    packs_commit: Mapped[str | None] = commit("Newest commit of Banterpacks seen")
+    hearts_rows_found: Mapped[int | None] = count("Benchmark rows found", "rows", bits=64, null=True)
+    packs_rows_found: Mapped[int | None] = count("UI event rows found", "rows", bits=64, null=True)
+    # Negative when the newest row's clock runs ahead: the very thing that the Watcher should report.
+    lag_seconds: Mapped[float | None] = measure("Age of the newest row found", "s", bounds=(None, None))
+    status: Mapped[str] = word(
+        "What the check found",
+        required=True,
+        words=("valid", "degraded", "missing_hearts", "missing_packs", "lag_exceeded", "error"),
+    )
+    duration_ms: Mapped[float | None] = measure("Time that the check took", "ms")
 
     __table_args__: Any = (
         engines.MergeTree(

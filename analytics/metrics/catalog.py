@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from chimera_metrics.analytics.expressions import is_number, plain
+from clickhouse_sqlalchemy import types as ch
+
+from chimera_metrics.analytics.expressions import NESTED, is_number, plain, type_name
 from chimera_metrics.analytics.tables import columns_of, time_column
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.models.ddl import FixedString
@@ -113,7 +115,9 @@ METRICS: dict[str, NamedMetric] = {metric.name: metric for metric in _METRICS}
 
 
 def _is_few(type_: object) -> bool:
-    return type(type_).__name__ == "LowCardinality" or isinstance(plain(type_), FixedString)
+    inner = plain(type_)
+    few = isinstance(type_, ch.LowCardinality) or isinstance(inner, FixedString | ch.Enum)
+    return few or type_name(inner) == "booleans"
 
 
 DIMENSIONS: dict[tuple[str, str], Dimension] = {
@@ -122,9 +126,10 @@ DIMENSIONS: dict[tuple[str, str], Dimension] = {
     for column in columns_of(table).values()
     if column.name != time_column(table)
     and (not is_number(column.type) or column.name in ("episode_num", "schema_version"))
+    and type_name(column.type) not in NESTED
     and column.name not in ("metadata", "error_msg", "title", "url", "file_path")
 }
-"""The dimensions by table and column: words, ids and commits. Free text is none."""
+"""The dimensions by table and column: words, ids and commits. Free text is none, nor are lists, maps and objects."""
 
 MEASURES: dict[tuple[str, str], Measure] = {
     (table.name, column.name): Measure(

@@ -7,17 +7,18 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
 from clickhouse_sqlalchemy import types as ch
-from sqlalchemy import ColumnElement, FromClause, Table, bindparam
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Function, Table, bindparam, func, not_, type_coerce
 
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.errors import QuestionError, unknown
-from chimera_metrics.analytics.expressions import is_number, is_time, plain, type_name
+from chimera_metrics.analytics.expressions import NESTED, base_name, item_type, plain, type_name
 from chimera_metrics.analytics.tables import column_of
 from chimera_metrics.models.ddl import FixedString
 
@@ -46,15 +47,28 @@ class Filter:
 
     def clause(self, rows: FromClause) -> ColumnElement[bool]:
         """The condition on `rows`, a table, rollup or subquery that has the column. Values are bound parameters."""
-        column = rows.c[self.column]
-        # Nullable and LowCardinality have no literal form, the types inside them have.
-        type_ = plain(column.type)
-        if isinstance(type_, ch.UUID):
-            type_ = ch.String()
+        column: ColumnElement[Any] = rows.c[self.column]
+        values = [bindparam(self.column, value, _bound(column.type, value), unique=True) for value in self.values]
+        if type_name(column.type) == "lists":
+            held = func.hasAny(column, _array(values)) if self.op == "in" else func.has(column, values[0])
+            return not_(held) if self.op == "!=" else held
+        if type_name(column.type) == "addresses":
+            # clickhouse-sqlalchemy takes what an address is compared with for a network.
+            column = type_coerce(column, ch.String())
         if self.op == "in":
-            return column.in_([bindparam(None, value, type_, unique=True) for value in self.values])
-        value = bindparam(self.column, self.values[0], type_, unique=True)
-        return column.like(value) if self.op == "like" else _COMPARE[self.op](column, value)
+            return column.in_(values)
+        return column.like(values[0]) if self.op == "like" else _COMPARE[self.op](column, values[0])
+
+
+def _array(values: Sequence[BindParameter[Any]]) -> ColumnElement[Any]:
+    # `func.array` is PostgreSQL's to SQLAlchemy, and comes without types.
+    return Function("array", *values)
+
+
+def _bound(type_: Any, value: Any) -> Any:
+    """The type of a parameter. Nullable and LowCardinality have no literal form, the types inside them have."""
+    inner = plain(type_)
+    return ch.String() if isinstance(value, str) or type_name(inner) == "lists" else inner
 
 
 def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
@@ -71,8 +85,15 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
         raise unknown("operator", op, OPERATORS, "The operators are")
     where = f"{table.name}.{column.name}"
     values = _values(given, op, where)
-    if op == "like" and (is_number(column.type) or type_name(column.type) in ("times", "ids")):
-        raise QuestionError(f"`like` is for text, and {where} holds {type_name(column.type)}; use = or in.")
+    held = type_name(column.type)
+    if held == "lists":
+        return Filter(column.name, _of_list(op, where), _items(values, column.type, where))
+    if held in NESTED:
+        raise QuestionError(
+            f"{where} holds {held}, which a filter cannot look into; name the part in the SQL of `query`."
+        )
+    if op == "like" and held != "text":
+        raise QuestionError(f"`like` is for text, and {where} holds {held}; use = or in.")
     if op == "like":
         return Filter(column.name, op, (str(values[0]),))
     return Filter(column.name, op, tuple(cast(value, column.type, where) for value in values))
@@ -83,24 +104,32 @@ def filters_of(table: Table, given: Sequence[Mapping[str, Any] | Filter]) -> tup
     return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else conditions(given)))
 
 
+def _of_list(op: str, where: str) -> str:
+    """The operator, which must be one for lists: = means that the list holds the value."""
+    if op not in ("=", "!=", "in"):
+        raise QuestionError(f"{where} holds lists: = and in ask whether a list holds a value, != whether it does not.")
+    return op
+
+
+def _items(values: Sequence[Any], type_: Any, where: str) -> tuple[Any, ...]:
+    """The values as items of a list. A list of lists has none that a filter could name."""
+    inner = item_type(type_)
+    if type_name(inner) in NESTED:
+        raise QuestionError(f"{where} holds lists of {type_name(inner)}; look into them in the SQL of `query`.")
+    return tuple(cast(value, inner, where) for value in values)
+
+
 def cast(value: Any, type_: Any, where: str) -> Any:
     """`value`, often text, as a value of the column's type; a QuestionError says what the column takes."""
-    inner = plain(type_)
+    held = type_name(type_)
     try:
         if isinstance(value, Mapping | list | tuple | set | bytes):
             raise ValueError
-        if is_time(inner):
-            return _time(value)
-        if isinstance(inner, ch.UUID):
-            return str(UUID(str(value).strip()))
-        if is_number(inner):
-            return _number(value, inner)
-    except (ValueError, InvalidOperation, OverflowError):
-        raise QuestionError(f"'{value}' is not a value for {where}, which takes {_takes(inner)}.") from None
-    text = str(value)
-    if isinstance(inner, FixedString) and not re.fullmatch(f"[0-9a-f]{{{inner.length}}}", text):
-        raise QuestionError(f"'{text}' is not a value for {where}, which takes {_takes(inner)}; `like` takes a part.")
-    return text
+        make: Callable[[Any, Any], Any] = _CASTS.get(held, _word)
+        return make(value, type_)
+    except (ValueError, KeyError, InvalidOperation, OverflowError):
+        part = "; `like` takes a part" if isinstance(plain(type_), FixedString) else ""
+        raise QuestionError(f"'{value}' is not a value for {where}, which takes {_takes(type_)}{part}.") from None
 
 
 def _check_fields(given: Mapping[str, Any]) -> None:
@@ -122,13 +151,14 @@ def _values(given: Mapping[str, Any], op: str, where: str) -> Sequence[Any]:
     return [value]
 
 
-def _time(value: Any) -> datetime:
+def _time(value: Any, _: Any) -> datetime:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _number(value: Any, inner: Any) -> int | float | Decimal:
-    if isinstance(inner, ch.Decimal):
+def _number(value: Any, type_: Any) -> int | float | Decimal:
+    name = base_name(type_)
+    if name.startswith("Decimal"):
         exact = Decimal(str(value).strip())
         if not exact.is_finite():
             raise ValueError
@@ -136,18 +166,70 @@ def _number(value: Any, inner: Any) -> int | float | Decimal:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError
-    if isinstance(inner, ch.Int):
+    if "Int" in name:
         whole = Decimal(str(value).strip())
         # 2.5 is a fair bound of whole numbers.
         return int(whole) if whole == whole.to_integral_value() else number
     return number
 
 
-def _takes(inner: Any) -> str:
+def _id(value: Any, _: Any) -> str:
+    return str(UUID(str(value).strip()))
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[str(value).strip().lower()]
+
+
+def _date(value: Any, _: Any) -> str:
+    return date.fromisoformat(str(value).strip()).isoformat()
+
+
+def _clock(value: Any, _: Any) -> str:
+    text = str(value).strip()
+    if not _CLOCK.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _address(value: Any, _: Any) -> str:
+    return str(ip_address(str(value).strip()))
+
+
+def _word(value: Any, type_: Any) -> str:
+    text, inner = str(value), plain(type_)
+    if isinstance(inner, FixedString) and inner.length == _COMMIT and not re.fullmatch("[0-9a-f]{40}", text):
+        raise ValueError
+    if isinstance(inner, ch.Enum) and text not in inner.enums:
+        raise ValueError
+    return text
+
+
+_COMMIT = 40
+_CLOCK = re.compile(r"-?\d{1,3}:\d\d:\d\d(\.\d{1,9})?")
+_CASTS: dict[str, Callable[[Any, Any], Any]] = {
+    "times": _time,
+    "numbers": _number,
+    "ids": _id,
+    "booleans": _boolean,
+    "dates": _date,
+    "clocks": _clock,
+    "addresses": _address,
+}
+
+
+def _takes(type_: Any) -> str:
+    inner = plain(type_)
     if isinstance(inner, FixedString):
         return f"{inner.length} hexadecimal digits in lower case"
+    if isinstance(inner, ch.Enum):
+        return ", ".join(inner.enums)
     return {
         "times": "an ISO 8601 time such as 2026-06-01T08:30:00Z",
         "numbers": "a number",
         "ids": "a UUID such as 6f1c1c9e-6d0e-4a55-9d5e-0b2f3a1c4d5e",
+        "booleans": "true or false",
+        "dates": "an ISO 8601 date such as 2026-06-01",
+        "clocks": "a time such as 12:30:00",
+        "addresses": "an IP address such as 192.0.2.1",
     }.get(type_name(inner), "text")

@@ -9,7 +9,7 @@ from typing import Any
 from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Label, Select, Table, case, cast, func, literal_column, null, select, union_all
 
-from chimera_metrics.analytics.expressions import ZERO, Parametric, constant
+from chimera_metrics.analytics.expressions import ZERO, Parametric, constant, type_name
 from chimera_metrics.analytics.sql.source import SETTINGS
 from chimera_metrics.analytics.tables import columns_of, table_of, time_column
 from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY
@@ -30,7 +30,8 @@ def overview(tables: Sequence[str] = ()) -> Select[Any]:
 
 def words_of(table: str) -> list[str]:
     """The columns of few values whose words `top_words` gives."""
-    return [c.name for c in columns_of(table_of(table)).values() if isinstance(c.type, ch.LowCardinality)]
+    columns = columns_of(table_of(table)).values()
+    return [c.name for c in columns if isinstance(c.type, ch.LowCardinality) and type_name(c.type) == "text"]
 
 
 def top_words(table: str, *, since: datetime | None = None, limit: int = 10) -> Select[Any] | None:

@@ -6,7 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ from chimera_metrics.integrations.answers.shortening import fitting, shortened, 
 from chimera_metrics.integrations.clickhouse.executor import Running
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.unseen import seen
+from chimera_metrics.integrations.validation.typed_values import clock_text
 
 _WRAPPED = re.compile(r"\b(?:Nullable|LowCardinality)\(")
 _AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32"})
@@ -68,6 +69,8 @@ class Shaper:
             return str(value)
         if isinstance(value, Decimal):
             return format(value, "f")
+        if isinstance(value, timedelta):
+            return clock_text(value)
         if isinstance(value, bytes):
             return value.hex()
         if isinstance(value, Mapping):

@@ -13,11 +13,18 @@ _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def python_rows(table: Any) -> list[dict[str, Any]]:
-    """The rows of an Arrow table. Nanoseconds are cut off; what Python has no value for stands as a text of it."""
+    """The rows of an Arrow table, maps as dicts.
+
+    Nanoseconds are cut off; what Python has no value for stands as a text of it.
+    """
+    from chimera_metrics.integrations.validation.arrow_layouts import map_reader
+
     columns = []
     for column in table.columns:
         coarse = _without_nanoseconds(column.type)
-        columns.append(_values(column if coarse == column.type else column.cast(coarse, safe=False)))
+        read = map_reader(coarse)
+        values = _values(column if coarse == column.type else column.cast(coarse, safe=False))
+        columns.append(values if read is None else [value if value is None else read(value) for value in values])
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chimera_metrics.integrations.backfill.arrow_rows import moments, python_rows
 from chimera_metrics.integrations.backfill.files import SourceFile
-from chimera_metrics.integrations.validation.rules import FIRST_TIME, LAST_HOUR, LAST_TIME, rules_of
+from chimera_metrics.integrations.validation.rules import rules_of
 
 UNKNOWN_DAY = -1_000_000
 """The day of a row whose time is missing or cannot be read: such rows are always taken, and perhaps refused."""
@@ -94,7 +94,8 @@ def _moments(rows: Any, table: str) -> Iterator[datetime]:
 
 
 def _is_taken(moment: datetime, table: str) -> bool:
-    return FIRST_TIME <= moment <= (LAST_HOUR if rules_of(table).time.kind == "hour" else LAST_TIME)
+    time = rules_of(table).time
+    return bool(time.low <= moment <= time.high)
 
 
 def shifted(rows: Any, table: str, shift: timedelta) -> list[Mapping[str, Any]]:

@@ -12,19 +12,23 @@ import io
 import itertools
 import lzma
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-import orjson
-
+from chimera_metrics.integrations.backfill.text_rows import (
+    check_names,
+    csv_rows,
+    delimiter_of,
+    encoding_of,
+    jsonl_rows,
+)
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.validation.rules import shown_name
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
 ROWS_PER_WINDOW = 50_000
 ARROW_ROWS_PER_WINDOW = 200_000
 
@@ -42,10 +46,9 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".xz": lzma.LZMAFile,
     ".zst": _zstd,
 }
-_BROKEN = (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zlib.error, csv.Error)
-# A field longer than its column takes is refused with its row, and the others are stored; one far beyond that is what a
-# quote without its end makes of the rest of the file.
-_CSV_FIELD = 16_000_000
+_BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, csv.Error)
+# More than any first line of names.
+_BEGINNING = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,55 +83,32 @@ class SourceFile:
             if self.format == "parquet":
                 yield from self._parquet(skip, cuts)
                 return
+            encoding, header = self._beginning()
             with open(self.path, "rb") as raw:
-                text = io.TextIOWrapper(_DECOMPRESSORS[self.compression](raw), encoding="utf-8-sig", newline="")
-                rows = self._csv(text) if self.format == "csv" else self._jsonl(text, skip)
+                text = io.TextIOWrapper(_DECOMPRESSORS[self.compression](raw), encoding=encoding, newline="")
                 if self.format == "csv":
+                    rows = csv_rows(self.path, text, delimiter_of(header, rules_of(self.table).names))
                     next(itertools.islice(rows, skip, skip), None)
+                else:
+                    rows = jsonl_rows(self.path, text, skip)
                 start = skip
                 while found := list(itertools.islice(rows, _size(start, ROWS_PER_WINDOW, cuts))):
                     yield RowWindow(found, start, raw.tell())
                     start += len(found)
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                f"{self.path} is not written in UTF-8: it has the byte 0x{error.object[error.start]:02x} where text "
+                'should be. Save it as UTF-8, which spreadsheets call "CSV UTF-8", and run this again.'
+            ) from None
         except _BROKEN as error:
             raise InvalidInput(f"{self.path} cannot be read to its end ({error}); is it whole?") from None
 
-    def _jsonl(self, lines: IO[str], skip: int) -> Iterator[Mapping[str, Any]]:
-        seen = 0
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            seen += 1
-            if seen <= skip:
-                continue
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InvalidInput(f"{self.path}, line {number}, is not JSON ({error}); correct that line.") from None
-            if not isinstance(row, dict):
-                raise InvalidInput(f"{self.path}, line {number}, is not an object; write one row as one object.")
-            yield row
-
-    def _csv(self, lines: IO[str]) -> Iterator[Mapping[str, Any]]:
-        csv.field_size_limit(_CSV_FIELD)
-        reader = csv.DictReader(lines, restkey="more fields than the header names")
-        line = 1
-        try:
-            self._check_names(reader.fieldnames or ())
-            line = reader.line_num + 1
-            for row in reader:
-                yield {name: (value if value != "" else None) for name, value in row.items()}
-                line = reader.line_num + 1
-        except csv.Error as error:
-            if "field limit" not in str(error):
-                raise
-            raise InvalidInput(
-                f"{self.path}, line {line}, has a field of more than {_CSV_FIELD:,} characters; look there for a quote "
-                "that is never closed."
-            ) from None
-
-    def _check_names(self, names: Iterable[str]) -> None:
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise InvalidInput(f"{self.path} names the column '{shown_name(twice[0])}' more than once; name each once.")
+    def _beginning(self) -> tuple[str, str]:
+        """The file's encoding, which a mark at its start may name, and its first line."""
+        with open(self.path, "rb") as raw:
+            start: bytes = _DECOMPRESSORS[self.compression](raw).read(_BEGINNING)
+        encoding = encoding_of(start)
+        return encoding, start.decode(encoding, "replace").partition("\n")[0].strip("\r")
 
     def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[RowWindow]:
         import pyarrow as pa
@@ -137,7 +117,7 @@ class SourceFile:
         try:
             with self._parquet_source() as source:
                 file = parquet.ParquetFile(source)
-                self._check_names(file.schema_arrow.names)
+                check_names(self.path, file.schema_arrow.names)
                 total, size, start = file.metadata.num_rows, self.path.stat().st_size, 0
                 waiting: list[Any] = []
                 for batch in file.iter_batches(batch_size=65_536):
@@ -190,7 +170,14 @@ def find_files(source: Path) -> list[SourceFile]:
 def _recognise(path: Path) -> SourceFile | None:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     compression = suffixes.pop() if suffixes and suffixes[-1] in _DECOMPRESSORS else ""
-    table = path.name.split(".")[0]
-    if not suffixes or suffixes[-1] not in FORMATS or table not in FACT_TABLES:
+    if not suffixes or suffixes[-1] not in FORMATS:
         return None
-    return SourceFile(path, table, FORMATS[suffixes[-1]], compression)
+    tables = [table for table in FACT_TABLES if _is_of(path.name.lower(), table)]
+    return SourceFile(path, tables[0], FORMATS[suffixes[-1]], compression) if tables else None
+
+
+def _is_of(name: str, table: str) -> bool:
+    """Whether a file is named after the table: `ui_events-2026.csv` and `ui_events (1).csv` are, but not
+    `ui_events_hourly.csv`, whose name is a word of its own."""
+    rest = name.removeprefix(table)
+    return name.startswith(table) and not rest.removeprefix("_")[:1].isalpha()

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from chimera_metrics.integrations.backfill.arrow_rows import python_rows
 from chimera_metrics.integrations.backfill.files import SourceFile
+
+
+def _as_json(value: Any) -> Any:
+    """The value as JSON can say it: NaN and infinity, for which it has no number, as their words."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(part) for key, part in value.items()}
+    return list(map(_as_json, value)) if isinstance(value, list | tuple | set) else value
 
 
 class RejectedRows:
@@ -32,7 +42,7 @@ class RejectedRows:
         with open(os.open(self.file, flags, 0o600), "a", encoding="utf-8") as out:
             for bad, row in zip(rejected, self._chosen(rows, [bad.index for bad in rejected]), strict=True):
                 facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
-                out.write(json.dumps(facts, default=str, ensure_ascii=False) + "\n")
+                out.write(json.dumps(_as_json(facts), default=str, ensure_ascii=False, allow_nan=False) + "\n")
 
     @staticmethod
     def _chosen(rows: Any, indexes: list[int]) -> list[Any]:

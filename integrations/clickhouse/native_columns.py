@@ -27,7 +27,6 @@ from clickhouse_driver.columns.decimalcolumn import (
 from clickhouse_driver.columns.exceptions import ColumnTypeMismatchException, StructPackException
 from clickhouse_driver.columns.intervalcolumn import IntervalColumn
 from clickhouse_driver.columns.lowcardinalitycolumn import create_low_cardinality_column
-from clickhouse_driver.columns.mapcolumn import create_map_column
 from clickhouse_driver.columns.nestedcolumn import create_nested_column
 from clickhouse_driver.columns.nullablecolumn import create_nullable_column
 from clickhouse_driver.columns.simpleaggregatefunctioncolumn import create_simple_aggregate_function_column
@@ -35,6 +34,7 @@ from clickhouse_driver.columns.tuplecolumn import create_tuple_column
 from clickhouse_driver.errors import TypeMismatchError
 from clickhouse_driver.streams import native
 
+from chimera_metrics.integrations.clickhouse.native_nested import json_column, map_column
 from chimera_metrics.integrations.clickhouse.types import parts_of, unquoted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -208,7 +208,8 @@ _NESTED: dict[str, Callable[..., Any]] = {
     "Tuple": create_tuple_column,
     "Nested": create_nested_column,
     "LowCardinality": create_low_cardinality_column,
-    "Map": create_map_column,
+    "Map": map_column,
+    "JSON": json_column,
     "Nullable": lambda spec, create, _: create_nullable_column(spec, create),
     "SimpleAggregateFunction": lambda spec, create, _: create_simple_aggregate_function_column(spec, create),
 }

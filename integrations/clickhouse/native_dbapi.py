@@ -46,6 +46,7 @@ from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQL
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.clickhouse.native_columns import take_over
+from chimera_metrics.integrations.clickhouse.native_nested import JSON_AS_TEXT
 from chimera_metrics.integrations.clickhouse.versions import OLDEST, KnownSettings, Version, shown
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import AccessRefused, CertificateRefused, ServerTooOld, Unreachable
@@ -169,7 +170,7 @@ class NativeConnection(dbapi.Connection):
     ) -> None:
         self._settings = settings
         self._known = known or KnownSettings()
-        self.session = dict(session or {})
+        self.session = {JSON_AS_TEXT: 1} | dict(session or {})
         #: Number of the statement that the connection is at.
         self.turn = 0
         #: The reply that may be unread.

@@ -14,10 +14,14 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy import Connection, MetaData
 
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import SchemaMismatch
 from chimera_metrics.integrations.evolution.canonical import Schema, read
 from chimera_metrics.integrations.evolution.changes import plan
 from chimera_metrics.integrations.evolution.scratch import scratch
 from chimera_metrics.integrations.evolution.writers import foreign_writers
+from chimera_metrics.integrations.validation.rules import without_rule
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models.ddl import document
 
 PLUGIN = "chimera.clickhouse"
 _LOG = logging.getLogger("alembic.autogenerate")
@@ -32,6 +36,7 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> PriorityDispatc
     connection, metadata = context.connection, context.metadata
     assert connection is not None  # noqa: S101  # autogenerate needs one, and alembic says so
     assert isinstance(metadata, MetaData)  # noqa: S101
+    refuse_without_rule(metadata)
     wanted = schema_of(metadata, settings, connection)
     stands = read(connection, settings.database)
     ours = managed(Path(migration.opts["script"].dir))
@@ -39,6 +44,13 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> PriorityDispatc
     for writer in foreign_writers(connection, settings.database, ours | wanted.keys()):
         _LOG.info("Nothing is written for this: %s", writer.sentence)
     return PriorityDispatchResult.STOP
+
+
+def refuse_without_rule(metadata: MetaData) -> None:
+    """Raises SchemaMismatch for a column of the seven tables that no insert could fill."""
+    facts = [document(metadata.tables[name]) for name in FACT_TABLES if name in metadata.tables]
+    if facts and (sentences := list(without_rule(facts))):
+        raise SchemaMismatch(" ".join(sentences))
 
 
 def schema_of(metadata: MetaData, settings: ClickHouseSettings, connection: Connection) -> Schema:

@@ -8,7 +8,8 @@ from statistics import median
 
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line, between, time_of
 from chimera_metrics.integrations.questions.freshness import check
-from chimera_metrics.integrations.validation.rules import ColumnRule, rules_of
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 
 _AHEAD = timedelta(minutes=5)
@@ -124,7 +125,7 @@ def outside(rule: ColumnRule) -> str | None:
         case "json":
             return f"NOT isValidJSON({name})"
         case "word" | "text":
-            return f"length({name}) > {rule.max_bytes}" + ("" if rule.nullable else f" OR empty({name})")
+            return f"length({name}) > {rule.max_bytes}" + ("" if rule.blank else f" OR empty({name})")
         case _:
             return None
 

@@ -8,6 +8,7 @@ This module needs pyarrow; import it only where Arrow data is at hand.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,3 +90,34 @@ def _inner(type_: Any) -> list[Any]:
     if pa.types.is_dictionary(type_) or pa.types.is_run_end_encoded(type_):
         return [type_.value_type]
     return [type_.field(index).type for index in range(type_.num_fields)]
+
+
+def map_reader(type_: Any) -> Callable[[Any], Any] | None:
+    """What makes dicts of the maps in a value of the type, at any depth; None where it has no map.
+
+    Arrow gives maps to Python as lists of pairs. A map that has a key twice stays one, for its column to refuse.
+    """
+    if pa.types.is_map(type_):
+        key, item = (map_reader(part) for part in (type_.key_type, type_.item_type))
+        return lambda value: _dict([(_read(key, name), _read(item, part)) for name, part in value])
+    if pa.types.is_struct(type_):
+        readers = {field.name: map_reader(field.type) for field in type_}
+        if not any(readers.values()):
+            return None
+        return lambda value: {name: _read(readers[name], part) for name, part in value.items()}
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_):
+        inner = map_reader(type_.value_type)
+        return None if inner is None else lambda value: [_read(inner, item) for item in value]
+    return None
+
+
+def _read(reader: Callable[[Any], Any] | None, value: Any) -> Any:
+    return value if reader is None or value is None else reader(value)
+
+
+def _dict(pairs: list[tuple[Any, Any]]) -> Any:
+    try:
+        found = dict(pairs)
+    except TypeError:  # a list as a key
+        return pairs
+    return found if len(found) == len(pairs) else pairs

@@ -11,12 +11,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, likely_texts, mask_column
+from chimera_metrics.integrations.validation.cleaning import without_nulls
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.frames import to_arrow
+from chimera_metrics.integrations.validation.masked_values import mask_values
 from chimera_metrics.integrations.validation.row_path import Rejected, check_column, default_values, must_fill
-from chimera_metrics.integrations.validation.rules import ColumnRule, TableRules, rules_of, shown_name
+from chimera_metrics.integrations.validation.rules import TableRules, rules_of, shown_name
 from chimera_metrics.integrations.validation.values import missing
 
 Array = Any  # pyarrow ships no types
@@ -92,49 +94,6 @@ def validate_table(table: str, data: Any, *, mask: bool = True, now: datetime | 
     )
 
 
-def to_arrow(data: Any) -> Any:
-    """Any frame as a pyarrow.Table. Raises InvalidInput."""
-    import pyarrow as pa
-
-    of_pandas = type(data).__module__.partition(".")[0] == "pandas"
-    if isinstance(data, pa.Array) or (of_pandas and not hasattr(data, "columns")):
-        raise _one_column(data)
-    try:
-        if of_pandas:
-            table = pa.Table.from_pandas(data, preserve_index=False)
-        elif isinstance(data, pa.RecordBatch):
-            table = pa.Table.from_batches([data])
-        elif isinstance(data, pa.RecordBatchReader):
-            table = data.read_all()
-        elif isinstance(data, pa.Table) or hasattr(data, "__arrow_c_stream__"):
-            table = pa.table(data)
-        else:
-            raise InvalidInput(
-                f"A table of rows is an Arrow table, or a pandas or polars frame; this is {type(data).__name__}."
-            )
-    except pa.ArrowException as error:
-        reason = " ".join(str(error).split())[:200]
-        if of_pandas:
-            raise InvalidInput(f"The frame has a column of mixed types, which Arrow cannot hold ({reason}).") from None
-        if "non-struct type" in reason:
-            raise _one_column(data) from None
-        raise InvalidInput(
-            f"The frame has a column of a type that Arrow does not have ({reason}); cast it, for instance to integers "
-            "of 64 bits or to text."
-        ) from None
-    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
-    if twice:
-        raise InvalidInput(f"The table has more than one column '{shown_name(twice[0])}'; name each once.")
-    return table
-
-
-def _one_column(data: Any) -> InvalidInput:
-    return InvalidInput(
-        f"This is one column, a {type(data).__name__}; give a table of rows: an Arrow table, or a pandas or polars "
-        "frame."
-    )
-
-
 def _validate_stretch(
     rules: TableRules, stretch: Any, start: int, received: datetime, mask: bool, outcome: _Outcome
 ) -> None:
@@ -154,11 +113,16 @@ def _validate_stretch(
         for index, sentence in column.errors.items():
             faults.setdefault(index, (name, sentence))
     outcome.rejected += [Rejected(start + index, *faults[index]) for index in sorted(faults)]
-    _keep(columns, faults, count, mask, outcome)
+    _keep(rules, columns, faults, count, mask, outcome)
 
 
 def _keep(
-    columns: dict[str, _Checked], faults: dict[int, tuple[str, str]], count: int, mask: bool, outcome: _Outcome
+    rules: TableRules,
+    columns: dict[str, _Checked],
+    faults: dict[int, tuple[str, str]],
+    count: int,
+    mask: bool,
+    outcome: _Outcome,
 ) -> None:
     """Adds the rows without fault, masked, to the outcome."""
     import numpy as np
@@ -171,24 +135,31 @@ def _keep(
         flags[list(faults)] = False
         keep = pa.array(flags)
     arrays = {}
+    known = {rule.name: rule for rule in rules.rules}
     for name, column in columns.items():
         values, rounded = column.values, column.rounded
         if keep is not None:
             values, rounded = values.filter(keep), rounded if rounded is None else rounded.filter(keep)
         if rounded is not None:
             outcome.rounded[name] += pc.sum(rounded).as_py() or 0
-        if mask and name in COLUMN_MASKS:
-            values, made = mask_array(name, values)
+        if mask and known[name].masks:
+            values, made = mask_array(known[name], values)
             outcome.masked.update(made)
         arrays[name] = values
     outcome.batches.append(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
 
 
-def mask_array(column: str, values: Array) -> tuple[Array, dict[str, int]]:
+def mask_array(rule: ColumnRule, values: Array) -> tuple[Array, dict[str, int]]:
     """An array of texts as they may be stored: only those that a pattern may match become Python values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = rule.name
+    if rule.nested or column not in COLUMN_MASKS:
+        from chimera_metrics.integrations.validation.arrow_values import from_array, to_array
+
+        masked, made = mask_values(rule, from_array(rule, values))
+        return to_array(rule, masked) if made else values, made
     if "user_agent" in COLUMN_MASKS[column]:
         encoded = values.dictionary_encode()
         words = encoded.dictionary.to_pylist()
@@ -208,7 +179,8 @@ def _check_array(rule: ColumnRule, array: Array, received: datetime) -> _Checked
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from chimera_metrics.integrations.validation.plain_arrays import PlainArray, plain_array, target
+    from chimera_metrics.integrations.validation.arrow_values import target
+    from chimera_metrics.integrations.validation.plain_arrays import PlainArray, plain_array
 
     array = _simplified(array)
     plain = plain_array(rule, array) or PlainArray(pa.nulls(len(array), target(rule)), pa.nulls(len(array), pa.bool_()))
@@ -246,15 +218,15 @@ def _clean_doubtful(rule: ColumnRule, checked: _Checked, array: Array, doubtful:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from chimera_metrics.integrations.validation.plain_arrays import target
+    from chimera_metrics.integrations.validation.arrow_values import to_array
 
     indexes = np.flatnonzero(doubtful.to_numpy(zero_copy_only=False)).tolist()
     found = _python(array.filter(doubtful))
     if rule.kind == "json":
-        found = list(map(_without_nulls, found))
+        # Arrow gives every object of a column the fields of all of them.
+        found = list(map(without_nulls, found))
     cleaned = check_column(rule, found, received)
-    values = [value.bytes if isinstance(value, UUID) else value for value in cleaned.values]
-    checked.values = pc.replace_with_mask(checked.values, doubtful, pa.array(values, target(rule)))
+    checked.values = _replaced(checked.values, doubtful, to_array(rule, cleaned.values))
     checked.errors = {indexes[index]: sentence for index, sentence in cleaned.errors.items()}
     if cleaned.rounded:
         flags = np.zeros(len(array), dtype=bool)
@@ -266,19 +238,16 @@ def _clean_doubtful(rule: ColumnRule, checked: _Checked, array: Array, doubtful:
 def _python(array: Array) -> list[Any]:
     import pyarrow as pa
 
+    from chimera_metrics.integrations.validation.arrow_layouts import map_reader
+
     if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
         array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
     try:
-        return list(array.to_pylist())
+        found = list(array.to_pylist())
     except (ValueError, OverflowError):
         return [_python_value(value) for value in array]
-
-
-def _without_nulls(value: Any) -> Any:
-    """An object without the fields that are null: Arrow gives every object of a column the fields of all of them."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
-    return list(map(_without_nulls, value)) if isinstance(value, list) else value
+    read = map_reader(array.type)
+    return found if read is None else [None if value is None else read(value) for value in found]
 
 
 def _python_value(scalar: Any) -> Any:
@@ -291,15 +260,29 @@ def _python_value(scalar: Any) -> Any:
 def _complete(rule: ColumnRule, checked: _Checked, absent: Array, received: datetime) -> None:
     """What stands where there is nothing: the default, or a refusal."""
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    from chimera_metrics.integrations.validation.plain_arrays import target
+    from chimera_metrics.integrations.validation.arrow_values import to_array
 
     if rule.required:
         indexes = np.flatnonzero(absent.to_numpy(zero_copy_only=False)).tolist()
         checked.errors |= dict.fromkeys(indexes, missing(rule))
     elif rule.default is not None:
         fill: list[Any] = default_values(rule, pc.sum(absent).as_py(), received)
-        values = [value.bytes if isinstance(value, UUID) else value for value in fill]
-        checked.values = pc.replace_with_mask(checked.values, absent, pa.array(values, target(rule)))
+        checked.values = _replaced(checked.values, absent, to_array(rule, fill))
+
+
+def _replaced(values: Array, places: Array, others: Array) -> Array:
+    """The array with `others`, in their order, where the mask `places` says so."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_nested(values.type):
+        return pc.replace_with_mask(values, places, others)
+    if len(others) == len(values):
+        return others
+    # Arrow replaces no lists: both arrays are laid one after the other, and each row is taken from its place.
+    chosen = np.arange(len(values))
+    chosen[places.to_numpy(zero_copy_only=False)] = len(values) + np.arange(len(others))
+    return pa.concat_arrays([values, others]).take(pa.array(chosen))

@@ -1,7 +1,7 @@
 """The short cuts of the column path: by kind of column, what an Arrow array's plainly fine values become.
 
 Each answers with an array in the type that is inserted, and a mask of the values that are fine (null where the value
-is null). The others go to `clean_value` (values.py). As in the row path, a short cut may be as narrow as it likes,
+is null). The others go to `clean_value` (cleaning.py). As in the row path, a short cut may be as narrow as it likes,
 but what it accepts must be what `clean_value` would answer.
 
 This module needs pyarrow; import it only where Arrow data is at hand.
@@ -19,14 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chimera_metrics.integrations.validation.rules import (
-    FIRST_TIME,
-    LAST_DAY,
-    LAST_HOUR,
-    MONEY_LIMIT,
-    ColumnRule,
-    Kind,
-)
+from chimera_metrics.integrations.validation.arrow_values import target
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import EXACT, FIRST_TIME, MONEY_LIMIT, Kind
 
 Array = Any  # pyarrow ships no types
 
@@ -40,28 +35,10 @@ class PlainArray:
     rounded: Array | None = None
 
 
-def target(rule: ColumnRule) -> Any:
-    """The Arrow type in which a column is inserted."""
-    match rule.kind:
-        case "time":
-            return pa.timestamp("ms", "UTC")
-        case "hour":
-            return pa.timestamp("s", "UTC")
-        case "uuid":
-            return pa.binary(16)
-        case "float":
-            return pa.float64()
-        case "money":
-            return pa.decimal128(18, 6)
-        case "int":
-            return {16: pa.uint16(), 32: pa.uint32(), 64: pa.uint64()}[int(rule.high or 0).bit_length()]
-        case _:
-            return pa.string()
-
-
 def plain_array(rule: ColumnRule, array: Array) -> PlainArray | None:
     """The short cut for `array`, or None where its type has none."""
-    return _PLAIN[rule.kind](rule, array)
+    short_cut = _PLAIN.get(rule.kind)
+    return short_cut(rule, array) if short_cut else None
 
 
 def _numbers(array: Array) -> tuple[Any, Any]:
@@ -82,6 +59,9 @@ def _made(values: Any, fine: Any, valid: Array, type_: Any) -> Array:
 def _float(rule: ColumnRule, array: Array) -> PlainArray | None:
     if not (pa.types.is_floating(array.type) or pa.types.is_integer(array.type)):
         return None
+    if rule.digits == 32:
+        # Float32 holds every Float32, and what is wider must be rounded as one value would be.
+        return PlainArray(array, pc.is_finite(array)) if rule.low is None and pa.types.is_float32(array.type) else None
     values = array.cast(pa.float64(), safe=False)
     fine = pc.is_finite(values)
     if rule.low is not None:
@@ -92,17 +72,20 @@ def _float(rule: ColumnRule, array: Array) -> PlainArray | None:
 
 
 def _int(rule: ColumnRule, array: Array) -> PlainArray | None:
-    type_, limit = target(rule), int(rule.high or 0)
+    type_, low, high = target(rule), rule.low, rule.high
+    if pa.types.is_string(type_):  # wider than any of Arrow's integers
+        return None
     if pa.types.is_integer(array.type):
         values, valid = _numbers(array)
         # Compared as Python integers would be: NumPy keeps the types apart that C would mix up.
-        fine = (values >= 0) & (values <= min(limit, int(np.iinfo(values.dtype).max)))
+        held = np.iinfo(values.dtype)
+        fine = (values >= max(low, int(held.min))) & (values <= min(high, int(held.max)))
     elif pa.types.is_float64(array.type):
         values, valid = _numbers(array)
-        fine = (values >= 0) & (values < float(limit + 1)) & (np.floor(values) == values)
+        fine = (values >= max(low, -EXACT)) & (values <= min(high, EXACT)) & (np.floor(values) == values)
     else:
         return None
-    whole = np.where(fine, values, 0).astype(np.uint64)
+    whole = np.where(fine, values, 0).astype(np.int64 if low else np.uint64)
     return PlainArray(_made(whole, fine, valid, type_), _mask(fine, valid))
 
 
@@ -161,6 +144,7 @@ def _money_of_decimals(array: Array) -> PlainArray:
     return PlainArray(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
 
 
+_MICROSECOND = timedelta(microseconds=1)
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -171,17 +155,19 @@ def _time(rule: ColumnRule, array: Array) -> PlainArray | None:
         return None
     ticks, valid = _numbers(array.cast(pa.int64()))
     second = _TICKS[array.type.unit]
-    end = LAST_HOUR + timedelta(hours=1) if rule.kind == "hour" else None
-    seconds = int((end - FIRST_TIME).total_seconds()) if end else (LAST_DAY.toordinal() - 719_162) * 86_400
+    # All moments up to the end of the last hour, second or part of one that the column holds.
+    unit = timedelta(hours=1) if rule.kind == "hour" else timedelta(microseconds=10 ** (6 - rule.digits))
+    first, end = (round((moment - FIRST_TIME) / _MICROSECOND) for moment in (rule.low, rule.high + unit))
     # 9223372036 seconds are all that nanoseconds in 64 bits can say.
-    fine = (ticks >= 0) & (ticks < min(seconds * second, 2**63 - 1))
+    fine = (ticks >= max(first * second // 10**6, 1 - 2**63)) & (ticks < min(end * second // 10**6, 2**63 - 1))
     ticks = np.where(fine, ticks, 0)
     if rule.kind == "hour":
         hours = ticks // (second * 3600)
         rounded = fine & (hours * (second * 3600) != ticks)
         return PlainArray(_made(hours * 3600, fine, valid, target(rule)), _mask(fine, valid), _mask(rounded, valid))
-    millis = ticks // (second // 1000) if second >= 1000 else ticks * 1000
-    return PlainArray(_made(millis, fine, valid, target(rule)), _mask(fine, valid))
+    kept, wide = 10**rule.digits, _TICKS[target(rule).unit]
+    ticks = ticks // (second // kept) if second >= kept else ticks * (kept // second)
+    return PlainArray(_made(ticks * (wide // kept), fine, valid, target(rule)), _mask(fine, valid))
 
 
 def _uuid(rule: ColumnRule, array: Array) -> PlainArray | None:
@@ -212,7 +198,7 @@ def _text(rule: ColumnRule, array: Array) -> PlainArray | None:
     if not pa.types.is_string(array.type):
         return None
     fine = pc.less_equal(pc.binary_length(array), rule.max_bytes)
-    if not rule.nullable:
+    if not rule.blank:
         fine = pc.and_(fine, pc.match_substring_regex(array, "[!-~]"))  # surely not blank
     return PlainArray(array, fine)
 
@@ -226,6 +212,23 @@ def _json(rule: ColumnRule, array: Array) -> PlainArray | None:
         return None
     short = pc.less_equal(pc.binary_length(array), rule.max_bytes)
     return PlainArray(array, pc.and_(short, pc.match_substring_regex(array, _OBJECT)))
+
+
+def _bool(rule: ColumnRule, array: Array) -> PlainArray | None:
+    return PlainArray(array, pc.is_valid(array)) if pa.types.is_boolean(array.type) else None
+
+
+def _date(rule: ColumnRule, array: Array) -> PlainArray | None:
+    if not pa.types.is_date32(array.type):
+        return None
+    low, high = (pa.scalar(day, pa.date32()) for day in (rule.low, rule.high))
+    return PlainArray(array, pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high)))
+
+
+def _enum(rule: ColumnRule, array: Array) -> PlainArray | None:
+    if not _is_text(array):
+        return None
+    return PlainArray(array, pc.is_in(array, value_set=pa.array(rule.words, pa.string())))
 
 
 def _is_text(array: Array) -> bool:
@@ -262,4 +265,7 @@ _PLAIN: dict[Kind, Callable[[ColumnRule, Array], PlainArray | None]] = {
     "money": _money,
     "commit": _commit,
     "json": _json,
+    "bool": _bool,
+    "date": _date,
+    "enum": _enum,
 }

@@ -1,7 +1,7 @@
 """The short cuts of the row path: by kind of column, the clean values if all are plainly fine, else None.
 
 Each is a few passes at C speed over one stretch of a column. It may be as narrow as it likes, since what it leaves
-goes to `clean_value` (values.py), but what it accepts must be what `clean_value` would answer.
+goes to `clean_value` (cleaning.py), but what it accepts must be what `clean_value` would answer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import os
 import struct
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, Inexact, InvalidOperation
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -18,14 +18,8 @@ from uuid import UUID, SafeUUID
 
 import orjson
 
-from chimera_metrics.integrations.validation.rules import (
-    FIRST_TIME,
-    LAST_HOUR,
-    LAST_TIME,
-    MONEY_LIMIT,
-    ColumnRule,
-    Kind,
-)
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import MONEY_LIMIT, Kind
 from chimera_metrics.integrations.validation.values import MONEY_CONTEXT, NUMERAL, SIX_PLACES, json_text
 
 Plain = Callable[[ColumnRule, list[Any], set[type]], list[Any] | None]
@@ -37,7 +31,7 @@ def _within(rule: ColumnRule, values: list[Any]) -> bool:
 
 
 def _float(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
-    if not types <= {float, int}:
+    if not types <= {float, int} or rule.digits == 32:
         return None
     try:
         floats = values if types == {float} else list(map(float, values))
@@ -78,7 +72,7 @@ def _text(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | 
         except UnicodeEncodeError:
             return None
     fits = max(map(len, values)) * widest <= rule.max_bytes
-    return values if fits and (rule.nullable or all(map(str.strip, values))) else None
+    return values if fits and (rule.blank or all(map(str.strip, values))) else None
 
 
 def _json(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
@@ -155,14 +149,13 @@ def _time(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | 
     elif zones != {UTC}:
         return None
     if rule.kind == "hour":
-        last = LAST_HOUR
         if any(moment.minute or moment.second or moment.microsecond for moment in moments):
             return None
     else:
-        last = LAST_TIME
-        if any(moment.microsecond % 1000 for moment in moments):
-            moments = [m.replace(microsecond=m.microsecond // 1000 * 1000) for m in moments]
-    return moments if min(moments) >= FIRST_TIME and max(moments) <= last else None
+        tick = 10 ** (6 - rule.digits)
+        if any(moment.microsecond % tick for moment in moments):
+            moments = [m.replace(microsecond=m.microsecond // tick * tick) for m in moments]
+    return moments if _within(rule, moments) else None
 
 
 def _parsed(texts: list[str]) -> list[datetime] | None:
@@ -177,6 +170,18 @@ def _parsed(texts: list[str]) -> list[datetime] | None:
         return None
 
 
+def _bool(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
+    return values if types == {bool} else None
+
+
+def _date(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
+    return values if types == {date} and _within(rule, values) else None
+
+
+def _enum(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | None:
+    return values if types == {str} and set(values) <= set(rule.words) else None
+
+
 PLAIN: dict[Kind, Plain] = {
     "time": _time,
     "hour": _time,
@@ -188,4 +193,7 @@ PLAIN: dict[Kind, Plain] = {
     "money": _money,
     "commit": _commit,
     "json": _json,
+    "bool": _bool,
+    "date": _date,
+    "enum": _enum,
 }

@@ -9,27 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chimera_metrics.integrations.validation.rules import ColumnRule, Kind, rules_of
-
-_TYPES: dict[Kind, dict[str, Any]] = {
-    "time": {"type": "string"},
-    "hour": {"type": "string"},
-    "uuid": {"type": "string"},
-    "word": {"type": "string"},
-    "text": {"type": "string"},
-    "commit": {"type": "string"},
-    "json": {"type": "string"},
-    "float": {"type": "number"},
-    "money": {"type": "number"},
-    "int": {"type": "integer"},
-}
-_NOTES: dict[Kind, str] = {
-    "time": "ISO 8601, UTC if no zone",
-    "hour": "ISO 8601, UTC if no zone",
-    "uuid": "UUID",
-    "commit": "40 hex digits",
-    "json": "JSON text of an object",
-}
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import FORMS
+from chimera_metrics.integrations.validation.rules import rules_of
 
 
 def row_schema(table: str) -> dict[str, Any]:
@@ -37,19 +19,38 @@ def row_schema(table: str) -> dict[str, Any]:
     rules = rules_of(table)
     return {
         "type": "object",
-        "properties": {rule.name: _TYPES[rule.kind] | {"description": _describe(rule)} for rule in rules.rules},
+        "properties": {rule.name: _type(rule) | {"description": _describe(rule)} for rule in rules.rules},
         "required": [rule.name for rule in rules.rules if rule.required],
         "additionalProperties": False,
     }
 
 
+def _type(rule: ColumnRule) -> dict[str, Any]:
+    """The JSON type of one value, and of the parts of a list or map."""
+    if is_wide(rule):
+        return {"type": "string"}
+    found: dict[str, Any] = {"type": FORMS[rule.kind].json}
+    if rule.kind == "list":
+        found["items"] = _type(rule.parts[0])
+    if rule.kind == "map":
+        found["additionalProperties"] = _type(rule.parts[1])
+    return found
+
+
+def is_wide(rule: ColumnRule) -> bool:
+    """Whether the column holds whole numbers that readers of JSON lose digits of."""
+    return rule.kind == "int" and rule.high >= 2**64
+
+
 def _describe(rule: ColumnRule) -> str:
     """Meaning, unit or form, known words, and what stands if it is left out."""
     unit = f" [{rule.unit}]" if rule.unit else ""
-    notes = [_NOTES[rule.kind]] if rule.kind in _NOTES else []
+    note = "whole number as text" if is_wide(rule) else FORMS[rule.kind].note
+    notes = [note] if note else []
     if rule.words:
         notes.append(", ".join(rule.words))
     if rule.default is not None:
         shown = {"now": "now", "uuid": "a new one"}.get(rule.default.kind, rule.default.constant)
-        notes.append(f"default {shown}")
+        if not rule.nested:
+            notes.append(f"default {str(shown).lower() if isinstance(shown, bool) else shown}")
     return f"{rule.meaning}{unit}" + (f" ({'; '.join(notes)})" if notes else "")

@@ -1,7 +1,7 @@
 """The row path: mappings in, clean columns out.
 
 Rows become columns first, and a column is checked as a whole: PLAIN (plain_values.py) sees quickly that every value
-of a stretch is plainly fine. Where one is not, the values of that stretch go one by one to `clean_value` (values.py),
+of a stretch is plainly fine. Where one is not, the values of that stretch go one by one to `clean_value` (cleaning.py),
 which alone decides, and words the rejection.
 """
 
@@ -16,10 +16,13 @@ from operator import itemgetter
 from types import NoneType
 from typing import Any
 
-from chimera_metrics.integrations.masking.columns import mask_column
+from chimera_metrics.integrations.validation.cleaning import clean_value
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import FIRST_DAY
+from chimera_metrics.integrations.validation.masked_values import mask_values
 from chimera_metrics.integrations.validation.plain_values import PLAIN, fresh_uuids
-from chimera_metrics.integrations.validation.rules import FIRST_DAY, ColumnRule, TableRules, rules_of, shown_name
-from chimera_metrics.integrations.validation.values import ValueRejected, clean_value, missing, show
+from chimera_metrics.integrations.validation.rules import TableRules, rules_of, shown_name
+from chimera_metrics.integrations.validation.values import ValueRejected, missing, show
 
 # Small enough that a stretch stays in the processor's cache.
 STRETCH = 4_096
@@ -144,8 +147,9 @@ def _assemble(
         data = {name: list(compress(values, keep)) for name, values in data.items()}
     masked: Counter[str] = Counter()
     if mask:
+        known = {rule.name: rule for rule in rules.rules}
         for name in data:
-            data[name], counts = mask_column(name, data[name])
+            data[name], counts = mask_values(known[name], data[name])
             masked.update(counts)
     return Batch(
         table=rules.table,
@@ -208,7 +212,7 @@ def default_values(rule: ColumnRule, count: int, received: datetime) -> list[Any
         return [None] * count
     match rule.default.kind:
         case "now":
-            return [received.replace(microsecond=received.microsecond // 1000 * 1000)] * count
+            return [clean_value(rule, received.date() if rule.kind == "date" else received)[0]] * count
         case "uuid":
             return fresh_uuids(count)
         case "constant":
@@ -218,7 +222,8 @@ def default_values(rule: ColumnRule, count: int, received: datetime) -> list[Any
 def _check_present(rule: ColumnRule, values: list[Any], types: set[type]) -> Checked:
     if not values:
         return Checked([])
-    plain = PLAIN[rule.kind](rule, values, types)
+    short_cut = PLAIN.get(rule.kind)
+    plain = short_cut(rule, values, types) if short_cut else None
     if plain is not None:
         return Checked(plain)
     if len(values) <= FEW:

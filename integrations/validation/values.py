@@ -1,14 +1,15 @@
-"""Cleans one value: what a column stores for it, or the sentence that rejects it.
+"""Cleans a value of a simple kind, and words every rejection.
 
-This is the one place that decides. The row path and the column path have fast checks for values that are obviously
-fine, and bring every other value here, so the two paths cannot differ.
+The kinds of types that only a user's own columns have are in typed_values.py; cleaning.py has them all.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import numbers
 import re
+import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
@@ -19,14 +20,8 @@ from uuid import UUID
 import orjson
 
 from chimera_metrics.integrations.masking.columns import mask_text
-from chimera_metrics.integrations.validation.rules import (
-    FIRST_TIME,
-    LAST_HOUR,
-    LAST_TIME,
-    MONEY_LIMIT,
-    ColumnRule,
-    Kind,
-)
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import EXACT, FLOAT_LIMITS, MONEY_LIMIT, Kind
 
 SIX_PLACES = Decimal("0.000001")
 # Room for any amount that fits the column, and a flag that says whether digits were lost.
@@ -44,11 +39,6 @@ CleanValue = tuple[Any, bool]
 
 class ValueRejected(ValueError):
     """A column does not take this value; the text says why in one sentence."""
-
-
-def clean_value(rule: ColumnRule, value: Any) -> CleanValue:
-    """The clean value for `rule`'s column and whether it was rounded. `value` is not None. Raises ValueRejected."""
-    return _CLEANERS[rule.kind](rule, value)
 
 
 def missing(rule: ColumnRule) -> str:
@@ -110,7 +100,7 @@ def text_of(rule: ColumnRule, value: Any) -> str:
 
 def _text(rule: ColumnRule, value: Any) -> CleanValue:
     text = text_of(rule, value)
-    if not rule.nullable and not text.strip():
+    if not rule.blank and not text.strip():
         reject(rule, "blank text" if text else "empty text")
     return text, False
 
@@ -132,7 +122,7 @@ def _uuid(rule: ColumnRule, value: Any) -> CleanValue:
     return UUID(value), False
 
 
-def _number(rule: ColumnRule, value: Any) -> int | float | Decimal:
+def number_of(rule: ColumnRule, value: Any) -> int | float | Decimal:
     """`value` as the finite number that it is or, if text, spells."""
     if isinstance(value, bool):
         reject(rule, show(value))
@@ -159,26 +149,32 @@ def _in_range(rule: ColumnRule, number: int | float | Decimal) -> bool:
 
 
 def _float(rule: ColumnRule, value: Any) -> CleanValue:
-    number = _number(rule, value)
+    number = number_of(rule, value)
     try:
         clean = float(number)
     except OverflowError:  # an integer of 400 digits has no float
         clean = math.inf
     if not math.isfinite(clean) or not _in_range(rule, clean):
         reject(rule, show(value))
-    return clean, False
+    if rule.digits != 32:
+        return clean, False
+    if abs(clean) > FLOAT_LIMITS["Float32"]:
+        reject(rule, show(value))
+    return struct.unpack("f", struct.pack("f", clean))[0], False
 
 
 def _int(rule: ColumnRule, value: Any) -> CleanValue:
-    number = _number(rule, value)
+    number = number_of(rule, value)
     # 5.0 is a whole number: frames with gaps, and many programs' JSON, hold counts as floats.
     if not _in_range(rule, number) or number != int(number):
         reject(rule, show(value))
+    if isinstance(number, float) and abs(number) > EXACT:
+        reject(rule, show(value), " (a float of this size may have lost digits: send an integer or its digits as text)")
     return int(number), False
 
 
 def _money(rule: ColumnRule, value: Any) -> CleanValue:
-    number = _number(rule, value)
+    number = number_of(rule, value)
     if not 0 <= number < MONEY_LIMIT:
         reject(rule, show(value))
     # Through its shortest decimal text: 0.1 is ten cents, not 0.1000000000000000055511151231257827.
@@ -191,7 +187,7 @@ def _money(rule: ColumnRule, value: Any) -> CleanValue:
 
 
 def _time(rule: ColumnRule, value: Any) -> CleanValue:
-    moment = None if _is_epoch(value) else _moment(value)
+    moment = None if _is_epoch(value) else moment_of(value)
     if moment is None:
         reject(rule, show(value), _EPOCH if _is_epoch(value) else "")
     if moment.tzinfo is None:
@@ -201,7 +197,7 @@ def _time(rule: ColumnRule, value: Any) -> CleanValue:
         clean = _truncated(rule, moment.astimezone(UTC))
     except OverflowError:  # the first or last day that Python knows, in a far zone
         reject(rule, show(value))
-    if not FIRST_TIME <= clean <= (LAST_HOUR if rule.kind == "hour" else LAST_TIME):
+    if not rule.low <= clean <= rule.high:
         reject(rule, show(value))
     return clean, rule.kind == "hour" and clean != moment
 
@@ -210,8 +206,9 @@ def _truncated(rule: ColumnRule, moment: datetime) -> datetime:
     if rule.kind == "hour":
         return datetime(moment.year, moment.month, moment.day, moment.hour, tzinfo=UTC)
     # Rebuilt, so that no subclass of datetime (pandas has one) gets through.
+    tick = 10 ** (6 - rule.digits)
     return datetime.combine(moment.date(), time(moment.hour, moment.minute, moment.second), UTC).replace(
-        microsecond=moment.microsecond // 1000 * 1000
+        microsecond=moment.microsecond // tick * tick
     )
 
 
@@ -221,7 +218,7 @@ def _is_epoch(value: Any) -> bool:
     return isinstance(value, numbers.Number) and not isinstance(value, bool)
 
 
-def _moment(value: Any) -> datetime | None:
+def moment_of(value: Any) -> datetime | None:
     """The moment that `value` is or spells, or None. A date alone is its midnight."""
     if isinstance(value, datetime):
         return value if value == value else None  # pandas' NaT calls itself a datetime
@@ -238,7 +235,12 @@ def _moment(value: Any) -> datetime | None:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
-    text = orjson.dumps(value, option=_JSON_OPTIONS)
+    try:
+        text = orjson.dumps(value, option=_JSON_OPTIONS)
+    except TypeError as error:
+        if "64-bit" not in str(error):
+            raise
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # orjson writes NaN and infinity as null, which would lose the fact that something was wrong.
     if b"null" in text and not finite(value):
         raise ValueError("NaN or infinity")
@@ -280,7 +282,9 @@ def _reason(error: Exception) -> str:
     return str(error).encode("utf-8", "backslashreplace").decode()[:80]
 
 
-_CLEANERS: dict[Kind, Callable[[ColumnRule, Any], CleanValue]] = {
+Cleaner = Callable[[ColumnRule, Any], CleanValue]
+
+SIMPLE: dict[Kind, Cleaner] = {
     "time": _time,
     "hour": _time,
     "uuid": _uuid,

@@ -9,11 +9,12 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import literal, quote, quote_name
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
 from chimera_metrics.integrations.validation.plain_values import uuids
 from chimera_metrics.integrations.validation.rules import rules_of
 
@@ -59,14 +60,17 @@ def insert_arrow(executor: Executor, table: str, data: Any, settings: Mapping[st
 
 def columns(table: str, data: Any) -> list[list[Any]]:
     """A clean Arrow table as lists of Python values, as the row path makes them."""
-    kinds = {rule.name: rule.kind for rule in rules_of(table).rules}
-    return [_column(kinds[name], data.column(name)) for name in data.column_names]
+    from chimera_metrics.integrations.validation.arrow_values import from_array
+
+    rules = {rule.name: rule for rule in rules_of(table).rules}
+    return [_column(rules[name], data.column(name), from_array) for name in data.column_names]
 
 
-def _column(kind: str, array: Any) -> list[Any]:
+def _column(rule: ColumnRule, array: Any, read: Callable[[ColumnRule, Any], list[Any]]) -> list[Any]:
+    if rule.kind != "uuid":
+        return read(rule, array)
+    # Ids are many, and the row path has a fast way to make them.
     values: list[Any] = array.to_pylist()
-    if kind != "uuid":
-        return values
     present = iter(uuids(b"".join(value for value in values if value is not None)))
     return [None if value is None else next(present) for value in values]
 

@@ -21,8 +21,9 @@ import orjson
 from chimera_metrics.integrations.clickhouse.codec import decode, encode
 from chimera_metrics.integrations.config import ClickHouseSettings, default_store_path
 from chimera_metrics.integrations.errors import InvalidInput, StoreUnusable
+from chimera_metrics.integrations.validation.kinds import FIRST_DAY
 from chimera_metrics.integrations.validation.row_path import Batch
-from chimera_metrics.integrations.validation.rules import FIRST_DAY, rules_of
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.integrations.writing.ledger import Identity
 from chimera_metrics.models import FACT_TABLES
 

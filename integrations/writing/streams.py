@@ -78,7 +78,7 @@ def arrow_pieces(data: Any) -> Iterator[Any]:
     """Arrow tables of equal size, however the data comes in pieces itself."""
     import pyarrow as pa
 
-    from chimera_metrics.integrations.validation.column_path import to_arrow
+    from chimera_metrics.integrations.validation.frames import to_arrow
 
     if not isinstance(data, pa.RecordBatchReader):
         table = to_arrow(data)

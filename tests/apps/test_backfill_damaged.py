@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from chimera_metrics.integrations.backfill.files import find_files
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.validation.rules import TEXT_BYTES
+from chimera_metrics.integrations.validation.kinds import TEXT_BYTES
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 
+from chimera_metrics.integrations.validation.arrow_layouts import map_reader
 from chimera_metrics.integrations.validation.column_path import ArrowBatch, validate_table
 from chimera_metrics.integrations.validation.row_path import Batch, validate_rows
-from chimera_metrics.integrations.validation.rules import rules_of
+from chimera_metrics.integrations.writing import bulk
 
 NOW = datetime(2026, 6, 1, 12, 30, 15, 123_000, tzinfo=UTC)
 ID = "123e4567-e89b-12d3-a456-426614174000"
@@ -65,20 +65,24 @@ def values(batch: Batch | ArrowBatch) -> dict[str, list[Any]]:
     if isinstance(batch, Batch):
         columns: dict[str, list[Any]] = dict(zip(batch.columns, batch.data, strict=True))
     else:
-        columns = batch.data.to_pydict()
-    kinds = {rule.name: rule for rule in rules_of(batch.table).rules}
-    clean = {}
-    for name, column in columns.items():
-        if kinds[name].kind == "uuid":
-            column = [UUID(bytes=value) if isinstance(value, bytes) else value for value in column]
-        clean[name] = column
-    return clean
+        columns = dict(zip(batch.data.column_names, bulk.columns(batch.table, batch.data), strict=True))
+    return columns
+
+
+def python_rows(arrow: Any) -> list[dict[str, Any]]:
+    """The rows of a table, its maps as dicts."""
+    columns = {}
+    for name in arrow.column_names:
+        column = arrow.column(name)
+        read = map_reader(column.type)
+        columns[name] = [value if read is None or value is None else read(value) for value in column.to_pylist()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def assert_agree(table: str, columns: Mapping[str, Any], made_up: Sequence[str] = ()) -> Batch:
     """Asserts that both paths make the same of `columns`; answers what the row path made."""
     arrow = pa.table(dict(columns))
-    rows = validate_rows(table, arrow.to_pylist(), now=NOW)
+    rows = validate_rows(table, python_rows(arrow), now=NOW)
     batch = validate_table(table, arrow, now=NOW)
     assert batch.rejected == rows.rejected
     assert batch.rounded == rows.rounded

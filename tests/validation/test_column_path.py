@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import pytest
 
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.validation.column_path import to_arrow, validate_table
+from chimera_metrics.integrations.validation.column_path import validate_table
+from chimera_metrics.integrations.validation.frames import to_arrow
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree, by_columns
 

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chimera_metrics.integrations.validation.rules import ColumnRule, Kind, rules_of
+from chimera_metrics.integrations.validation.column_rule import ColumnRule
+from chimera_metrics.integrations.validation.kinds import Kind
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 from tests.validation.paths import ID, NOW, REQUIRED, assert_agree
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.kinds import LAST_DAY, LAST_HOUR
 from chimera_metrics.integrations.validation.row_models import row_schema
-from chimera_metrics.integrations.validation.rules import LAST_DAY, LAST_HOUR, rules_of
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 
 

@@ -111,7 +111,7 @@ def skip_column(reader: Reader, type_text: str, rows: int) -> None:
 def _skip_prefix(reader: Reader, kind: Type) -> None:
     """Serialization versions, which stand before the data of the whole column."""
     match kind.name:
-        case "LowCardinality":
+        case "LowCardinality" | "JSON":
             reader.skip(8)
         case "Array" | "Nullable" | "SimpleAggregateFunction":
             _skip_prefix(reader, kind.inner)
@@ -126,7 +126,7 @@ def _skip_data(reader: Reader, kind: Type, rows: int) -> None:
         reader.skip(size * rows)
         return
     match kind.name:
-        case "String":
+        case "String" | "JSON":  # JSON comes as text, which is the only form of it that the walk knows
             reader.skip_strings(rows)
         case "Nullable":
             reader.skip(rows)

@@ -1,0 +1,91 @@
+"""The rows of JSONL and CSV files, as programs and spreadsheets write them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import orjson
+
+from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.rules import shown_name
+
+_DELIMITERS = (",", ";", "\t", "|")
+# A field longer than its column takes is refused with its row, and the others are stored; one far beyond that is what a
+# quote without its end makes of the rest of the file.
+_FIELD = 16_000_000
+# orjson makes a float of a whole number beyond 64 bits.
+_WIDE = re.compile(r"[0-9]{19}")
+
+
+def encoding_of(start: bytes) -> str:
+    """UTF-8, with or without its mark, or UTF-16 where the mark of that stands at the start."""
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
+def delimiter_of(header: str, known: Collection[str]) -> str:
+    """The delimiter that makes the most known columns of a CSV file's first line."""
+
+    def columns(delimiter: str) -> int:
+        try:
+            return sum(name in known for line in csv.reader([header], delimiter=delimiter) for name in line)
+        except csv.Error:
+            return 0
+
+    return max(_DELIMITERS, key=columns)
+
+
+def check_names(path: Path, names: Iterable[str]) -> None:
+    """Raises InvalidInput where a column is named twice."""
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InvalidInput(f"{path} names the column '{shown_name(twice[0])}' more than once; name each once.")
+
+
+def jsonl_rows(path: Path, lines: IO[str], skip: int) -> Iterator[Mapping[str, Any]]:
+    """The rows from `skip` on. Raises InvalidInput for a line that is no object."""
+    seen = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        seen += 1
+        if seen <= skip:
+            continue
+        try:
+            row = orjson.loads(line)
+            if _WIDE.search(line):
+                row = json.loads(line, parse_constant=_no_number)
+        except (orjson.JSONDecodeError, ValueError) as error:
+            raise InvalidInput(f"{path}, line {number}, is not JSON ({error}); correct that line.") from None
+        if not isinstance(row, dict):
+            raise InvalidInput(f"{path}, line {number}, is not an object; write one row as one object.")
+        yield row
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def csv_rows(path: Path, lines: IO[str], delimiter: str) -> Iterator[Mapping[str, Any]]:
+    """The rows; an empty field is null. Raises InvalidInput for names that stand twice and for endless fields."""
+    csv.field_size_limit(_FIELD)
+    reader = csv.DictReader(lines, restkey="more fields than the header names", delimiter=delimiter)
+    line = 1
+    try:
+        check_names(path, reader.fieldnames or ())
+        line = reader.line_num + 1
+        for row in reader:
+            yield {name: (value if value != "" else None) for name, value in row.items()}
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "field limit" not in str(error):
+            raise
+        raise InvalidInput(
+            f"{path}, line {line}, has a field of more than {_FIELD:,} characters; look there for a quote "
+            "that is never closed."
+        ) from None
