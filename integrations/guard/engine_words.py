@@ -9,6 +9,10 @@ EMPTY = "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."
 TOO_LONG = "This statement is too long to be judged; write a range or a subquery instead of a long list of values."
 TOO_DEEP = "This statement is nested too deeply to be judged; write it flatter, with WITH."
 NOT_UTF8 = "A literal in the statement is not UTF-8; write unhex('…') for raw bytes."
+NO_TREES = (
+    "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on it; "
+    "use query.aggregate, query.trend and the other tools."
+)
 _TIES = "LIMIT … WITH TIES needs an ORDER BY; add one, or leave WITH TIES out."
 _SEVERAL = "Several statements in one text; send them one by one, each without the others."
 # What the engine says of a statement as a whole, without a place in it.

@@ -22,6 +22,7 @@ from typing import Protocol
 from chimera_metrics.integrations.guard.conditions import conditions
 from chimera_metrics.integrations.guard.engine_words import (
     EMPTY,
+    NO_TREES,
     NOT_UTF8,
     TOO_DEEP,
     TOO_LONG,
@@ -31,7 +32,7 @@ from chimera_metrics.integrations.guard.engine_words import (
     why_not_parsed,
 )
 from chimera_metrics.integrations.guard.nodes import Kind, Node, most_rows
-from chimera_metrics.integrations.guard.refusals import ServerWithoutTrees, StatementRefused
+from chimera_metrics.integrations.guard.refusals import StatementRefused
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.integrations.guard.show_forms import check_show_form
 from chimera_metrics.integrations.guard.verdicts import Verdict, verdict_on
@@ -81,10 +82,17 @@ def check(sql: str, explain: Explain, rules: Rules, parser: Explain | None = Non
     Returns what to run instead of the text. Raises StatementRefused; an error of the engine itself, such as a lost
     connection, passes through.
     """
-    verdict = _judge(sql, explain, rules, parser or explain)
+    try:
+        verdict = _judge(sql, explain, rules, parser or explain)
+    except _WithoutTrees:
+        raise StatementRefused(NO_TREES) from None
     if parser is not None:
         _check_read_alike(verdict.statement, explain)
     return verdict
+
+
+class _WithoutTrees(Exception):
+    """The engine is older than the functions that show the tree of a statement."""
 
 
 def _judge(sql: str, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
@@ -130,13 +138,11 @@ class Guard:
         return self._check(sql)
 
     def _judge(self, sql: str) -> Verdict:
-        parser = self._parser  # another thread may find out at the same time
-        try:
-            return check(sql, self._explain, self.rules, parser)
-        except ServerWithoutTrees:
-            if self._spare_parser is None or parser is not None:
-                raise
-        self._parser = self._spare_parser
+        if self._parser is None and self._spare_parser is not None:
+            try:
+                return _judge(sql, self._explain, self.rules, self._explain)
+            except _WithoutTrees:
+                self._parser = self._spare_parser  # several threads may find out at once
         return check(sql, self._explain, self.rules, self._parser)
 
 
@@ -202,7 +208,7 @@ def _judge_without_tree(digits: str, error: Exception, explain: Explain, rules: 
     encoded = parse(_CANONICAL.format(hex=digits), {}).strip()
     if not encoded:
         if has_no_trees(error):  # a newer engine may parse it, or say better why not
-            raise ServerWithoutTrees from error
+            raise _WithoutTrees from error
         raise StatementRefused(why_not_parsed(bytes.fromhex(digits), _parse_error(digits, parse))) from None
     try:
         text = base64.b64decode(encoded, validate=True).decode().strip()
@@ -215,7 +221,7 @@ def _judge_without_tree(digits: str, error: Exception, explain: Explain, rules: 
     if text.split(maxsplit=1)[0] not in {"SELECT", "WITH", "EXPLAIN"}:
         return check_show_form(text, rules)
     if has_no_trees(error):
-        raise ServerWithoutTrees from error
+        raise _WithoutTrees from error
     if sentence := why_no_tree(error):
         raise StatementRefused(sentence) from error
     raise error

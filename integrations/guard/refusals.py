@@ -27,16 +27,6 @@ class StatementRefused(MuseError):
     kind = "statement_refused"
 
 
-class ServerWithoutTrees(StatementRefused):
-    """The server is older than the functions that show the tree of a statement."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This server cannot show the tree of a statement (ClickHouse 26.8 and newer can), so free SQL is closed on "
-            "it; use query.aggregate, query.trend and the other tools."
-        )
-
-
 def not_a_read(what: str) -> str:
     return (
         f"{what} may not run here: this is for reading, with SELECT, EXPLAIN, SHOW or DESCRIBE; "
