@@ -16,7 +16,7 @@ from rich.text import Text
 
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.audit.shipping import Shipping
-from chimera_metrics.integrations.audit.trail import audit_folder, files, read_lines
+from chimera_metrics.integrations.audit.trail import audit_folder, day_of, files, read_lines
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
 
@@ -63,7 +63,7 @@ def ship() -> int:
 def _entries(start: datetime, wanted: dict[str, str]) -> Iterator[dict[str, Any]]:
     begin = start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for path in files(audit_folder(config.load())):
-        if path.stem.removeprefix("calls-") < begin[:10]:
+        if day_of(path) < begin[:10]:
             continue
         for _, entry in read_lines(path):
             if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Any
 
@@ -30,6 +31,8 @@ def main() -> None:
 
     Without CH_HOST everything runs on an embedded engine in a folder (CH_PATH); with it, on that server.
     """
+    # The engine makes files of its own too; whatever this process makes is for its user alone.
+    os.umask(0o077)
 
 
 @main.command()

@@ -7,13 +7,18 @@ import logging
 import socket
 import sys
 import threading
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.server.tracing import drop_unusable_provider
+
+if TYPE_CHECKING:
+    from chimera_metrics.server.http.connections import Listener
 
 
 def run(transport: str, host: str, port: int, read_only: bool) -> None:
@@ -42,7 +47,7 @@ def _collect_from_now_on() -> None:
 
 
 def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
-    from chimera_metrics.server.http.serving import build_app, loopback
+    from chimera_metrics.server.http.serving import build_app, loopback, tokens_in_words
 
     app = build_app(settings, host, read_only)
     cert, key = _tls(settings)
@@ -52,16 +57,31 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
         )
     import uvicorn
 
+    from chimera_metrics.server.http.connections import Crowd, room_for
+    from chimera_metrics.server.http.patience import Patience
+
+    crowd = Crowd(
+        room_for(settings.muse.max_connections),
+        settings.muse.max_connections_per_address,
+        app.admits,
+        app.is_proxy,
+    )
+    crowd.refused, crowd.tls = app.refused, cert is not None
     listening = _listen(host, port)
+    listening.crowd = crowd
     shown = f"[{host}]" if ":" in host else host
     print(  # noqa: T201  # with --port 0 it is the only way to know
         f"Listening on {'http' if cert is None else 'https'}://{shown}:{listening.getsockname()[1]}/mcp",
         file=sys.stderr,
         flush=True,
     )
+    for line in tokens_in_words(settings):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201  # as above
     _collect_from_now_on()
     options = uvicorn.Config(
         app,
+        http=partial(Patience, crowd),  # type: ignore[arg-type]  # it is called, whatever it is
+        loop="asyncio",  # another one would accept without the listener
         log_level="warning",
         proxy_headers=False,  # the proxies that are believed are MUSE_TRUSTED_PROXIES
         server_header=False,
@@ -74,10 +94,12 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
     uvicorn.Server(options).run(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> Listener:
+    from chimera_metrics.server.http.connections import Listener
+
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Said to be TCP, or asyncio would not send small answers at once.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chimera_metrics.integrations import config
-from chimera_metrics.server.http.tokens import TokenFile, token_file
+from chimera_metrics.server.http.tokens import Tokens, tokens_of
 
 
 def create(name: str, role: str, days: int | None) -> int:
@@ -27,7 +27,7 @@ def show() -> int:
     tokens = _file()
     known = tokens.tokens()
     if not known:
-        click.echo(f"No tokens in {tokens.path}. Create one with `muse token create NAME --role reader`.")
+        click.echo(f"No tokens in {tokens.own.path}. Create one with `muse token create NAME --role reader`.")
         return 0
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for column in ("name", "role", "id", "created", "expires"):
@@ -36,6 +36,7 @@ def show() -> int:
         expires = "expired" if token.expired else token.expires or "never"
         table.add_row(token.name, token.role, token.token_id, token.created, expires)
     Console(width=110, highlight=False).print(table)
+    click.echo(f"Kept in {' and '.join(str(file.path) for file in tokens.files)}.", err=True)
     return 0
 
 
@@ -46,5 +47,5 @@ def revoke(name: str) -> int:
     return 0
 
 
-def _file() -> TokenFile:
-    return token_file(config.load().muse)
+def _file() -> Tokens:
+    return tokens_of(config.load())

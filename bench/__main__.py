@@ -19,6 +19,7 @@ BENCHMARKS = (
     ("writes", "inserts, beside clickhouse-connect's plain insert", ()),
     ("surface", "the tools, beside mcp-clickhouse", ()),
     ("analytics", "the analytics tools, beside the best hand-written SQL", ()),
+    ("doors", "what others wait for while connections are held open", ()),
     ("status", "`muse status` on a large store", ()),
     ("story", "the samples' regression at hours of a week", ("--hours", "7")),
 )

@@ -140,12 +140,23 @@ class MuseSettings(_Group):
     oauth_jwks_url: str | None = Field(default=None, description="its keys, if not where it says")
     oauth_audience: str | None = Field(default=None, description="audience of accepted tokens, MUSE_URL by default")
     rate_limit: int = Field(default=600, ge=0, description="requests a minute for each token, 0 for any number")
+    anonymous_rate_limit: int | None = Field(
+        default=None,
+        ge=0,
+        description="requests a minute for each address without a token; unset: `MUSE_RATE_LIMIT` if set, else 6000",
+    )
+    max_connections: int = Field(default=1000, ge=10, le=100_000, description="most connections over HTTP at once")
+    max_connections_per_address: int = Field(
+        default=250, ge=1, le=100_000, description="most of them from one address, proxies that are believed left out"
+    )
     max_request_bytes: int = Field(default=16_000_000, ge=10_000, description="most bytes of one request")
     stateless: bool = Field(
         default=False, description="keep no sessions, so that several servers can stand behind a balancer"
     )
     audit: bool = Field(default=True, description="write every call to the audit log")
     audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
+    audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
+    audit_days: int = Field(default=400, ge=1, description="days that audit files are kept")
 
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(
@@ -160,6 +171,13 @@ class MuseSettings(_Group):
     )
     statsd_port: int = Field(default=8125, ge=1, le=65535, description="its UDP port")
     statsd_tags: Words = Field(default=(), description="tags on every figure, such as env:prod,team:muse")
+
+    @property
+    def anonymous_per_minute(self) -> int:
+        """Many people may share an address, so it is allowed more than one token unless somebody said a figure."""
+        if self.anonymous_rate_limit is not None:
+            return self.anonymous_rate_limit
+        return self.rate_limit if "rate_limit" in self.model_fields_set else 6000
 
     @field_validator("allowed_hosts", "allowed_origins", "allowed_ips", "trusted_proxies", "statsd_tags", mode="before")
     @classmethod
@@ -212,6 +230,26 @@ G = TypeVar("G", bound=_Group)
 class Settings:
     clickhouse: ClickHouseSettings
     muse: MuseSettings
+
+
+def tokens_file(settings: Settings) -> Path:
+    """Where the tokens of this store lie: beside the data, because they open this store and no other."""
+    if settings.muse.tokens_file is not None:
+        return settings.muse.tokens_file
+    clickhouse = settings.clickhouse
+    if not clickhouse.embedded:
+        name = re.sub(r"[^\w.-]", "_", f"{clickhouse.host}-{clickhouse.port}-{clickhouse.database}")
+    elif clickhouse.store_path == ":memory:":
+        name = "memory"
+    else:
+        store = Path(os.path.realpath(clickhouse.store_path))
+        return store.with_name(f"{store.name}-tokens.json")
+    return data_folder() / "tokens" / f"{name}.json"
+
+
+def earlier_tokens_file(settings: Settings) -> Path | None:
+    """Where version 0.1 kept the tokens of all stores of a user; None where a setting named another place."""
+    return data_folder() / "tokens.json" if settings.muse.tokens_file is None else None
 
 
 GROUPS: dict[str, type[_Group]] = {"CH_": ClickHouseSettings, "MUSE_": MuseSettings}

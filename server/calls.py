@@ -21,6 +21,10 @@ from chimera_metrics.server.tracing import span
 from chimera_metrics.suggestions import did_you_mean
 
 _log = logging.getLogger(__name__)
+#: Requests that read or ask by another method than a tool; they are on record like a tool's call.
+READS = frozenset({"resources/read", "prompts/get", "completion/complete"})
+#: Requests that leave a line of the audit, even if they are refused.
+RECORDED = READS | {"tools/call"}
 _CANCELLED = "The client cancelled the call or went away."
 
 
@@ -84,10 +88,15 @@ class Calls:
         record.failed("cancelled", _CANCELLED)
         record.end(None)
 
-    def _record(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> _Record:
+    def record(self, context: ServerContext, caller: Caller, method: str, params: Mapping[str, Any] | None) -> Record:
+        """Of a request that reads or asks by another method than a tool, or names no tool; `end` puts it on record."""
+        arguments = {name: value for name, value in (params or {}).items() if name != "_meta"}
+        return Record(context, caller, method, arguments)
+
+    def _record(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> Record:
         if name in self._known:
-            return _Record(context, caller, name, arguments)
-        return _Record(context, caller, "unknown", {"tool": name[:100], **arguments})
+            return Record(context, caller, name, arguments)
+        return Record(context, caller, "unknown", {"tool": name[:100], **arguments})
 
     def _tool(self, name: str, caller: Caller) -> MuseTool:
         group = self._known.get(name)
@@ -109,7 +118,7 @@ class Calls:
         return self.tools[name]
 
 
-class _Record:
+class Record:
     """What is known of one call while it runs."""
 
     def __init__(self, context: ServerContext, caller: Caller, tool: str, arguments: dict[str, Any]) -> None:
@@ -129,6 +138,10 @@ class _Record:
         counted = (answered.fields.get(name) for name in ("row_count", "inserted", "n"))
         self._rows = next((count for count in counted if isinstance(count, int)), 0)
         self._bytes = len(answered.json)
+
+    def sent(self, size: int) -> None:
+        """It was answered with so many bytes, which are no rows."""
+        self._outcome, self._bytes = "ok", size
 
     def failed(self, outcome: str, error: str) -> None:
         self._outcome, self._error = outcome, error

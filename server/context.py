@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.audit.shipping import Shipper, Shipping
-from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, audit_folder
+from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, Ceiling, audit_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
@@ -30,7 +30,7 @@ class Audit:
 
     def __init__(self, settings: Settings, client: ClickHouseClient) -> None:
         folder = audit_folder(settings)
-        self._file = AuditFile(folder)
+        self._file = AuditFile(folder, Ceiling.of(settings.muse))
         self.shipping = Shipping(folder, client.executor)
         self._shipper = Shipper(self.shipping)
 

@@ -34,7 +34,7 @@ PARTS = {
     ],
     "integrations": [
         ["unseen"],
-        ["errors", "results"],
+        ["errors", "results", "private_files"],
         ["config"],
         ["masking"],
         ["guard", "validation"],

@@ -21,15 +21,15 @@ from uuid import UUID
 
 import orjson
 
-from chimera_metrics.integrations.audit.trail import files, read_lines
+from chimera_metrics.integrations.audit.trail import SHIPPED, arrived, files, read_lines
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.private_files import open_private, replace_private
 from chimera_metrics.models import AuditEntry
 
 _log = logging.getLogger(__name__)
-_STATE = "shipped.json"
 _BLOCK = 2_000
 _NAMES = [column.name for column in AuditEntry.__table__.columns]
 _SETTINGS = {"async_insert": 0}
@@ -52,16 +52,23 @@ class Shipping:
         with _only_one(self.folder) as mine, call.serving(None):
             if not mine:
                 return 0
-            state = self._state()
+            found = files(self.folder)
+            names = {path.name for path in found}
+            state = {name: place for name, place in arrived(self.folder).items() if name in names}
             stored = 0
-            for path in files(self.folder):
-                stored += self._file(path, state)
+            for path in found:
+                with contextlib.suppress(FileNotFoundError):  # the oldest files are removed in time
+                    stored += self._file(path, state)
             return stored
 
     def waiting(self) -> int:
         """Bytes that have not arrived yet."""
-        state = self._state()
-        return sum(path.stat().st_size - state.get(path.name, {}).get("to", 0) for path in files(self.folder))
+        state = arrived(self.folder)
+        waiting = 0
+        for path in files(self.folder):
+            with contextlib.suppress(FileNotFoundError):
+                waiting += path.stat().st_size - state.get(path.name, {}).get("to", 0)
+        return waiting
 
     def _file(self, path: Path, state: dict[str, dict[str, int]]) -> int:
         stored = 0
@@ -125,22 +132,13 @@ class Shipping:
 
     # -- what has arrived ------------------------------------------------------------------------------------------
 
-    def _state(self) -> dict[str, dict[str, int]]:
-        try:
-            found: dict[str, dict[str, int]] = orjson.loads((self.folder / _STATE).read_bytes())
-        except (OSError, orjson.JSONDecodeError):
-            return {}
-        return found
-
     def _arrived(self, state: dict[str, dict[str, int]], place: dict[str, int], end: int) -> None:
         place["to"] = end
         place.pop("next", None)
         self._keep(state)
 
     def _keep(self, state: dict[str, dict[str, int]]) -> None:
-        fresh = self.folder / f"{_STATE}.new"
-        fresh.write_bytes(orjson.dumps(state))
-        fresh.replace(self.folder / _STATE)
+        replace_private(self.folder / SHIPPED, orjson.dumps(state))
 
 
 def _value(name: str, row: dict[str, Any]) -> Any:
@@ -152,7 +150,7 @@ def _value(name: str, row: dict[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[bool]:
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_private(folder / "lock", os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

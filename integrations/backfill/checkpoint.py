@@ -19,6 +19,7 @@ import orjson
 
 from chimera_metrics.integrations.backfill.files import SourceFile
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.private_files import open_private, private_folder
 from chimera_metrics.integrations.writing.quarantine import quarantine_folder
 
 _LATELY = timedelta(days=2)
@@ -93,7 +94,7 @@ class Checkpoint:
         draft = self.file.with_suffix(".draft")
         facts = asdict(self)
         del facts["file"]
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with open(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as out:
             out.write(orjson.dumps(facts))
             out.flush()
             os.fsync(out.fileno())
@@ -112,7 +113,7 @@ def state_folder(settings: ClickHouseSettings) -> Path:
         folder = found.with_name(found.name.removesuffix(".quarantine") + ".backfill")
     else:
         folder = found.parent.with_name("backfill") / found.name
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     return folder
 
 

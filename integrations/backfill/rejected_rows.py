@@ -12,6 +12,7 @@ from typing import Any
 
 from chimera_metrics.integrations.backfill.arrow_rows import python_rows
 from chimera_metrics.integrations.backfill.files import SourceFile
+from chimera_metrics.integrations.private_files import open_private
 
 
 def _as_json(value: Any) -> Any:
@@ -39,7 +40,7 @@ class RejectedRows:
             return
         self.file = self.file or self._new
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with open(os.open(self.file, flags, 0o600), "a", encoding="utf-8") as out:
+        with open(open_private(self.file, flags), "a", encoding="utf-8") as out:
             for bad, row in zip(rejected, self._chosen(rows, [bad.index for bad in rejected]), strict=True):
                 facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": row}
                 out.write(json.dumps(_as_json(facts), default=str, ensure_ascii=False, allow_nan=False) + "\n")

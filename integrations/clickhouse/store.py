@@ -21,6 +21,7 @@ from chimera_metrics.integrations.clickhouse.chdb_module import chdb
 from chimera_metrics.integrations.clickhouse.handles import Handle, Handles
 from chimera_metrics.integrations.clickhouse.store_lock import POLL_S, StoreLock
 from chimera_metrics.integrations.errors import MuseError, StoreBusy, StoreUnusable
+from chimera_metrics.integrations.private_files import is_foreign_link
 
 MEMORY = ":memory:"
 
@@ -250,6 +251,11 @@ _engine = threading.Lock()
 
 def open_store(path: str, wait_s: float = 10, idle_s: float = 60, options: str = "") -> EmbeddedStore:
     """The process's store on `path`, opened at the first lease; `options` go to the engine, as `&name=value`."""
+    if path != MEMORY and is_foreign_link(os.path.expanduser(path)):
+        raise StoreUnusable(
+            f"CH_PATH names {path}, a link that another user made, and where it leads is theirs to say; name the "
+            "folder itself."
+        )
     real = path if path == MEMORY else os.path.realpath(os.path.expanduser(path))
     return _registered(real + options, lambda: EmbeddedStore(real, wait_s, idle_s, options))
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from chimera_metrics.integrations.errors import StoreBusy, StoreUnusable
+from chimera_metrics.integrations.private_files import open_private, private_folder
 
 # A waiting process tries the lock this often; an idle holder looks for waiters about as often.
 POLL_S = 0.01
@@ -68,7 +69,7 @@ class StoreLock:
     def _prepare_folder(self) -> None:
         folder = Path(self.path)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
         except (FileExistsError, NotADirectoryError):
             raise StoreUnusable(f"CH_PATH names {self.path}, which is not a folder; name a folder.") from None
         except OSError as error:
@@ -83,16 +84,25 @@ class StoreLock:
             )
 
     def _open_files(self) -> tuple[IO[str], IO[str]]:
-        folder = Path(self.path)
+        lock = self._open_file("muse.lock")
         try:
-            lock = open(folder / "muse.lock", "a+", encoding="utf-8")  # noqa: SIM115  # open as long as it is locked
-            queue = open(folder / "muse.queue", "a+", encoding="utf-8")  # noqa: SIM115
+            return lock, self._open_file("muse.queue")
+        except BaseException:
+            lock.close()
+            raise
+
+    def _open_file(self, name: str) -> IO[str]:
+        path = Path(self.path) / name
+        try:
+            # Of any owner: one lock serves all users who share a folder on purpose.
+            return os.fdopen(
+                open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, any_owner=True), "a+", encoding="utf-8"
+            )
         except OSError as error:
             raise StoreUnusable(
-                f"The folder of the embedded store, {self.path}, cannot be written ({error.strerror}); "
-                "set CH_PATH to a folder that you may write."
+                f"The file {path} of the embedded store cannot be used ({error.strerror}); remove it if it is not "
+                "yours, or set CH_PATH to a folder that you may write."
             ) from None
-        return lock, queue
 
     def _wait(self, lock: IO[str], queue: IO[str], deadline: float) -> None:
         """Locks `lock`; this process stands in the queue only until then."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tempfile
 import time
@@ -23,6 +24,7 @@ from pathlib import Path
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, data_folder
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.operations.backup_engine import Content, Session, contents, destination, session
+from chimera_metrics.integrations.private_files import open_private, private_folder
 
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -74,7 +76,7 @@ def create(
             f"There is no backup of {settings.where} in {folder} to build on; run `muse backup create` first."
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
     except OSError as error:
         raise BackupRefused(
             f"The folder of backups, {folder}, cannot be made ({error.strerror}); set MUSE_BACKUP_DIR to another."
@@ -268,7 +270,8 @@ def _write(path: Path, manifest: Manifest) -> None:
     body = asdict(manifest)
     body["digest"] = _digest(body)
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(body, indent=1), encoding="utf-8")
+    with open(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w", encoding="utf-8") as file:
+        json.dump(body, file, indent=1)
     draft.rename(path)
 
 

@@ -22,6 +22,7 @@ from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations import guards
+from chimera_metrics.integrations.operations.exposure import exposure
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
 from chimera_metrics.integrations.questions.freshness import FACTS, age, check, freshness, question
@@ -64,7 +65,7 @@ def health(client: Access, thresholds: Thresholds | None = None) -> Result:
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
             lines.extend([*_lines(client, facts, limits), zone])
-        lines.extend(_guards(client))
+        lines.extend([*_guards(client), *exposure(client.settings, client.muse)])
     except MuseError as error:
         lines.append(check("connection" if not lines else "checks", "error", "no answer", str(error)))
     return Result.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})

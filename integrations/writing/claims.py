@@ -21,6 +21,7 @@ from uuid import UUID
 import orjson
 
 from chimera_metrics.integrations.errors import StoreUnusable
+from chimera_metrics.integrations.private_files import open_private, private_folder
 
 _JOINED = b"joined\n"
 
@@ -55,8 +56,9 @@ class ClaimFiles:
         """Says that a batch of the table is about to be stored, unless another claim says so already."""
         fresh = self.folder / f".{claim.batch_id}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh.write_bytes(orjson.dumps({"table": table, "claim": claim}) + b"\n")
+            private_folder(self.folder)
+            with open(open_private(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+                file.write(orjson.dumps({"table": table, "claim": claim}) + b"\n")
             with contextlib.suppress(FileExistsError):
                 os.link(fresh, self.folder / name)
             fresh.unlink()
@@ -88,7 +90,7 @@ class ClaimFiles:
     @contextlib.contextmanager
     def _locked(self, name: str) -> Iterator[int | None]:
         try:
-            descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             yield None
             return

@@ -21,6 +21,7 @@ import orjson
 from chimera_metrics.integrations.clickhouse.codec import decode, encode
 from chimera_metrics.integrations.config import ClickHouseSettings, default_store_path
 from chimera_metrics.integrations.errors import InvalidInput, StoreUnusable
+from chimera_metrics.integrations.private_files import open_private, private_folder
 from chimera_metrics.integrations.validation.kinds import FIRST_DAY
 from chimera_metrics.integrations.validation.row_path import Batch
 from chimera_metrics.integrations.validation.rules import rules_of
@@ -102,7 +103,7 @@ class Quarantine:
 
     def keep(self, kept: QuarantinedBatch, data: list[list[Any]]) -> QuarantinedBatch:
         """Writes the batch, once: kept already, it stays as it was. Raises InvalidInput for its key with other rows."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.folder)
         path = self.folder / f"{kept.identity.table}-{kept.identity.address}{_SUFFIX}"
         if path.exists():
             earlier = _read(path)
@@ -150,7 +151,7 @@ def _write(path: Path, header: bytes, chunks: Iterator[bytes]) -> None:
     """All of it or nothing, on the disk when this returns."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with open(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(header)
             file.writelines(chunks)
             file.flush()

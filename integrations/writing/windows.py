@@ -16,6 +16,7 @@ from typing import Any
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.private_files import open_private, private_folder
 from chimera_metrics.integrations.writing.ledger import claim_files
 
 # As the ledger reads: one granule, and on replicas what another one has just written.
@@ -61,9 +62,9 @@ class FileWindows:
         """Notes, where a claim would not tell, that a batch of the window is about to be stored."""
         if self._notes is None:
             return
-        self._notes.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        with open(os.open(self._notes / _name(table, window), flags, 0o600), "ab") as note:
+        private_folder(self._notes)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(open_private(self._notes / _name(table, window), flags), "ab") as note:
             note.write(key.encode() + b"\n")
             note.flush()
             os.fsync(note.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chimera_metrics.server.http.watch import GONE
+from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.server.http.bodies import Bodies, Gone, TooMuch
+from chimera_metrics.server.http.watch import GONE, RECORDED
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -21,7 +24,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Refusal = Callable[[str, str], None]
 _CALLERS = 10_000
 # How those further in refuse a request; 403 is said of a scope too, with what would be needed.
-_REFUSALS = {401: "token", 403: "origin", 413: "size", 421: "host"}
+_REFUSALS = {401: "token", 403: "origin", 413: "size", 421: "host"} | dict.fromkeys((400, 405, 406, 415), "request")
+MCP_PATH = "/mcp"
+_HEALTH = {"/livez", "/readyz"}
+_COMPLAIN_S = 10.0
+_log = logging.getLogger(__name__)
 
 
 class Rates:
@@ -36,14 +43,23 @@ class Rates:
         """0 if the caller may come in now, else the seconds until then."""
         if not self._per_minute:
             return 0.0
-        now = self._clock()
-        level, seen = self._buckets.pop(caller, (float(self._per_minute), now))
-        level = min(self._per_minute, level + (now - seen) * self._per_minute / 60)
+        level, now = self._level(caller)
         allowed = level >= 1
+        self._buckets.pop(caller, None)
         self._buckets[caller] = (level - 1 if allowed else level, now)
         if len(self._buckets) > _CALLERS:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - level) * 60 / self._per_minute
+
+    def would_wait_s(self, caller: str) -> float:
+        """Like `wait_s`, and takes nothing out of the bucket."""
+        level, _ = self._level(caller)
+        return 0.0 if not self._per_minute or level >= 1 else (1 - level) * 60 / self._per_minute
+
+    def _level(self, caller: str) -> tuple[float, float]:
+        now = self._clock()
+        level, seen = self._buckets.get(caller, (float(self._per_minute), now))
+        return min(self._per_minute, level + (now - seen) * self._per_minute / 60), now
 
 
 class Door:
@@ -56,37 +72,49 @@ class Door:
         proxies: Sequence[str],
         per_minute: int,
         refused: Refusal,
+        anonymous: int = 0,
+        check: Callable[[], object] = lambda: None,
+        authenticated: bool = True,
+        longest_body: int = 16_000_000,
     ) -> None:
+        """`per_minute` requests of a token, `anonymous` ones of an address without one; `check` raises a MuseError
+        where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing."""
         self._app = app
         self._allowed = [ipaddress.ip_network(word, strict=False) for word in allowed]
         self._proxies = [ipaddress.ip_network(word, strict=False) for word in proxies]
         self._rates = Rates(per_minute)
-        self._refused = refused
+        self._anonymous = Rates(anonymous)
+        self._check = check
+        self._authenticated = authenticated
+        self._bodies = Bodies(longest_body)
+        self._checked = 0.0
+        #: Tokens that were right before, so that others from their address cannot take their turn.
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self.refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _without_slash(scope)
         headers = Headers(scope=scope)
         address = self._address(scope, headers)
-        if self._allowed and not (address is not None and _within(address, self._allowed)):
-            self._refused("address", _name(address))
-            answer = _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
-            await answer(scope, receive, send)
+        name = _name(address)
+        token = _token(headers) if self._authenticated else None
+        refusal = self._refusal(scope, address, name, token)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
-        # A bucket a token. Guessing one is hopeless at any speed, they hold 256 bits.
-        given = headers.get("authorization")
-        if given is not None:
-            # Without the scheme, which may be spelled in many ways.
-            token = given.partition(" ")[2].strip() or given
-            wait_s = self._rates.wait_s(hashlib.sha256(token.encode()).hexdigest())
-            if wait_s:
-                self._refused("rate", _name(address))
-                answer = _answer(429, f"Too many requests with this token; try again in {wait_s:.1f} s.")
-                answer.headers["Retry-After"] = str(max(1, round(wait_s)))
-                await answer(scope, receive, send)
+        if not self._authenticated or token in self._known:  # nobody else's body is read at all
+            try:
+                receive = await self._bodies.gather(scope, receive)
+            except Gone:
                 return
-        gone = anyio.Event()
+            except TooMuch:
+                self.refused("connections", name)
+                await _answer(503, "Too many large requests at once; try again.")(scope, receive, send)
+                return
+        gone, recorded = anyio.Event(), anyio.Event()
 
         async def notice() -> Message:
             message = await receive()
@@ -95,12 +123,67 @@ class Door:
             return message
 
         async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in _REFUSALS:
-                scoped = message["status"] == 403 and "www-authenticate" in Headers(raw=message["headers"])
-                self._refused("scope" if scoped else _REFUSALS[message["status"]], _name(address))
+            if message["type"] == "http.response.start":
+                self._look(message, scope["path"], name, token)
+                if message["status"] in _REFUSALS and not recorded.is_set():
+                    self.refused(_reason(message), name)
             await send(message)
 
-        await self._app({**scope, GONE: gone}, notice, watch)
+        await self._app({**scope, GONE: gone, RECORDED: recorded}, notice, watch)
+
+    def admits(self, peer: str) -> bool:
+        """Whether a connection from that address may be made. Who calls through a proxy is seen in its requests."""
+        if not self._allowed:
+            return True
+        address = _parse(peer)
+        return address is not None and _within(address, [*self._allowed, *self._proxies])
+
+    def is_proxy(self, peer: str) -> bool:
+        address = _parse(peer) if self._proxies else None
+        return address is not None and _within(address, self._proxies)
+
+    def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> JSONResponse | None:
+        """What a request is answered that goes no further."""
+        if self._allowed and not (address is not None and _within(address, self._allowed)):
+            self.refused("address", name)
+            return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
+        if token is None:
+            wait_s = 0.0 if scope["path"] in _HEALTH else self._anonymous.wait_s(name)
+            return self._too_many(name, wait_s, "from this address without a token")
+        try:
+            self._check()
+        except MuseError as error:
+            self._complain(error)
+            return _answer(503, "Tokens cannot be checked now; the server's log says why.")
+        # Guessing a token is hopeless at any speed, they hold 256 bits; but each try costs the server some work.
+        wait_s = 0.0 if token in self._known else self._anonymous.would_wait_s(name)
+        return self._too_many(name, wait_s, "from this address without a valid token") or self._too_many(
+            name, self._rates.wait_s(token), "with this token"
+        )
+
+    def _too_many(self, name: str, wait_s: float, whose: str) -> JSONResponse | None:
+        if not wait_s:
+            return None
+        self.refused("rate", name)
+        answer = _answer(429, f"Too many requests {whose}; try again in {wait_s:.1f} s.")
+        answer.headers["Retry-After"] = str(max(1, round(wait_s)))
+        return answer
+
+    def _look(self, message: Message, path: str, name: str, token: str | None) -> None:
+        """Learns from an answer whether its token was right; each that was not takes from what its address may."""
+        if token is None or token in self._known:
+            return
+        if path != MCP_PATH or not 200 <= message["status"] < 300:
+            self._anonymous.wait_s(name)
+            return
+        self._known[token] = None
+        if len(self._known) > _CALLERS:
+            self._known.popitem(last=False)
+
+    def _complain(self, error: MuseError) -> None:
+        if time.monotonic() - self._checked > _COMPLAIN_S:
+            self._checked = time.monotonic()
+            _log.error("Callers with tokens get 503: %s", error)
 
     def _address(self, scope: Scope, headers: Headers) -> Address | None:
         """The caller's address: the peer's, or behind our proxies the last one that none of them is."""
@@ -109,6 +192,29 @@ class Door:
         while peer is not None and chain and _within(peer, self._proxies):
             peer = _parse(chain.pop())
         return peer
+
+
+def _reason(message: Message) -> str:
+    if message["status"] == 403 and "www-authenticate" in Headers(raw=message["headers"]):
+        return "scope"
+    return _REFUSALS[message["status"]]
+
+
+def _token(headers: Headers) -> str | None:
+    """What stands for the token of a request, without its scheme, which may be spelled in many ways."""
+    given = headers.get("authorization")
+    if given is None:
+        return None
+    return hashlib.sha256((given.partition(" ")[2].strip() or given).encode()).hexdigest()
+
+
+def _without_slash(scope: Scope) -> Scope:
+    """`/mcp/` is `/mcp`. A redirect would name a host, and the client says which: it may be anybody's."""
+    path = scope["path"].rstrip("/") or "/"
+    if path == scope["path"]:
+        return scope
+    raw = scope.get("raw_path")
+    return {**scope, "path": path, "raw_path": raw and (raw.rstrip(b"/") or b"/")}
 
 
 def _name(address: Address | None) -> str:

@@ -42,6 +42,7 @@ from chimera_metrics.server.catalog.surface import input_schema_of, listed, surf
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
+from chimera_metrics.server.http.on_record import OnRecord, note_tool
 from chimera_metrics.server.http.watch import run_watched
 
 T = TypeVar("T")
@@ -55,7 +56,10 @@ class MuseServer(MCPServer[ServerContext]):
         self._calls = calls
         self._local = local
         super().__init__(
-            middleware=[EitherName(names, local), fill_in], log_level="WARNING", subscriptions=False, **words
+            middleware=[OnRecord(calls, local), EitherName(names, local), fill_in],
+            log_level="WARNING",
+            subscriptions=False,
+            **words,
         )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
@@ -75,6 +79,7 @@ class MuseServer(MCPServer[ServerContext]):
     ) -> CallToolResult:
         if context is None:
             raise RuntimeError("A tool is called for a client; use ClickHouseClient within a program.")
+        note_tool()
         request = context.request_context
         state, caller = request.lifespan_context, caller_of(request, self._local)
         started = False

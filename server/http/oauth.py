@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 _LEEWAY_S = 30
 _TIMEOUT_S = 5
+_LONGEST_NAME = 255
 # Best first: the first scope that a token holds makes its role.
 SCOPES: tuple[tuple[str, Role], ...] = (("muse:admin", "admin"), ("muse:write", "writer"), ("muse:read", "reader"))
 READ_SCOPE = SCOPES[-1][0]
@@ -37,20 +38,25 @@ class JwtVerifier:
         self._keys: jwt.PyJWKClient | None = None
 
     async def verify_token(self, token: str) -> AccessToken | None:
+        """The caller that a token names, None for whatever is wrong with it: a token may hold anything."""
         try:
-            claims = await anyio.to_thread.run_sync(self._claims, token)
-        except (jwt.PyJWTError, OSError, ValueError) as error:
-            _log.warning("An access token was refused: %s", error)
+            return self._access(await anyio.to_thread.run_sync(self._claims, token))
+        except Exception as error:  # noqa: BLE001  # a library that reads others' bytes may raise anything
+            _log.warning("An access token was refused: %s: %.200r", type(error).__name__, str(error))
             return None
+
+    def _access(self, claims: dict[str, Any]) -> AccessToken:
         scopes = _scopes(claims)
         role = next((role for scope, role in SCOPES if scope in scopes), None)
         if role is None:
-            _log.warning("An access token without any of the scopes %s was refused", [scope for scope, _ in SCOPES])
-            return None
-        subject = str(claims["sub"])
+            raise ValueError(f"none of the scopes {', '.join(scope for scope, _ in SCOPES)}")
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not subject.isprintable() or not 0 < len(subject) <= _LONGEST_NAME:
+            raise ValueError("a subject that is no name")
+        client = claims.get("client_id") or claims.get("azp")
         return AccessToken(
             token=subject,
-            client_id=str(claims.get("client_id") or claims.get("azp") or subject),
+            client_id=client if isinstance(client, str) else subject,
             scopes=sorted({*scopes, READ_SCOPE}),
             expires_at=int(claims["exp"]),
             resource=self._resource,
@@ -75,8 +81,14 @@ class JwtVerifier:
 
 
 def _scopes(claims: dict[str, Any]) -> set[str]:
-    found = claims.get("scope", claims.get("scp", claims.get("roles", [])))
-    return set(found.split() if isinstance(found, str) else map(str, found))
+    """Under the first of the three names that holds scopes at all: words in a text, or a list of them."""
+    for name in ("scope", "scp", "roles"):
+        found = claims.get(name)
+        if isinstance(found, str):
+            return set(found.split())
+        if isinstance(found, list):
+            return {scope for scope in found if isinstance(scope, str)}
+    return set()
 
 
 def _discover(issuer: str) -> str:
@@ -85,7 +97,7 @@ def _discover(issuer: str) -> str:
         try:
             with urllib.request.urlopen(issuer.rstrip("/") + path, timeout=_TIMEOUT_S) as answer:  # noqa: S310  # a setting
                 return str(json.load(answer)["jwks_uri"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     raise ValueError(f"{issuer} does not say where its keys are; name them in MUSE_OAUTH_JWKS_URL")
 

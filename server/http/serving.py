@@ -17,16 +17,16 @@ from mcp.server.transport_security import TransportSecurityMiddleware, Transport
 from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp
 
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, now
 from chimera_metrics.integrations.clickhouse.call import Call
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
-from chimera_metrics.server.http.door import Door, Rates
+from chimera_metrics.server.http.door import MCP_PATH, Door, Rates
 from chimera_metrics.server.http.muse_server import MuseServer
-from chimera_metrics.server.http.tokens import TokenFile, TokenVerifier, token_file
+from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
 
 _READY_S = 2.0
@@ -40,6 +40,9 @@ _REFUSALS = {
     "host": "The Host header names another server.",
     "origin": "The Origin header names a page that is not listed.",
     "size": "The request is larger than MUSE_MAX_REQUEST_BYTES.",
+    "request": "The request is not one of the protocol.",
+    "connections": "Too many connections.",
+    "slow": "The request did not come, or its answer was not read, in time.",
 }
 _log = logging.getLogger(__name__)
 
@@ -55,9 +58,9 @@ class Both:
         return await self.ours.verify_token(token) or await self.issuers.verify_token(token)
 
 
-def build_app(settings: Settings, host: str, read_only: bool = False) -> ASGIApp:
+def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
     """The ASGI application. Raises SettingsError where it would be open to whom it must not be."""
-    tokens = token_file(settings.muse)
+    tokens = tokens_of(settings)
     auth = _auth(settings.muse, tokens)
     check_reach(settings.muse, host, bool(auth))
     server = build_server(settings, read_only, **auth)
@@ -67,33 +70,60 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> ASGIApp
         stateless_http=settings.muse.stateless,
         max_request_body_size=settings.muse.max_request_bytes,
         transport_security=names,
+        streamable_http_path=MCP_PATH,
         host=host,
     )
+    app.router.redirect_slashes = False
+    quiet_about_clients_that_leave()
     return Door(
         app,
         settings.muse.allowed_ips,
         settings.muse.trusted_proxies,
         settings.muse.rate_limit,
         _Refusals(server).note,
+        settings.muse.anonymous_per_minute,
+        tokens.tokens,
+        bool(auth),
+        settings.muse.max_request_bytes,
     )
 
 
-def _auth(settings: MuseSettings, tokens: TokenFile) -> dict[str, Any]:
-    """The SDK's arguments: nothing, where nobody was given a token and no issuer is named."""
+def _auth(settings: MuseSettings, tokens: Tokens) -> dict[str, Any]:
+    """The SDK's arguments: nothing, where nobody was ever given a token and no issuer is named.
+
+    A file without tokens opens to nobody: the last one was revoked, which is no invitation to all.
+    """
     if settings.oauth_issuer is not None:
         from chimera_metrics.server.http.oauth import READ_SCOPE, oauth
 
         words, issuers = oauth(settings)
         return {"auth": words, "token_verifier": Both(TokenVerifier(tokens, settings.url, (READ_SCOPE,)), issuers)}
-    if not tokens.tokens():
+    tokens.tokens()  # a damaged file opens nothing
+    if not tokens.files:
         return {}
     # The SDK asks for an issuer even where tokens are handed out by hand; without a resource it tells nobody.
     nobody = AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None)
     return {"auth": nobody, "token_verifier": TokenVerifier(tokens)}
 
 
+def tokens_in_words(settings: Settings) -> list[str]:
+    """Where the tokens come from that this server takes, for its log."""
+    tokens = tokens_of(settings)
+    lines = [f"Tokens are read from {file.path}." for file in tokens.files if file is tokens.own]
+    if tokens.earlier is not None and tokens.earlier in tokens.files:
+        lines.append(
+            f"Tokens are read from {tokens.earlier.path} too, where version 0.1 kept them: they open every store of "
+            "this user. Create new ones with `muse token create`, which opens this store alone, and remove that file."
+        )
+    if lines and not tokens.tokens():
+        lines.append("There is no token in it, so nobody may call: `muse token create NAME --role reader`.")
+    return lines
+
+
 def check_reach(settings: MuseSettings, host: str, authenticated: bool) -> None:
     """Refuses an address that others can reach without authentication, or under names that nobody has said."""
+    if not authenticated:
+        _check_front(settings)
     if loopback(host):
         return
     if not authenticated:
@@ -105,6 +135,20 @@ def check_reach(settings: MuseSettings, host: str, authenticated: bool) -> None:
         raise SettingsError(
             f"--host {host} stands for every name of this machine; say by which names clients reach it, in MUSE_URL "
             "(https://metrics.example.org/mcp) or MUSE_ALLOWED_HOSTS (metrics.example.org)."
+        )
+
+
+def _check_front(settings: MuseSettings) -> None:
+    """Behind a proxy everybody comes from this machine, so an address of this machine protects nothing."""
+    says = None
+    if settings.trusted_proxies:
+        says = "MUSE_TRUSTED_PROXIES names proxies"
+    elif settings.url is not None and not loopback(urlsplit(settings.url).hostname or ""):
+        says = f"MUSE_URL says that clients reach this server at {settings.url}"
+    if says is not None:
+        raise SettingsError(
+            f"{says}, so others than this machine's users may call, and nobody has to say who they are: create a token "
+            "(`muse token create NAME --role reader`) or name an issuer in MUSE_OAUTH_ISSUER; or unset it."
         )
 
 

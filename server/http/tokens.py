@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -17,18 +18,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, Protocol, get_args
 
 import orjson
 from mcp.server.auth.provider import AccessToken
 
-from chimera_metrics.integrations.config import MuseSettings, data_folder
-from chimera_metrics.integrations.errors import InvalidInput, SettingsError
+from chimera_metrics.integrations.config import Settings, earlier_tokens_file, tokens_file
+from chimera_metrics.integrations.errors import InvalidInput, MuseError, SettingsError
+from chimera_metrics.integrations.private_files import open_private, private_folder, read_private, replace_private
 from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Role
 
 _PREFIX = "muse"
 _FORM = re.compile(rf"{_PREFIX}_([0-9a-f]{{12}})_([\w-]{{43}})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_log = logging.getLogger(__name__)
+
+
+class TokensUnreadable(SettingsError):
+    """The tokens file is damaged, a link, or not ours to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,19 @@ class Token:
     def expired(self) -> bool:
         return self.expires is not None and datetime.fromisoformat(self.expires) <= datetime.now(UTC)
 
+    @classmethod
+    def read(cls, entry: Any) -> Token:
+        """The token of an entry of the file. Raises ValueError or TypeError for anything that is not one."""
+        token = cls(**entry)
+        texts = (token.token_id, token.name, token.hash, token.created)
+        if not all(isinstance(text, str) for text in texts) or re.fullmatch("[0-9a-f]{64}", token.hash) is None:
+            raise TypeError("not the fields of a token")
+        if token.role not in get_args(Role):
+            raise ValueError("not a role")
+        if token.expires is not None and datetime.fromisoformat(token.expires).tzinfo is None:
+            raise ValueError("not a time in UTC")
+        return token
+
 
 class TokenFile:
     """The tokens of one server. Read again when the file changes, so that a revoked token ends at once."""
@@ -56,9 +76,12 @@ class TokenFile:
         self._tokens: dict[str, Token] = {}
 
     def tokens(self) -> list[Token]:
-        """All tokens, oldest first. Raises SettingsError for a file that holds something else."""
+        """All tokens, oldest first. Raises TokensUnreadable for a file that holds something else."""
         self._refresh()
         return list(self._tokens.values())
+
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
 
     def create(self, name: str, role: str, days: int | None) -> str:
         """Makes a token and returns it; it cannot be had again."""
@@ -98,52 +121,119 @@ class TokenFile:
 
     def _refresh(self) -> None:
         try:
-            state = self.path.stat()
+            state = self.path.lstat()
         except FileNotFoundError:
             self._seen, self._tokens = None, {}
             return
+        except OSError as error:
+            raise self._unreadable(error.strerror) from None
         seen = (state.st_mtime_ns, state.st_size, state.st_ino)
         if seen == self._seen:
             return
         try:
-            self._tokens = {entry["token_id"]: Token(**entry) for entry in orjson.loads(self.path.read_bytes())}
-        except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
-            raise SettingsError(
-                f"MUSE_TOKENS_FILE names {self.path}, which holds no tokens or cannot be read; "
-                "name the file that `muse token create` wrote, or move it away and create new tokens."
-            ) from None
+            entries = orjson.loads(read_private(self.path))
+            if not isinstance(entries, list):
+                raise TypeError("not a list")
+            self._tokens = {token.token_id: token for token in map(Token.read, entries)}
+        except OSError as error:
+            raise self._unreadable(error.strerror) from None
+        except (ValueError, TypeError):
+            raise self._unreadable("it does not hold what `muse token create` writes") from None
         self._seen = seen
+
+    def _unreadable(self, why: str | None) -> TokensUnreadable:
+        return TokensUnreadable(
+            f"The tokens file {self.path} holds no tokens or cannot be read ({why}); put back the file that "
+            "`muse token create` wrote, name it in MUSE_TOKENS_FILE, or move this one away and create new tokens."
+        )
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         """One change at a time; the file is replaced whole, and only its owner may read it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            private_folder(self.path.parent)
+            lock = open_private(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise self._unwritable(error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._seen = None
             self._refresh()
             yield
-            fresh = self.path.with_name(f"{self.path.name}.new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(orjson.dumps([asdict(token) for token in self._tokens.values()], option=orjson.OPT_INDENT_2))
-            fresh.replace(self.path)
+            try:
+                body = orjson.dumps([asdict(token) for token in self._tokens.values()], option=orjson.OPT_INDENT_2)
+                replace_private(self.path, body)
+            except OSError as error:
+                raise self._unwritable(error) from None
         finally:
             os.close(lock)
             self._seen = None
+
+    def _unwritable(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"The tokens file {self.path} cannot be written ({error.strerror or error}); correct the rights of its "
+            "folder, or name another file in MUSE_TOKENS_FILE."
+        )
+
+
+class Tokens:
+    """The tokens that open one store: those of its own file, and those of the file that version 0.1 had for all.
+
+    The earlier file counts as long as it is there: a server must not lose its lock by an upgrade.
+    """
+
+    def __init__(self, own: TokenFile, earlier: TokenFile | None = None) -> None:
+        self.own = own
+        self.earlier = earlier if earlier is not None and earlier.path != own.path else None
+
+    @property
+    def files(self) -> list[TokenFile]:
+        """Those that are there, the store's own first."""
+        return [file for file in (self.own, self.earlier) if file is not None and file.exists()]
+
+    def tokens(self) -> list[Token]:
+        """All of them. Raises TokensUnreadable."""
+        return [token for file in self.files for token in file.tokens()]
+
+    def create(self, name: str, role: str, days: int | None) -> str:
+        """Like `TokenFile.create`, in the store's own file; a name is taken once among all."""
+        if self.earlier is not None and any(token.name == name for token in self.earlier.tokens()):
+            raise InvalidInput(f"There is a token {name!r} already, in {self.earlier.path}; choose another name.")
+        return self.own.create(name, role, days)
+
+    def revoke(self, name: str) -> None:
+        for file in self.files:
+            if any(name in (token.name, token.token_id) for token in file.tokens()):
+                file.revoke(name)
+                return
+        known = ", ".join(token.name for token in self.tokens()) or "none"
+        raise InvalidInput(f"There is no token {name!r}; there are: {known}.")
+
+    def verify(self, text: str) -> Token | None:
+        found = [file.verify(text) for file in self.files]
+        return next((token for token in found if token is not None), None)
+
+
+class Verifies(Protocol):
+    """What knows tokens: one file, or all that open a store."""
+
+    def verify(self, text: str) -> Token | None: ...
 
 
 class TokenVerifier:
     """The SDK's verifier for our own tokens; beside an issuer, they count for the same resource and scopes."""
 
-    def __init__(self, file: TokenFile, resource: str | None = None, scopes: Sequence[str] = ()) -> None:
+    def __init__(self, file: Verifies, resource: str | None = None, scopes: Sequence[str] = ()) -> None:
         self._file = file
         self._resource = resource
         self._scopes = list(scopes)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        found = self._file.verify(token)
+        try:
+            found = self._file.verify(token)
+        except MuseError as error:  # the door has answered 503 for it; whoever came through in between is nobody
+            _log.error("%s", error)
+            return None
         if found is None:
             return None
         expires = None if found.expires is None else int(datetime.fromisoformat(found.expires).timestamp())
@@ -158,8 +248,9 @@ class TokenVerifier:
         )
 
 
-def token_file(settings: MuseSettings) -> TokenFile:
-    return TokenFile(settings.tokens_file or data_folder() / "tokens.json")
+def tokens_of(settings: Settings) -> Tokens:
+    earlier = earlier_tokens_file(settings)
+    return Tokens(TokenFile(tokens_file(settings)), None if earlier is None else TokenFile(earlier))
 
 
 def _hash(secret: str) -> str:

@@ -20,6 +20,8 @@ from chimera_metrics.server.progress import EVERY_S, progress
 T = TypeVar("T")
 #: Where the door of the HTTP server notes that a request's client has gone.
 GONE = "muse.gone"
+#: Where a call notes that it is on record, so that the door need not record it as refused.
+RECORDED = "muse.recorded"
 # A call whose statement was stopped has this long to write its line of the audit.
 _LINE_S = 1.0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from chimera_metrics.integrations.clickhouse.call import serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.server.calls import Answered
+from chimera_metrics.server.calls import READS, RECORDED, Answered, Record
 from chimera_metrics.server.catalog import protocol
 from chimera_metrics.server.catalog.callers import Caller, introduced, local_user
 from chimera_metrics.server.catalog.completions import complete
@@ -65,6 +68,15 @@ class Session:
 
     def admit(self, request: Request) -> Caller:
         """Who calls. Raises ProtocolError where this connection, as it is by now, has no such request."""
+        try:
+            return self._admit(request)
+        except ProtocolError:
+            if request.method in RECORDED:
+                with self._on_record(request, self._caller):
+                    raise
+            raise
+
+    def _admit(self, request: Request) -> Caller:
         enveloped = protocol.VERSION_KEY in request.meta
         if self._modern is None:
             self._modern = enveloped and request.method != "initialize"
@@ -115,12 +127,33 @@ class Session:
 
     def answer(self, request: Request, caller: Caller, stop: Cancellation) -> dict[str, Any]:
         """The result of a request that was admitted, or a ProtocolError. Blocks while the store works."""
-        result = self._result(request, caller, stop)
+        if request.method in READS:
+            with self._on_record(request, caller) as record:
+                result = self._result(request, caller, stop)
+                record.sent(len(orjson.dumps(result)))
+        else:
+            result = self._result(request, caller, stop)
         if not self._modern:
             return result
         cache = _CACHE if request.method in _CACHEABLE else {}
         meta = {"_meta": {protocol.SERVER_KEY: protocol.server_info(package_version())}}
         return result | cache | {"resultType": "complete"} | meta
+
+    @contextlib.contextmanager
+    def _on_record(self, request: Request, caller: Caller) -> Iterator[Record]:
+        """Puts a request on record that calls no tool; one that cannot be recorded is not answered."""
+        record = self.offer.calls.record(self.context, caller, request.method, request.params)
+        try:
+            with serving(record.call):
+                yield record
+        except ProtocolError as error:
+            record.failed("error", str(error))
+            raise
+        finally:
+            try:
+                record.end(None)
+            except Sentence as sentence:
+                raise ProtocolError(protocol.INTERNAL_ERROR, str(sentence)) from None
 
     def limit_s(self, call: Request) -> float:
         """The time that a call of a tool may take."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.server.http.door import Door, Rates
 from chimera_metrics.server.http.serving import build_app, check_reach
 from chimera_metrics.server.http.tokens import TokenFile
+from tests.server.processes import MUSE, ROOT, environment, http
 
 ADDRESSES = [
     # peer, X-Forwarded-For, allowed, proxies, status
@@ -32,11 +35,11 @@ ADDRESSES = [
 ]
 
 
-def knock(door: Door, peer: str, headers: dict[str, str], times: int = 1) -> list[httpx2.Response]:
+def knock(door: Door, peer: str, headers: dict[str, str], times: int = 1, path: str = "/") -> list[httpx2.Response]:
     async def ask() -> list[httpx2.Response]:
         transport = httpx2.ASGITransport(app=door, client=(peer, 1234))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return [await client.get("/", headers=headers) for _ in range(times)]
+            return [await client.get(f"http://localhost{path}", headers=headers) for _ in range(times)]
 
     return anyio.run(ask)
 
@@ -68,7 +71,54 @@ def test_a_token_has_one_rate_however_its_header_is_spelled() -> None:
     assert answers == [200, 200, 200, 429]
 
 
+def test_callers_without_a_token_have_a_rate_by_address() -> None:
+    door = Door(PlainTextResponse("in"), [], ["10.0.0.0/8"], 0, lambda *_: None, anonymous=3)
+    answers = knock(door, "192.0.2.7", {}, 4)
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert "from this address without a token; try again in" in answers[-1].json()["error"]
+    assert knock(door, "192.0.2.8", {})[0].status_code == 200
+    # Behind a proxy of ours it is the address of the caller that counts.
+    through = [knock(door, "10.0.0.1", {"X-Forwarded-For": f"192.0.2.{last}"})[0] for last in (7, 8, 9, 9, 9, 9)]
+    assert [answer.status_code for answer in through] == [429, 200, 200, 200, 200, 429]
+
+
+def test_where_nobody_is_known_a_header_makes_no_new_caller() -> None:
+    door = Door(PlainTextResponse("in"), [], [], 3, lambda *_: None, anonymous=3, authenticated=False)
+    tokens = [knock(door, "192.0.2.7", {"Authorization": f"Bearer {number}"})[0].status_code for number in range(5)]
+    assert tokens == [200, 200, 200, 429, 429]
+
+
+def test_wrong_tokens_are_counted_by_address_and_right_ones_are_not_held_up() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        right = (b"authorization", b"Bearer right") in scope["headers"]
+        await PlainTextResponse("", status_code=200 if right else 401)(scope, receive, send)
+
+    door = Door(app, [], [], 0, lambda *_: None, anonymous=3)
+    assert knock(door, "192.0.2.7", {"Authorization": "Bearer right"}, path="/mcp")[0].status_code == 200
+    tried = [knock(door, "192.0.2.7", {"Authorization": f"Bearer {n}"}, path="/mcp")[0].status_code for n in range(5)]
+    assert tried == [401, 401, 401, 429, 429]
+    assert knock(door, "192.0.2.7", {"Authorization": "Bearer right"}, path="/mcp")[0].status_code == 200
+
+
+@pytest.mark.parametrize(("given", "seen"), [("/mcp/", "/mcp"), ("/mcp", "/mcp"), ("/", "/"), ("//mcp///", "//mcp")])
+def test_a_slash_at_the_end_says_nothing(given: str, seen: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(scope["path"])(scope, receive, send)
+
+    assert knock(Door(app, [], [], 0, lambda *_: None), "192.0.2.7", {}, path=given)[0].text == seen
+
+
+RATES = [({}, 6000), ({"rate_limit": 3}, 3), ({"anonymous_rate_limit": 5}, 5), ({"rate_limit": 0}, 0)]
+
+
+@pytest.mark.parametrize(("muse", "most"), RATES)
+def test_the_rate_of_an_address_is_the_tokens_where_that_is_set(muse: dict[str, int], most: int) -> None:
+    assert MuseSettings(**muse).anonymous_per_minute == most  # type: ignore[arg-type]
+
+
 REFUSED = [
+    (400, {}, "request"),
+    (405, {}, "request"),
     (401, {"WWW-Authenticate": "Bearer"}, "token"),
     (403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, "scope"),
     (403, {}, "origin"),
@@ -120,6 +170,69 @@ def test_no_address_that_others_reach_without_authentication(tmp_path: Path, hos
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_this_machine_alone_needs_none(tmp_path: Path, host: str) -> None:
     build_app(settings(tmp_path), host)
+
+
+FRONTS = [
+    ({"url": "https://metrics.example.org/mcp"}, "MUSE_URL says that clients reach this server at https://metrics"),
+    ({"trusted_proxies": "127.0.0.1"}, "MUSE_TRUSTED_PROXIES names proxies"),
+    ({"trusted_proxies": "10.0.0.0/8", "url": "http://localhost:8000/mcp"}, "MUSE_TRUSTED_PROXIES names proxies"),
+]
+
+
+@pytest.mark.parametrize(("muse", "says"), FRONTS, ids=[says[:20] for _, says in FRONTS])
+def test_behind_a_proxy_this_machine_is_everybody(tmp_path: Path, muse: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=f"{says}.*create a token .*or unset it"):
+        build_app(settings(tmp_path, **muse), "127.0.0.1")
+    TokenFile(tmp_path / "tokens.json").create("a", "reader", None)
+    build_app(settings(tmp_path, **muse), "127.0.0.1")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8000/mcp", "http://127.0.0.1/mcp", "http://[::1]:8000/mcp"])
+def test_a_url_of_this_machine_needs_no_token(tmp_path: Path, url: str) -> None:
+    build_app(settings(tmp_path, url=url), "127.0.0.1")
+
+
+def test_it_refuses_to_start_with_a_sentence_and_an_exit_code(tmp_path: Path) -> None:
+    store = ClickHouseSettings(path=str(tmp_path / "store"))
+    done = subprocess.run(
+        [MUSE, "serve", "--transport", "http", "--port", "0"],
+        env=environment(store, tmp_path, MUSE_URL="https://metrics.example.org/mcp"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("muse: MUSE_URL says that clients reach this server at")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "evil.example.com", "evil.example.com:80"])
+@pytest.mark.parametrize("path", ["/mcp/", "/livez/", "/metrics/", "/nothing/", "/mcp//"])
+def test_no_host_is_ever_redirected_to(served: str, path: str, host: str) -> None:
+    for method in ("GET", "POST", "DELETE", "OPTIONS", "HEAD"):
+        with httpx2.stream(method, served + path, headers={"Host": host}, follow_redirects=False) as found:
+            assert "location" not in found.headers
+            assert not 300 <= found.status_code < 400
+
+
+def test_with_a_slash_the_tools_answer_too(served: str) -> None:
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "query", "arguments": {"sql": "SELECT 1"}},
+    }
+    found = httpx2.post(served + "/mcp/", json=call, headers={"Accept": "application/json, text/event-stream"})
+    assert found.status_code == 200
+    assert '\\"rows\\":[[1]]' in found.text
+
+
+@pytest.fixture(scope="module")
+def served(embedded: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with http(environment(embedded, tmp_path_factory.mktemp("door"), MUSE_STATELESS="true")) as (url, _):
+        yield url.removesuffix("/mcp")
 
 
 def test_with_a_token_it_opens_under_a_name_that_is_said(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ import httpx2
 import jwt
 import mcp
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
@@ -240,6 +241,24 @@ class Issuer:
         return jwt.encode(claims, key or self.key, algorithm=algorithm, headers={"kid": "1"})
 
 
+#: In `forged`, a claim that is there and holds null; `Issuer.token` leaves those out.
+NULL = object()
+
+
+def forged(issuer: Issuer, claims: dict[str, Any] | str, headers: dict[str, Any] | None = None) -> str:
+    """Signed by the issuer, whatever it says: claims of other kinds, or text that is no object."""
+    if isinstance(claims, dict):
+        now = int(time.time())
+        usual = {"iss": issuer.url, "aud": URL, "sub": "jane", "exp": now + 300, "iat": now, "scope": "muse:read"}
+        whole = {name: None if value is NULL else value for name, value in (usual | claims).items()}
+        claims = json.dumps(whole)
+    head = json.dumps({"alg": "RS256", "typ": "JWT", "kid": "1"} | (headers or {})).encode()
+    body = claims.encode("utf-8", "surrogatepass")
+    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in (head, body))
+    signature = issuer.key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
     made = Issuer()
@@ -279,6 +298,55 @@ FALSE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("changed", FALSE, ids=[next(iter(change)) for change in FALSE])
 def test_a_token_that_is_not_all_right_is_none(issuer: Issuer, changed: dict[str, Any]) -> None:
     assert verified(issuer, issuer.token(**changed)) is None
+
+
+WRONG_CLAIMS: list[dict[str, Any]] = [
+    *({"scope": value} for value in (NULL, 7, True, {"muse:read": 1}, [7], [["muse:read"]], "", "muse:read\0")),
+    *({"sub": value} for value in (7, ["jane"], {"a": 1}, "", " \n", "jane\x1b[2J", "jane\u202e", "a" * 256, NULL)),
+    *({"exp": value} for value in (NULL, "soon", [1], {"a": 1}, -1, True, float("inf"), float("nan"))),
+    *({"nbf": value} for value in ("soon", [1], 10**400, float("inf"))),
+    *({"iat": value} for value in ("soon", [1], float("inf"))),
+    *({"aud": value} for value in (NULL, 7, {"a": 1}, [7], [], [URL + "x"])),
+    *({"iss": value} for value in (NULL, 7, ["a"], {"a": 1})),
+]
+HEADERS: list[Any] = [{"kid": 7}, {"kid": ["1"]}, {"kid": None}, {"kid": "1", "crit": ["b64"]}, {"kid": "1" * 5000}]
+
+
+@pytest.mark.parametrize("changed", WRONG_CLAIMS, ids=repr)
+def test_a_claim_of_any_other_kind_is_none(issuer: Issuer, changed: dict[str, Any]) -> None:
+    assert verified(issuer, forged(issuer, changed)) is None
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: repr(headers)[:40])
+def test_a_header_of_any_other_kind_is_none(issuer: Issuer, headers: dict[str, Any]) -> None:
+    assert verified(issuer, forged(issuer, {}, headers)) is None
+
+
+@pytest.mark.parametrize("claims", ["[]", "7", "null", '"a"', "{", "[" * 5_000, "\ud800"], ids=lambda text: text[:5])
+def test_claims_that_are_no_object_are_none(issuer: Issuer, claims: str) -> None:
+    assert verified(issuer, forged(issuer, claims)) is None
+
+
+def test_scopes_under_a_second_name_count_where_the_first_holds_none(issuer: Issuer) -> None:
+    assert verified(issuer, forged(issuer, {"scope": NULL, "scp": ["muse:write"]})).claims["muse_role"] == "writer"
+
+
+def test_over_http_a_wrong_claim_is_401_and_a_damaged_file_503(
+    issuer: Issuer, embedded: ClickHouseSettings, tmp_path: Path
+) -> None:
+    file = TokenFile(tmp_path / "tokens.json")
+    ours = file.create("ci", "reader", None)
+    words = {"MUSE_OAUTH_ISSUER": issuer.url, "MUSE_URL": URL, "MUSE_STATELESS": "true"}
+    with http(environment(embedded, tmp_path, **words)) as (url, _):
+        for value in (NULL, 7, {"a": 1}):
+            assert ask(url, forged(issuer, {"scope": value})) == 401
+        for body in (b"[oops", b"[7]", b'[{"token_id":"a"}]', b""):
+            file.path.write_bytes(body)
+            assert ask(url, ours) == 503
+            assert httpx2.get(url.replace("/mcp", "/metrics"), headers={"Authorization": "x"}).status_code == 503
+        file.path.unlink()
+        assert ask(url, ours) == 401
+        assert not query(url, issuer.token()).is_error
 
 
 def test_no_signature_is_none(issuer: Issuer) -> None:
