@@ -17,7 +17,7 @@ from tests.wide.outcomes import Outcome
 ON_ENGINES = "wide/on_engines"
 SELECTING = "tests.wide.selecting"
 LONGEST_S = 1800
-FOLDERS = ("evolution", "integrations", "analytics", "questions", "guard", "writing", ON_ENGINES)
+FOLDERS = ("evolution", "integrations", "analytics", "questions", "guard", "writing", "alchemy", ON_ENGINES)
 
 
 def run() -> Iterator[Outcome]:

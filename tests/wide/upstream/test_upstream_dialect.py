@@ -1,8 +1,4 @@
-"""clickhouse-sqlalchemy's own suite on `clickhouse+chdb`: what fails is listed here, each with its reason.
-
-The suite is not in the package, so it is taken from the repository by the commit of the release, once, into `.cache/`.
-`UPSTREAM_SUITE` names another git repository that has the commit, where there is no network.
-"""
+"""clickhouse-sqlalchemy's own suite on `clickhouse+chdb`: what fails is listed here, each with its reason."""
 
 from __future__ import annotations
 
@@ -15,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.sources import ROOT
+from tests.wide.upstream.suite import suite
 
-COMMIT = "b62512f18c460347536b4b1a24a333bc041998ca"  # 0.3.2
-REPOSITORY = "https://github.com/xzkostyan/clickhouse-sqlalchemy"
-CACHE = ROOT / ".cache" / f"clickhouse-sqlalchemy-{COMMIT[:12]}"
 PLUGIN = Path(__file__).parent / "instead"
 
 _AWARE = "a DateTime has its zone here, as on both engines of ours; there it is naive"
@@ -43,17 +37,6 @@ EXPLAINED = {
 }
 # Reads without ORDER BY, whose order the engine does not promise.
 UNORDERED = "types/test_ip.py"
-
-
-def _suite() -> Path:
-    if not (CACHE / "tests").is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        source = os.environ.get("UPSTREAM_SUITE", REPOSITORY)
-        for words in (["init", "--quiet"], ["fetch", "--quiet", "--depth=1", source, COMMIT]):
-            subprocess.run(["git", *words], cwd=CACHE, check=True, timeout=300)
-        archive = subprocess.run(["git", "archive", COMMIT, "tests"], cwd=CACHE, capture_output=True, check=True)
-        subprocess.run(["tar", "-x"], cwd=CACHE, input=archive.stdout, check=True)
-    return CACHE
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +65,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> str:
         "STORE": str(tmp_path_factory.mktemp("upstream") / "store"),
     }
     command = [sys.executable, "-m", "pytest", "tests", *words]
-    return subprocess.run(command, cwd=_suite(), env=environment, capture_output=True, text=True, timeout=900).stdout
+    return subprocess.run(command, cwd=suite(), env=environment, capture_output=True, text=True, timeout=900).stdout
 
 
 def test_what_fails_of_the_suite_is_explained(answered: str) -> None:
