@@ -312,7 +312,11 @@ WRONG_CLAIMS: list[dict[str, Any]] = [
 HEADERS: list[Any] = [{"kid": 7}, {"kid": ["1"]}, {"kid": None}, {"kid": "1", "crit": ["b64"]}, {"kid": "1" * 5000}]
 
 
-@pytest.mark.parametrize("changed", WRONG_CLAIMS, ids=repr)
+@pytest.mark.parametrize(
+    "changed",
+    WRONG_CLAIMS,
+    ids=lambda changed: f"{changed!r:.60}" if NULL not in changed.values() else f"{next(iter(changed))} null",
+)
 def test_a_claim_of_any_other_kind_is_none(issuer: Issuer, changed: dict[str, Any]) -> None:
     assert verified(issuer, forged(issuer, changed)) is None
 
