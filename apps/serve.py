@@ -9,12 +9,14 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.server.ending import end_within
 from chimera_metrics.server.tracing import drop_unusable_provider
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
         return
     from chimera_metrics.server.stdio.serving import serve
 
-    serve(settings, read_only, _collect_from_now_on)
+    serve(settings, read_only, _collect_from_now_on, end_within)
 
 
 def _collect_from_now_on() -> None:
@@ -91,7 +93,13 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
         ssl_certfile=cert,
         ssl_keyfile=key,
     )
-    uvicorn.Server(options).run(sockets=[listening])
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            end_within(app.abandon_calls)
+            super().handle_exit(sig, frame)
+
+    Server(options).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> Listener:

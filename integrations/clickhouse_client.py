@@ -153,10 +153,12 @@ class ClickHouseClient(Questions):
         most = verdict.most_rows
         few = verdict.kind != "select" or (most is not None and most <= max_rows)
         short = most is not None and most <= _SHORT
-        limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER, short)
+        limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER, short).within(
+            verdict.weight
+        )
 
         def read() -> Result:
-            session = dict(verdict.settings)
+            session = verdict.session()
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
                 return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
 
@@ -184,12 +186,13 @@ class ClickHouseClient(Questions):
     ) -> Iterator[dict[str, Any]]:
         """The rows of `execute_query` one by one, any number of them; leaving early stops the statement."""
         session: dict[str, Any] = {}
+        limits = self.executor.limits()
         if not isinstance(statement, ClauseElement):
             verdict = self._guard.check(bind(statement, parameters or {}))
-            statement, session = verdict.statement, dict(verdict.settings)
+            statement, session, limits = verdict.statement, verdict.session(), limits.within(verdict.weight)
         elif parameters:
             raise InvalidInput("A Select carries its own parameters; bind them in the expression.")
-        with self.executor.open(statement, session=session) as running:
+        with self.executor.open(statement, limits, session=session) as running:
             names = [column.name for column in running.columns]
             for block in running.blocks():
                 for row in zip(*block, strict=True):
@@ -204,7 +207,8 @@ class ClickHouseClient(Questions):
     def _explain(self, sql: str, parameters: Mapping[str, str]) -> str:
         with call.serving(None):  # a question of the guard's, not the caller's statement
             statement, attempts = bind(sql, parameters), self.settings.retry_attempts
-            rows = repeat(lambda: self.executor.read(statement), attempts, policy=read_policy_of).rows
+            limits = replace(self.executor.limits(), light=True)
+            rows = repeat(lambda: self.executor.read(statement, limits), attempts, policy=read_policy_of).rows
         return "\n".join(str(row[0]) for row in rows)
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -292,7 +296,8 @@ class ClickHouseClient(Questions):
     def ready(self) -> bool:
         """Whether the store answers. Never raises."""
         try:
-            return bool(repeat(lambda: self.executor.scalar("SELECT 1"), 0) == 1)
+            limits = replace(self.executor.limits(), light=True)
+            return repeat(lambda: self.executor.read("SELECT 1", limits), 0).rows == [(1,)]
         except MuseError:
             return False
 

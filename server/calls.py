@@ -132,6 +132,7 @@ class Record:
         self._outcome, self._error = "error", ""
         self._rows = self._bytes = 0
         context.metrics.begin()
+        context.under_way.add(self)
 
     def ok(self, answered: Answered) -> None:
         self._outcome = "ok"
@@ -146,7 +147,14 @@ class Record:
     def failed(self, outcome: str, error: str) -> None:
         self._outcome, self._error = outcome, error
 
+    def abandon(self) -> None:
+        """Writes the line of a call that the process ends before."""
+        self.failed("cancelled", "The server ended while the call ran.")
+        if self._context.audit is not None:
+            self._context.audit.append(self._entry(time.perf_counter() - self._started))
+
     def end(self, span: Any) -> None:
+        self._context.under_way.discard(self)
         elapsed_s = time.perf_counter() - self._started
         self._context.metrics.end(self.tool, self._outcome, elapsed_s, self._rows, self._bytes)
         if span is not None and span.is_recording():

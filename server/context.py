@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chimera_metrics.integrations.audit.shipping import Shipper, Shipping
 from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, Ceiling, audit_folder
@@ -23,6 +23,12 @@ _log = logging.getLogger(__name__)
 # More calls than connections wait for a connection, each on a thread of its own.
 WORKERS = 100
 _PROBE_S = 1.0
+
+
+class UnderWay(Protocol):
+    """The record of a call that has not ended yet."""
+
+    def abandon(self) -> None: ...
 
 
 class Audit:
@@ -50,6 +56,8 @@ class ServerContext:
         self.settings = settings
         self.metrics = Metrics()
         self.audit = Audit(settings, client) if settings.muse.audit else None
+        #: The records of the calls that run now.
+        self.under_way: set[UnderWay] = set()
         self._client = client
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
@@ -107,6 +115,16 @@ class ServerContext:
                     answer = False
                 self._probed = (time.monotonic(), answer)
             return answer
+
+    def overdue(self) -> int:
+        """How many statements run on although their limit of time is over."""
+        return self._client.executor.overdue()
+
+    def abandon_calls(self) -> None:
+        """Writes the audit lines of the calls that the process will not see the end of."""
+        for record in list(self.under_way):
+            with contextlib.suppress(MuseError):
+                record.abandon()
 
     def close(self) -> None:
         if self._warming is not None:

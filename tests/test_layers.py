@@ -49,7 +49,7 @@ PARTS = {
         ["async_client", "backfill"],
     ],
     "server": [
-        ["metrics", "progress", "tracing"],
+        ["ending", "metrics", "progress", "tracing"],
         ["context"],
         ["catalog"],
         ["calls"],

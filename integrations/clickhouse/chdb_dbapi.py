@@ -224,7 +224,8 @@ class ChdbConnection(dbapi.Connection):
         if handle is None:
             return
         with self.store.lease({}) as other:
-            other.connection.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(handle.tag)} SYNC")
+            # Not SYNC, which would wait for ever for a statement that nothing stops.
+            other.connection.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(handle.tag)} ASYNC")
 
     def close(self) -> None:
         """Nothing is held between statements."""

@@ -34,11 +34,13 @@ def url_of(settings: ClickHouseSettings) -> URL:
     )
 
 
-def make_engine(settings: ClickHouseSettings, session: Mapping[str, Any] | None = None, pool_size: int = 0) -> Engine:
+def make_engine(
+    settings: ClickHouseSettings, session: Mapping[str, Any] | None = None, pool_size: int = 0, overflow: int = 0
+) -> Engine:
     """An engine on the store that `settings` name. Nothing is opened until the first statement.
 
     `session` are engine settings that hold for every statement; by default those of a read (`READ_SETTINGS`).
-    `CH_CONNECTION_POOL_SIZE` callers run at once; one more waits, at most `CH_TIMEOUT`.
+    `CH_CONNECTION_POOL_SIZE` callers run at once, and `overflow` more; the next one waits, at most `CH_TIMEOUT`.
     """
     words = dict(READ_SETTINGS if session is None else session)
     known = KnownSettings()
@@ -47,7 +49,7 @@ def make_engine(settings: ClickHouseSettings, session: Mapping[str, Any] | None 
         creator=lambda: _connect(settings, words, known),
         poolclass=QueuePool,
         pool_size=pool_size or settings.connection_pool_size,
-        max_overflow=0,
+        max_overflow=overflow,
         pool_timeout=settings.timeout,
         hide_parameters=True,
     )
@@ -66,10 +68,14 @@ def checkout(engine: Engine, settings: ClickHouseSettings) -> PoolProxiedConnect
     try:
         return engine.raw_connection()
     except exc.TimeoutError:
-        raise PoolExhausted(
-            f"All {settings.connection_pool_size} connections stayed in use for {settings.timeout:g} s. "
-            "Try again, or raise CH_CONNECTION_POOL_SIZE."
-        ) from None
+        raise exhausted(settings) from None
+
+
+def exhausted(settings: ClickHouseSettings) -> PoolExhausted:
+    return PoolExhausted(
+        f"All {settings.connection_pool_size} connections stayed in use for {settings.timeout:g} s. "
+        "Try again, or raise CH_CONNECTION_POOL_SIZE."
+    )
 
 
 def _connect(settings: ClickHouseSettings, session: Mapping[str, Any], known: KnownSettings) -> Any:

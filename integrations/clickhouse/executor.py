@@ -18,8 +18,9 @@ from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from chimera_metrics.integrations.clickhouse import call, dbapi
 from chimera_metrics.integrations.clickhouse.dbapi import COMPOSED_SETTINGS, READ_SETTINGS, Block, Reply
-from chimera_metrics.integrations.clickhouse.engine import checkout, make_engine
+from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.explaining import explain, wrong_setting
+from chimera_metrics.integrations.clickhouse.leases import LIGHT_PLACES, Lease, Places
 from chimera_metrics.integrations.clickhouse.literals import format_pyformat
 from chimera_metrics.integrations.clickhouse.statements import (
     Answer,
@@ -41,8 +42,9 @@ LARGEST_ANSWER = 32_000_000
 class Running:
     """A statement under way: its columns, and its values block by block."""
 
-    def __init__(self, reply: Reply, query_id: str, statement: str, limits: Limits, where: str) -> None:
+    def __init__(self, reply: Reply, query_id: str, statement: str, limits: Limits, where: str, lease: Lease) -> None:
         self._reply = reply
+        self._lease = lease
         self._limits = limits
         self._where = where
         self.columns = reply.columns
@@ -52,7 +54,12 @@ class Running:
 
     def blocks(self) -> Iterator[Block]:
         with translated(self._limits, self._where):
-            for block in self._reply.blocks():
+            blocks = self._reply.blocks()
+            while True:
+                with self._lease.waiting():
+                    block = next(blocks, None)
+                if block is None:
+                    return
                 self.rows += len(block[0]) if block else 0
                 yield block
 
@@ -76,7 +83,8 @@ class Executor:
         self, settings: ClickHouseSettings, engine: Engine | None = None, tracer: Tracer | None = None
     ) -> None:
         self.settings = settings
-        self.engine = engine if engine is not None else make_engine(settings)
+        self.engine = engine if engine is not None else make_engine(settings, overflow=LIGHT_PLACES)
+        self._places = Places(self.engine, settings)
         self._tracer = tracer
 
     def limits(
@@ -120,8 +128,8 @@ class Executor:
         limits = limits or self.limits()
         text = self.compile(statement)
         query_id = query_id or call.new_id()
-        connection = self._checkout(limits)
-        driver: dbapi.Connection = connection.driver_connection
+        lease = self._lease(limits)
+        driver: dbapi.Connection = lease.driver
         cancellation = cancellation or task_cancellation.get() or Cancellation()
         traced = _Trace(self._tracer, "read", text, query_id)
         try:
@@ -130,16 +138,17 @@ class Executor:
                 words = dict(READ_SETTINGS) | _own_settings(statement) | dict(session or {})
                 words |= limits.session() | self._comment("read", text, query_id) | {"readonly": 1}
                 try:
-                    reply = driver.run(text, settings=words, query_id=query_id, short=limits.short)
+                    with lease.waiting():
+                        reply = driver.run(text, settings=words, query_id=query_id, short=limits.short)
                 except dbapi.DatabaseError as error:
                     raise wrong_setting(driver, session or {}, error) from None
                 with reply:
-                    running = Running(reply, query_id, text, limits, self.settings.where)
+                    running = Running(reply, query_id, text, limits, self.settings.where, lease)
                     yield running
                     traced.rows = running.rows
         finally:
             cancellation.release()
-            connection.close()
+            lease.close()
 
     def read(
         self,
@@ -176,16 +185,16 @@ class Executor:
     def command(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
         """Runs a statement that changes something, such as DDL."""
         limits = replace(self.limits(), stores=statement.startswith("INSERT"))
-        connection = self._checkout(limits)
+        lease = self._lease(limits)
         try:
             query_id = call.new_id()
             with _Trace(self._tracer, "command", statement, query_id), translated(limits, self.settings.where):
                 session = {"max_execution_time": limits.timeout_s} | dict(settings or {})
-                with connection.driver_connection.run(statement, settings=session, query_id=query_id) as reply:
+                with lease.waiting(), lease.driver.run(statement, settings=session, query_id=query_id) as reply:
                     for _ in reply.blocks():
                         pass
         finally:
-            connection.close()
+            lease.close()
 
     def insert(
         self,
@@ -197,18 +206,18 @@ class Executor:
     ) -> int:
         """Stores `data`, given column by column. Exactness is the writer's business, not this method's."""
         limits = replace(self.limits(), stores=True)
-        connection = self._checkout(limits)
+        lease = self._lease(limits)
         try:
             statement = f"INSERT INTO {table} ({', '.join(names)})"
             settings = (
                 {"max_execution_time": limits.timeout_s} | dict(settings or {}) | self._comment("insert", statement)
             )
             traced = _Trace(self._tracer, "insert", statement, call.new_id())
-            with traced, translated(limits, self.settings.where):
-                traced.rows = connection.driver_connection.insert(table, names, data, settings, types)
+            with traced, translated(limits, self.settings.where), lease.waiting():
+                traced.rows = lease.driver.insert(table, names, data, settings, types)
                 return traced.rows
         finally:
-            connection.close()
+            lease.close()
 
     def _comment(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> dict[str, Any]:
         """Notes the statement on the call that it serves; a server's `query_log` shows that call's id."""
@@ -219,10 +228,13 @@ class Executor:
         # On the embedded engine the comment is the session's own tag, by which its statements are stopped.
         return {} if self.settings.embedded else {"log_comment": serves.call_id}
 
-    def _checkout(self, limits: Limits) -> Any:
-        """A pooled connection; its `driver_connection` is a `dbapi.Connection`."""
+    def overdue(self) -> int:
+        """How many statements run on although their limit of time is over."""
+        return self._places.overdue()
+
+    def _lease(self, limits: Limits) -> Lease:
         try:
-            return checkout(self.engine, self.settings)
+            return self._places.lease(limits)
         except dbapi.DatabaseError as error:
             raise explain(error, limits, self.settings.where) from None
 

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse import dbapi
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.errors import MuseError, StatementCancelled
+from chimera_metrics.integrations.guard.weights import Weight
 
 _KILL_ATTEMPTS = 40
 _KILL_PAUSE_S = 0.05
@@ -22,7 +23,7 @@ _KILL_PAUSE_S = 0.05
 class Limits:
     """What one statement may take. `rows` and `bytes` None mean all.
 
-    `short` says that it answers few rows anyway, `stores` that it is an insert.
+    `short` says that it answers few rows anyway, `stores` that it is an insert, `light` that it takes no time.
     """
 
     timeout_s: float
@@ -31,6 +32,12 @@ class Limits:
     bytes: int | None = None
     short: bool = False
     stores: bool = False
+    light: bool = False
+
+    def within(self, weight: Weight) -> Limits:
+        """These, with less memory for a statement that has to be held to less, and in the lane that it belongs to."""
+        memory_mb = self.memory_mb if weight.memory_mb is None else min(self.memory_mb, weight.memory_mb)
+        return replace(self, memory_mb=memory_mb, light=weight.light)
 
     def session(self) -> dict[str, Any]:
         """As engine settings; the engine stops at one row more, by which a cut is known."""

@@ -11,6 +11,7 @@ from chimera_metrics.integrations.guard.rules import (
     HIDDEN_SYSTEM_COLUMNS,
     PHYSICAL_COLUMNS,
     REPLACING_TABLES,
+    ROLLUPS,
     Rules,
 )
 
@@ -40,10 +41,17 @@ class Findings:
     #: The system tables of which only some columns may be read, with these columns.
     partly_readable: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    #: Whether it makes states of aggregates; how often it names a column of states other than to finish them.
+    makes_states: bool = False
+    loose_states: int = 0
+    #: The clause that brings values of one query or row into another one's type.
+    casts: str = ""
+
     def check(self, rules: Rules) -> None:
         """Refuses what can only be seen on the statement as a whole."""
         self._check_system_columns()
         self._check_physical_columns()
+        self._check_states()
         self._check_borrowed_names(rules)
         self.lambdas.check_expansion()
 
@@ -72,6 +80,15 @@ class Findings:
                     f"Column '{name}' may not be read with {table}, where it would bring replaced rows back; "
                     "leave it out, or ask by the table's own columns."
                 )
+
+    def _check_states(self) -> None:
+        """UNION and INTERPOLATE cast texts to the type of a state, whose bytes the engine would trust."""
+        loose = self.loose_states or self.star
+        if self.casts and (self.makes_states or (loose and ROLLUPS & self.tables.keys())):
+            raise StatementRefused(
+                f"{self.casts} could turn a text into a state of an aggregate here; finish states within each query, "
+                "with …Merge or finalizeAggregation, and name its columns without *."
+            )
 
     def _check_borrowed_names(self, rules: Rules) -> None:
         """No alias may have the name of what is called or read: WITH x -> … AS upper, WITH audit_log AS y."""

@@ -37,6 +37,7 @@ from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.integrations.guard.show_forms import check_show_form
 from chimera_metrics.integrations.guard.verdicts import Verdict, verdict_on
 from chimera_metrics.integrations.guard.walk import Walk
+from chimera_metrics.integrations.guard.weighing import weigh
 
 __all__ = ["Explain", "Guard", "Kind", "Rules", "StatementRefused", "Verdict", "check"]
 
@@ -107,6 +108,8 @@ def _judge(sql: str, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
     walk = Walk(rules)
     try:
         kind = walk.check_statement(tree)
+        weight = weigh(tree.get("query", tree))
+        weight.check_settings(dict(walk.findings.settings))
     except RecursionError:
         raise StatementRefused(TOO_DEEP) from None
     except (KeyError, TypeError, AttributeError):
@@ -117,7 +120,7 @@ def _judge(sql: str, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
     if walk.lambdas.called:
         _check_not_taken(walk.lambdas.called, explain)
     verdict = verdict_on(text, kind, walk.findings, most_rows(tree) if kind == "select" else None)
-    return replace(verdict, conditions=conditions(tree))
+    return replace(verdict, conditions=conditions(tree), weight=weight)
 
 
 class Guard:

@@ -38,6 +38,21 @@ data_paths metadata_path path disk_name create_table_query engine_full as_select
 default_expression serialization_hint statistics definer target_database target_table dependencies_database
 dependencies_table loading_dependencies_table loading_dependent_table part_storage_type""")
 
+# Columns of the rollups that hold states of aggregates. The engine's native code trusts the bytes of a state.
+STATE_COLUMNS = words("latency_quantiles_ms sessions")
+ROLLUPS = words("llm_events_hourly ui_events_hourly")
+
+# Columns of the tables that hold no text: their values are as long as their types.
+SHORT_COLUMNS = words("""
+abandonment_rate avg_latency_ms commit_sha confidence_score correlation_strength cost_per_1k cost_total cost_usd
+duration_ms duration_seconds episode_num episode_run_id error_rate events events_count hearts_commit hearts_rows_found
+hour lag_seconds latency_count latency_max_ms latency_min_ms latency_ms latency_p50_ms latency_p95_ms latency_p99_ms
+latency_sum_ms memory_peak_mb packs_commit packs_rows_found received_at run_id schema_version session_id tokens_in
+tokens_out tokens_per_sec tokens_total ts""")
+
+# Names that the engine reads as functions without brackets, and answers with the account's name.
+ACCOUNT_NAMES = words("user current_user session_user system_user current_role current_roles")
+
 TABLE_FUNCTIONS = words("numbers numbers_mt generate_series generateseries values sqlstandardvalues")
 
 # These change how a query is executed, never how much it may use, where it writes or what it is called in logs.

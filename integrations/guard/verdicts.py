@@ -6,6 +6,7 @@ from typing import Any
 from chimera_metrics.integrations.guard.conditions import Condition
 from chimera_metrics.integrations.guard.findings import Findings
 from chimera_metrics.integrations.guard.nodes import Kind
+from chimera_metrics.integrations.guard.weights import LIGHT, Weight
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Verdict:
     most_rows: int | None = None
     #: The words that it compares its columns with.
     conditions: tuple[Condition, ...] = ()
+    #: What goes with it, so that its limits hold.
+    weight: Weight = LIGHT
+
+    def session(self) -> dict[str, Any]:
+        """The settings of its session."""
+        return self.weight.session(dict(self.settings))
 
 
 def verdict_on(statement: str, kind: Kind, findings: Findings, most_rows: int | None = None) -> Verdict:

@@ -31,7 +31,7 @@ from chimera_metrics.integrations.guard.refusals import (
     spoken,
     unknown_function,
 )
-from chimera_metrics.integrations.guard.rules import Rules
+from chimera_metrics.integrations.guard.rules import ACCOUNT_NAMES, STATE_COLUMNS, Rules
 from chimera_metrics.integrations.guard.settings import check_explain_kind, check_explain_options, check_settings
 from chimera_metrics.integrations.guard.tables import check_table, check_table_function
 
@@ -128,6 +128,8 @@ class Walk:
         queries = node["list_of_selects"]["children"]
         only_union = all(str(mode).startswith("UNION") for mode in node.get("list_of_modes", ()))
         after_first = scope
+        if len(queries) > 1:
+            self.findings.casts = "UNION"
         for index, query in enumerate(queries):
             if query.get("type") != "SelectQuery":
                 self._visit(query, scope)
@@ -203,6 +205,7 @@ class Walk:
         self._check_call(name, scope)
         arguments = arguments_of(node)
         self._check_names_in(name, arguments, scope)
+        self._note_states(name, arguments)
         low = name.lower()
         if low == "lambda":
             parameters = {one["name"] for one in arguments_of(arguments[0])}
@@ -211,6 +214,13 @@ class Walk:
         # count(*) reads no column; every other star may read one that is left out.
         rows_only = low == "count" and all(one == {"type": "Asterisk"} for one in arguments)
         self._visit_parts(node, scope, skip=("arguments",) if rows_only else ())
+
+    def _note_states(self, name: str, arguments: list[Node]) -> None:
+        if name.startswith(("bitmap", "subBitmap")) or "State" in name.replace("SimpleState", ""):
+            self.findings.makes_states = True
+        elif "Merge" in name or name == "finalizeAggregation":
+            finished = [one for one in arguments if one.get("type") == "Identifier"]
+            self.findings.loose_states -= sum(name_parts(one)[-1] in STATE_COLUMNS for one in finished)
 
     def _check_call(self, name: str, scope: Scope) -> None:
         """A function, or a lambda of WITH. Only the engine knows which it finds: a listed name counts as a function."""
@@ -266,13 +276,24 @@ class Walk:
 
     def _check_aggregate_text(self, text: str | None, function: str) -> None:
         found = re.fullmatch(r"(\w+)(\([\d., ]*\))?", text or "")
+        self.findings.makes_states |= "State" in (text or "")
         if not found or not self.rules.allows_aggregate(found[1]):
             raise StatementRefused(
                 f"{function}() has to say which aggregate it runs; write the name as a literal, such as 'avg'."
             )
 
     def _visit_Identifier(self, node: Node, scope: Scope) -> None:
-        self.findings.columns.add(tuple(name_parts(node)))
+        parts = name_parts(node)
+        if len(parts) == 1 and parts[0].lower() in ACCOUNT_NAMES:
+            raise StatementRefused(
+                f"'{parts[0]}' is the account's name to the engine, which may not be read here; choose another word."
+            )
+        self.findings.loose_states += parts[-1] in STATE_COLUMNS
+        self.findings.columns.add(tuple(parts))
+
+    def _visit_InterpolateElement(self, node: Node, scope: Scope) -> None:
+        self.findings.casts = "INTERPOLATE"
+        self._visit_parts(node, EMPTY_SCOPE)
 
     def _visit_Literal(self, node: Node, scope: Scope) -> None:
         """A value names nothing."""

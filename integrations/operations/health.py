@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,7 @@ def probe(client: Access, timeout_s: float = 2) -> Result:
     def ask() -> None:
         started = time.perf_counter()
         try:
-            client.executor.read("SELECT 1", client.executor.limits(timeout_s))
+            client.executor.read("SELECT 1", replace(client.executor.limits(timeout_s), light=True))
             answer.append((time.perf_counter() - started) * 1000)
         except MuseError as error:
             answer.append(error)

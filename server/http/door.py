@@ -76,9 +76,11 @@ class Door:
         check: Callable[[], object] = lambda: None,
         authenticated: bool = True,
         longest_body: int = 16_000_000,
+        abandon_calls: Callable[[], None] = lambda: None,
     ) -> None:
         """`per_minute` requests of a token, `anonymous` ones of an address without one; `check` raises a MuseError
-        where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing."""
+        where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing.
+        `abandon_calls` writes the lines of the calls that a process which has to end does not wait for."""
         self._app = app
         self._allowed = [ipaddress.ip_network(word, strict=False) for word in allowed]
         self._proxies = [ipaddress.ip_network(word, strict=False) for word in proxies]
@@ -91,6 +93,7 @@ class Door:
         #: Tokens that were right before, so that others from their address cannot take their turn.
         self._known: OrderedDict[str, None] = OrderedDict()
         self.refused = refused
+        self.abandon_calls = abandon_calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

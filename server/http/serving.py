@@ -85,6 +85,7 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
         tokens.tokens,
         bool(auth),
         settings.muse.max_request_bytes,
+        lambda: server.state.abandon_calls() if server.state is not None else None,
     )
 
 
@@ -186,7 +187,10 @@ def _pages(server: MuseServer, verifier: Verifier | None, names: TransportSecuri
                 ready = await anyio.to_thread.run_sync(
                     server.state.ready, abandon_on_cancel=True, limiter=server.state.probes
                 )
-        return JSONResponse({"status": "ok" if ready else "not ready"}, status_code=200 if ready else 503)
+        words: dict[str, Any] = {"status": "ok" if ready else "not ready"}
+        if server.state is not None and (overdue := server.state.overdue()):
+            words["overdue_statements"] = overdue
+        return JSONResponse(words, status_code=200 if ready else 503)
 
     async def metrics(request: Request) -> Response:
         if (refusal := await names.validate_request(request)) is not None:
@@ -206,6 +210,9 @@ def _pages(server: MuseServer, verifier: Verifier | None, names: TransportSecuri
 
 async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
     gauges = {"process_resident_memory_bytes": ("Memory in RAM.", resident_bytes())}
+    if server.state is not None:
+        words = "Statements that run on although their limit of time is over."
+        gauges["muse_statements_overdue"] = (words, float(server.state.overdue()))
     if server.state is not None and server.state.audit is not None:
         waiting = await anyio.to_thread.run_sync(server.state.audit.shipping.waiting)
         gauges["muse_audit_waiting_bytes"] = ("Audit lines that are not in the table yet.", float(waiting))

@@ -89,20 +89,32 @@ class Connection:
 
     # -- beginning and end -----------------------------------------------------------------------------------------
 
-    def serve(self) -> None:
-        """Answers until the input ends and all that was read is answered, or the process is interrupted."""
+    def serve(self, ends: Callable[[], None] = lambda: None) -> None:
+        """Answers until the input ends and all that was read is answered, or the process is interrupted.
+
+        `ends` is called as soon as that has happened.
+        """
         try:
             self._start_thread()
             self._ended.wait()
             self._answer_the_rest()
         finally:
+            ends()
             self._stop()
 
     def _answer_the_rest(self) -> None:
-        """Every call has a limit of time; but for whoever has left nothing is worth waiting for."""
+        """Every call has a limit of time; but for whoever has left nothing is worth waiting for.
+
+        Nor is a statement that nothing stops: when no call ends in the time that one may take, the rest is given up.
+        """
         with self._counting:
             while self._open and not self._wire.broken():
-                self._counting.wait(_LOOK_S)
+                left = self._open
+                until = time.monotonic() + self._session.longest_s + _STOP_S
+                while self._open == left and not self._wire.broken():
+                    if time.monotonic() > until:
+                        return
+                    self._counting.wait(_LOOK_S)
 
     def _stop(self) -> None:
         self._left.set()

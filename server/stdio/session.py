@@ -59,6 +59,11 @@ class Session:
         return protocol.MODERN if self._modern else self._revision or protocol.HANDSHAKES[-1]
 
     @property
+    def longest_s(self) -> float:
+        """The time that any call may take."""
+        return self.context.settings.clickhouse.timeout
+
+    @property
     def takes_batches(self) -> bool:
         return self._revision == protocol.BATCHES
 

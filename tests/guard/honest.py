@@ -249,7 +249,7 @@ SELECT retention(event_type = 'overlay_open', event_type = 'error'), sequenceMat
 
 SELECT avgWeighted(latency_p95_ms, tokens_per_sec), kurtSamp(latency_p95_ms), skewPop(latency_p95_ms), entropy(model), median(latency_p95_ms) FROM bench_runs
 
-SELECT seriesDecomposeSTL(groupArray(latency_ms), 3), seriesOutliersDetectTukey(groupArray(latency_ms)) FROM (SELECT arrayJoin([1., 3., 2., 1., 3., 2., 1., 3.]) AS latency_ms)
+SELECT seriesDecomposeSTL(groupArray(1000)(latency_ms), 3), seriesOutliersDetectTukey(groupArray(latency_ms)) FROM (SELECT arrayJoin([1., 3., 2., 1., 3., 2., 1., 3.]) AS latency_ms)
 
 SELECT avgMerge(s) FROM (SELECT avgState(latency_ms) AS s FROM ui_events)
 

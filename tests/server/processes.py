@@ -50,7 +50,7 @@ def http(variables: dict[str, str], *arguments: str, host: str = "127.0.0.1") ->
         text=True,
     )
     try:
-        yield _address(process), process.pid
+        yield address(process), process.pid
     finally:
         process.terminate()
         try:
@@ -62,7 +62,7 @@ def http(variables: dict[str, str], *arguments: str, host: str = "127.0.0.1") ->
         process.stderr.close()
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def address(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     deadline = time.monotonic() + START_S
     poll = select.poll()

@@ -2,11 +2,11 @@
 
 from typing import Literal, NamedTuple
 
-Outcome = Literal["passes", "refused", "fails"]
+Outcome = Literal["passes", "refused", "fails", "endless"]
 
 
 class Hostile(NamedTuple):
-    """A statement, why it is hostile, and what `readonly = 1` alone does with it.
+    """A statement, why it is hostile, and what `readonly = 1` alone does with it ("endless": passes, and never ends).
 
     {secret} and {out} in it stand for files of the test.
     """
