@@ -18,6 +18,7 @@ BENCHMARKS = (
     ("storage", "bytes per row, and what codecs, indexes and rollups buy", ()),
     ("writes", "inserts, beside clickhouse-connect's plain insert", ()),
     ("surface", "the tools, beside mcp-clickhouse", ()),
+    ("bursts", "bursts of calls over stdio: none lost, doubled or misrouted", ("--calls", "3600")),
     ("analytics", "the analytics tools, beside the best hand-written SQL", ()),
     ("doors", "what others wait for while connections are held open", ()),
     ("status", "`muse status` on a large store", ()),
