@@ -83,7 +83,7 @@ def measure_beside(report: Report, few: int, rng: np.random.Generator) -> None:
 def measure_counts(report: Report, series: int, seed: int) -> None:
     """Counts and rates: clean series with any, and what is seen."""
     rng = np.random.default_rng([seed, 9])
-    some = max(series // 5, 5)
+    some, few = max(series // 5, 5), max(series // 10, 5)
     makers = {f"Poisson({mean:g})": poisson(rng, mean) for mean in (0.1, 0.5, 2.0, 20.0, 200.0)}
     for mean, extra in ((0.5, 1.0), (5.0, 0.3), (5.0, 1.0), (100.0, 0.3)):
         makers[f"mean {mean:g}, variance {mean + extra * mean * mean:g}"] = over_dispersed(rng, mean, extra)
@@ -108,13 +108,13 @@ def measure_counts(report: Report, series: int, seed: int) -> None:
     for mean, size in ((0.1, 4), (0.1, 10), (0.5, 6), (2.0, 14), (20.0, 50), (20.0, 0), (200.0, 320)):
         cells = [f"{size} in Poisson({mean:g})"]
         for n in (12, *POINTS):
-            y = rng.poisson(mean, (max(some // 2, 5), n)).astype(np.float64)
+            y = rng.poisson(mean, (few, n)).astype(np.float64)
             y[:, n // 2] = size
             found = [n // 2 in [one.index for one in anomalies(list(row), counts=True).points] for row in y]
             plain = [n // 2 in [one.index for one in anomalies(list(row)).points] for row in y]
             cells.append(f"{share(found):.2f} / {share(plain):.2f}")
         rows.append(cells)
-    title = "Anomalies in counts: share seen as counts / as plain values"
+    title = f"Anomalies in counts: share seen as counts / as plain values ({few} series)"
     report.table(title, ["count", *(f"n = {n}" for n in (12, *POINTS))], rows)
 
 

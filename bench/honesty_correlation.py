@@ -50,13 +50,14 @@ def measure_correlation(report: Report, series: int, seed: int) -> None:
     head = ["noise", *(f"n = {n}: Pearson / Spearman / Kendall / plain t" for n in POINTS)]
     report.table("Correlation: alarms per 1,000 pairs of independent series (5 % level; at most 65)", head, quiet)
     report.table("Correlation: share seen of r = 0.4", head, loud)
-    measure_lags(report, max(1, series // 5), rng)
-    measure_calendar(report, max(1, series // 2), rng)
-    measure_within(report, max(1, series // 2), rng)
+    measure_lags(report, series, rng)
+    measure_calendar(report, series, rng)
+    measure_within(report, series, rng)
 
 
 def measure_lags(report: Report, series: int, rng: np.random.Generator) -> None:
     """Pairs of independent series that have a best lag, and true lags of 3 that are named."""
+    some = max(1, series // 20)
     quiet, loud = [], []
     for name in ("normal", "t3", "lognormal", "70 % zeros", "5 % spikes", "AR(1) 0.6"):
         alarms, powers = [name], [name]
@@ -66,14 +67,14 @@ def measure_lags(report: Report, series: int, rng: np.random.Generator) -> None:
             alarms.append(per_mille(flags))
             report.at_most(f"best lag, {name}, n = {n}", share(flags), 0.060, series)
             later = np.roll(x, 3, axis=1) + (y if name != "70 % zeros" else 0.5 * y)
-            some = range(max(1, series // 4))
-            seen = [correlate(list(x[i]), list(later[i]), max_lag=7).best_lag == 3 for i in some]
+            seen = [correlate(list(x[i]), list(later[i]), max_lag=7).best_lag == 3 for i in range(some)]
             powers.append(f"{share(seen):.2f}")
         quiet.append(alarms)
         loud.append(powers)
     head = ["noise", *(f"n = {n}" for n in LAG_POINTS)]
     report.table("Correlation: independent pairs per 1,000 with a best lag of -7 to 7 (at most 60)", head, quiet)
-    report.table("Correlation: share in which a lag of 3 with r = 0.7 is named (zeros: 0.9)", head, loud)
+    title = f"Correlation: share in which a lag of 3 with r = 0.7 is named (zeros: 0.9; {some} series)"
+    report.table(title, head, loud)
 
 
 def lag_noise(rng: np.random.Generator, name: str, series: int, n: int) -> Floats:

@@ -30,6 +30,7 @@ def welch_p_values(a: Floats, b: Floats) -> Floats:
 
 def measure_unequal(report: Report, series: int, rng: np.random.Generator) -> None:
     """Sides of the same median whose size, spread or shape differ: alarms; and steps that are seen."""
+    some = max(1, series // 4)
     quiet, loud = [], []
     for n1, n2 in UNEQUAL:
         alarms, powers = [f"{n1} before, {n2} after"], [f"{n1} before, {n2} after"]
@@ -41,18 +42,20 @@ def measure_unequal(report: Report, series: int, rng: np.random.Generator) -> No
         skewed = np.exp(rng.standard_normal((series, n2))) - 1.0
         alarms.append(per_mille(worse_p_values(rng.standard_normal((series, n1)), skewed) < REGRESSION_LEVEL))
         for name in ("normal", "t3", "lognormal"):
-            y = noise(rng, name, max(1, series // 4), n1 + n2) / SD.get(name, 1.0)
+            y = noise(rng, name, some, n1 + n2) / SD.get(name, 1.0)
             seen = [worse_p_values(y[:, :n1], y[:, n1:] + size) < REGRESSION_LEVEL for size in (1.0, 2.0, 8.0)]
             powers.append("; ".join(f"{share(one):.2f}" for one in seen))
         quiet.append(alarms)
         loud.append(powers)
     head = ["runs", "like spreads", "later x 4", "t3, later x 4", "later x 1/4", "later skewed"]
     report.table("Regressions, like medians: alarms per 1,000 (at most 10 but for the skewed)", head, quiet)
-    report.table("Regressions: share seen of steps of 1, 2 and 8 sd", ["runs", "normal", "t3", "lognormal"], loud)
+    title = f"Regressions: share seen of steps of 1, 2 and 8 sd ({some:,} series)"
+    report.table(title, ["runs", "normal", "t3", "lognormal"], loud)
 
 
 def measure_histories(report: Report, series: int, rng: np.random.Generator) -> None:
     """Whole histories: alarms without a step, and steps since the newest runs that are seen."""
+    some = max(1, series // 5)
     quiet, loud = [], []
     for name in NOISES:
         alarms, powers = [name], [name]
@@ -62,14 +65,15 @@ def measure_histories(report: Report, series: int, rng: np.random.Generator) -> 
             alarms.append(per_mille(flags))
             if not name.startswith("AR"):
                 report.at_most(f"histories, {name}, n = {n}", share(flags), 0.010, series)
-            few = y[: max(1, series // 5)]
+            few = y[:some]
             seen = [history_flags(few + size * (np.arange(n) >= n - 6)) for size in (2.0, 4.0, 8.0)]
             powers.append("; ".join(f"{share(one):.2f}" for one in seen))
         quiet.append(alarms)
         loud.append(powers)
     head = ["noise", *(f"{n} runs" for n in HISTORIES)]
     report.table("Histories: alarms per 1,000 without a step (at most 10 in independent noise)", head, quiet)
-    report.table("Histories: share seen of steps of 2, 4 and 8 sd in the newest 6 runs", head, loud)
+    title = f"Histories: share seen of steps of 2, 4 and 8 sd in the newest 6 runs ({some:,} series)"
+    report.table(title, head, loud)
 
 
 def history_flags(y: Floats) -> list[bool]:
@@ -132,16 +136,18 @@ def measure_regressions(report: Report, series: int, seed: int) -> None:
         ["noise of 5 %", *(f"{n} a side" for n in FEW_A_SIDE)],
         loud,
     )
-    reports = []
+    reports, some = [], max(1, series // 5)
     for n in SIDES:
-        y = noise(rng, "normal", 60 * (series // 5), 2 * n)
+        y = noise(rng, "normal", 60 * some, 2 * n)
         p = worse_p_values(y[:, :n], y[:, n:]).reshape(-1, 60)
         naive = (p < 0.05).any(axis=1)
         adjusted = np.array([min(one for one in benjamini_hochberg(list(row)) if one is not None) for row in p])
         reports.append([str(n), per_mille(naive), per_mille(adjusted < REGRESSION_LEVEL)])
     head = ["a side", "any p < 0.05", "any after Benjamini-Hochberg at 0.005"]
     report.table(
-        "Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed", head, reports
+        f"Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed ({some:,} reports)",
+        head,
+        reports,
     )
     measure_unequal(report, series, rng)
-    measure_histories(report, max(1, series // 5), rng)
+    measure_histories(report, series, rng)

@@ -106,7 +106,7 @@ def measure_curves(report: Report, series: int, rng: np.random.Generator) -> Non
             answers = [change_points(list(y)) for y in unit_noise(rng, "normal", some, n) + curve]
             told = [bool(one.cautions) for one in answers if one.changes]
             rows.append([str(n), what, per_mille(alarms), f"{share(told):.2f}" if told else "-"])
-    title = "Change points in curves without a step (not promised)"
+    title = f"Change points in curves without a step (not promised; the caution's share of {some} series)"
     report.table(title, ["n", "curve", "per 1,000 that show any", "share of these with the caution"], rows)
 
 
