@@ -136,16 +136,16 @@ def measure_regressions(report: Report, series: int, seed: int) -> None:
         ["noise of 5 %", *(f"{n} a side" for n in FEW_A_SIDE)],
         loud,
     )
-    reports, some = [], max(1, series // 5)
+    reports, each = [], max(1, series // 5)
     for n in SIDES:
-        y = noise(rng, "normal", 60 * some, 2 * n)
+        y = noise(rng, "normal", 60 * each, 2 * n)
         p = worse_p_values(y[:, :n], y[:, n:]).reshape(-1, 60)
         naive = (p < 0.05).any(axis=1)
         adjusted = np.array([min(one for one in benjamini_hochberg(list(row)) if one is not None) for row in p])
         reports.append([str(n), per_mille(naive), per_mille(adjusted < REGRESSION_LEVEL)])
     head = ["a side", "any p < 0.05", "any after Benjamini-Hochberg at 0.005"]
     report.table(
-        f"Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed ({some:,} reports)",
+        f"Regressions: reports per 1,000 with any alarm, 60 groups and measures, nothing changed ({each:,} reports)",
         head,
         reports,
     )

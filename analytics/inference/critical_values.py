@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Floats, Indices
 
 Test = Literal["trend", "change", "step"]
 FarTest = Literal["one", "arc", "stairs"]
@@ -21,11 +21,11 @@ FarTest = Literal["one", "arc", "stairs"]
 SMALLEST_P = 1e-9
 
 
-def p_value(test: Test, statistic: Floats, rho: Floats, n: int, period: int | None = None) -> Floats:
+def p_value(test: Test, statistic: Floats, rho: Floats, n: int | Indices, period: int | None = None) -> Floats:
     """How often noise with this autocorrelation gives a statistic this large or larger, both signs counted; 0 to 1.
 
     test: which table. statistic: (m,), its sign is ignored. rho: (m,), estimated autocorrelation, 0 to 0.95.
-    n: points of the series, at least the smallest tabulated. period: of the cycle that was taken out, if any.
+    n: points of the series, or of each (m,), at least the smallest tabulated. period: of the cycle that was taken out.
     Returns: (m,) two-sided p-values, never under 1e-9. Between nodes: linear in rho, in log n and in the normal
     quantile of p; under p = 0.0005, the last of the table, a parabola through its last three quantiles goes on.
     Undefined when: never.
@@ -109,12 +109,16 @@ def at(name: str, n: int, period: int | None = None) -> Floats:
     return result
 
 
-def _curves(test: Test, rho: Floats, n: int, period: int | None) -> Floats:
-    """Quantiles of |statistic| by (series, z), at each series' rho."""
-    nodes, surface = _axis("rho"), at(test, n, period)
+def _curves(test: Test, rho: Floats, n: int | Indices, period: int | None) -> Floats:
+    """Quantiles of |statistic| by (series, z), at each series' rho and n."""
+    nodes = _axis("rho")
+    sizes, which = np.unique(np.broadcast_to(n, rho.shape), return_inverse=True)
+    if len(sizes) == 0:
+        return np.zeros((0, len(_axis("z"))))
+    surface = np.stack([at(test, int(size), period) for size in sizes])
     low = np.clip(np.searchsorted(nodes, rho, side="right") - 1, 0, len(nodes) - 2)
     weight = ((rho - nodes[low]) / (nodes[low + 1] - nodes[low]))[:, None]
-    curves: Floats = surface[low] * (1.0 - weight) + surface[low + 1] * weight
+    curves: Floats = surface[which, low] * (1.0 - weight) + surface[which, low + 1] * weight
     return curves
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
-from math import log
+from dataclasses import dataclass
 
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
-from chimera_metrics.analytics.inference.multiplicity import sidak
-from chimera_metrics.analytics.inference.regressions import LEVEL, Comparison, compare_sides, with_interval
-from chimera_metrics.analytics.inference.series import Floats, floats, normal_scores, times, unit_scale
-from chimera_metrics.analytics.inference.two_samples import NEEDED_A_SIDE, larger_p_values
+from chimera_metrics.analytics.inference.likeliest import comparable_from, likeliest, splits_tried
+from chimera_metrics.analytics.inference.multiplicity import sidak_each
+from chimera_metrics.analytics.inference.padded import (
+    constant,
+    cut,
+    lengths,
+    medians,
+    of_like_length,
+    padded,
+    unit_scales,
+)
+from chimera_metrics.analytics.inference.regressions import LEVEL, Comparison, compared, judged, with_interval
+from chimera_metrics.analytics.inference.series import Flags, Floats, Indices, floats, times
+from chimera_metrics.analytics.inference.two_samples import NEEDED_A_SIDE
 
-SETTLED_WITHIN = 3
-CLEAR = 2.0
-"""Standard errors under which no split is significant, so that none needs to be judged."""
 LIKELY = 0.05
 """From this p-value on an earlier change to better is likely enough to look at the runs since then alone, too."""
 
@@ -55,116 +61,139 @@ def compare_history(
     Example: daily runs 431, 432, 389, 433, 412, 415, 422, 447, 538, 542, 525, 491, 519, 545, 550 give step_index 8,
     shift 108, p = 0.001.
     """
-    found = _compare_history(History(None, values, at, higher_is_worse), earliest)
+    [found] = _compare([History(None, values, at, higher_is_worse)], earliest)
     return with_interval(found)
 
 
 def compare_histories(histories: Sequence[History], *, earliest: float | None = None) -> dict[Hashable, Comparison]:
-    """What `compare_history` finds of each, by its key, without intervals; for `regressions`, which adds them."""
-    return {one.key: _compare_history(one, earliest) for one in histories}
+    """What `compare_history` finds of each, by its key, without shifts and intervals; `regressions` adds them."""
+    return {one.key: found for one, found in zip(histories, _compare(histories, earliest), strict=True)}
 
 
-def splits_tried(p: float, first: int, last: int, n: int) -> float:
-    """How many independent splits the best of all splits first, ..., last of n points is worth, at this p-value.
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """The values of one history in the order of time, without gaps, `order` their places; `new` are recent."""
 
-    Formula: 1 + z^2 log(last (n - first) / (first (n - last))) / 2 with z the normal quantile of p, at most as many as
-    there are: the chance that the standardised difference of the two sides crosses z at some split.
-    Source: Siegmund 1986, doi:10.1214/aos/1176349928.
-    Example: p = 0.001 over splits 5 to 25 of 30 gives 16.4, over 5 to 10 of 15 gives 6.
-    """
-    from scipy.special import ndtri
+    higher_is_worse: bool
+    order: Indices
+    at: Floats
+    values: Floats
+    new: int
 
-    z = max(0.0, -float(ndtri(p)))
-    return min(last - first + 1.0, 1.0 + z * z * log(last * (n - first) / (first * (n - last))) / 2.0)
+    @property
+    def missing(self) -> int:
+        """How many more runs are needed before anything can be said."""
+        return max(2 * NEEDED_A_SIDE - len(self.values), NEEDED_A_SIDE - self.new, 0)
 
 
-def _compare_history(one: History, earliest: float | None) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The likeliest step of each row, (m,): values `first` to `split` beside those from `since` on; p is NaN where
+    all are equal, `skewed` says where only the medians do not differ."""
+
+    first: Indices
+    split: Indices
+    since: Indices
+    tried: Floats
+    p: Floats
+    skewed: Flags
+
+
+def _compare(histories: Sequence[History], earliest: float | None) -> list[Comparison]:
+    """What is found of each, without shifts and intervals."""
+    runs = [_runs(one, earliest) for one in histories]
+    found = {place: _too_few(one) for place, one in enumerate(runs) if one.missing}
+    enough = [place for place in range(len(runs)) if place not in found]
+    for places in of_like_length([len(one.values) for one in runs], enough):
+        found.update(zip(places, _judged([runs[place] for place in places]), strict=True))
+    return [found[place] for place in range(len(runs))]
+
+
+def _runs(one: History, earliest: float | None) -> _Runs:
     y, t = floats(one.values), times(one.times, len(one.values))
-    order = np.argsort(t, kind="stable")
+    order = np.arange(len(t)) if (t[1:] >= t[:-1]).all() else np.argsort(t, kind="stable")
     order = order[~np.isnan(y[order])]
     y, t = y[order], t[order]
-    n = len(y)
-    since = n if earliest is None else int((t >= earliest).sum())
-    missing = max(2 * NEEDED_A_SIDE - n, NEEDED_A_SIDE - since, 0)
-    if missing:
-        return _too_few(y, n, since, missing)
-    better_from = _comparable_from(_worse_up(y, one.higher_is_worse), LIKELY)
-    starts = [0, better_from] if 0 < better_from <= n - 2 * NEEDED_A_SIDE else [0]
-    judged = [_since_step(y, start, max(n - since, start), one.higher_is_worse, len(starts)) for start in starts]
-    found = min(judged, key=lambda each: 1.0 if each.p_value is None else each.p_value)
-    if found.step_index is None or found.from_index is None:
-        return found
-    first, split = found.from_index, found.step_index
-    return replace(found, from_index=int(order[first]), step_index=int(order[split]), step_time=float(t[split]))
+    return _Runs(one.higher_is_worse, order, t, y, len(y) if earliest is None else int((t >= earliest).sum()))
 
 
-def _since_step(y: Floats, start: int, earliest: int, higher_is_worse: bool, ways: int) -> Comparison:
-    """The runs since the likeliest step at or after `earliest` beside those from `start` on, one of so many ways."""
-    n = len(y)
-    up = _worse_up(y, higher_is_worse)
-    first, last = max(NEEDED_A_SIDE, earliest - start), n - start - NEEDED_A_SIDE
-    split = start + _likeliest(up[start:], first, last)[0]
-    start += _comparable_from(up[start:split], LEVEL)
-    found = compare_sides(y[start:split], y[split:], higher_is_worse)
-    found = replace(found, from_index=start, step_index=split)
-    if found.p_value is None:
-        return found
-    tried = ways * splits_tried(found.p_value, first, last, last + NEEDED_A_SIDE)
-    p = sidak(found.p_value, tried)
-    recovered = split + _comparable_from(up[split:], LEVEL)
-    if recovered > split:
-        found = compare_sides(y[start:split], y[recovered:], higher_is_worse)
-        p = max(p, found.p_value or 0.0)
-    return replace(found, p_value=p, splits_tried=tried, from_index=start, step_index=split)
+def _judged(runs: Sequence[_Runs]) -> list[Comparison]:
+    """What is found of each, all in one pass."""
+    y = padded([one.values for one in runs])
+    n = lengths(y)
+    up = np.array([1.0 if one.higher_is_worse else -1.0 for one in runs])[:, None] * y / unit_scales(y)
+    old = n - np.array([one.new for one in runs], dtype=np.intp)
+    better_from = comparable_from(up, LIKELY)
+    two_ways = np.flatnonzero((better_from > 0) & (better_from <= n - 2 * NEEDED_A_SIDE))
+    ways = np.ones(len(runs))
+    ways[two_ways] = 2.0
+    steps = _steps(up, np.zeros_like(n), old, ways)
+    if len(two_ways):
+        other = _steps(up[two_ways], better_from[two_ways], old[two_ways], ways[two_ways])
+        better = np.nan_to_num(other.p, nan=1.0) < np.nan_to_num(steps.p[two_ways], nan=1.0)
+        for name in _Steps.__slots__:
+            getattr(steps, name)[two_ways[better]] = getattr(other, name)[better]
+    sides = cut(y, steps.first, steps.split), cut(y, steps.since, n)
+    before, after = (medians(np.sort(side, axis=1), lengths(side)).tolist() for side in sides)
+    return [_told(one, steps, place, before[place], after[place]) for place, one in enumerate(runs)]
 
 
-def _worse_up(y: Floats, higher_is_worse: bool) -> Floats:
-    """The values so that worse is larger, near 1."""
-    return (1.0 if higher_is_worse else -1.0) * y / unit_scale(y)
+def _steps(up: Floats, start: Indices, earliest: Indices, ways: Floats) -> _Steps:
+    """The likeliest step at or after `earliest` of each row's values from `start` on, one of so many ways.
 
-
-def _likeliest(y: Floats, first: int, last: int) -> tuple[int, float]:
-    """The split, first to last, whose sides differ most towards larger, and by how many standard errors of the ranks.
-
-    Ranks find it; as they cannot tell a clear step from the highest value just before it, the values settle it
-    within 3 places: the smallest sum of distances to the medians of the two sides.
+    up: (m, w), larger is worse. The others: (m,).
     """
-    u = normal_scores(y[None])[0]
-    n = len(y)
-    k = np.arange(first, last + 1)
-    rise = -np.cumsum(u - u.mean())[k - 1]
-    gain = rise / np.sqrt(k * (n - k) / n)
-    near = int(k[gain.argmax()])
-    around = range(max(first, near - SETTLED_WITHIN), min(last, near + SETTLED_WITHIN) + 1)
-    settled = min(around, key=lambda at: (_distances(y[:at]) + _distances(y[at:]), abs(at - near)))
-    return settled, float(gain.max())
+    n = lengths(up)
+    earliest, last = np.maximum(NEEDED_A_SIDE, earliest - start), n - start - NEEDED_A_SIDE
+    split = start + likeliest(cut(up, start, n), earliest, last)
+    first = start + comparable_from(cut(up, start, split), LEVEL)
+    p, skewed = _p_values(up, first, split, split)
+    tried = np.where(np.isnan(p), 1.0, ways * splits_tried(p, earliest, last, last + NEEDED_A_SIDE))
+    p = sidak_each(p, tried)
+    since = split + comparable_from(cut(up, split, n), LEVEL)
+    mended = np.flatnonzero((since > split) & ~np.isnan(p))
+    if len(mended):
+        now, skewed[mended] = _p_values(up[mended], first[mended], split[mended], since[mended])
+        p[mended] = np.maximum(p[mended], np.nan_to_num(now, nan=1.0))
+    return _Steps(first, split, np.where(np.isnan(p), split, since), tried, p, skewed)
 
 
-def _distances(side: Floats) -> float:
-    """The sum of distances to the median; the lower of two middle values gives the same sum."""
-    middle = (len(side) - 1) // 2
-    return float(np.abs(side - np.partition(side, middle)[middle]).sum())
+def _p_values(up: Floats, first: Indices, split: Indices, since: Indices) -> tuple[Floats, Flags]:
+    """p-values of each row's values first to split and those from `since` on, and where only the medians do not
+    differ; NaN where all are equal."""
+    a, b = cut(up, first, split), cut(up, since, lengths(up))
+    both = np.concatenate([a, b], axis=1)
+    differ = ~constant(both)
+    scale = unit_scales(both[differ])
+    p, skewed = np.full(len(up), np.nan), np.zeros(len(up), dtype=bool)
+    if differ.any():
+        p[differ], alone = judged(a[differ] / scale, b[differ] / scale)
+        skewed[differ] = (alone < LEVEL) & (p[differ] >= LEVEL)
+    return p, skewed
 
 
-def _comparable_from(y: Floats, level: float) -> int:
-    """The first value after the last change to smaller with p < level, 0 without one. y: (n,), larger is worse."""
-    start = 0
-    while len(y) - start >= 2 * NEEDED_A_SIDE:
-        part = -y[start:]
-        first, last = NEEDED_A_SIDE, len(part) - NEEDED_A_SIDE
-        split, errors = _likeliest(part, first, last)
-        if errors < CLEAR:
-            break
-        p = float(larger_p_values(part[None, :split], part[None, split:])[0])
-        if sidak(p, splits_tried(p, first, last, len(part))) >= level:
-            break
-        start += split
-    return start
+def _told(runs: _Runs, steps: _Steps, place: int, before: float, after: float) -> Comparison:
+    """The comparison of one history, its places those of the runs as they were given."""
+    first, split, since = int(steps.first[place]), int(steps.split[place]), int(steps.since[place])
+    p = None if np.isnan(steps.p[place]) else float(steps.p[place])
+    a, b = runs.values[first:split], runs.values[since:]
+    return compared(
+        a,
+        b,
+        before,
+        after,
+        p,
+        bool(steps.skewed[place]),
+        splits_tried=float(steps.tried[place]),
+        from_index=int(runs.order[first]),
+        step_index=int(runs.order[split]),
+        step_time=float(runs.at[split]),
+    )
 
 
-def _too_few(y: Floats, n: int, since: int, missing: int) -> Comparison:
-    new = y[n - since :]
-    old = y[: n - since]
-    before, after = (float(np.median(side)) if len(side) else None for side in (old, new))
-    reason = reasons.no_data("the measure") if n == 0 else reasons.too_few_runs(n, since, NEEDED_A_SIDE, missing)
-    return Comparison(before, after, None, None, len(old), len(new), reason, more_needed=missing)
+def _too_few(runs: _Runs) -> Comparison:
+    n, new = len(runs.values), runs.new
+    sides = runs.values[: n - new], runs.values[n - new :]
+    before, after = (float(np.median(side)) if len(side) else None for side in sides)
+    reason = reasons.no_data("the measure") if n == 0 else reasons.too_few_runs(n, new, NEEDED_A_SIDE, runs.missing)
+    return Comparison(before, after, None, None, n - new, new, reason, more_needed=runs.missing)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from chimera_metrics.analytics.inference.series import Floats
+
 
 def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     """p-values adjusted so that of those called below q an expected share of at most q is false; 0 to 1.
@@ -55,11 +59,13 @@ def sidak(p_value: float, tried: float) -> float:
     Source: Sidak 1967, doi:10.1080/01621459.1967.10482935.
     Example: sidak(0.01, 5) is 0.0490.
     """
-    from math import expm1, log1p
+    return float(sidak_each(np.array([p_value]), tried)[0])
 
-    if p_value >= 1.0:
-        return 1.0
-    return -expm1(tried * log1p(-p_value))
+
+def sidak_each(p_values: Floats, tried: Floats | float) -> Floats:
+    """`sidak` of each p-value, (m,)."""
+    sure = p_values >= 1.0
+    return np.where(sure, 1.0, -np.expm1(tried * np.log1p(-np.where(sure, 0.0, p_values))))
 
 
 def _order(p_values: Sequence[float | None]) -> list[tuple[float, int]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
+from chimera_metrics.analytics.inference.padded import lengths
 from chimera_metrics.analytics.inference.rank_test import smallest_share
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import (
@@ -24,15 +26,14 @@ from chimera_metrics.analytics.inference.series import (
     normal_scores,
     unit_scale,
 )
+from chimera_metrics.analytics.inference.shifts import hodges_lehmann, shift_intervals
 from chimera_metrics.analytics.inference.two_samples import (
     ENOUGH_A_SIDE,
     NEEDED_A_SIDE,
     effective_side,
-    hodges_lehmann,
     larger_p_values,
     median_p_values,
     medians_must_differ_at,
-    shift_interval,
     step_p_values,
     step_statistic,
 )
@@ -145,49 +146,74 @@ def compare(
 
 
 def compare_sides(a: Floats, b: Floats, higher_is_worse: bool) -> Comparison:
-    """`compare` of values without gaps, (n1,) and (n2,), as yet without an interval."""
-    if not len(a) or not len(b):
-        side = "before" if not len(a) else "after"
-        reason = reasons.no_data(f"the measure {side}")
-        old, new = (float(np.median(one)) if len(one) else None for one in (a, b))
-        return Comparison(old, new, None, None, len(a), len(b), reason, more_needed=_missing(len(a), len(b)))
-    old, new = float(np.median(a)), float(np.median(b))
-    scale = unit_scale(np.concatenate([a, b]))
-    shift = finite_or_none(hodges_lehmann(a / scale, b / scale) * scale)
-    percent = [
-        None if one is None or not old else finite_or_none(100.0 * (one / abs(old) - bool(whole) * np.sign(old)))
-        for one, whole in ((new, True), (shift, False))
-    ]
-    known = Comparison(old, new, percent[0], None, len(a), len(b), shift=shift, shift_pct=percent[1])
+    """`compare` of values without gaps, (n1,) and (n2,), as yet without shift and interval."""
+    old, new = (float(np.median(side)) if len(side) else None for side in (a, b))
     if min(len(a), len(b)) < NEEDED_A_SIDE:
         missing = _missing(len(a), len(b))
-        return replace(
-            known, reason=reasons.too_few_a_side(len(a), len(b), NEEDED_A_SIDE, missing), more_needed=missing
+        empty = "before" if not len(a) else "after"
+        reason = (
+            reasons.too_few_a_side(len(a), len(b), NEEDED_A_SIDE, missing)
+            if len(a) and len(b)
+            else reasons.no_data(f"the measure {empty}")
         )
+        return replace(compared(a, b, old, new), reason=reason, more_needed=missing)
     if is_constant(np.concatenate([a, b])):
-        return replace(known, reason=reasons.constant("the measure"))
-    sign = 1.0 if higher_is_worse else -1.0
-    p, alone = (float(one[0]) for one in _judged(sign * a[None] / scale, sign * b[None] / scale))
-    cautions = (SKEWED,) if alone < LEVEL <= p else ()
-    no_percent = reasons.not_estimated("A change in % needs a median before that is not 0.")
-    return replace(known, p_value=p, reason=no_percent if percent[0] is None else None, cautions=cautions, sides=(a, b))
+        return compared(a, b, old, new)
+    scale = (1.0 if higher_is_worse else -1.0) * unit_scale(np.concatenate([a, b]))
+    p, alone = (float(one[0]) for one in judged(a[None] / scale, b[None] / scale))
+    return compared(a, b, old, new, p, alone < LEVEL <= p)
+
+
+def compared(
+    a: Floats,
+    b: Floats,
+    old: float | None,
+    new: float | None,
+    p: float | None = None,
+    skewed: bool = False,
+    **step: Any,
+) -> Comparison:
+    """The comparison of two sides with the medians old and new; without a p-value all values are equal.
+
+    skewed: whether only the medians do not differ. step: the fields of a `Comparison` about its step.
+    """
+    change = None if old is None or new is None or not old else finite_or_none(100.0 * (new / abs(old) - np.sign(old)))
+    reason = None
+    if p is None:
+        reason = reasons.constant("the measure")
+    elif change is None:
+        reason = reasons.not_estimated("A change in % needs a median before that is not 0.")
+    cautions = (SKEWED,) if skewed else ()
+    return Comparison(old, new, change, p, len(a), len(b), reason, cautions=cautions, sides=(a, b), **step)
 
 
 def with_interval(found: Comparison) -> Comparison:
-    """The comparison with the interval of its shift."""
-    if found.sides is None or found.p_value is None:
+    """The comparison with its shift and the interval of that."""
+    return with_intervals([found])[0]
+
+
+def with_intervals(found: Sequence[Comparison]) -> list[Comparison]:
+    """`with_interval` of each, all in one pass."""
+    result = [_with_shift(one) for one in found]
+    judged_sides = {place: one.sides for place, one in enumerate(result) if one.sides and one.p_value is not None}
+    for place, interval in zip(judged_sides, shift_intervals(list(judged_sides.values())), strict=True):
+        low, high = map(finite_or_none, interval) if interval else (None, None)
+        result[place] = replace(result[place], shift_low=low, shift_high=high)
+    return result
+
+
+def _with_shift(found: Comparison) -> Comparison:
+    if found.sides is None or not all(map(len, found.sides)):
         return found
     scale = unit_scale(np.concatenate(found.sides))
-    low, high = shift_interval(found.sides[0] / scale, found.sides[1] / scale) or (None, None)
-    return replace(
-        found,
-        shift_low=None if low is None else finite_or_none(low * scale),
-        shift_high=None if high is None else finite_or_none(high * scale),
-    )
+    a, b = (side / scale for side in found.sides)
+    shift = finite_or_none(hodges_lehmann(a, b) * scale)
+    percent = None if shift is None or not found.before else finite_or_none(100.0 * (shift / abs(found.before)))
+    return replace(found, shift=shift, shift_pct=percent)
 
 
 def compare_all(cases: Sequence[Case]) -> dict[Hashable, Comparison]:
-    """What `compare` finds of each case, by its key, without intervals; for `regressions`, which adds them."""
+    """What `compare` finds of each case, by its key, without shifts and intervals; `regressions` adds them."""
     return {
         case.key: compare_sides(_present(case.before), _present(case.after), case.higher_is_worse) for case in cases
     }
@@ -204,11 +230,11 @@ def regressions(compared: Mapping[Hashable, Comparison], *, level: float = LEVEL
     Example: 60 cases of noise: about one report in 200 lists any.
     """
     adjusted = benjamini_hochberg([one.p_value for one in compared.values()])
-    found = [
-        Regression(key, with_interval(one), p)
-        for (key, one), p in zip(compared.items(), adjusted, strict=True)
-        if p is not None and p < level
+    worse = [
+        (key, one, p) for (key, one), p in zip(compared.items(), adjusted, strict=True) if p is not None and p < level
     ]
+    told = with_intervals([one for _, one, _ in worse])
+    found = [Regression(key, one, p) for (key, _, p), one in zip(worse, told, strict=True)]
     return sorted(found, key=lambda one: one.p_adjusted)
 
 
@@ -264,13 +290,13 @@ def first_bad_commit(
 def worse_p_values(before: Floats, after: Floats, higher_is_worse: bool = True) -> Floats:
     """One-sided p-values (m,) of "after is worse", as `compare` gives them; (m, n1) and (m, n2), 5 and more a side."""
     sign = 1.0 if higher_is_worse else -1.0
-    return _judged(sign * before, sign * after)[0]
+    return judged(sign * before, sign * after)[0]
 
 
-def _judged(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """p-values (m,) of "b is larger", and those that the ranks and values alone would give."""
+def judged(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """p-values (m,) of "b is larger", and those that the ranks and values alone would give; rows may end in NaN."""
     p, of_medians = larger_p_values(a, b), median_p_values(a, b)
-    passes = of_medians < medians_must_differ_at(a.shape[1], b.shape[1])
+    passes = of_medians < medians_must_differ_at(lengths(a), lengths(b))
     return np.where(passes, p, np.maximum(p, of_medians)), p
 
 

@@ -51,17 +51,26 @@ def finite_or_none(value: float) -> float | None:
 
 def ranks(x: Floats) -> Floats:
     """Ranks from 1 within each row, ties sharing their mean rank. x: (m, n). Example: 3, 1, 3 gives 2.5, 1, 2.5."""
-    m, n = x.shape
-    order = np.argsort(x, axis=1, kind="stable")
-    ordered = np.take_along_axis(x, order, axis=1)
-    starts = np.ones((m, n + 1), dtype=bool)
-    starts[:, 1:n] = ordered[:, 1:] != ordered[:, :-1]
-    place = np.arange(n)
-    first = np.maximum.accumulate(np.where(starts[:, :n], place, 0), axis=1)
-    last = np.minimum.accumulate(np.where(starts[:, 1:], place, n)[:, ::-1], axis=1)[:, ::-1]
-    result = np.empty((m, n))
-    np.put_along_axis(result, order, (first + last) / 2.0 + 1.0, axis=1)
+    order, rank = sorted_ranks(x)
+    result = np.empty(x.shape)
+    np.put_along_axis(result, order, rank, axis=1)
     return result
+
+
+def sorted_ranks(x: Floats) -> tuple[Indices, Floats]:
+    """The order of each row's values upwards, and their ranks in this order; NaN comes last. x: (m, n)."""
+    m, n = x.shape
+    order, ordered = np.argsort(x, axis=1), np.sort(x, axis=1)
+    starts = np.ones((m, n + 1), dtype=bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:n])
+    place = np.arange(n)
+    rank = np.tile(place + 1.0, (m, 1))
+    tied = ~starts.all(axis=1)
+    if tied.any():
+        first = np.maximum.accumulate(np.where(starts[tied, :n], place, 0), axis=1)
+        last = np.minimum.accumulate(np.where(starts[tied, 1:], place, n)[:, ::-1], axis=1)[:, ::-1]
+        rank[tied] = (first + last) / 2.0 + 1.0
+    return order, rank
 
 
 def running_median(y: Floats, width: int) -> Floats:

@@ -83,11 +83,12 @@ def _regressions(
     """
     from chimera_metrics.analytics.inference import History, compare_histories, regressions
 
+    times = {key: [row["ts"].timestamp() for row in own] for key, own in runs.items()}
     histories = [
         History(
             (key, measure),
             [row[measure] for row in own],
-            [row["ts"].timestamp() for row in own],
+            times[key],
             HIGHER_IS_WORSE[measure],
         )
         for key, own in runs.items()

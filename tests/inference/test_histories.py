@@ -14,7 +14,7 @@ from chimera_metrics.analytics.inference import (
     more_runs_needed,
     regressions,
 )
-from chimera_metrics.analytics.inference.histories import splits_tried
+from chimera_metrics.analytics.inference.likeliest import splits_tried
 from chimera_metrics.analytics.inference.regressions import LEVEL
 from chimera_metrics.analytics.inference.series import Floats
 from tests.inference.test_levels import most

@@ -11,7 +11,8 @@ from chimera_metrics.analytics.inference import compare
 from chimera_metrics.analytics.inference.rank_test import rank_p_value, rank_p_values
 from chimera_metrics.analytics.inference.regressions import LEVEL, worse_p_values
 from chimera_metrics.analytics.inference.series import Floats
-from chimera_metrics.analytics.inference.two_samples import hodges_lehmann, median_p_values, shift_interval
+from chimera_metrics.analytics.inference.shifts import hodges_lehmann, shift_interval
+from chimera_metrics.analytics.inference.two_samples import median_p_values
 from tests.inference.test_levels import most
 
 SERIES = 1000
