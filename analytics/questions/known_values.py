@@ -11,6 +11,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Select, Table, desc, func, literal_column, select, union_all
 
 from chimera_metrics.analytics.expressions import constant
+from chimera_metrics.analytics.metrics.catalog import METRICS
 from chimera_metrics.analytics.metrics.filters import Filter
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.analytics.sql.rollups import ROLLUPS
@@ -68,13 +69,15 @@ def suspects(
 ) -> list[Stated]:
     """The conditions that an answer makes one doubt: filters when all is empty, a rate's own when it never holds.
 
+    A rate of the catalog is not doubted: the caller did not write its condition.
+
     metrics: by the label under which `rows` have them.
     """
     doubtful: list[Stated] = []
     if all(not row[label] for row in rows for label in metrics):
         doubtful += [one for table in _tables(metrics) for one in stated(table, filters) if one.op != "!="]
     for label, metric in metrics.items():
-        if metric.condition is None:
+        if metric.condition is None or metric.text in METRICS:  # a condition of the catalog's is not misspelt
             continue
         never = 1 if metric.condition.op == "!=" else 0
         if all(row[label] is None or row[label] == never for row in rows):

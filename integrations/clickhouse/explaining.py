@@ -18,7 +18,7 @@ from chimera_metrics.integrations.errors import (
     StatementTimeout,
 )
 from chimera_metrics.integrations.unseen import seen
-from chimera_metrics.models import FACT_TABLES, insertable
+from chimera_metrics.models import FACT_TABLES, insertable, metadata
 from chimera_metrics.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")
 # What the engine puts before the statement that it quotes; engines before 26.9 write it small.
 _SCOPE = re.compile(r"\bin scope ", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
+_TABLE = re.compile(r"table expression identifier '([^']+)'|Table ([\w.`]+) (?:does not|doesn't) exist")
+_QUOTED = re.compile(r"[.:,]? In scope [(\w]")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
 # The statement ran, and was stopped.
 _STOPPED = {ErrorCode.TIMEOUT_EXCEEDED, ErrorCode.MEMORY_LIMIT_EXCEEDED, ErrorCode.QUERY_WAS_CANCELLED}
@@ -65,9 +67,7 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.UNKNOWN_DATABASE:
             return SchemaMismatch(f"{text}, on {where}. Run `muse upgrade` to create it, or check CH_DATABASE.")
         case ErrorCode.UNKNOWN_TABLE:
-            return StatementFailed(
-                f"{text}. `describe` lists the tables; if it is one of them, run `muse upgrade`.", error.code
-            )
+            return StatementFailed(_unknown_table(text), error.code)
         case ErrorCode.UNKNOWN_IDENTIFIER:
             return StatementFailed(_unknown_column(text), error.code)
         case ErrorCode.UNKNOWN_SETTING:
@@ -80,7 +80,23 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.ACCESS_DENIED:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
-            return StatementFailed(f"{text}.", error.code)
+            return StatementFailed(f"{_without_statement(text)}.", error.code)
+
+
+def _without_statement(text: str) -> str:
+    """The engine's words without the statement that it quotes behind them."""
+    return _QUOTED.split(text)[0].rstrip(" .:,")
+
+
+def _unknown_table(text: str) -> str:
+    """Whether the table is one of this program's that the store lacks, or none at all."""
+    match = _TABLE.search(text)
+    if match is None:
+        return f"{_without_statement(text)}. `describe` lists the tables; if it is one of them, run `muse upgrade`."
+    name = (match[1] or match[2]).replace("`", "").rpartition(".")[2]
+    if name in metadata.tables:
+        return f"The store has no table {name} yet. Run `muse upgrade`."
+    return f"There is no table {name}.{did_you_mean(name, FACT_TABLES, '{}')} `describe` lists the tables."
 
 
 def _unreadable(error: dbapi.DatabaseError, text: str) -> MuseError | None:
@@ -105,12 +121,12 @@ def _unknown_column(text: str) -> str:
     quoted = _SCOPE.split(text, maxsplit=1)[1:]
     asked = [name for name in dict.fromkeys(_FROM.findall("".join(quoted))) if name in FACT_TABLES]
     if match is None or not asked:
-        return f"{text}. `describe` with a table's name lists its columns."
+        return f"{_without_statement(text)}. `describe` with a table's name lists its columns."
     name = match[1]
     columns = {table: [column.name for column in insertable(found)] for table, found in FACT_TABLES.items()}
     known = [column for table in asked for column in columns[table]]
     if name in known:  # a subquery or an alias stands between, of which only the engine knows
-        return f"{text}. `describe` with a table's name lists its columns."
+        return f"{_without_statement(text)}. `describe` with a table's name lists its columns."
     hint = did_you_mean(name, known, "{}")
     owners = [table for table in FACT_TABLES if name in columns[table] and table not in asked]
     elsewhere = f" {', '.join(owners)} {'has' if len(owners) == 1 else 'have'} {name}." if owners else ""

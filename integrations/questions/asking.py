@@ -105,12 +105,13 @@ class Asking:
             columns = ", ".join(dict.fromkeys(one["column"] for one in found if one["function"] == name))
             self.notes.append(f"{columns} by {name}: {error}.")
 
-    def note_partial(self, rows: Sequence[Row]) -> None:
-        """Says which of the buckets shown stay out of inference."""
+    def note_partial(self, rows: Sequence[Row], shown: bool = True) -> None:
+        """Says which buckets stay out of inference, and whether they are among the points."""
         partial = [iso(start) for start in sorted({row["ts"] for row in rows if row["partial"]})]
         if partial:
             are = "is" if len(partial) == 1 else "are"
-            self.notes.append(f"{' and '.join(partial)} {are} partial: shown, but left out of all inference.")
+            where = "shown, but left out of all inference" if shown else "left out of the points and of all inference"
+            self.notes.append(f"{' and '.join(partial)} {are} partial: {where}.")
 
     def note_groups(self, question: Question, shown: int, what: str) -> bool:
         """Whether groups were cut off; says how many there are in all."""

@@ -14,7 +14,7 @@ from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
 from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
-from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def correlation_data(
         **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},
         "adjusted": adjusted_of(found),
         "cycle": cycle_in(period, x, y),
-        "reason": reason_of(found.reason, {"x": HEARTS[0], "y": PACKS[0]}),
+        "reason": reason_of(found.reason, {"x": HEARTS[0], "y": PACKS[0]}, only_partial(rows, granularity, _X, _Y)),
         "cautions": [*found.cautions, *_mix_caution(mix, within, granularity)],
         "within": within,
         "hearts_rows": sum(row["hearts_rows"] or 0 for row in rows),
         "packs_rows": sum(row["packs_rows"] or 0 for row in rows),
-        "pairs": _pairs(whole),
+        "pairs": _pairs(rows, granularity),
         "confidence": _confidence(asked, len(both), len(whole), found, newest, asking.now),
     }
 
@@ -79,12 +79,13 @@ def correlation_data(
     return asking.fit(build)
 
 
-def _pairs(whole: Sequence[Row]) -> list[dict[str, Any]]:
+def _pairs(rows: Sequence[Row], granularity: str) -> list[dict[str, Any]]:
     """Each measure of the one source with each of the other, p-values adjusted for looking at all of them."""
     from chimera_metrics.analytics.inference import benjamini_hochberg, correlate
 
-    named = [(x, y) for x in HEARTS for y in PACKS]
-    found = [correlate([row[x] for row in whole], [row[y] for row in whole]) for x, y in named]
+    named, period = [(x, y) for x in HEARTS for y in PACKS], period_of(granularity)
+    columns = {name: [row[name] for row in rows if not row["partial"]] for name in (*HEARTS, *PACKS)}
+    found = [correlate(columns[x], columns[y], period=period) for x, y in named]
     adjusted = benjamini_hochberg([one.p_value for one in found])
     return [
         {
@@ -94,7 +95,8 @@ def _pairs(whole: Sequence[Row]) -> list[dict[str, Any]]:
             "p_value": figure(one.p_value),
             "p_adjusted": figure(p),
             "n": one.n,
-            "reason": reason_of(one.reason, {"x": x, "y": y}),
+            "adjusted": adjusted_of(one),
+            "reason": reason_of(one.reason, {"x": x, "y": y}, only_partial(rows, granularity, x, y)),
         }
         for (x, y), one, p in zip(named, found, adjusted, strict=True)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -75,15 +75,29 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def only_partial(rows: Sequence[Mapping[str, Any]], granularity: str, *names: str) -> str | None:
+    """The granularity if there are values, and all of them in buckets that are not over; else None."""
+    partial = {bool(row["partial"]) for row in rows for name in names if row[name] is not None}
+    return granularity if partial == {True} else None
+
+
 def amount(value: Any) -> Any:
     """`figure`, but a Decimal keeps all the digits that a double has: fifteen, every one of sums under a billion."""
     return float(value) if isinstance(value, Decimal) else figure(value)
 
 
-def reason_of(reason: _Reason | None, names: Mapping[str, str] | None = None) -> dict[str, str] | None:
-    """A reason as the result has it; `names` say what the text calls x, y or the series."""
+def reason_of(
+    reason: _Reason | None, names: Mapping[str, str] | None = None, not_over: str | None = None
+) -> dict[str, str] | None:
+    """A reason as the result has it; `names` say what the text calls x, y or the series.
+
+    not_over: the granularity, where every bucket with values is still running.
+    """
     if reason is None:
         return None
+    if not_over is not None and reason.code == "no_data":
+        text = f"No whole {not_over} is over yet in this window; take a longer window or a finer granularity."
+        return {"code": reason.code, "text": text}
     text = reason.text
     for word, name in (names or {}).items():
         text = text.replace(f" of {word} ", f" of {name} ")

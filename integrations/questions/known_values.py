@@ -13,6 +13,7 @@ from chimera_metrics.analytics.questions.known_values import (
     has_few_values,
     known_values,
     missing,
+    stated,
     suspects,
 )
 from chimera_metrics.analytics.sql.rollups import ROLLUPS
@@ -38,6 +39,13 @@ def note_unknown(
     """
     [table] = {metric.table for metric in metrics.values()}
     _note(asking, suspects(rows, metrics, filters_of(FACT_TABLES[table], filters)))
+
+
+def note_unknown_filters(asking: Asking, table: str, filters: Sequence[Mapping[str, Any]]) -> bool:
+    """The same for the filters of an answer that has no rows at all; whether anything was noted."""
+    noted = len(asking.notes)
+    _note(asking, stated(table, filters_of(FACT_TABLES[table], filters)))
+    return len(asking.notes) > noted
 
 
 def note_unknown_words(asking: Asking, answer: Result, tables: Iterable[str], found: Iterable[Condition]) -> None:

@@ -14,6 +14,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown_filters
 from chimera_metrics.integrations.results import Result
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def performance_summary(
     tables = {"groups": [{name: row[name] for name in GROUP} for row in means], "llm": llm, "ui": ui}
     asking.notes += marks({name: [text for row in rows for text in row.values()] for name, rows in tables.items()})
     if not means:
-        asking.notes.append(_none_ran(model, dataset))
+        _note_none_ran(asking, model, dataset)
 
     def build(most: int) -> dict[str, Any]:
         cut = [f"{most} of {len(groups)} groups are shown; name a model or dataset."] if most < len(groups) else []
@@ -178,6 +179,12 @@ def _key(row: Row) -> Key:
     return tuple(row[name] for name in GROUP)
 
 
-def _none_ran(model: str | None, dataset: str | None) -> str:
-    of = " and ".join(f"{name} {word!r}" for name, word in (("model", model), ("dataset", dataset)) if word is not None)
-    return f"No benchmark ran{f' of {of}' if of else ''} in either window; `describe` bench_runs names those known."
+def _note_none_ran(asking: Asking, model: str | None, dataset: str | None) -> None:
+    """Says which models or datasets there are, where none has this name; else that it did not run lately."""
+    named = {name: word for name, word in (("model", model), ("dataset", dataset)) if word is not None}
+    if note_unknown_filters(asking, "bench_runs", [{"column": name, "value": word} for name, word in named.items()]):
+        return
+    of = " and ".join(f"{name} {word!r}" for name, word in named.items())
+    asking.notes.append(
+        f"No benchmark ran{f' of {of}' if of else ''} in either window; `describe` bench_runs names those known."
+    )

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Bucket, Metric, metric_of
+from chimera_metrics.analytics import Bucket, Metric, Question, metric_of
 from chimera_metrics.analytics.arguments import conditions, one_name
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
@@ -16,7 +16,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
-from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
+from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 
@@ -65,14 +65,13 @@ def trend(
     rows = filled(asking, question, asking.read(question.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)
     judged = _judge(rows, group_by, measured, period_of(question.granularity))
-    buckets = question.buckets()
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
     asking.note_partial(rows)
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
     asking.notes += marks({"group": [one.group for one in judged]})
-    described = [_described(one, buckets, commits, group_by) for one in judged]
+    described = [_described(one, question, commits, group_by) for one in judged]
 
     def build(points: int) -> dict[str, Any]:
         series, note = _with_points(described, judged, points)
@@ -141,7 +140,7 @@ def _commits(asking: Asking, asked: analytics.Trend, judged: Sequence[Judged]) -
     return asking.read(asked.commits).mappings()
 
 
-def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], group_by: str | None) -> dict[str, Any]:
+def _described(one: Judged, question: Question, commits: Sequence[Row], group_by: str | None) -> dict[str, Any]:
     """The series without its points: its steps first, then its slope and what is left of it between the steps."""
     line, steps, strays = one.line, one.steps, one.strays
     others = [found.reason for found in (steps, strays) if found.reason is not None]
@@ -149,7 +148,7 @@ def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], g
     return {
         "group": Shaper().value(one.group),
         "n": line.n,
-        "change_points": _change_points(one, buckets, commits, group_by),
+        "change_points": _change_points(one, question.buckets(), commits, group_by),
         "steps_or_climbs": [_level(one, step) for step in steps.steps_or_climbs],
         "slope_per_day": figure(line.slope_per_day),
         "slope_low": figure(line.slope_low),
@@ -161,7 +160,9 @@ def _described(one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], g
         "between_steps": _between(line),
         "cycle": cycle_of(line.cycle),
         "anomalies": [_anomaly(one, found) for found in strays.runs],
-        "reason": reason_of(line.reason, {"the series": "the metric"}),
+        "reason": reason_of(
+            line.reason, {"the series": "the metric"}, only_partial(one.rows, question.granularity, "value")
+        ),
         "cautions": _cautions(one),
         "notes": [*_explained(line), *cycle_note(line.cycle), *texts],
     }

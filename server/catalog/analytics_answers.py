@@ -192,6 +192,7 @@ class PairAnswer(TypedDict):
     p_value: float | None
     p_adjusted: float | None
     n: int
+    adjusted: AdjustedAnswer | None
     reason: ReasonAnswer | None
 
 

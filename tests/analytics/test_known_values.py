@@ -61,5 +61,6 @@ def test_only_what_an_empty_answer_may_come_from_is_doubted() -> None:
     assert [one.column for one in suspects([{"rate": None}], labels, filters)] == ["model", "status"]
     assert [one.column for one in suspects([{"rate": 0.0}], labels, [])] == ["status"]
     assert suspects([{"rate": 0.0}, {"rate": 0.5}], labels, filters) == []
+    assert suspects([{"rate": 0.0}], {"rate": metric_of("ui.error_rate")}, []) == []
     other = metric_of("rate(llm_events.status != succes)")
     assert [one.values for one in suspects([{"rate": 1.0}], {"rate": other}, [])] == [("succes",)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from tests.apps.support import Shell
@@ -33,3 +35,8 @@ def test_a_rollup_whose_rows_are_gone_already_is_named_before_it_goes(shell: She
     dry = shell.run("muse", "retention", "apply").stdout
     assert "Would remove 0 rows and " in dry
     assert "days of ui_events_hourly, the last copy of rows that are gone already" in dry
+
+
+def test_a_store_without_tables_is_one_sentence_with_the_next_step(tmp_path: Path) -> None:
+    said = Shell(CH_PATH=str(tmp_path / "new")).run("muse", "retention", "apply", "--yes", code=1).stderr
+    assert said.strip() == "muse: The store has no table retention_rules yet. Run `muse upgrade`."

@@ -147,7 +147,7 @@ def test_every_read_refuses_to_write(executor: Executor) -> None:
         ("SELECT nope FROM episodes", r"^Unknown column nope\. episodes has: .*commit_sha\.$"),
         (
             "SELECT * FROM nope",
-            r"nope.*if it is one of them, run `muse upgrade`\.$",
+            r"^There is no table nope\. `describe` lists the tables\.$",
         ),
         ("SELECT ((1", r"Syntax error.*Correct the SQL\.$"),
         ("SELECT toUInt8('x')", r"Cannot parse.*\.$"),

@@ -13,6 +13,7 @@ from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import llm, ui
 from tests.questions.conftest import NOW, Fill
 
+NOT_OVER = "No whole day is over yet in this window; take a longer window or a finer granularity."
 X, Y = "llm.latency_mean_ms", "ui.latency_mean_ms"
 DAYS = 20
 RNG = np.random.default_rng(7)
@@ -41,7 +42,7 @@ def test_the_coefficient_is_scipys_over_the_points_shown(
     assert answer.ci_low < answer.coefficient < answer.ci_high
     assert answer.p_value < 0.001
     assert answer.reason is None
-    assert answer.notes == ["2026-06-10T00:00:00Z is partial: shown, but left out of all inference."]
+    assert answer.notes == ["2026-06-10T00:00:00Z is partial: left out of the points and of all inference."]
 
 
 def test_what_follows_two_days_later_is_found_at_lag_2(client: ClickHouseClient, fill: Fill) -> None:
@@ -83,6 +84,12 @@ def test_filters_narrow_each_side(client: ClickHouseClient, fill: Fill) -> None:
     answer = client.correlate(X, Y, days=DAYS, x_filters=[{"column": "model", "op": "=", "value": "none"}])
     assert answer.reason == {"code": "no_data", "text": "There are no values of llm.latency_mean_ms in this window."}
     assert (answer.coefficient, answer.points, answer.n) == (None, [], 0)
+
+
+def test_a_day_that_is_not_over_is_not_called_a_day_without_values(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill, A[:1], A[:1])
+    answer = client.correlate(X, Y, days=0)
+    assert answer.reason == {"code": "no_data", "text": NOT_OVER}
 
 
 def test_the_larger_cycle_of_both_sides_is_named(client: ClickHouseClient, fill: Fill) -> None:

@@ -62,6 +62,22 @@ def test_all_six_pairs_are_shown_the_constant_ones_with_a_reason(client: ClickHo
     assert pairs[0].p_adjusted == pairs[0].p_value  # the others were not tried
 
 
+def test_every_pair_says_what_is_left_without_trend_and_cycle(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill)
+    answer = client.get_correlation_data(days=7)
+    assert answer.pairs[0].adjusted == answer.adjusted
+    assert answer.pairs[0].adjusted.removed == ["the trend"]
+    assert [pair.adjusted for pair in answer.pairs[1:]] == [None] * 5
+
+
+def test_today_alone_is_not_called_a_day_without_values(client: ClickHouseClient, fill: Fill) -> None:
+    store(fill)
+    answer = client.get_correlation_data(days=0)
+    text = "No whole day is over yet in this window; take a longer window or a finer granularity."
+    assert answer.reason == {"code": "no_data", "text": text}
+    assert {pair.reason.text for pair in answer.pairs} == {text}
+
+
 def test_another_mix_of_models_is_cautioned_with_r_within(client: ClickHouseClient, fill: Fill) -> None:
     store(fill, models=["a", "b", "a", "b", "a", "b", "a", "b"])
     answer = client.get_correlation_data(days=7)

@@ -10,7 +10,7 @@ import pytest
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.results import Result
 from tests.analytics.conftest import at
-from tests.analytics.rows import bench, llm, ui
+from tests.analytics.rows import bench, deployment, llm, ui
 from tests.questions.conftest import Fill
 
 Ask = Callable[[ClickHouseClient], Result]
@@ -70,6 +70,20 @@ QUIET: list[Ask] = [
 
 @pytest.mark.parametrize("ask", QUIET)
 def test_nothing_is_said_where_rows_have_the_value(client: ClickHouseClient, ask: Ask) -> None:
+    assert not any(note.startswith("No row") for note in ask(client).notes)
+
+
+CATALOG: list[Ask] = [
+    lambda c: c.aggregate(["deploy.success_rate"], days=3),
+    lambda c: c.trend("deploy.success_rate", days=3),
+    lambda c: c.correlate("deploy.success_rate", "llm.error_rate", days=3),
+]
+
+
+@pytest.mark.parametrize("ask", CATALOG)
+def test_nothing_is_said_of_values_that_the_catalog_wrote(client: ClickHouseClient, fill: Fill, ask: Ask) -> None:
+    """No deployment was ready yet: nobody wrote `ready`, so nobody misspelt it."""
+    fill("deployments", [deployment(at(7), 1, "error"), deployment(at(8), 2, "error")])
     assert not any(note.startswith("No row") for note in ask(client).notes)
 
 

@@ -79,6 +79,20 @@ def test_calls_and_events_of_the_window_stand_beside(client: ClickHouseClient, f
     assert answer.notes[-1] == "No benchmark ran in either window; `describe` bench_runs names those known."
 
 
+def test_a_model_that_no_run_has_is_told_with_the_models_that_there_are(client: ClickHouseClient, fill: Fill) -> None:
+    fill("bench_runs", [*group("opus", 0), *group("sonnet", 100)])
+    notes = client.get_performance_summary(model="opsu").notes
+    assert "No row of bench_runs has model = opsu; known are opus, sonnet (did you mean opus?)." in notes
+    assert not any(note.startswith("No benchmark ran") for note in notes)
+    notes = client.get_performance_summary(model="opus", dataset="math").notes
+    assert "No row of bench_runs has dataset = math; known are chat." in notes
+
+
+def test_a_model_that_ran_before_both_windows_is_told_as_such(client: ClickHouseClient, fill: Fill) -> None:
+    fill("bench_runs", [bench(NOW - timedelta(days=90), 1, 100.0, model="opus")])
+    assert client.get_performance_summary(model="opus").notes[-1].startswith("No benchmark ran of model 'opus'")
+
+
 @pytest.mark.parametrize(("before", "after"), [(5, 5), (5, 8), (9, 6), (7, 30)])
 def test_the_rank_test_of_few_runs_is_mann_whitneys(before: int, after: int) -> None:
     rng = np.random.default_rng(before)

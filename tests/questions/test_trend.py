@@ -45,6 +45,16 @@ def test_the_bucket_that_is_not_over_stays_out(client: ClickHouseClient, fill: F
     assert series.anomalies == []
 
 
+def test_a_day_that_is_not_over_is_not_called_a_day_without_values(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(MORNING, 100.0)])
+    [series] = client.trend("llm.latency_mean_ms", days=0).series
+    text = "No whole day is over yet in this window; take a longer window or a finer granularity."
+    assert series.reason == {"code": "no_data", "text": text}
+    assert not any("no values" in note for note in series.notes)
+    [hours] = client.trend("llm.latency_mean_ms", days=0, granularity="hour").series
+    assert "There is 1" in hours.reason.text or "there is 1" in hours.reason.text
+
+
 def test_groups_are_judged_together_the_largest_first(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", [*climbing(20, "haiku", slope=-1.0), *climbing(20), *climbing(20), *climbing(3, "tiny")])
     answer = client.trend("llm.latency_mean_ms", days=20, group_by="model")

@@ -24,6 +24,7 @@ YESTERDAY = NOW - timedelta(days=1)
 DAYS_7 = {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
 DAYS_2 = {"since": "2026-06-08T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
 PARTIAL = "2026-06-10T00:00:00Z is partial: shown, but left out of all inference."
+LEFT_OUT = "2026-06-10T00:00:00Z is partial: left out of the points and of all inference."
 GAP = {"code": "too_few", "text": "A trend needs at least 4 points; there is 1."}
 
 
@@ -113,7 +114,7 @@ def test_query_correlation(call: Call) -> None:
         "points": [{"ts": "2026-06-09T00:00:00Z", "x": 200.0, "y": 20.0}],
         "reason": {"code": "too_few", "text": "A correlation needs at least 4 points; there is 1."},
         "cautions": [],
-        "notes": [begins("llm.latency_mean_ms"), begins("ui.latency_mean_ms"), PARTIAL],
+        "notes": [begins("llm.latency_mean_ms"), begins("ui.latency_mean_ms"), LEFT_OUT],
         "granularity": "day",
         "source": "llm_events_hourly, ui_events_hourly",
         "window": DAYS_2,
