@@ -26,7 +26,7 @@ from chimera_metrics.analytics.inference.series import (
     normal_scores,
     unit_scale,
 )
-from chimera_metrics.analytics.inference.shifts import hodges_lehmann, shift_intervals
+from chimera_metrics.analytics.inference.shifts import Shift, shift_alone, shifts
 from chimera_metrics.analytics.inference.two_samples import (
     ENOUGH_A_SIDE,
     NEEDED_A_SIDE,
@@ -194,22 +194,17 @@ def with_interval(found: Comparison) -> Comparison:
 
 def with_intervals(found: Sequence[Comparison]) -> list[Comparison]:
     """`with_interval` of each, all in one pass."""
-    result = [_with_shift(one) for one in found]
-    judged_sides = {place: one.sides for place, one in enumerate(result) if one.sides and one.p_value is not None}
-    for place, interval in zip(judged_sides, shift_intervals(list(judged_sides.values())), strict=True):
-        low, high = map(finite_or_none, interval) if interval else (None, None)
-        result[place] = replace(result[place], shift_low=low, shift_high=high)
-    return result
+    sides = {place: one.sides for place, one in enumerate(found) if one.sides and all(map(len, one.sides))}
+    judged = [place for place in sides if found[place].p_value is not None]
+    told = {place: shift_alone(pair) for place, pair in sides.items() if found[place].p_value is None}
+    told |= dict(zip(judged, shifts([sides[place] for place in judged]), strict=True))
+    return [_with_shift(one, told[place]) if place in told else one for place, one in enumerate(found)]
 
 
-def _with_shift(found: Comparison) -> Comparison:
-    if found.sides is None or not all(map(len, found.sides)):
-        return found
-    scale = unit_scale(np.concatenate(found.sides))
-    a, b = (side / scale for side in found.sides)
-    shift = finite_or_none(hodges_lehmann(a, b) * scale)
+def _with_shift(found: Comparison, told: Shift) -> Comparison:
+    shift, low, high = (None if one is None else finite_or_none(one) for one in (told.shift, told.low, told.high))
     percent = None if shift is None or not found.before else finite_or_none(100.0 * (shift / abs(found.before)))
-    return replace(found, shift=shift, shift_pct=percent)
+    return replace(found, shift=shift, shift_low=low, shift_high=high, shift_pct=percent)
 
 
 def compare_all(cases: Sequence[Case]) -> dict[Hashable, Comparison]:

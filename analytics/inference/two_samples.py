@@ -9,6 +9,7 @@ fewer values end in NaN.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -64,25 +65,46 @@ def spread_p_values(before: Floats, after: Floats) -> Floats:
     simulated values of that test are used, else Student's t with Welch's degrees of freedom.
     Source: Welch 1947, doi:10.1093/biomet/34.1-2.28.
     """
-    from scipy.special import stdtr
+    return Spread.of(before, after).p_values()
 
-    n1, n2 = lengths(before), lengths(after)
-    n = n1 + n2
-    a, b = _unit_sides(pulled_in(before), pulled_in(after))
-    va, vb = variances(a, n1), variances(b, n2)
-    difference = means(b, n2) - means(a, n1)
-    variance = va / n1 + vb / n2
-    of_a, of_b = (v / np.maximum(variance, 1e-300) for v in (va / n1, vb / n2))
-    freedom = 1.0 / np.maximum(of_a**2 / (n1 - 1.0) + of_b**2 / (n2 - 1.0), 1.0 / (n - 2.0))
-    sd_a, sd_b = (np.sqrt(np.where(v > 0.0, v, 1.0))[:, None] for v in (va, vb))
-    rho = np.where(n >= ENOUGH_IN_ALL, lag1_of_sides(a / sd_a, b / sd_b), 0.0)
-    t = _over_its_error(difference, variance * (1.0 + rho) / (1.0 - rho))
-    p: Floats = stdtr(freedom, -t)
-    even = (n >= ENOUGH_IN_ALL) & (freedom >= 0.8 * (n - 2.0))
-    side = np.maximum(NEEDED_A_SIDE, np.floor(freedom[even] / 2.0 + 1.0).astype(np.intp))
-    two_sided = p_value("step", t[even], rho[even], side)
-    p[even] = np.where(t[even] > 0.0, two_sided / 2.0, 1.0 - two_sided / 2.0)
-    return p
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What `spread_p_values` compares, (m,): the difference of the means in units of `unit`, and its variance."""
+
+    difference: Floats
+    variance: Floats
+    freedom: Floats
+    rho: Floats
+    n: Indices
+    unit: Floats
+
+    @classmethod
+    def of(cls, before: Floats, after: Floats) -> Spread:
+        """The comparison of two sides, (m, n1) and (m, n2)."""
+        n1, n2 = lengths(before), lengths(after)
+        n = n1 + n2
+        a, b, unit = _unit_sides(pulled_in(before), pulled_in(after))
+        va, vb = variances(a, n1), variances(b, n2)
+        variance = va / n1 + vb / n2
+        of_a, of_b = (v / np.maximum(variance, 1e-300) for v in (va / n1, vb / n2))
+        freedom = 1.0 / np.maximum(of_a**2 / (n1 - 1.0) + of_b**2 / (n2 - 1.0), 1.0 / (n - 2.0))
+        sd_a, sd_b = (np.sqrt(np.where(v > 0.0, v, 1.0))[:, None] for v in (va, vb))
+        rho = np.where(n >= ENOUGH_IN_ALL, lag1_of_sides(a / sd_a, b / sd_b), 0.0)
+        difference = means(b, n2) - means(a, n1)
+        return cls(difference, variance * (1.0 + rho) / (1.0 - rho), freedom, rho, n, unit)
+
+    def p_values(self, less: Floats | float = 0.0) -> Floats:
+        """The p-values if all later values were `less` smaller: only the difference is another one then."""
+        from scipy.special import stdtr
+
+        t = _over_its_error(self.difference - less / self.unit, self.variance)
+        p: Floats = stdtr(self.freedom, -t)
+        even = (self.n >= ENOUGH_IN_ALL) & (self.freedom >= 0.8 * (self.n - 2.0))
+        side = np.maximum(NEEDED_A_SIDE, np.floor(self.freedom[even] / 2.0 + 1.0).astype(np.intp))
+        two_sided = p_value("step", t[even], self.rho[even], side)
+        p[even] = np.where(t[even] > 0.0, two_sided / 2.0, 1.0 - two_sided / 2.0)
+        return p
 
 
 def median_p_values(before: Floats, after: Floats) -> Floats:
@@ -189,14 +211,15 @@ def _over_its_error(difference: Floats, variance: Floats) -> Floats:
     return t
 
 
-def _unit_sides(before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """Both sides less their common median, over the farthest value from it."""
+def _unit_sides(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
+    """Both sides less their common median, over the farthest value from it; and that, (m,)."""
     n1 = before.shape[1]
     both = np.concatenate([before, after], axis=1)
     both = both - medians(np.sort(both, axis=1), lengths(both))[:, None]
     largest = np.abs(zero_filled(both)).max(axis=1, keepdims=True)
-    both = both / np.where(largest > 1e-290, largest, 1.0)
-    return both[:, :n1], both[:, n1:]
+    unit = np.where(largest > 1e-290, largest, 1.0)
+    both = both / unit
+    return both[:, :n1], both[:, n1:], unit[:, 0]
 
 
 def _median_variance(ordered: Floats, n: Indices) -> Floats:
