@@ -8,6 +8,8 @@ ruptures and pymannkendall can be imported, they are run on the same series.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from bench.honesty_regressions import measure_regressions
 from bench.honesty_report import Report
 from bench.honesty_steps import measure_change_points, measure_step_power
 from bench.honesty_trend import measure_trend
+from bench.rivals import RIVALS
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 MARKER = "<!-- measured: everything below is written by `python -m bench.honesty` -->"
@@ -70,6 +73,8 @@ def main() -> None:
     options.add_argument("--dry-run", action="store_true", help="print, write nothing")
     chosen = options.parse_args()
     start = time.perf_counter()
+    if missing := [name for name in RIVALS if importlib.util.find_spec(name) is None]:
+        print(f"Not installed, so the page has no figures of: {', '.join(missing)}.", file=sys.stderr)
     for name in chosen.sections:
         lines, missed = measured(name, chosen.series, chosen.seed)
         print("\n".join(missed) or "all kept", f"({name}: {time.perf_counter() - start:.0f} s)", sep="\n", flush=True)

@@ -10,6 +10,9 @@ import numpy as np
 
 from chimera_metrics.analytics.inference.series import Floats, detrend
 
+RIVALS = ("otava", "ruptures", "pymannkendall")
+"""The modules of the other tools: apache-otava, ruptures, pymannkendall."""
+
 
 def ols_p_values(y: Floats, t: Floats) -> Floats:
     """The plain t-test of a least-squares line, which takes the points for independent."""
