@@ -126,7 +126,7 @@ class Record:
         self._caller = caller
         self.tool = tool
         self._arguments = arguments
-        self.call = Call(reads_audit=caller.role == "admin")
+        self.call = Call(reads_audit=caller.role == "admin", owner=caller.owner)
         self._ts = now()
         self._started = time.perf_counter()
         self._outcome, self._error = "error", ""

@@ -7,6 +7,7 @@ travels into worker threads with the context.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import random
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ from typing import Literal
 from uuid import UUID
 
 _BOOKKEEPING = "INSERT INTO insert_ledger "
+LOCAL = "local"
+"""Who owns what the local user stores: a program with a client of its own, a command, a client over stdio."""
 
 
 # Our own generator: a program that seeds the shared one, as test tools do, must not repeat our ids.
@@ -33,6 +36,8 @@ class Call:
     call_id: str = field(default_factory=new_id)
     #: Whether the caller may read the audit log.
     reads_audit: bool = False
+    #: Who owns the batches that it stores, see `owner_of`.
+    owner: str = LOCAL
     statement: str = ""
     query_id: str = ""
     #: Literals that no record may hold: the values of parameters whose names say that they are secret.
@@ -61,6 +66,20 @@ _current: ContextVar[Call | None] = ContextVar("muse_call", default=None)
 def current() -> Call | None:
     """The call that the running code serves, if it serves one."""
     return _current.get()
+
+
+def owner() -> str:
+    """Who owns the batches that the running code stores."""
+    found = _current.get()
+    return LOCAL if found is None else found.owner
+
+
+def owner_of(name: str, issuer: str | None = None) -> str:
+    """The owner's mark of a caller by that name: a token's, or a subject that an issuer vouches for.
+
+    It follows from the name alone, so that it survives a new token.
+    """
+    return hashlib.sha256(f"{issuer or 'token'}\n{name}".encode()).hexdigest()[:32]
 
 
 @contextlib.contextmanager

@@ -37,6 +37,8 @@ class Claim:
     """The time that stands where rows name none: the same for every attempt, or a retry after midnight would put
     them on another day, where no token knows them."""
     replaced: int
+    owner: str | None = None
+    """Who made it, see `call.owner_of`; None where a version that did not say so did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +126,5 @@ class ClaimFiles:
         stated = orjson.loads(lines[0])
         said = stated["claim"]
         since, now = (datetime.fromisoformat(said[key]) for key in ("since", "now"))
-        claim = Claim(said["digest"], UUID(said["batch_id"]), since, now, said["replaced"])
+        claim = Claim(said["digest"], UUID(said["batch_id"]), since, now, said["replaced"], said.get("owner"))
         return _File(stated["table"], claim, joined=len(lines) > 1)

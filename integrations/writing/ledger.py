@@ -1,10 +1,10 @@
 """The ledger: which batch is known, under which key, and what it was answered.
 
-The key is the caller's idempotency key, or the hash of the rows where the caller gave none. A batch leaves a claim
-before its first block, and the acknowledgement after its last. Each is under the key alone, so that of two callers the
-first wins: rows under a token of the key that are then read back, and on an embedded store, for claims, a file. Same
-key and same rows: the stored answer, or the attempt that died is finished. Same key, other rows: refused before
-anything is stored, because one of the two would be lost.
+The key is the caller's idempotency key (see keys.py), or the hash of the rows where the caller gave none. A batch
+leaves a claim before its first block, and the acknowledgement after its last. Each is under the key alone, so that of
+two callers the first wins: rows under a token of the key that are then read back, and on an embedded store, for claims,
+a file. Same key and same rows: the stored answer, or the attempt that died is finished. Same key, other rows: refused
+before anything is stored, because one of the two would be lost.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from chimera_metrics.integrations.clickhouse.call import LOCAL
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.store import MEMORY
@@ -159,6 +160,8 @@ class Acknowledgement:
     batch_id: UUID
     answer: Mapping[str, Any]
     acknowledged_at: datetime
+    owner: str | None = None
+    """Who stored it, see `call.owner_of`; None where a version that did not say so did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +181,13 @@ class Ledger:
         self._executor = executor
         self._claims = claim_files(executor.settings)
 
-    def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int) -> None:
+    def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int, owner: str = LOCAL) -> None:
         """Says that the batch is about to be stored. Of several claims on a key the first is kept."""
         if self._claims is not None:
-            claim = Claim(batch.digest, batch_id, datetime.now(UTC), now, replaced)
+            claim = Claim(batch.digest, batch_id, datetime.now(UTC), now, replaced, owner)
             self._claims.make(batch.address, batch.table, claim)
             return
-        answer = {"claim": {"now": now.isoformat(), "replaced": replaced}}
+        answer = {"claim": {"now": now.isoformat(), "replaced": replaced, "owner": owner}}
         self._write(batch, batch_id, {}, answer, _token("claim", batch.table, batch.key))
 
     def join(self, batch: Identity) -> bool:
@@ -202,7 +205,13 @@ class Ledger:
         self._write(batch, batch_id, {}, answer, _token("progress", batch.table, batch.key, str(stored)))
 
     def acknowledge(
-        self, batch: Identity, batch_id: UUID, answer: Mapping[str, Any], days: int, covers: Sequence[int] = ()
+        self,
+        batch: Identity,
+        batch_id: UUID,
+        answer: Mapping[str, Any],
+        days: int,
+        covers: Sequence[int] = (),
+        owner: str = LOCAL,
     ) -> bool:
         """Says that the batch is stored, in how many blocks of days, and what its caller was answered.
 
@@ -211,7 +220,7 @@ class Ledger:
         """
         counts = {name: answer[name] for name in ("received", "inserted", "quarantined", "replaced")}
         counts["rejected"] = answer["rejected_count"]
-        kept = {**answer, "days": days} | ({"covers": list(covers)} if covers else {})
+        kept = {**answer, "days": days, "owner": owner} | ({"covers": list(covers)} if covers else {})
         self._write(batch, batch_id, counts, kept, _token("acknowledged", batch.table, batch.key))
         if self._claims is None or not self._claims.is_alone(batch.address, batch_id):
             return False
@@ -245,13 +254,13 @@ class Ledger:
             if "claim" in answer:
                 began = answer["claim"]
                 now = datetime.fromisoformat(began["now"])
-                claim = claim or Claim(digest, batch_id, at, now, began["replaced"])
+                claim = claim or Claim(digest, batch_id, at, now, began["replaced"], began.get("owner"))
             elif "stored" in answer:
                 stored = max(stored, answer["stored"])
             elif entry is None:
                 answer.pop("days", None)
                 answer.pop("covers", None)
-                entry = Acknowledgement(digest, batch_id, answer, at)
+                entry = Acknowledgement(digest, batch_id, answer, at, answer.pop("owner", None))
         if entry is not None and self._claims is not None:
             self._claims.drop(batch.address)
         return State(claim or file, entry, stored)

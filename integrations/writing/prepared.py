@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.call import LOCAL
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.validation.row_path import validate_rows
 from chimera_metrics.integrations.writing import runs
 from chimera_metrics.integrations.writing.arguments import OnInvalid
 from chimera_metrics.integrations.writing.blocks import Clean
+from chimera_metrics.integrations.writing.keys import given_key
 from chimera_metrics.integrations.writing.ledger import Acknowledgement, Identity, content_hash
 
 Prepare = Callable[[Any, datetime], Any]
@@ -39,6 +42,8 @@ class Prepared:
     """Rows that go into the store; 0 when the batch was rejected as a whole."""
     covers: tuple[int, ...] = ()
     """The days of a file's window that the batch was made from."""
+    owner: str = LOCAL
+    """Who sent it."""
 
 
 def digest_of(table: str, rows: Any) -> str:
@@ -87,7 +92,7 @@ def prepare_batch(
     # Where a run is in the batch twice, the store gets the last one.
     answer["replaced"] = stored - clean.rows if stored else 0
     identity = Identity(table, key or digest, digest)
-    return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored, covers)
+    return Prepared(identity, key is not None, moment, clean, answer, clean_at, stored, covers, call.owner())
 
 
 def duplicate_answer(prepared: Prepared, known: Acknowledgement) -> Result:
@@ -97,18 +102,23 @@ def duplicate_answer(prepared: Prepared, known: Acknowledgement) -> Result:
     answer = dict(known.answer)
     answer["duplicates"] = answer["inserted"] + answer["duplicates"]
     answer["inserted"] = answer["replaced"] = 0
+    stored = f"This batch was stored at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z"
+    if not is_own(prepared, known.owner):
+        answer["batch_id"], stored = None, "These rows are stored already"
     how = "another idempotency_key" if prepared.given else "an idempotency_key of your own"
-    answer["note"] = (
-        f"This batch was stored at {known.acknowledged_at:%Y-%m-%d %H:%M:%S}Z; nothing was stored again. "
-        f"To store the same rows once more, send them with {how}."
-    )
+    answer["note"] = f"{stored}; nothing was stored again. To store the same rows once more, send them with {how}."
     return Result.of(answer)
+
+
+def is_own(prepared: Prepared, owner: str | None) -> bool:
+    """Whether a batch stored by `owner` is the sender's: who is not known only the local user may take for himself."""
+    return prepared.owner == (owner or LOCAL)
 
 
 def key_already_used(identity: Identity, since: datetime) -> InvalidInput:
     """The error for a key that was used at `since` for other rows."""
     return InvalidInput(
-        f"The idempotency_key {identity.key!r} was used at {since:%Y-%m-%d %H:%M:%S}Z for other "
+        f"The idempotency_key {given_key(identity.key)!r} was used at {since:%Y-%m-%d %H:%M:%S}Z for other "
         f"rows of {identity.table}; send these rows under a key of their own."
     )
 

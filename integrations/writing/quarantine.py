@@ -25,6 +25,7 @@ from chimera_metrics.integrations.private_files import open_private, private_fol
 from chimera_metrics.integrations.validation.kinds import FIRST_DAY
 from chimera_metrics.integrations.validation.row_path import Batch
 from chimera_metrics.integrations.validation.rules import rules_of
+from chimera_metrics.integrations.writing.keys import given_key
 from chimera_metrics.integrations.writing.ledger import Identity
 from chimera_metrics.models import FACT_TABLES
 
@@ -48,6 +49,8 @@ class QuarantinedBatch:
     answer: Mapping[str, Any]
     """The answer as it will stand when the batch is stored."""
     covers: tuple[int, ...] = ()
+    owner: str | None = None
+    """Who sent it; None where a version that did not say so kept it."""
     damaged: bool = False
     """Whether the file could not be read; then `reason` says so."""
 
@@ -111,9 +114,9 @@ class Quarantine:
                 path.rename(path.with_name(f"damaged-{uuid4().hex[:8]}-{path.name}"))
             elif earlier.identity.digest != kept.identity.digest:
                 raise InvalidInput(
-                    f"The idempotency_key {kept.identity.key!r} was used at {earlier.since:%Y-%m-%d %H:%M:%S}Z for "
-                    f"other rows of {kept.identity.table}, which wait in the quarantine; send these rows under a key "
-                    "of their own."
+                    f"The idempotency_key {given_key(kept.identity.key)!r} was used at "
+                    f"{earlier.since:%Y-%m-%d %H:%M:%S}Z for other rows of {kept.identity.table}, which wait in the "
+                    "quarantine; send these rows under a key of their own."
                 )
             else:
                 return earlier
@@ -130,10 +133,19 @@ class Quarantine:
             "types": kept.types,
             "answer": kept.answer,
             "covers": kept.covers,
+            "owner": kept.owner,
         }
         chunks = encode(kept.columns, kept.types, data)
         _write(path, orjson.dumps(header) + b"\n", chunks)
         return _read(path)
+
+    def holds(self, identity: Identity) -> bool:
+        """Whether these very rows wait under this key, kept by a version that did not say whose they were."""
+        path = self.folder / f"{identity.table}-{identity.address}{_SUFFIX}"
+        if not path.exists():
+            return False
+        kept = _read(path)
+        return kept.owner is None and kept.identity.digest == identity.digest
 
     def batches(self) -> list[QuarantinedBatch]:
         """All that is kept, oldest first; a file that cannot be read as a batch of no rows that says so."""
@@ -188,6 +200,7 @@ def _read(path: Path) -> QuarantinedBatch:
             types=header["types"],
             answer=header["answer"],
             covers=tuple(header["covers"]),
+            owner=header.get("owner"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         return _damaged(path, error)

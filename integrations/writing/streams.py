@@ -8,6 +8,7 @@ known by its place. Either way pieces are counted off from the start: rows taken
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import itertools
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Any
 
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.writing.arguments import OnInvalid, check_call, check_rows
+from chimera_metrics.integrations.writing.keys import own_key
 from chimera_metrics.integrations.writing.ledger import content_hash
 from chimera_metrics.integrations.writing.prepared import Prepare, Prepared
 from chimera_metrics.integrations.writing.writer import Writer
@@ -45,7 +47,7 @@ def insert_stream(
     """Stores any number of rows. The result adds up its pieces; `on_invalid` speaks of one piece."""
     check_call(table, key, on_invalid)
     check_rows(rows)
-    source = iter(rows)
+    key, source = own_key(key), iter(rows)
     pieces = iter(lambda: list(itertools.islice(source, ROWS_PER_PIECE)), [])
     digested = ((piece, content_hash(table, piece)) for piece in pieces)
     return _store_all(writer, table, digested, key, on_invalid, progress, prepare)
@@ -64,7 +66,7 @@ def insert_table(
     from chimera_metrics.integrations.writing.bulk import arrow_hash
 
     check_call(table, key, on_invalid)
-    digested = ((piece, arrow_hash(table, piece)) for piece in arrow_pieces(data))
+    key, digested = own_key(key), ((piece, arrow_hash(table, piece)) for piece in arrow_pieces(data))
     return _store_all(writer, table, digested, key, on_invalid, progress, prepare)
 
 
@@ -111,11 +113,12 @@ def _store_all(
 ) -> Result:
     now, total = datetime.now(UTC), _Total(table, on_invalid)
     checked = _checked(writer, table, pieces, key, on_invalid, prepare, now)
+    call = contextvars.copy_context()  # whose rows they are is known on the other thread too
     # The next piece is read and checked while the engine, which needs no interpreter, stores this one.
     with ThreadPoolExecutor(1, thread_name_prefix="muse-check") as pool:
-        waiting: Future[Prepared | None] = pool.submit(next, checked, None)
+        waiting: Future[Prepared | None] = pool.submit(call.run, next, checked, None)
         while (prepared := waiting.result()) is not None:
-            waiting = pool.submit(next, checked, None)
+            waiting = pool.submit(call.run, next, checked, None)
             result = writer.store(prepared)
             total.add(result)
             if progress is not None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+from chimera_metrics.integrations.clickhouse.call import LOCAL
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.retries import RetryPolicy, policy_of, repeat
@@ -26,6 +27,7 @@ from chimera_metrics.integrations.writing import runs
 from chimera_metrics.integrations.writing.arguments import OnInvalid, check_call
 from chimera_metrics.integrations.writing.blocks import InsertBlock, blocks, day_count
 from chimera_metrics.integrations.writing.claims import Claim
+from chimera_metrics.integrations.writing.keys import given_key, own_key
 from chimera_metrics.integrations.writing.late_runs import received_after, without
 from chimera_metrics.integrations.writing.ledger import (
     WRITE_SETTINGS,
@@ -38,6 +40,7 @@ from chimera_metrics.integrations.writing.prepared import (
     Prepare,
     Prepared,
     duplicate_answer,
+    is_own,
     key_already_used,
     prepare_batch,
 )
@@ -86,8 +89,8 @@ class Writer:
         `prepare` changes the rows after they are hashed: what was received, not what it became, makes a duplicate.
         """
         check_call(table, idempotency_key, on_invalid)
-        digest = content_hash(table, rows)
-        return self.store(self.check(table, rows, digest, idempotency_key, on_invalid, prepare))
+        digest, key = content_hash(table, rows), own_key(idempotency_key)
+        return self.store(self.check(table, rows, digest, key, on_invalid, prepare))
 
     # -- checking --------------------------------------------------------------------------------------------------
 
@@ -113,6 +116,7 @@ class Writer:
             return Result.of(prepared.answer)
         attempt = Attempt(prepared)
         try:
+            attempt.prepared = self._as_known_before(prepared)
             return self._store(attempt)
         except Exception as error:
             try:
@@ -154,8 +158,8 @@ class Writer:
             "inserted": prepared.stored,
             "replaced": replaced,
         }
-        acknowledge = partial(self.ledger.acknowledge, identity, batch_id, answer, day_count(sent), prepared.covers)
-        if self._repeat(acknowledge):
+        days, covers, owner = day_count(sent), prepared.covers, prepared.owner
+        if self._repeat(lambda: self.ledger.acknowledge(identity, batch_id, answer, days, covers, owner)):
             return Result.of(answer)
         # Two callers may have sent the same batch at once: the tokens let one copy in, and one caller is told so.
         first = self._repeat(lambda: self.ledger.find(identity)).entry
@@ -163,12 +167,24 @@ class Writer:
             return duplicate_answer(prepared, first)
         return Result.of(answer)
 
+    def _as_known_before(self, prepared: Prepared) -> Prepared:
+        """The batch under the key as it was given, where a version that knew no owners has dealt with it."""
+        identity = prepared.identity
+        earlier = replace(identity, key=given_key(identity.key))
+        if earlier == identity:
+            return prepared
+        state = self._repeat(lambda: self.ledger.find(earlier))
+        found = (known for known in (state.entry, state.claim) if known is not None and known.owner is None)
+        if any(known.digest == identity.digest for known in found) or self.quarantine.holds(earlier):
+            return replace(prepared, identity=earlier)
+        return prepared
+
     def _begin(self, attempt: Attempt, replaced: int) -> State:
         """Claims the batch, or joins the attempt that has claimed it. Returns what the ledger knows of the batch."""
-        identity = attempt.prepared.identity
+        identity, owner = attempt.prepared.identity, attempt.prepared.owner
         for _ in range(_CLAIMS):
             now = attempt.prepared.now
-            self._repeat(lambda: self.ledger.claim(identity, attempt.batch_id, now, replaced))  # noqa: B023
+            self._repeat(lambda: self.ledger.claim(identity, attempt.batch_id, now, replaced, owner))  # noqa: B023
             state = self._repeat(lambda: self.ledger.find(identity))
             if state.entry is not None or (state.claim and state.claim.batch_id == attempt.batch_id):
                 return state
@@ -185,8 +201,9 @@ class Writer:
         if claim.digest != identity.digest:
             raise key_already_used(identity, claim.since)
         if self._repeat(lambda: self.ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
+            begun = f" at {claim.since:%Y-%m-%d %H:%M:%S}Z" if is_own(prepared, claim.owner) else ""
             raise InvalidInput(
-                f"This batch was begun at {claim.since:%Y-%m-%d %H:%M:%S}Z and never finished, and so much was stored "
+                f"This batch was begun{begun} and never finished, and so much was stored "
                 f"in {identity.table} since that the engine cannot tell which of its rows it has. Look whether they "
                 "are there; those that are missing can be sent under an idempotency_key of their own."
             )
@@ -245,6 +262,7 @@ class Writer:
             types=list(types),
             answer=answer,
             covers=prepared.covers,
+            owner=prepared.owner,
         )
         kept = self.quarantine.keep(kept, data)
         note = (
@@ -252,7 +270,8 @@ class Writer:
             "`muse quarantine replay` or when this batch is sent again."
         )
         waiting = {"inserted": 0, "replaced": 0, "quarantined": kept.rows, "note": note}
-        return Result.of(dict(kept.answer) | waiting)
+        hidden = {} if is_own(prepared, kept.owner) else {"batch_id": None}
+        return Result.of(dict(kept.answer) | waiting | hidden)
 
     def replay(self, kept: QuarantinedBatch) -> Result:
         """Stores a batch from the quarantine, once, and removes it there. Raises what keeps it from being stored.
@@ -277,6 +296,7 @@ class Writer:
             again=lambda now: without(kept.batch(now), late),
             stored=kept.rows - len(late),
             covers=kept.covers,
+            owner=kept.owner or LOCAL,
         )
         result = self._store(Attempt(prepared))
         self.quarantine.drop(kept)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from chimera_metrics.integrations.clickhouse.call import LOCAL
+
 Role = Literal["reader", "writer", "admin"]
 
 GROUPS: Mapping[Role, frozenset[str]] = {
@@ -29,6 +31,8 @@ class Caller:
     client: str
     #: Its name alone, None where it gave none.
     program: str | None = None
+    #: To whom its batches and their keys belong.
+    owner: str = LOCAL
 
 
 def introduced(info: Mapping[str, Any] | None) -> tuple[str, str | None]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from chimera_metrics.integrations.clickhouse.call import owner_of
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
 from chimera_metrics.server.catalog.names import Names
@@ -28,8 +29,10 @@ def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
     user = getattr(ctx.request, "scope", {}).get("user")
     if isinstance(user, AuthenticatedUser):
         token = user.access_token
-        role = cast("Role", (token.claims or {}).get(ROLE_CLAIM, "reader"))
-        return Caller(token.subject or token.client_id, role, client, program)
+        claims = token.claims or {}
+        role = cast("Role", claims.get(ROLE_CLAIM, "reader"))
+        name = token.subject or token.client_id
+        return Caller(name, role, client, program, owner_of(name, claims.get("iss")))
     return Caller(local_user(), local, client, program)
 
 
