@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
-from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.evolution import adopt
 from chimera_metrics.models import metadata
@@ -21,7 +19,7 @@ def run(yes: bool, folder: str | None, as_json: bool, set_aside_version_table: b
         if as_json:
             print_json(asdict(done))
         else:
-            click.echo(done.sentence)
+            say(done.sentence)
         return 0 if done.action != "written" else 1
     report = adopt.plan(settings)
     if as_json:
@@ -35,7 +33,7 @@ def run(yes: bool, folder: str | None, as_json: bool, set_aside_version_table: b
                 for index, difference in enumerate(table.differences or ("",))
             ],
         )
-        click.echo(report.sentence)
+        say(report.sentence)
         if not (report.settled or report.empty):
-            click.echo("Nothing was changed: `muse adopt --yes` carries it out.")
+            say("Nothing was changed: `muse adopt --yes` carries it out.")
     return 0 if report.settled else 1

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import click
-import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.audit.shipping import Shipping
 from chimera_metrics.integrations.audit.trail import audit_folder, day_of, files, read_lines
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.unseen import printable
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -30,10 +30,10 @@ def show(since: str, who: str | None, tool: str | None, outcome: str | None, lim
     found = deque(_entries(start, {name: value for name, value in wanted.items() if value is not None}), maxlen=limit)
     if as_json:
         for entry in found:
-            click.echo(orjson.dumps(entry))
+            print_json(entry)
         return 0
     if not found:
-        click.echo(f"No calls since {start:%Y-%m-%d %H:%M} UTC in {audit_folder(config.load())}.")
+        say(f"No calls since {start:%Y-%m-%d %H:%M} UTC in {audit_folder(config.load())}.")
         return 0
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     for column in ("time (UTC)", "who", "client", "tool", "outcome", "rows", "ms", "what"):
@@ -41,13 +41,13 @@ def show(since: str, who: str | None, tool: str | None, outcome: str | None, lim
     for entry in found:
         what = entry["error"] or entry["statement"] or entry["arguments"]
         table.add_row(
-            entry["ts"][5:19].replace("T", " "),
-            *(Text(str(entry[name])) for name in ("who", "client", "tool", "outcome")),
+            Text(printable(str(entry["ts"])[5:19].replace("T", " "))),
+            *(Text(printable(str(entry[name]))) for name in ("who", "client", "tool", "outcome")),
             f"{entry['rows']:,}",
             f"{entry['elapsed_ms']:.1f}",
-            Text(what if len(what) <= 160 else f"{what[:159]}…"),
+            Text(printable(what if len(what) <= 160 else f"{what[:159]}…")),
         )
-    Console(width=None if Console().is_terminal else 160, highlight=False).print(table)
+    Console(width=None if Console().is_terminal else 160, highlight=False, color_system=None).print(table)
     return 0
 
 
@@ -56,7 +56,7 @@ def ship() -> int:
     settings = config.load()
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         stored = Shipping(audit_folder(settings), client.executor).ship()
-    click.echo(f"{stored} calls were brought into the table audit_log.")
+    say(f"{stored} calls were brought into the table audit_log.")
     return 0
 
 

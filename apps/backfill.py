@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import click
-
 from chimera_metrics.apps.progress import Bar
+from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.backfill.checkpoint import COUNTS
 from chimera_metrics.integrations.backfill.files import find_files
@@ -50,21 +48,19 @@ def run(
 
 def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: int, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(totals))
+        print_json(totals)
         if rejected is not None:
-            click.echo(f"The rejected rows and why: {rejected}", err=True)
+            say(f"The rejected rows and why: {rejected}", err=True)
         return
     if resumed:
-        click.echo(f"Went on where a run was stopped: {resumed:,} rows were done.")
-    click.echo(f"{'table':<14}" + "".join(f"{name.replace('_count', ''):>12}" for name in COUNTS))
+        say(f"Went on where a run was stopped: {resumed:,} rows were done.")
+    say(f"{'table':<14}" + "".join(f"{name.replace('_count', ''):>12}" for name in COUNTS))
     for table, total in totals.items():
-        click.echo(f"{table:<14}" + "".join(f"{total[name]:>12,}" for name in COUNTS))
+        say(f"{table:<14}" + "".join(f"{total[name]:>12,}" for name in COUNTS))
     if rejected is not None:
-        click.echo(f"The rejected rows and why: {rejected}")
+        say(f"The rejected rows and why: {rejected}")
     if any(total["quarantined"] for total in totals.values()):
-        click.echo(
-            "What the store did not take waits: `muse quarantine list` shows it, `muse quarantine replay` stores it."
-        )
+        say("What the store did not take waits: `muse quarantine list` shows it, `muse quarantine replay` stores it.")
 
 
 def _rebuild(client: ClickHouseClient, first: date, as_json: bool, keep_richer: bool, quiet: bool = False) -> int:
@@ -77,11 +73,11 @@ def _rebuild(client: ClickHouseClient, first: date, as_json: bool, keep_richer: 
     if quiet:
         return 0
     if as_json:
-        click.echo(json.dumps(done))
+        print_json(done)
         return 0
-    click.echo(f"Rebuilt session_stats and the rollups of {len(done)} days.")
+    say(f"Rebuilt session_stats and the rollups of {len(done)} days.")
     for target, left in kept.items():
-        click.echo(
+        say(
             f"Left {target} as it is on {len(left)} days, {left[0]} to {left[-1]}: it tells there of more than the "
             "rows that stand, so it may be the last copy. See `muse verify`."
         )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import click
-
-from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.operations import backup
 from chimera_metrics.integrations.operations.backup import Manifest
@@ -21,8 +19,8 @@ def create(incremental: bool, name: str | None, as_json: bool) -> int:
         return 0
     based = f" on {made.base}" if made.base else ""
     amount = f"{size(made.bytes)} in {len(made.files)} files" if made.files else "on the server"
-    click.echo(f"Backup {made.name}{based}: {made.rows:,} rows, {amount}, {made.seconds:.1f} s.")
-    click.echo(f"It lies in {backup.folder_of(settings.muse)}; `muse backup verify {made.name}` proves it.")
+    say(f"Backup {made.name}{based}: {made.rows:,} rows, {amount}, {made.seconds:.1f} s.")
+    say(f"It lies in {backup.folder_of(settings.muse)}; `muse backup verify {made.name}` proves it.")
     return 0
 
 
@@ -32,7 +30,7 @@ def show(as_json: bool) -> int:
     if as_json:
         print_json([_as_dict(one) for one in known])
     elif not known:
-        click.echo(f"No backup in {backup.folder_of(settings.muse)}; run `muse backup create`.")
+        say(f"No backup in {backup.folder_of(settings.muse)}; run `muse backup create`.")
     else:
         print_table(
             ("name", "made", "of", "schema", "rows", "size", "builds on"),
@@ -55,7 +53,7 @@ def restore(name: str | None, to: str, as_json: bool) -> int:
     _report(found, to, seconds, as_json)
     if not as_json:
         variable = "CH_PATH" if settings.clickhouse.embedded else "CH_DATABASE"
-        click.echo(f"To use it, set {variable} to {to}.")
+        say(f"To use it, set {variable} to {to}.")
     return 0
 
 
@@ -70,7 +68,7 @@ def _report(found: Manifest, to: str, seconds: float, as_json: bool) -> None:
         right=("rows", "checksum"),
     )
     how = "equal in rows, checksums and rollups" if exact else "rows within what was written meanwhile"
-    click.echo(f"Backup {found.name} restored into {to} in {seconds:.1f} s, {size(found.bytes)}: {how}.")
+    say(f"Backup {found.name} restored into {to} in {seconds:.1f} s, {size(found.bytes)}: {how}.")
 
 
 def _made(one: Manifest) -> str:

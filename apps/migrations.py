@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from textwrap import shorten
 
-import click
-
-from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import runner
@@ -45,15 +43,15 @@ def check(as_json: bool) -> int:
         print_json({"where": settings.where, "database": settings.database, "differences": found})
         return 1 if found else 0
     for operation in found:
-        click.echo(shorten(operation, _LINE, placeholder=" …"))
+        say(shorten(operation, _LINE, placeholder=" …"))
     name = f"{settings.database} on {settings.where}"
     if found:
-        click.echo(
+        say(
             f"{name} differs from the models: the lines above would bring it to them. What they remove is lost; "
             "to keep it, write it into the models. See `muse adopt`."
         )
     else:
-        click.echo(f"{name} is as the models say.")
+        say(f"{name} is as the models say.")
     return 1 if found else 0
 
 
@@ -72,7 +70,7 @@ def _conclude(settings: ClickHouseSettings) -> int:
     revision = runner.current(settings)
     at = f"is at revision {revision}" if revision else "is at no revision: it holds no tables"
     further = "." if revision == runner.head() else f"; the newest is {runner.head()}."
-    click.echo(f"{settings.database} on {settings.where} {at}{further}")
+    say(f"{settings.database} on {settings.where} {at}{further}")
     return 0
 
 
@@ -82,10 +80,10 @@ class _Steps(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if record.levelno >= logging.WARNING:
-            click.echo(f"{text}.")
+            say(f"{text}.")
         if text.startswith("Running "):
             # alembic leaves a blank where there is no revision; `base` is its own word for that.
-            click.echo(text.replace("  -> ", " base -> ").replace(" -> ,", " -> base,"))
+            say(text.replace("  -> ", " base -> ").replace(" -> ,", " -> base,"))
 
 
 @contextmanager

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from chimera_metrics.apps import operations, schema_commands
+from chimera_metrics.apps.tables import say
+from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.unseen import printable
+
+
+@contextlib.contextmanager
+def _usage_on_one_line() -> Iterator[None]:
+    """An argument that is wrong is shown in click's sentence, whatever it holds."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.message = printable(error.message)
+        raise
 
 
 class Commands(click.Group):
     """Prints an error that a user can cause as one sentence on stderr, and exits 1."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """All of the command's output passes `escaped_output`: usage errors and tracebacks too."""
+        with escaped_output():
+            return super().main(*arguments, **options)
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _usage_on_one_line():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _usage_on_one_line():
+                return super().invoke(ctx)
         except MuseError as error:
-            click.echo(f"muse: {error}", err=True)
+            say(f"muse: {error}", err=True)
             ctx.exit(1)
 
 

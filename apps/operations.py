@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from chimera_metrics.apps.tables import say
+
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -187,7 +189,7 @@ def completion(shell: str) -> None:
     assert found is not None  # noqa: S101  # click knows the three
     # Not by `source()`, which for bash first starts bash to ask its version.
     made = found(click.get_current_context().find_root().command, {}, "muse", "_MUSE_COMPLETE")
-    click.echo(made.source_template % made.source_vars())
+    say(made.source_template % made.source_vars(), lines=True)
 
 
 COMMANDS = (verify, retention, backup, restore, roles, completion)

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from chimera_metrics.apps.terminal import bare_stderr
+
 
 class Bar:
     """Shows how much of the files is read, by their bytes, and how many rows a second go in."""
@@ -26,7 +28,7 @@ class Bar:
                 TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} rows/s,"),
                 TimeRemainingColumn(),
                 TextColumn("left"),
-                console=Console(stderr=True),
+                console=Console(file=bare_stderr()),
             )
             self._task = self._bar.add_task("", total=size, rows=0, rate=0)
 

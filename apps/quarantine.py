@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import click
-
+from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.writing.keys import given_key
 from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch, quarantine_folder
 
 
@@ -17,17 +15,15 @@ def show(as_json: bool) -> int:
     quarantine = Quarantine(quarantine_folder(config.load().clickhouse))
     found = quarantine.batches()
     if as_json:
-        click.echo(json.dumps([_facts(kept) for kept in found]))
+        print_json([_facts(kept) for kept in found])
         return 0
     if not found:
-        click.echo("Nothing waits in the quarantine.")
+        say("Nothing waits in the quarantine.")
         return 0
-    click.echo(f"{'batch':<10}{'table':<15}{'rows':>10}  {'since':<20} reason")
+    say(f"{'batch':<10}{'table':<15}{'rows':>10}  {'since':<20} reason")
     for kept in found:
-        click.echo(
-            f"{kept.name:<10}{kept.identity.table:<15}{kept.rows:>10,}  {kept.since:%Y-%m-%d %H:%M:%S}Z {kept.reason}"
-        )
-    click.echo(f"`muse quarantine replay` stores them. They lie in {quarantine.folder}.")
+        say(f"{kept.name:<10}{kept.identity.table:<15}{kept.rows:>10,}  {kept.since:%Y-%m-%d %H:%M:%S}Z {kept.reason}")
+    say(f"`muse quarantine replay` stores them. They lie in {quarantine.folder}.")
     return 0
 
 
@@ -49,15 +45,15 @@ def replay(batch: str | None, as_json: bool) -> int:
             if not as_json:
                 _say(answers[-1])
     if as_json:
-        click.echo(json.dumps(answers))
+        print_json(answers)
     elif not answers:
-        click.echo("Nothing waits in the quarantine." if batch is None else f"No batch {batch} waits.")
+        say("Nothing waits in the quarantine." if batch is None else f"No batch {batch} waits.")
     return 1 if left or (batch is not None and not answers) else 0
 
 
 def _say(answer: dict[str, object]) -> None:
     told = answer["error"] or f"{answer['inserted']:,} stored, {answer['duplicates']:,} were stored already"
-    click.echo(f"{answer['batch']:<10}{answer['table']:<15}{told}")
+    say(f"{answer['batch']:<10}{answer['table']:<15}{told}")
 
 
 def _facts(kept: QuarantinedBatch) -> dict[str, object]:
@@ -66,7 +62,7 @@ def _facts(kept: QuarantinedBatch) -> dict[str, object]:
         "table": kept.identity.table,
         "rows": kept.rows,
         "since": kept.since.isoformat(),
-        "idempotency_key": kept.identity.key if kept.given else None,
+        "idempotency_key": given_key(kept.identity.key) if kept.given else None,
         "reason": kept.reason,
         "file": str(kept.path),
     }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from chimera_metrics.apps.tables import print_json, print_table
+from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.operations import retention
@@ -33,7 +31,7 @@ def set_rule(table: str, keep_days: int | None, as_json: bool) -> int:
         print_json({"table": rule.table, "keep_days": rule.keep_days, "set_by": rule.set_by})
     else:
         kept = "keeps all its days" if rule.keep_days is None else f"keeps {rule.keep_days} whole days and today"
-        click.echo(f"{rule.table} {kept}. Nothing is removed yet: `muse retention apply` shows what would go.")
+        say(f"{rule.table} {kept}. Nothing is removed yet: `muse retention apply` shows what would go.")
     return 0
 
 
@@ -45,7 +43,7 @@ def apply(yes: bool, as_json: bool) -> int:
             retention.apply(client, plans)
     _print(plans, as_json, removed=yes)
     if not as_json:
-        click.echo(_conclusion(plans, yes))
+        say(_conclusion(plans, yes))
     return 0
 
 

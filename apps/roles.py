@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
-from chimera_metrics.apps.tables import print_json
+from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.operations import roles
@@ -32,7 +30,7 @@ def apply(
         ran = roles.apply(client, granted)
     _print(ran, as_json)
     if not as_json:
-        click.echo(f"-- {len(ran)} statements ran on {settings.clickhouse.where}.")
+        say(f"-- {len(ran)} statements ran on {settings.clickhouse.where}.")
     return 0
 
 
@@ -40,4 +38,4 @@ def _print(planned: Sequence[str], as_json: bool) -> None:
     if as_json:
         print_json(planned)
     else:
-        click.echo("\n".join(f"{statement};" for statement in planned))
+        say("\n".join(f"{statement};" for statement in planned), lines=True)

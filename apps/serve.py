@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import socket
-import sys
 import threading
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from chimera_metrics.apps.tables import say
+from chimera_metrics.apps.terminal import log_to_stderr
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
 from chimera_metrics.integrations.config import Settings
@@ -32,7 +33,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     else:
         nobody_else_uses_it()  # where the guard needs the engine after all, to parse for an old server
     # stdout belongs to the protocol; whatever is logged goes to stderr.
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     drop_unusable_provider()
     if transport == "http":
         _serve_http(settings, host, port, read_only)
@@ -72,13 +73,10 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
     listening = _listen(host, port)
     listening.crowd = crowd
     shown = f"[{host}]" if ":" in host else host
-    print(  # noqa: T201  # with --port 0 it is the only way to know
-        f"Listening on {'http' if cert is None else 'https'}://{shown}:{listening.getsockname()[1]}/mcp",
-        file=sys.stderr,
-        flush=True,
-    )
+    # With --port 0 it is the only way to know.
+    say(f"Listening on {'http' if cert is None else 'https'}://{shown}:{listening.getsockname()[1]}/mcp", err=True)
     for line in tokens_in_words(settings):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201  # as above
+        say(line, err=True)
     _collect_from_now_on()
     options = uvicorn.Config(
         app,
@@ -88,6 +86,7 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
         proxy_headers=False,  # the proxies that are believed are MUSE_TRUSTED_PROXIES
         server_header=False,
         access_log=False,  # the audit file says more
+        log_config=None,  # its records go the way of all others
         ws="none",
         timeout_graceful_shutdown=3,
         ssl_certfile=cert,

@@ -1,4 +1,7 @@
-"""Output for people: aligned columns, no more."""
+"""Where commands print: sentences, aligned columns and JSON, and no character that a terminal would obey.
+
+Texts that others wrote, stored ones, names of files and of programs, come out through here alone.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,17 @@ from typing import Any
 
 import click
 
+from chimera_metrics.integrations.unseen import printable, printable_json
+
+
+def say(text: str, err: bool = False, lines: bool = False) -> None:
+    """A line for people; `lines` where the text is several."""
+    click.echo(printable(text, lines), err=err)
+
 
 def print_json(value: Any) -> None:
     """One line of JSON for programs; what JSON cannot hold is text."""
-    click.echo(json.dumps(value, default=str))
+    click.echo(printable_json(json.dumps(value, default=str)))
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
@@ -23,7 +33,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Se
             cell.rjust(width) if header in right else cell.ljust(width)
             for header, cell, width in zip(headers, line, widths, strict=True)
         ]
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 MARKS = {"ok": "ok  ", "warning": "warn", "error": "FAIL"}
@@ -33,10 +43,10 @@ def print_checks(checks: Sequence[Any]) -> None:
     """A line for each check, and below it what to do."""
     width = max((len(check["name"]) for check in checks), default=0)
     for check in checks:
-        click.echo(f"{MARKS[check['level']]} {check['name']:<{width}}  {check['figure']}")
+        say(f"{MARKS[check['level']]} {check['name']:<{width}}  {check['figure']}")
         if check["advice"]:
-            click.echo(f"{'':<{width + 7}}-> {check['advice']}")
+            say(f"{'':<{width + 7}}-> {check['advice']}")
 
 
 def _text(value: Any) -> str:
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else printable(str(value))

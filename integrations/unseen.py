@@ -6,11 +6,15 @@ import re
 
 # What Unicode calls default-ignorable (tags, turns of writing direction, fillers, joiners, selectors of variants),
 # controls but for tab and line ends, separators of lines, and the marks around annotations.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+_CODES = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_UNSEEN = re.compile(f"[{_CODES}]")
+# A terminal obeys a carriage return too, and half of a surrogate pair cannot be printed at all.
+_UNPRINTABLE = re.compile(f"[\t\n\r\ud800-\udfff{_CODES}]")
+_UNPRINTABLE_IN_LINES = re.compile(f"[\r\ud800-\udfff{_CODES}]")
 _PICTOGRAPH = re.compile(
     "[\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299"
     "\U0001f000-\U0001faff]"
@@ -25,6 +29,30 @@ def seen(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSEEN.sub(_written, text)
+
+
+def printable(text: str, lines: bool = False) -> str:
+    """`text` as a terminal, a log or a table may have it: with escapes such as \\x1b and \\u202e, and none left out.
+
+    lines: whether it may have line ends and tabs, which forge lines where a text is meant to be one.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return (_UNPRINTABLE_IN_LINES if lines else _UNPRINTABLE).sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def printable_json(text: str) -> str:
+    """JSON in which whatever a terminal must not have stands as an escape of JSON's, so that it says the same."""
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE_IN_LINES.sub(_escaped_in_json, text)
+
+
+def _escaped_in_json(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
 
 
 def _written(found: re.Match[str]) -> str:
