@@ -11,6 +11,7 @@ from chimera_metrics.integrations import config
 from chimera_metrics.integrations.backfill.checkpoint import COUNTS
 from chimera_metrics.integrations.backfill.files import find_files
 from chimera_metrics.integrations.backfill.ingest import Backfill
+from chimera_metrics.integrations.backfill.rejected_rows import RejectedRows
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
 
@@ -39,28 +40,33 @@ def run(
         work = Backfill(client, files, days, shift_to_now, now, as_new)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
             totals = work.run(bar)
-        _print(totals, work.rejected.file, work.resumed, as_json)
+        _print(totals, work.rejected, work.resumed, as_json)
         left = any(total["rejected_count"] or total["quarantined"] for total in totals.values())
         if rollups:
             _rebuild(client, now.date() - timedelta(days=days), False, not allow_destructive, quiet=as_json)
     return 1 if left else 0
 
 
-def _print(totals: dict[str, dict[str, int]], rejected: Path | None, resumed: int, as_json: bool) -> None:
+def _print(totals: dict[str, dict[str, int]], rejected: RejectedRows, resumed: int, as_json: bool) -> None:
     if as_json:
         print_json(totals)
-        if rejected is not None:
-            say(f"The rejected rows and why: {rejected}", err=True)
+        _name(rejected, err=True)
         return
     if resumed:
         say(f"Went on where a run was stopped: {resumed:,} rows were done.")
     say(f"{'table':<14}" + "".join(f"{name.replace('_count', ''):>12}" for name in COUNTS))
     for table, total in totals.items():
         say(f"{table:<14}" + "".join(f"{total[name]:>12,}" for name in COUNTS))
-    if rejected is not None:
-        say(f"The rejected rows and why: {rejected}")
+    _name(rejected)
     if any(total["quarantined"] for total in totals.values()):
         say("What the store did not take waits: `muse quarantine list` shows it, `muse quarantine replay` stores it.")
+
+
+def _name(rejected: RejectedRows, err: bool = False) -> None:
+    if rejected.file is not None:
+        say(f"The rejected rows and why: {rejected.file}", err=err)
+    if rejected.left_out:
+        say(f"It is full: {rejected.left_out:,} rejected rows more are not in it.", err=err)
 
 
 def _rebuild(client: ClickHouseClient, first: date, as_json: bool, keep_richer: bool, quiet: bool = False) -> int:

@@ -24,7 +24,7 @@ def _usage_on_one_line() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        error.message = printable(error.message)
+        error.message = printable(error.message)  # type: ignore[misc]  # it is final in name only
         raise
 
 

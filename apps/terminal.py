@@ -65,4 +65,4 @@ def log_to_stderr() -> None:
 
 def bare_stderr() -> TextIO:
     """stderr for a bar, which is drawn by escapes."""
-    return cast("TextIO", sys.stderr._stream) if isinstance(sys.stderr, EscapedStream) else sys.stderr
+    return sys.stderr._stream if isinstance(sys.stderr, EscapedStream) else sys.stderr

@@ -14,7 +14,7 @@ from chimera_metrics.integrations.errors import InvalidInput
 def is_changed(file: SourceFile, state: Checkpoint, digest: Callable[[SourceFile, Any], str]) -> bool:
     """Reads the file up to the row that is known, and compares. A file that has grown after that row is not changed."""
     chain, end = "", state.known["rows"]
-    for window in file.windows(0, sorted({*state.cuts, end})):
+    for window in file.windows(0, sorted({*state.cuts, end}), state.bounded):
         chain = chained(chain, digest(file, window.rows))
         if window.stop >= end:
             return bool(chain != state.known["chain"])

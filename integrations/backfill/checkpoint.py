@@ -47,6 +47,9 @@ class Checkpoint:
     known: dict[str, Any] = field(default_factory=dict)
     """Up to which row something is stored, or was begun, the hash of the rows up to there, in which store, and the
     file's size and time of change when it was so."""
+    bounded: bool = False
+    """Whether the file's windows are bounded by bytes too. Those of earlier versions were not, and a file that one of
+    them has read comes in the same windows again, under the same keys."""
     rejected: str = ""
     """The file with the rows that were refused last."""
 
@@ -59,7 +62,7 @@ class Checkpoint:
 
     def forget(self) -> None:
         """Takes the file as one that was never read."""
-        self.run, self.known, self.cuts, self.rejected = {}, {}, [], ""
+        self.run, self.known, self.cuts, self.rejected, self.bounded = {}, {}, [], "", True
 
     def reach(self, rows: int, chain: str) -> None:
         """Says, before it happens, that something of the rows up to there will be stored."""
@@ -124,4 +127,4 @@ def load(folder: Path, source: SourceFile) -> Checkpoint:
     try:
         return Checkpoint(file, **orjson.loads(file.read_bytes()))
     except (OSError, ValueError, TypeError):
-        return Checkpoint(file, path)
+        return Checkpoint(file, path, bounded=True)

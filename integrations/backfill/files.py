@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from chimera_metrics.integrations.backfill.bounded_lines import BoundedLines
 from chimera_metrics.integrations.backfill.text_rows import (
     check_names,
     csv_rows,
@@ -49,6 +50,9 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, csv.Error)
 # More than any first line of names.
 _BEGINNING = 65_536
+BYTES_PER_WINDOW = 64_000_000
+# A Parquet file is compressed in itself: packed once more, it becomes hardly smaller.
+_UNPACKED, _UNPACKED_TIMES = 100_000_000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +78,27 @@ class SourceFile:
     format: str
     compression: str
 
-    def windows(self, skip: int = 0, cuts: Sequence[int] = ()) -> Iterator[RowWindow]:
+    def windows(self, skip: int = 0, cuts: Sequence[int] = (), bounded: bool = True) -> Iterator[RowWindow]:
         """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`.
 
-        An empty CSV field is null.
+        bounded: whether a window also ends where its texts reach BYTES_PER_WINDOW, as those of earlier versions did
+        not. An empty CSV field is null.
         """
         try:
             if self.format == "parquet":
-                yield from self._parquet(skip, cuts)
+                yield from self._parquet(skip, cuts, bounded)
                 return
             encoding, header = self._beginning()
             with open(self.path, "rb") as raw:
                 text = io.TextIOWrapper(_DECOMPRESSORS[self.compression](raw), encoding=encoding, newline="")
+                lines = BoundedLines(text, self.path)
                 if self.format == "csv":
-                    rows = csv_rows(self.path, text, delimiter_of(header, rules_of(self.table).names))
+                    rows = csv_rows(self.path, lines, delimiter_of(header, rules_of(self.table).names))
                     next(itertools.islice(rows, skip, skip), None)
                 else:
-                    rows = jsonl_rows(self.path, text, skip)
+                    rows = jsonl_rows(self.path, lines, skip)
                 start = skip
-                while found := list(itertools.islice(rows, _size(start, ROWS_PER_WINDOW, cuts))):
+                while found := list(self._window(rows, lines, _size(start, ROWS_PER_WINDOW, cuts), bounded)):
                     yield RowWindow(found, start, raw.tell())
                     start += len(found)
         except UnicodeDecodeError as error:
@@ -110,38 +116,45 @@ class SourceFile:
         encoding = encoding_of(start)
         return encoding, start.decode(encoding, "replace").partition("\n")[0].strip("\r")
 
-    def _parquet(self, skip: int, cuts: Sequence[int]) -> Iterator[RowWindow]:
+    @staticmethod
+    def _window(rows: Iterator[Any], lines: BoundedLines, most: int, bounded: bool) -> Iterator[Any]:
+        start = lines.read
+        for row in itertools.islice(rows, most):
+            yield row
+            if bounded and lines.read - start >= BYTES_PER_WINDOW:
+                return
+
+    def _parquet(self, skip: int, cuts: Sequence[int], bounded: bool) -> Iterator[RowWindow]:
         import pyarrow as pa
-        from pyarrow import parquet
+
+        from chimera_metrics.integrations.backfill import parquet_rows
 
         try:
             with self._parquet_source() as source:
-                file = parquet.ParquetFile(source)
-                check_names(self.path, file.schema_arrow.names)
-                total, size, start = file.metadata.num_rows, self.path.stat().st_size, 0
-                waiting: list[Any] = []
-                for batch in file.iter_batches(batch_size=65_536):
-                    while batch.num_rows:
-                        room = _size(start, ARROW_ROWS_PER_WINDOW, cuts) - sum(part.num_rows for part in waiting)
-                        waiting.append(batch.slice(0, room))
-                        batch = batch.slice(room)
-                        if waiting[-1].num_rows < room:
-                            break
-                        window = RowWindow(pa.Table.from_batches(waiting), start, 0)
-                        start, waiting = window.stop, []
-                        if start > skip:
-                            yield RowWindow(window.rows, window.start, size * start // total)
-                if waiting:
-                    yield RowWindow(pa.Table.from_batches(waiting), start, size)
-        except pa.ArrowException as error:
+                names, total = parquet_rows.column_names(source)
+                check_names(self.path, names)
+                size, start, room = self.path.stat().st_size, 0, lambda row: _size(row, ARROW_ROWS_PER_WINDOW, cuts)
+                for rows in parquet_rows.tables(source, self.path, room, BYTES_PER_WINDOW if bounded else None):
+                    window = RowWindow(rows, start, size * (start + rows.num_rows) // total)
+                    start = window.stop
+                    if start > skip:
+                        yield window
+        except (pa.ArrowException, ValueError) as error:
             raise InvalidInput(f"{self.path} is not a Parquet file that can be read ({error}).") from None
 
     def _parquet_source(self) -> Any:
         raw = open(self.path, "rb")  # noqa: SIM115  # closed by the caller
         if not self.compression:
             return raw
+        most = max(_UNPACKED, _UNPACKED_TIMES * self.path.stat().st_size)
         with raw:
-            return io.BytesIO(_DECOMPRESSORS[self.compression](raw).read())
+            data = _DECOMPRESSORS[self.compression](raw).read(most + 1)
+        if len(data) > most:
+            raise InvalidInput(
+                f"{self.path} unpacks to more than {most:,} bytes, which no Parquet file does that is compressed in "
+                "itself; unpack it first."
+            )
+        return io.BytesIO(data)
 
 
 def _size(start: int, rows: int, cuts: Sequence[int]) -> int:

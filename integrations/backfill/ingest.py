@@ -48,7 +48,7 @@ class Backfill:
         self._now = now
         self._as_new = as_new
         self._folder = checkpoint.state_folder(client.settings)
-        self.rejected = RejectedRows(self._folder, now)
+        self.rejected = RejectedRows(self._folder, now, client.muse.masking)
         self._store = WindowStore(client, self.rejected)
         self.resumed = 0
         """Rows that a run which was stopped had dealt with."""
@@ -95,7 +95,7 @@ class Backfill:
         newest_row = datetime.fromisoformat(asked["newest"]) if asked["newest"] else None
         first = ((newest_row or now).date() - timedelta(days=self._days) - _EPOCH).days
         period = Period(first, now, newest_row)
-        for window in file.windows(state.rows, state.cuts):
+        for window in file.windows(state.rows, state.cuts, state.bounded):
             counts = dict.fromkeys(COUNTS, 0)
             digest = self._store.digest(file, window.rows)
             chain = chained(state.chain, digest)

@@ -9,10 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import orjson
 
+from chimera_metrics.integrations.backfill.bounded_lines import BoundedLines
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.validation.rules import shown_name
 
@@ -47,10 +48,11 @@ def check_names(path: Path, names: Iterable[str]) -> None:
         raise InvalidInput(f"{path} names the column '{shown_name(twice[0])}' more than once; name each once.")
 
 
-def jsonl_rows(path: Path, lines: IO[str], skip: int) -> Iterator[Mapping[str, Any]]:
+def jsonl_rows(path: Path, lines: BoundedLines, skip: int) -> Iterator[Mapping[str, Any]]:
     """The rows from `skip` on. Raises InvalidInput for a line that is no object."""
     seen = 0
     for number, line in enumerate(lines, 1):
+        lines.row_ends()
         if not line.strip():
             continue
         seen += 1
@@ -71,7 +73,7 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def csv_rows(path: Path, lines: IO[str], delimiter: str) -> Iterator[Mapping[str, Any]]:
+def csv_rows(path: Path, lines: BoundedLines, delimiter: str) -> Iterator[Mapping[str, Any]]:
     """The rows; an empty field is null. Raises InvalidInput for names that stand twice and for endless fields."""
     csv.field_size_limit(_FIELD)
     reader = csv.DictReader(lines, restkey="more fields than the header names", delimiter=delimiter)
@@ -80,6 +82,7 @@ def csv_rows(path: Path, lines: IO[str], delimiter: str) -> Iterator[Mapping[str
         check_names(path, reader.fieldnames or ())
         line = reader.line_num + 1
         for row in reader:
+            lines.row_ends()
             yield {name: (value if value != "" else None) for name, value in row.items()}
             line = reader.line_num + 1
     except csv.Error as error:

@@ -116,9 +116,9 @@ def _store_all(
     call = contextvars.copy_context()  # whose rows they are is known on the other thread too
     # The next piece is read and checked while the engine, which needs no interpreter, stores this one.
     with ThreadPoolExecutor(1, thread_name_prefix="muse-check") as pool:
-        waiting: Future[Prepared | None] = pool.submit(call.run, next, checked, None)
+        waiting: Future[Prepared | None] = pool.submit(lambda: call.run(next, checked, None))
         while (prepared := waiting.result()) is not None:
-            waiting = pool.submit(call.run, next, checked, None)
+            waiting = pool.submit(lambda: call.run(next, checked, None))
             result = writer.store(prepared)
             total.add(result)
             if progress is not None:
