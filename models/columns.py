@@ -74,8 +74,8 @@ def ident(
 
 
 def word(meaning: str, *, null: bool = False, **facts: Any) -> MappedColumn[Any]:
-    """One of few short texts that programs choose. It is stored as it is sent, without a mask."""
-    return col(ch.LowCardinality(_null(ch.String(), null)), meaning, masked=False, codec=WORD_CODEC, **facts)
+    """One of few short texts that programs choose. They are masked as other texts are."""
+    return col(ch.LowCardinality(_null(ch.String(), null)), meaning, codec=WORD_CODEC, **facts)
 
 
 def prose(meaning: str, *, null: bool = False, **facts: Any) -> MappedColumn[Any]:

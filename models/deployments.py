@@ -23,7 +23,7 @@ class Deployment(Base):
     run_id: Mapped[Uuid] = ident("The Publisher run that deployed", key=True, fresh=True)
     episode_run_id: Mapped[Uuid | None] = ident("run_id of the episode deployed", null=True)
     status: Mapped[str] = word("How it stands", required=True, words=("building", "ready", "error"))
-    vercel_deployment_id: Mapped[str | None] = message("Vercel's id of the deployment", masked=False, null=True)
+    vercel_deployment_id: Mapped[str | None] = message("Vercel's id of the deployment", null=True)
     url: Mapped[str | None] = message("Where it can be seen", null=True)
     duration_ms: Mapped[float | None] = measure("Time from start to ready or error", "ms")
     error_msg: Mapped[str | None] = message("What went wrong, cleaned of personal data", null=True)

@@ -178,7 +178,7 @@ class Record:
             call_id=self.call.call_id,
             who=self._caller.who,
             role=self._caller.role,
-            client=self._caller.client,
+            client=clean(self._caller.client),
             tool=self.tool,
             arguments=arguments,
             statement=statement,

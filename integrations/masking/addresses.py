@@ -9,23 +9,47 @@ from chimera_metrics.integrations.masking.masks import BLANKS, EMAIL, IP, Patter
 
 _LABEL = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W_])"
 
+# Software and hardware whose versions have four numbers, as people write them. Hosts are called after none of these.
+_PRODUCTS = (
+    r"py ?torch|torch(?:vision|audio|text)?|tensorflow|tf|keras|jax(?:lib)?|cuda|cudnn|cublas|nccl|tensorrt|rocm|triton"
+    r"|numpy|scipy|pandas|polars|(?:py)?arrow|sklearn|scikit-learn|transformers|tokenizers|accelerate|diffusers|vllm|llama"
+    r"|llama[.-]cpp|ollama|onnx(?:runtime)?|openvino|xformers|flash[-_]attn|bitsandbytes|deepspeed|ray|spark|hadoop|hive|kafka"
+    r"|flink|airflow|dbt|python|cpython|pypy|node(?:\.?js)?|npm|deno|bun|java|jdk|jre|openjdk|kotlin|scala|gradle|maven|go"
+    r"|golang|rust|rustc|cargo|ruby|rails|php|perl|dotnet|\.net(?: core| framework)?|mono|swift|xcode|clang|llvm|gcc|glibc"  # noqa: E501
+    r"|cmake|make|bazel|protobuf|grpc|openssl|libressl|boringssl|zlib|curl|wget|git|ffmpeg|qt|gtk|mesa|vulkan|directx|opengl"
+    r"|mac ?os(?: x)?|os x|ios|ipados|watchos|tvos|android|windows(?: nt| server)?|win(?:10|11)?|linux|ubuntu|debian|fedora"  # noqa: E501
+    r"|centos|rhel|alpine|kernel|firmware|bios|uefi|driver|nvidia|geforce|radeon|amdgpu|docker|containerd|kubernetes|k8s|helm"
+    r"|terraform|ansible|nginx|apache|httpd|tomcat|jetty|envoy|haproxy|sqlite|oracle|word|excel|office|outlook|acrobat|photoshop"
+    r"|flash|unity|unreal|godot|blender|webkit|gecko|v8|blink|chromedriver|geckodriver|selenium|playwright|puppeteer|postman"
+    r"|okhttp|axios|electron|sdk|api|app|client version|agent version|assembly|nuget|package|plugin|addon|extension|update|patch"  # noqa: E501
+    r"|runtime|library|lib|module|tag|schema"
+)
+
 # What stands in front of four numbers that are no address.
 _NUMBERED = re.compile(
     r"(?i)(?:versions?|(?<![a-z])(?:ver|rev|release|build|sections?|sect|chapter|clause|figure|fig|appendix|annex"
     r"|paragraph|oid)\.?|§)"
     r"""\\?["']?\s{0,2}(?:[:=/~]|is\b|no\.|number\b|#)?\s{0,2}\\?["'(]?v?$"""
-    r"|==$"
+    r"|(?:[=<>~!]=|~>|[~^])\s?$"
+    rf"|(?<![a-z])(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?(?:\s{{1,2}}(?:version|release|build|is|to|at|v))?[ /:@_-]{{1,2}}v?$"  # noqa: E501
     r"|(?<![a-z])(?:headlesschrome|chrome|chromium|edge?|edga|edgios|opr|opera|firefox|fxios|crios|safari|electron"
     r"|applewebkit|samsungbrowser)[/ ]$"
 )
 # This project's own engine counts 26.9.2.1; it also stands in front of its host's address, mostly with a port.
 _ENGINE = re.compile(r"(?i)(?:clickhouse|chdb)(?:[ /_-](?:server|client|local|common|core|keeper))?\s?[ /:=@_-]\s?v?$")
+# `app-1.2.3.4.tar.gz` and `1.2.3.4.dev0` are versions by what follows.
+_FILE = re.compile(
+    r"(?i)\.(?:tar|tgz|so|whl|zip|deb|rpm|jar|war|dll|exe|msi|dmg|apk|ipa|pkg|gem|egg|nupkg|crate|dev|post|rc|beta|alpha)\b"
+    r"|\.(?:dev|post|rc)[0-9]|\+[a-z]"
+)
 _CALENDAR = re.compile(r"(?:1[89]|[23]\d)\.(?:[1-9]|1[0-2])\.\d{1,3}\.\d{1,3}")
 
 
 def _ip4(found: re.Match[str]) -> str:
     ahead = before(found)
     if _NUMBERED.search(ahead):
+        return found[0]
+    if _FILE.match(found.string, found.end()):
         return found[0]
     port = re.match(r":\d", found.string[found.end() : found.end() + 2])
     if not port and _CALENDAR.fullmatch(found[0]) and _ENGINE.search(ahead):

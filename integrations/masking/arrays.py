@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import pyarrow.compute as pc
 
+from chimera_metrics.integrations.masking.hidden import ANY_SIGN
 from chimera_metrics.integrations.masking.masks import MaskRule
 from chimera_metrics.integrations.masking.patterns import PATTERNS
 
@@ -22,11 +24,17 @@ def may_need_mask(texts: Array, rules: Collection[MaskRule], escapes: bool) -> A
 
     escapes: whether the texts are JSON, which may spell any letter as an escape, behind which anything may hide.
     """
+    expression = _expression(tuple(rules), escapes)
+    return pc.fill_null(pc.match_substring_regex(texts, expression), False)
+
+
+@lru_cache
+def _expression(rules: tuple[MaskRule, ...], escapes: bool) -> str:
     likely = [
         f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}" for pattern in PATTERNS if pattern.rule in rules
     ]
-    likely += [r"\\"] if escapes else []
-    return pc.fill_null(pc.match_substring_regex(texts, f"(?i){'|'.join(likely)}"), False)
+    likely += [r"\\", ANY_SIGN] if escapes else [ANY_SIGN]
+    return f"(?i){'|'.join(likely)}"
 
 
 def _literal(text: str) -> str:

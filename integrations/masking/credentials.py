@@ -78,6 +78,17 @@ def _look(found: re.Match[str]) -> str:
     return f"{found['head']}{SECRET}" if looks_secret(found["value"], 6) else found[0]
 
 
+def _unless_masked(found: re.Match[str]) -> str:
+    return found[0] if NOT_SECRET.fullmatch(found["value"]) else f"{found['head']}{SECRET}"
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """`PASSWORD 'x'` of SQL and `password("x")`; 'password "expired"' of a sentence is a word."""
+    value = found["value"]
+    sql = re.search(r"(?i)identified|(?:with|encrypted|set|role|user|alter)\s+password", found["head"])
+    return _unless_masked(found) if sql or is_credential(value) else found[0]
+
+
 _SCHEMES = (
     r"basic|bearer|token|digest|bot|api[_-]?key|negotiate|ntlm|hmac(?:-[a-z0-9-]{1,20})?|aws4?(?:-[a-z0-9-]{1,30})?"
     r"|oauth|hawk|key|dpop|sharedkey(?:lite)?|signature|ssws|jwt|genie_?key|splunk|private-?token"
@@ -93,7 +104,7 @@ def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
         names,
         re.compile(
             rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
-            r"""(?P<sign>[=:])>?\s{0,8})"""
+            r"""(?P<sign>[=:])[>=]?\s{0,8})"""
             r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])[^"'\\]++|[^\s"',;&\\)}]++))"""
         ),
         _assignment,
@@ -175,6 +186,64 @@ CREDENTIALS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
+        "passwords on the command lines of databases and their like",
+        (
+            "mysql",
+            "mariadb",
+            "sshpass",
+            "redis-cli",
+            "docker login",
+            "podman login",
+            "helm",
+            "smbclient",
+            "ldap",
+            "mongo",
+        ),
+        re.compile(
+            r"""(?P<head>(?:\b(?:mysql|mariadb)(?:[a-z-]{0,12})\b[^\r\n|;&]{0,200}?\s-p"""
+            r"""|\bsshpass\s{1,3}(?:-[a-z]\s{1,3}){0,2}-p\s{0,3}|\bredis-cli\b[^\r\n|;&]{0,200}?\s-a\s{1,3}"""
+            r"""|\b(?:docker|podman|helm registry)\s{1,3}login\b[^\r\n|;&]{0,200}?\s-p\s{1,3}"""
+            r"""|\bldap[a-z]{2,12}\b[^\r\n|;&]{0,200}?\s-w\s{1,3}|\bmongo[a-z]{0,8}\b[^\r\n|;&]{0,200}?\s-p\s{1,3})["']?)"""
+            r"""(?P<value>[^\s"'-][^\s"']{0,200}+)"""
+        ),
+        _unless_masked,
+        probe=re.compile(rf"{BLANK}-[paw]"),
+    ),
+    Pattern(
+        "secret",
+        "a password in .netrc",
+        ("login", "machine"),
+        re.compile(
+            r"(?P<head>\b(?:machine|login)\s{1,8}\S{1,200}\s{1,8}(?:account\s{1,8}\S{1,100}\s{1,8})?password\s{1,8})(?P<value>\S{1,200}+)"
+        ),
+        _unless_masked,
+        near=rf"{BLANK}+[^{BLANKS}]+{BLANK}",
+        probe=re.compile("password"),
+    ),
+    Pattern(
+        "secret",
+        "what stands in an element of XML that says secret",
+        ("<",),
+        re.compile(
+            rf"""(?i)(?P<head><(?:[\w-]{{1,40}}:)?[\w.-]{{0,40}}?{KEYS}(?:\s[^<>]{{0,200}})?>(?:\s{{0,8}}<!\[CDATA\[)?\s{{0,8}})"""
+            r"""(?P<value>[^<>\s\]][^<>\]\r\n]{0,500}+)"""
+        ),
+        _unless_masked,
+        near="[a-z]",
+    ),
+    Pattern(
+        "secret",
+        "passwords in SQL",
+        ("identified", "password"),
+        re.compile(
+            r"""(?i)(?P<head>\b(?:identified\s{1,8}(?:with\s{1,8}\w{1,40}\s{1,8})?(?:by|as)(?:\s{1,8}password)?"""
+            r"""|(?:with|encrypted|set|valid\s{1,8}until|role|user|alter)\s{1,8}password(?:\s{1,8}for\s{1,8}\S{1,80})?|(?<![\w-])password)"""
+            r"""(?:\s{0,8}[=(]\s{0,8}|\s{1,8})\\?(?P<quote>["'`]))(?P<value>(?:(?!(?P=quote))[^\\\r\n]){1,200}+)"""
+        ),
+        _quoted,
+    ),
+    Pattern(
+        "secret",
         "what follows an option that says secret",
         ("-password", "-passwd", "-passphrase", "-pwd", "-pass", "-token", "-secret", "-key"),
         re.compile(
@@ -184,6 +253,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         ),
         _after,
         near=rf"{BLANK}{{1,3}}[!-~]{{4}}",
+        probe=re.compile("--"),
     ),
     Pattern(
         "secret",

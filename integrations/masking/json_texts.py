@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chimera_metrics.integrations.masking.hidden import is_hidden
 from chimera_metrics.integrations.masking.masks import SECRET, MaskRule, Pattern
+from chimera_metrics.integrations.masking.numbers import CARD, is_card
 from chimera_metrics.integrations.masking.patterns import PATTERNS
-from chimera_metrics.integrations.masking.searching import ALL, Haystack
+from chimera_metrics.integrations.masking.searching import ALL, Haystack, mask_hidden
 from chimera_metrics.integrations.masking.words import NameKind, hides, hides_number, is_version, kind_of
 
 _PART = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*+', re.DOTALL)
@@ -39,12 +41,12 @@ def mask_jsons(texts: list[str], rules: Sequence[MaskRule]) -> tuple[dict[int, s
     for pattern, probes in haystack.patterns(rules):
         for row in haystack.rows(probes):
             suspected.setdefault(row, []).append(pattern)
-    for row in haystack.rows(_ESCAPED):
+    for row in haystack.rows(_ESCAPED) | haystack.hidden():
         suspected[row] = [pattern for pattern in PATTERNS if pattern.rule in rules]
     changed: dict[int, str] = {}
     counts: Counter[str] = Counter()
     for row, likely in suspected.items():
-        cleaner = _Cleaner(texts[row], likely)
+        cleaner = _Cleaner(texts[row], likely, rules)
         if text := cleaner.clean():
             changed[row] = text
             counts.update(cleaner.counts)
@@ -63,11 +65,13 @@ class _Level:
 class _Cleaner:
     """One pass over one text, which keeps in mind under which names it is."""
 
-    def __init__(self, text: str, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, text: str, patterns: Sequence[Pattern], rules: Sequence[MaskRule]) -> None:
+        self.rules = rules
         self.text = text
         self.patterns = patterns
         self.but_ip = [pattern for pattern in patterns if pattern.rule != "ip"]
         self.hides = any(pattern.rule == "secret" for pattern in patterns)
+        self.cards = any(pattern.rule == "card" for pattern in patterns)
         self.counts: Counter[str] = Counter()
         self.edits: dict[int, tuple[int, str]] = {}
 
@@ -86,6 +90,9 @@ class _Cleaner:
                     kind, role = level.kind, None
                 elif kind and self.hides and hides_number(kind, first):
                     self.hide(found)
+                elif len(first) > 12 and self.cards and is_card(first):
+                    self.edits[found.start()] = found.end(), f'"{CARD}"'
+                    self.counts["card"] += 1
                 continue
             literal = json.loads(f'"{found[1]}"') if "\\" in found[1] else found[1]
             if found[2] is not None:
@@ -114,6 +121,9 @@ class _Cleaner:
             clean, made = pattern.sub(clean)
             if made:
                 self.counts[pattern.rule] += made
+        if is_hidden(clean):
+            clean, hidden = mask_hidden(clean, self.rules)
+            self.counts.update(hidden)
         if clean != literal:
             self.edits[found.start()] = found.end(1) + 1, json.dumps(clean, ensure_ascii=False)
 

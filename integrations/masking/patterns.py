@@ -1,4 +1,4 @@
-"""The table of what is masked: secrets, e-mail addresses, IP addresses.
+"""The table of what is masked: secrets, numbers of cards, accounts and phones, addresses.
 
 Each pattern starts from literal words: a text without any of them is never read by its regular expression, and a
 batch of texts is searched for them in one go. Every expression reads a text once, whatever the text holds: repeats
@@ -10,6 +10,7 @@ from __future__ import annotations
 from chimera_metrics.integrations.masking.addresses import ADDRESSES
 from chimera_metrics.integrations.masking.credentials import CREDENTIALS
 from chimera_metrics.integrations.masking.masks import Pattern
+from chimera_metrics.integrations.masking.numbers import NUMBERS
 from chimera_metrics.integrations.masking.secrets import SECRETS
 
-PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CREDENTIALS, *ADDRESSES)
+PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CREDENTIALS, *NUMBERS, *ADDRESSES)

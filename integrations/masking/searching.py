@@ -9,15 +9,21 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
-from chimera_metrics.integrations.masking.masks import MaskRule, Pattern
+from chimera_metrics.integrations.masking.hidden import SIGNS, UNASCII, Plain, is_hidden, sub_hidden
+from chimera_metrics.integrations.masking.masks import MaskRule, Pattern, Probe
 from chimera_metrics.integrations.masking.patterns import PATTERNS
 
-Probes = Sequence[tuple[str, re.Pattern[str]]]
-ALL: tuple[MaskRule, ...] = ("secret", "email", "ip")
+Probes = Sequence[tuple[str, Probe]]
+ALL: tuple[MaskRule, ...] = ("secret", "email", "ip", "card", "iban", "ssn", "phone", "mac")
 
-_PROBES = [(pattern, pattern.probes()) for pattern in PATTERNS]
-# Every hint with its pattern's place: most texts hold none of them, and that is to be seen fast.
-_HINTS = [(hint, place) for place, (_, probes) in enumerate(_PROBES) for hint, _ in probes]
+_PROBES: list[tuple[Pattern, Probes]] = [(pattern, pattern.probes()) for pattern in PATTERNS]
+# Every hint with the places of its patterns: most texts hold none of them, and that is to be seen fast.
+_HINTS: dict[str, list[int]] = {}
+for _place, _one in enumerate(_PROBES):
+    for _hint, _ in _one[1]:
+        _HINTS.setdefault(_hint, []).append(_place)
+_SIGNS: list[tuple[str, Probe]] = [(sign, re.compile(re.escape(sign) + rest)) for sign, rest in SIGNS]
+_UNASCII: list[tuple[str, Probe]] = [("", re.compile(UNASCII))]
 
 # No pattern reads on from one text into the next: what takes blanks stops at the NUL, all else at the line's end.
 _BETWEEN = "\n\0"
@@ -30,6 +36,7 @@ class Haystack:
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
         self.lowered = _BETWEEN.join(texts).lower()
+        self._found: dict[Probe, set[int]] = {}
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -43,23 +50,30 @@ class Haystack:
     def patterns(self, rules: Sequence[MaskRule]) -> list[tuple[Pattern, Probes]]:
         """The patterns that may match somewhere, in their order, with their probes."""
         lowered = self.lowered
-        places = sorted({place for hint, place in _HINTS if hint in lowered})
+        places = sorted({place for hint, places in _HINTS.items() if hint in lowered for place in places})
         return [_PROBES[place] for place in places if _PROBES[place][0].rule in rules]
+
+    def hidden(self) -> set[int]:
+        """The indexes of the texts in which entities, escapes or invisible characters may hide anything."""
+        return self.rows(_SIGNS) | (set() if self.lowered.isascii() else self.rows(_UNASCII))
 
     def rows(self, probes: Probes) -> set[int]:
         """The indexes of the texts that may match."""
         rows: set[int] = set()
         for hint, probe in probes:
             if hint in self.lowered:
-                ends = self._ends
-                rows.update(bisect_right(ends, found.start()) for found in probe.finditer(self.lowered))
+                if probe not in self._found:
+                    ends = self._ends
+                    self._found[probe] = {bisect_right(ends, found.start()) for found in probe.finditer(self.lowered)}
+                rows |= self._found[probe]
         return rows
 
 
 def suspicious(texts: Sequence[str]) -> bool:
     """Whether any pattern may match in one of a few texts, JSON among them: False is sure."""
     haystack = Haystack(texts)
-    return "\\" in haystack.lowered or bool(haystack.patterns(ALL))
+    likely = any(haystack.rows(probes) for _, probes in haystack.patterns(ALL))
+    return "\\" in haystack.lowered or likely or bool(haystack.hidden())
 
 
 def mask_texts(texts: list[str], rules: Sequence[MaskRule] = ALL) -> tuple[dict[int, str], Counter[str]]:
@@ -88,7 +102,20 @@ def _mask_once(texts: list[str], rules: Sequence[MaskRule]) -> tuple[dict[int, s
             if count:
                 changed[row] = text
                 counts[pattern.rule] += count
+    for row in haystack.hidden():
+        text, more = mask_hidden(changed.get(row, texts[row]), rules)
+        if more:
+            changed[row] = text
+            counts.update(more)
     return changed, counts
+
+
+def mask_hidden(text: str, rules: Sequence[MaskRule]) -> tuple[str, dict[str, int]]:
+    """`text` without what is found once its escapes are resolved."""
+    if not is_hidden(text):
+        return text, {}
+    likely = Haystack([Plain(text).text])
+    return sub_hidden(text, [pattern for pattern, probes in likely.patterns(rules) if likely.rows(probes)])
 
 
 def mask_text(text: str, rules: Sequence[MaskRule] = ALL) -> tuple[str, dict[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from chimera_metrics.integrations.masking.makers import ANY, BROKEN, HINTS, MarkProbe, broken
 from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Pattern
 from chimera_metrics.integrations.masking.words import is_spelled
 
@@ -11,9 +12,6 @@ from chimera_metrics.integrations.masking.words import is_spelled
 def _unless_spelled(found: re.Match[str]) -> str:
     return found[0] if is_spelled(found["value"]) else f"{found['head']}{SECRET}"
 
-
-# Segments of a model's name, which may begin with sk- too: sk-7b-instruct-v0-2-gguf-q4.
-_SEGMENT = r"(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})[0-9]{0,3}|v?[0-9]{1,4}[A-Za-z]{0,3})(?![A-Za-z0-9])"
 
 SECRETS: tuple[Pattern, ...] = (
     Pattern(
@@ -37,6 +35,7 @@ SECRETS: tuple[Pattern, ...] = (
         ),
         rf"\g<head>{SECRET}@",
         near=r"[a-z0-9+]{0,12}://",
+        probe=re.compile("://"),
     ),
     Pattern(
         "secret",
@@ -48,32 +47,68 @@ SECRETS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
+        "keys that a line's end breaks",
+        HINTS,
+        re.compile(BROKEN),
+        broken,
+        near=r"[a-z0-9_.=-]*(?:\\|\r|\n)",
+        probe=MarkProbe(HINTS, ends=True),
+    ),
+    Pattern(
+        "secret",
         "keys that begin with their maker's mark",
-        (
-            *("sk-", "sk_", "rk_", "pk_", "whsec_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-            *("glpat-", "akia", "asia", "xox", "xapp-", "aiza", "ya29.", "gocspx-", "npm_", "pypi-age", "hf_", "sg."),
-            *("dop_v1_", "hvs.", "shpat_", "lin_api_", "r8_", "gsk_", "xai-", "nvapi-", "vcp_", "dapi", "glsa_"),
-            *("dckr_pat_", "dckr_oat_", "atatt3", "muse_"),
-        ),
-        re.compile(
-            r"(?<![A-Za-z0-9_-])(?:"
-            rf"sk-(?!{_SEGMENT}(?:[-_]{_SEGMENT})*+(?![A-Za-z0-9_-]))(?=[A-Za-z_-]{{0,60}}+[0-9])[A-Za-z0-9_-]{{16,}}+"
-            r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/=]{16,}+"
-            r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{20,}+"
-            r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-            r"|xox[a-z]-[A-Za-z0-9-]{10,}+|xapp-[0-9]-[A-Za-z0-9-]{10,}+"
-            r"|AIza[A-Za-z0-9_-]{30,}+|ya29\.[A-Za-z0-9_-]{20,}+"
-            r"|GOCSPX-[A-Za-z0-9_-]{20,}+|npm_[A-Za-z0-9]{30,}+|pypi-AgE[A-Za-z0-9_-]{16,}+|hf_[A-Za-z0-9]{30,}+"
-            r"|SG\.[A-Za-z0-9_-]{16,64}+\.[A-Za-z0-9_-]{16,}+|dop_v1_[a-f0-9]{40,}+|hvs\.[A-Za-z0-9_-]{20,}+"
-            r"|shpat_[a-f0-9]{32}|lin_api_[A-Za-z0-9]{30,}+|r8_[A-Za-z0-9]{30,}+|gsk_[A-Za-z0-9]{30,}+"
-            r"|xai-[A-Za-z0-9]{30,}+|nvapi-[A-Za-z0-9_-]{30,}+|vcp_[A-Za-z0-9]{20,}+"
-            r"|dapi[a-f0-9]{32}(?:-[0-9]{1,2})?(?![A-Za-z0-9])|glsa_[A-Za-z0-9_]{30,}+"
-            r"|dckr_[po]at_[A-Za-z0-9_-]{20,}+|ATATT3[A-Za-z0-9_=-]{20,}+"
-            r"|muse_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}+"  # this server's own
-            r")"
-        ),
+        HINTS,
+        re.compile(ANY),
         SECRET,
         near=r"[a-z0-9_.+/=-]{9}",
+        probe=MarkProbe(HINTS),
+    ),
+    Pattern(
+        "secret",
+        "tokens of Discord",
+        (".",),
+        re.compile(
+            r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])"
+        ),
+        SECRET,
+        near=r"[a-z0-9_-]{6,7}\.[a-z0-9_-]{27}",
+    ),
+    Pattern(
+        "secret",
+        "keys whose mark stands in their middle or at their end",
+        ("q~", "nral", ".atlasv1.", "-us"),
+        re.compile(
+            r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}|(?<![A-Za-z0-9])[a-f0-9]{36,40}NRAL(?![A-Za-z0-9])"
+            r"|(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{40,}+|(?<![A-Za-z0-9])[a-f0-9]{32}-us[0-9]{1,2}(?![A-Za-z0-9])"
+        ),
+        SECRET,
+    ),
+    Pattern(
+        "secret",
+        "keys of 1Password and of ClickHouse's cloud",
+        ("a3-", "4b1d"),
+        re.compile(
+            r"(?<![A-Za-z0-9_-])(?:A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}|4b1d[A-Za-z0-9]{38})"
+            r"(?![A-Za-z0-9])"
+        ),
+        SECRET,
+        near=r"(?:[a-z0-9]{6}-|[a-z0-9]{38})",
+    ),
+    Pattern(
+        "secret",
+        "keys of Airtable",
+        ("pat",),
+        re.compile(r"(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
+        SECRET,
+        near=r"[a-z0-9]{14}\.",
+    ),
+    Pattern(
+        "secret",
+        "tokens of Square, of Facebook and of Twitter",
+        ("eaa", "aaaaaaaaaaaaaaaaaaaa"),
+        re.compile(r"(?<![A-Za-z0-9+/_-])(?:EAAA[A-Za-z0-9_-]{56,}+|EAA[A-Za-z0-9]{80,}+|A{20,30}[A-Za-z0-9%]{50,}+)"),
+        SECRET,
+        near=r"[a-z0-9_%-]{9}",
     ),
     Pattern(
         "secret",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, likely_texts, mask_column
+from chimera_metrics.integrations.masking.columns import likely_texts
 from chimera_metrics.integrations.validation.cleaning import without_nulls
 from chimera_metrics.integrations.validation.column_rule import ColumnRule
 from chimera_metrics.integrations.validation.frames import to_arrow
@@ -154,25 +154,33 @@ def mask_array(rule: ColumnRule, values: Array) -> tuple[Array, dict[str, int]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = rule.name
-    if rule.nested or column not in COLUMN_MASKS:
+    if rule.nested:
         from chimera_metrics.integrations.validation.arrow_values import from_array, to_array
 
         masked, made = mask_values(rule, from_array(rule, values))
         return to_array(rule, masked) if made else values, made
-    if "user_agent" in COLUMN_MASKS[column]:
-        encoded = values.dictionary_encode()
-        words = encoded.dictionary.to_pylist()
-        clean, _ = mask_column(column, words)
-        changed = pa.array([new != old for new, old in zip(clean, words, strict=True)], pa.bool_())
-        count = pc.sum(changed.take(encoded.indices)).as_py() or 0
-        return pa.array(clean, pa.string()).take(encoded.indices), {"user_agent": count} if count else {}
-    likely = likely_texts(column, values)
+    if rule.kind == "word" or "user_agent" in rule.masks:
+        return _mask_words(rule, values)
+    likely = likely_texts(values, rule.masks, rule.kind == "json")
     texts = values.filter(likely).to_pylist()
     if not texts:
         return values, {}
-    clean, counts = mask_column(column, texts)
+    clean, counts = mask_values(rule, texts)
     return pc.replace_with_mask(values, likely, pa.array(clean, pa.string())), counts
+
+
+def _mask_words(rule: ColumnRule, values: Array) -> tuple[Array, dict[str, int]]:
+    """An array of texts that repeat: each is looked at once, and only what changes is counted by its rows."""
+    import pyarrow as pa
+
+    encoded = values.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    clean, made = mask_values(rule, words)
+    if not made:
+        return values, {}
+    changed = pa.array([new != old for new, old in zip(clean, words, strict=True)], pa.bool_())
+    _, counts = mask_values(rule, values.filter(changed.take(encoded.indices)).to_pylist())
+    return pa.array(clean, pa.string()).take(encoded.indices), counts
 
 
 def _check_array(rule: ColumnRule, array: Array, received: datetime) -> _Checked:

@@ -6,41 +6,29 @@ and only texts change, so that a value keeps the shape that its column takes.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import orjson
 
-from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, mask_column
+from chimera_metrics.integrations.masking.columns import COLUMN_MASKS, mask_column, mask_words
 from chimera_metrics.integrations.masking.json_texts import mask_jsons
-from chimera_metrics.integrations.masking.searching import mask_texts
 from chimera_metrics.integrations.validation.column_rule import ColumnRule
 
 
 def mask_values(rule: ColumnRule, values: list[Any]) -> tuple[list[Any], dict[str, int]]:
     """A column's clean values as they may be stored, and how many replacements each rule made."""
-    if rule.name in COLUMN_MASKS and not rule.nested:
-        return mask_column(rule.name, values)
     if not rule.masks:
         return values, {}
+    if rule.kind == "word" and rule.name not in COLUMN_MASKS:
+        return mask_words(values, rule.masks)
+    if not rule.nested:
+        return mask_column(rule.name, values, rule.masks)
     rows = [row for row, value in enumerate(values) if value]
-    if rule.nested:
-        texts = [orjson.dumps(_texts_of(rule, values[row])).decode() for row in rows]
-        changed, counts = mask_jsons(texts, rule.masks)
-        merged: dict[int, Any] = {
-            place: _merged(rule, values[rows[place]], orjson.loads(text)) for place, text in changed.items()
-        }
-    else:
-        merged, counts = _masked_texts(rule, [values[row] for row in rows])
+    changed, counts = mask_jsons([orjson.dumps(_texts_of(rule, values[row])).decode() for row in rows], rule.masks)
     clean = list(values)
-    for place, value in merged.items():
-        clean[rows[place]] = value
+    for place, text in changed.items():
+        clean[rows[place]] = _merged(rule, values[rows[place]], orjson.loads(text))
     return clean, dict(counts)
-
-
-def _masked_texts(rule: ColumnRule, texts: list[str]) -> tuple[dict[int, Any], Counter[str]]:
-    changed, counts = mask_texts(texts, rule.masks)
-    return dict(changed), counts
 
 
 _TEXTS = ("text", "word", "json")

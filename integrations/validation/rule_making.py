@@ -167,10 +167,11 @@ _MONEY = {"Decimal(18, 6)", "Nullable(Decimal(18, 6))"}
 
 def _masks(column: Column[Any], rule: ColumnRule) -> tuple[MaskRule, ...]:
     """The masks of a column: as the house has listed them, else all unless the model says that none is needed."""
-    if column.name in COLUMN_MASKS:
+    if not holds_text(rule):
+        return ()
+    if column.name in COLUMN_MASKS and not rule.nested:
         return COLUMN_MASKS[column.name]
-    wanted = column.info["masked"]
-    return () if wanted is False or not holds_text(rule) else ALL
+    return () if column.info["masked"] is False else ALL
 
 
 def holds_text(rule: ColumnRule) -> bool:

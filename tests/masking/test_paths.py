@@ -33,7 +33,7 @@ def test_few_texts_and_many_are_masked_alike(column: str) -> None:
     assert many[: len(texts)] == alone
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.what)
+@pytest.mark.parametrize("pattern", [one for one in PATTERNS if one.probe is None], ids=lambda pattern: pattern.what)
 def test_both_engines_read_what_stands_behind_a_hint_alike(pattern: Pattern) -> None:
     for hint, probe in pattern.probes():
         texts = [

@@ -1,0 +1,159 @@
+"""Numbers that belong to people: cards and accounts by their checksums, phones and social security by their form."""
+
+from __future__ import annotations
+
+import re
+
+from chimera_metrics.integrations.masking.masks import Pattern
+
+CARD, IBAN, SSN, PHONE, MAC = "[card]", "[iban]", "[ssn]", "[phone]", "[mac]"
+
+# The beginnings of cards by which they are told from ids and times that pass the checksum by chance.
+_ISSUER = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d{12,14}|3[47]\d{13}"
+    r"|(?:6011|65|64[4-9])\d{12,14}|3(?:6|8|9|0[0-59])\d{11,12}|35(?:2[89]|[3-8])\d{12,13}|62\d{14,17}|(?:50|5[6-8]|6[37])\d{14}"
+)
+_LENGTHS = frozenset({13, 14, 15, 16, 17, 18, 19})
+
+
+def is_card(digits: str) -> bool:
+    """Whether digits are a card's: an issuer's beginning, a length that it has, and Luhn's checksum."""
+    if len(digits) not in _LENGTHS or not _ISSUER.fullmatch(digits) or len(set(digits)) < 2:
+        return False
+    doubled = [int(digit) * 2 for digit in digits[-2::-2]]
+    return (sum(map(int, digits[-1::-2])) + sum(value - 9 * (value > 9) for value in doubled)) % 10 == 0
+
+
+def _card(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[0])
+    return CARD if is_card(digits) else found[0]
+
+
+_IBAN_LENGTHS = {
+    country: int(length)
+    for length, countries in {
+        "15": "NO", "16": "BE", "18": "DK FI FO GL NL SD", "19": "MK SI", "20": "AT BA EE KZ LT LU MN XK",
+        "21": "CH HR LI LV", "22": "BG BH CR DE GB GE IE ME RS VA", "23": "AE GI IL IQ OM SO TL",
+        "24": "AD CZ ES MD PK RO SA SE SK TN VG", "25": "LY PT ST", "26": "IS TR", "27": "BI DJ FR GR IT MC MR SM",
+        "28": "AL AZ BY CY DO GT HU LB NI PL SV", "29": "BR EG PS QA UA", "30": "JO KW MU YE", "31": "MT SC", "32": "LC",  # noqa: E501
+        "33": "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+
+
+def _iban(found: re.Match[str]) -> str:
+    """The account, and what stands behind it in the match stays."""
+    text = found[0]
+    places = [place for place, char in enumerate(text) if char.isalnum()]
+    length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
+    if not length or len(places) < length:
+        return text
+    compact = "".join(text[place] for place in places[:length]).upper()
+    turned = "".join(str(int(char, 36)) for char in compact[4:] + compact[:4])
+    rest = text[places[length - 1] + 1 :]
+    return f"{IBAN}{rest}" if int(turned) % 97 == 1 and not rest[:1].isalnum() else text
+
+
+def _phone(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[0])
+    return PHONE if 8 <= len(digits) <= 15 and (len(digits) >= 10 or re.search(r"[ ().-]", found[0])) else found[0]
+
+
+def _named_phone(found: re.Match[str]) -> str:
+    value = found["value"]
+    count = sum(map(str.isdigit, value))
+    return f"{found['head']}{PHONE}" if 7 <= count <= 15 else found[0]
+
+
+def _mac(found: re.Match[str]) -> str:
+    text = found[0]
+    # Six numbers with dashes or three with dots are dates and versions too.
+    return text if ":" not in text and text.replace("-", "").replace(".", "").isdecimal() else MAC
+
+
+_BLANK = "[ \\t\xa0\u2007\u202f]"
+# Any account and any card has nine digits in a row, or groups of them.
+_DIGITS = re.compile(r"[0-9]{4}(?:[0-9]{5}|[^0-9a-z][0-9]{4}|[^0-9a-z][0-9]{6}[^0-9a-z])")
+_PAIR = "[0-9A-Fa-f]{2}"
+
+NUMBERS: tuple[Pattern, ...] = (
+    Pattern(
+        "iban",
+        "IBANs, by their checksum",
+        ("",),
+        re.compile(rf"(?<![A-Za-z0-9])(?:[A-Z]{{2}}|[a-z]{{2}})[0-9]{{2}}(?:{_BLANK}?[A-Za-z0-9]{{1,4}}){{3,8}}+"),
+        _iban,
+        near=r"\b[a-z]{2}[0-9]{2}(?:[a-z0-9]{0,8}[0-9]{8}|[ \t\xa0][a-z0-9]{4}[ \t\xa0])",
+        probe=_DIGITS,
+    ),
+    Pattern(
+        "card",
+        "numbers of cards, by their issuer and Luhn's checksum",
+        ("",),
+        re.compile(
+            rf"(?<![\d.,])(?<!\d[ -])[2-6](?:\d{{12,18}}|\d{{3}}(?:(?:{_BLANK}|[-.])\d{{4}}){{3}}(?:(?:{_BLANK}|[-.])?\d{{1,3}})?"  # noqa: E501
+            rf"|\d{{3}}(?:{_BLANK}|[-.])\d{{6}}(?:{_BLANK}|[-.])\d{{4,5}})(?![\d]|[.,]\d)"
+        ),
+        _card,
+        near=r"\b[2-6][0-9]{3}(?:[0-9]{9}|[^0-9a-z][0-9]{4}[^0-9a-z][0-9]{4}|[^0-9a-z][0-9]{6}[^0-9a-z][0-9]{4})",
+        probe=_DIGITS,
+    ),
+    Pattern(
+        "ssn",
+        "social security numbers",
+        ("-",),
+        re.compile(r"(?<![\w-])(?<!\d\.)(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)"),
+        SSN,
+        near=r"[0-9]{2}-[0-9]{4}",
+    ),
+    Pattern(
+        "ssn",
+        "social security numbers that are named",
+        ("ssn", "social"),
+        re.compile(
+            r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security(?:[ _-]?(?:number|no\.?))?)\\?["']?\s{0,3}(?:is|was|[:=#])?\s{0,3}\\?["']?)"""  # noqa: E501
+            r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d)"
+        ),
+        rf"\g<head>{SSN}",
+    ),
+    Pattern(
+        "phone",
+        "phone numbers with the code of a country",
+        ("+",),
+        re.compile(r"(?<![\w.+])\+\(?[1-9]\d{0,2}\)?(?:[ ().\xa0/-]{0,2}\d){7,13}(?![\w]|\.\d)"),
+        _phone,
+        near=r"\(?[1-9]",
+    ),
+    Pattern(
+        "phone",
+        "phone numbers of North America",
+        ("-", ".", ")"),
+        re.compile(
+            r"(?<![\w.+-])(?:\(\d{3}\)[ \xa0]?|(?:1[-. ])?[2-9]\d{2}([-.]))[2-9]\d{2}(?(1)\1|[-. ])\d{4}(?![\w-]|\.\d)"
+        ),
+        PHONE,
+        near=r"[ \xa0]?[2-9][0-9]{2}[-. ][0-9]{4}",
+    ),
+    Pattern(
+        "phone",
+        "phone numbers that are named",
+        ("phone", "tel", "mobile", "fax", "whatsapp"),
+        re.compile(
+            r"""(?i)(?P<head>(?:\b|_)(?:(?:tele)?phone|tel|mobile|fax|whatsapp)(?:[ _-]?(?:number|no\.?|nr\.?))?\\?["']?"""  # noqa: E501
+            r"""(?:\s{0,3}[:=]\s{0,3}|\.\s{0,2}|\s{1,3}(?:me |us )?(?:is|at|on|to)?\s{0,2})\\?["']?)"""
+            r"(?!\d{4}-\d\d-\d\d)(?P<value>[+(]{0,2}0?\d{1,5}(?:[ ()./-]{1,3}\d{2,8}){1,5}|[+]?\d{9,13})(?![\w]|[.,:]\d|%)"  # noqa: E501
+        ),
+        _named_phone,
+    ),
+    Pattern(
+        "mac",
+        "addresses of network cards",
+        (":", "-", "."),
+        re.compile(
+            rf"(?<![\w:.-])(?:{_PAIR}(?::{_PAIR}){{5}}|{_PAIR}(?:-{_PAIR}){{5}}|[0-9A-Fa-f]{{4}}(?:\.[0-9A-Fa-f]{{4}}){{2}})(?![\w:-]|\.\w)"
+        ),
+        _mac,
+        near=r"(?:[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]|[0-9a-f]{4}\.[0-9a-f]{4})",
+    ),
+)
