@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from chimera_metrics.integrations.masking.hidden import ANY_SIGN
-from chimera_metrics.integrations.masking.masks import MaskRule
+from chimera_metrics.integrations.masking.masks import MaskRule, Pattern
 from chimera_metrics.integrations.masking.patterns import PATTERNS
 
 Array = Any  # pyarrow ships no types
@@ -24,17 +24,20 @@ def may_need_mask(texts: Array, rules: Collection[MaskRule], escapes: bool) -> A
 
     escapes: whether the texts are JSON, which may spell any letter as an escape, behind which anything may hide.
     """
-    expression = _expression(tuple(rules), escapes)
-    return pc.fill_null(pc.match_substring_regex(texts, expression), False)
+    return pc.fill_null(pc.match_substring_regex(texts, _expression(tuple(rules), escapes)), False)
 
 
 @lru_cache
 def _expression(rules: tuple[MaskRule, ...], escapes: bool) -> str:
-    likely = [
-        f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}" for pattern in PATTERNS if pattern.rule in rules
-    ]
+    likely = [_far(pattern) for pattern in PATTERNS if pattern.rule in rules]
     likely += [r"\\", ANY_SIGN] if escapes else [ANY_SIGN]
-    return f"(?i){'|'.join(likely)}"
+    return f"(?i){'|'.join(dict.fromkeys(likely))}"
+
+
+def _far(pattern: Pattern) -> str:
+    if pattern.far is not None:
+        return pattern.far
+    return f"(?:{'|'.join(map(_literal, pattern.hints))}){pattern.near}"
 
 
 def _literal(text: str) -> str:

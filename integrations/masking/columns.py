@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Sequence
-from itertools import compress
 from typing import Any
 
 from chimera_metrics.integrations.masking.json_texts import mask_json, mask_jsons
@@ -82,8 +81,10 @@ def _likely_rows(values: list[str | None], rules: Sequence[MaskRule], escapes: b
     if len(values) < MANY:
         return range(len(values))
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return list(compress(range(len(values)), likely_texts(pa.array(values, pa.string()), rules, escapes).to_pylist()))
+    found: list[int] = pc.indices_nonzero(likely_texts(pa.array(values, pa.string()), rules, escapes)).to_pylist()
+    return found
 
 
 def likely_texts(texts: Any, rules: Sequence[MaskRule], escapes: bool = False) -> Any:

@@ -207,7 +207,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
             r"""(?P<value>[^\s"'-][^\s"']{0,200}+)"""
         ),
         _unless_masked,
-        probe=re.compile(rf"{BLANK}-[paw]"),
+        probe=re.compile(rf"-(?<={BLANK}-)[paw]"),
     ),
     Pattern(
         "secret",

@@ -110,36 +110,45 @@ def broken(found: re.Match[str]) -> str:
     return SECRET if len(key) >= 20 and re.search(ANY, key) else found[0]
 
 
-# Long runs; ids and hashes, which are most of what is long, are none.
-_LETTER = "[a-z0-9_.+/=~-]"
-_RUN = re.compile(rf"(?<!{_LETTER})(?![0-9a-f-]++(?!{_LETTER})){_LETTER}{{14,}}+")
+_MARKED = "|".join(re.sub(r"([^a-z0-9_])", r"\\\1", mark) for mark in HINTS)
+FAR = rf"(?:^|[^a-z0-9_-])(?:{_MARKED})(?:[a-z0-9_.+/=-]{{9}}|[a-z0-9_.=-]{{0,8}}[\\\r\n])"
+"""A mark where a word begins, and what is long or broken behind it, as RE2 reads it."""
+
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_.+/=~-"
+_WORDS_ONLY = bytes(code if code in _LETTERS else 0x20 for code in range(256))
+_HEX_ONLY = b"0123456789abcdef-"
+_LONG = 14
 _ENDING = re.compile(r"(?<![a-z0-9_.+/=~-])[a-z0-9_.+/=~-]{3,}+(?=\\|\r?\n(?!\0))")
 _LINE_END = re.compile(r"\n(?!\0)")
-_HEAD = re.compile(r"(?<![a-z0-9])[a-z0-9][a-z0-9_/-]")
+_HEAD = re.compile(rb"(?<![a-z0-9])[a-z0-9][a-z0-9_/-]")
 
 
 class MarkProbe:
-    """Finds runs of letters in which a mark begins. One pass, however many marks there are."""
+    """Finds words in which a mark begins. One pass, however many marks there are."""
 
     def __init__(self, marks: tuple[str, ...], ends: bool = False) -> None:
-        """ends: only runs behind which a line ends, or an escape says that it does."""
+        """ends: only words behind which a line ends, or an escape says that it does."""
         self._ends = ends
-        self._by_head: dict[str, tuple[str, ...]] = {}
+        self._by_head: dict[bytes, list[bytes]] = {}
         for mark in marks:
-            head = mark[:2]
-            self._by_head[head] = (*self._by_head.get(head, ()), mark)
-        self._heads = frozenset(self._by_head)
+            self._by_head.setdefault(mark[:2].encode(), []).append(mark.encode())
 
     def finditer(self, lowered: str, /) -> Iterator[re.Match[str]]:
-        """The runs, as matches."""
-        if self._ends and "\\" not in lowered and not _LINE_END.search(lowered):
+        """The words, as matches."""
+        if self._ends:
+            if "\\" in lowered or _LINE_END.search(lowered):
+                yield from (found for found in _ENDING.finditer(lowered) if self._marks_in(found[0].encode()))
             return
-        for run in (_ENDING if self._ends else _RUN).finditer(lowered):
-            heads = _HEAD.findall(run[0])
-            if not self._heads.isdisjoint(heads) and any(
-                mark in run[0] for head in heads for mark in self._by_head.get(head, ())
-            ):
-                yield run
+        text = lowered.encode("ascii", "replace")  # as many bytes as there are characters
+        # Ids and hashes, which are most of what is long, hold no mark.
+        words = {word for word in text.translate(_WORDS_ONLY).split() if len(word) >= _LONG and word.strip(_HEX_ONLY)}
+        if not words or not (marks := self._marks_in(b"\n".join(words))):
+            return
+        yield from re.finditer("|".join(re.escape(mark.decode()) for mark in marks), lowered)
+
+    def _marks_in(self, words: bytes) -> list[bytes]:
+        heads = self._by_head.keys() & set(_HEAD.findall(words))
+        return [mark for head in heads for mark in self._by_head[head] if mark in words]
 
     def search(self, lowered: str, /) -> re.Match[str] | None:
         return next(self.finditer(lowered), None)

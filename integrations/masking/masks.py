@@ -41,6 +41,8 @@ class Pattern:
     near: str = ""
     probe: Probe | None = None
     """What finds any of very many hints in one pass."""
+    far: str | None = None
+    """What RE2 looks for, where hints and `near` would make its automaton large: it finds as much and a little more."""
 
     def probes(self) -> list[tuple[str, Probe]]:
         """Each hint with a pattern that begins with it: literal beginnings are what `re` finds fast."""

@@ -22,6 +22,10 @@ _HINTS: dict[str, list[int]] = {}
 for _place, _one in enumerate(_PROBES):
     for _hint, _ in _one[1]:
         _HINTS.setdefault(_hint, []).append(_place)
+# Where there is no `pass`, there is no `password`: each hint stands under the shortest one that it holds.
+_UNDER: dict[str, list[str]] = {}
+for _hint in sorted(_HINTS, key=len):
+    _UNDER.setdefault(next((_short for _short in _UNDER if _short and _short in _hint), _hint), []).append(_hint)
 _SIGNS: list[tuple[str, Probe]] = [(sign, re.compile(re.escape(sign) + rest)) for sign, rest in SIGNS]
 _UNASCII: list[tuple[str, Probe]] = [("", re.compile(UNASCII))]
 
@@ -50,7 +54,9 @@ class Haystack:
     def patterns(self, rules: Sequence[MaskRule]) -> list[tuple[Pattern, Probes]]:
         """The patterns that may match somewhere, in their order, with their probes."""
         lowered = self.lowered
-        places = sorted({place for hint, places in _HINTS.items() if hint in lowered for place in places})
+        under = [hints for short, hints in _UNDER.items() if short in lowered]
+        found = [hint for hints in under for hint in hints if hint in lowered]
+        places = sorted({place for hint in found for place in _HINTS[hint]})
         return [_PROBES[place] for place in places if _PROBES[place][0].rule in rules]
 
     def hidden(self) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chimera_metrics.integrations.masking.makers import ANY, BROKEN, HINTS, MarkProbe, broken
+from chimera_metrics.integrations.masking.makers import ANY, BROKEN, FAR, HINTS, MarkProbe, broken
 from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Pattern
 from chimera_metrics.integrations.masking.words import is_spelled
 
@@ -53,6 +53,7 @@ SECRETS: tuple[Pattern, ...] = (
         broken,
         near=r"[a-z0-9_.=-]*(?:\\|\r|\n)",
         probe=MarkProbe(HINTS, ends=True),
+        far=FAR,
     ),
     Pattern(
         "secret",
@@ -62,6 +63,7 @@ SECRETS: tuple[Pattern, ...] = (
         SECRET,
         near=r"[a-z0-9_.+/=-]{9}",
         probe=MarkProbe(HINTS),
+        far=FAR,
     ),
     Pattern(
         "secret",
@@ -93,6 +95,7 @@ SECRETS: tuple[Pattern, ...] = (
         ),
         SECRET,
         near=r"(?:[a-z0-9]{6}-|[a-z0-9]{38})",
+        far=r"(?:^|[^a-z0-9_-])(?:a3-[a-z0-9]{6}-|4b1d[a-z0-9]{9})",
     ),
     Pattern(
         "secret",
@@ -109,6 +112,7 @@ SECRETS: tuple[Pattern, ...] = (
         re.compile(r"(?<![A-Za-z0-9+/_-])(?:EAAA[A-Za-z0-9_-]{56,}+|EAA[A-Za-z0-9]{80,}+|A{20,30}[A-Za-z0-9%]{50,}+)"),
         SECRET,
         near=r"[a-z0-9_%-]{9}",
+        far=r"(?:^|[^a-z0-9+/_-])(?:eaa|aaaaaaaaaaaaaaaaaaaa)[a-z0-9_%-]{9}",
     ),
     Pattern(
         "secret",
@@ -117,6 +121,7 @@ SECRETS: tuple[Pattern, ...] = (
         re.compile(r"(?<![A-Za-z0-9_-])SK[0-9a-f]{32}(?![A-Za-z0-9])"),
         SECRET,
         near=r"[0-9a-f]{32}",
+        far=r"(?:^|[^a-z0-9_-])sk[0-9a-f]{9}",
     ),
     Pattern(
         "secret",
