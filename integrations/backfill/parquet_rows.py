@@ -21,6 +21,7 @@ ROWS_AT_ONCE = 65_536
 BYTES_AT_ONCE = 16_000_000
 LARGEST_PAGES = 160_000_000
 """Bytes of the largest pages of a group's columns together, which are unpacked at the same time."""
+LARGEST_ROW = 160_000_000
 _NESTED_ROWS = 1_024
 _NESTED_VALUES = 10_000_000
 
@@ -63,20 +64,21 @@ def _batches(source: IO[bytes], path: Path) -> Iterator[Any]:
     """Record batches of at most BYTES_AT_ONCE, or of one row."""
     plain = parquet.ParquetFile(source, pre_buffer=False)
     schema, metadata = plain.schema_arrow, plain.metadata
-    words = [field.name for field in schema if _is_text(field.type) or pa.types.is_dictionary(field.type)]
-    # pyarrow cannot read what is spelled by differences as a dictionary; no dictionary is in it either.
     chunks = [
         metadata.row_group(group).column(place)
         for group in range(metadata.num_row_groups)
         for place in range(metadata.num_columns)
     ]
+    # pyarrow cannot read what is spelled by differences as a dictionary; no dictionary is in it either.
     spelled = {chunk.path_in_schema for chunk in chunks if any("DELTA" in encoding for encoding in chunk.encodings)}
-    words = [name for name in words if name not in spelled]
+    leaves = [plain.schema.column(place) for place in range(metadata.num_columns)]
+    texts = [leaf for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type != "DECIMAL"]
+    words = [leaf.path for leaf in texts if leaf.path not in spelled]
     file = parquet.ParquetFile(source, pre_buffer=False, read_dictionary=words, metadata=metadata)
     for group in range(metadata.num_row_groups):
         rows = _rows_at_once(source, path, file, group)
         for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
-            yield from _pieces(batch, schema)
+            yield from _pieces(batch, schema, path)
 
 
 def row_bytes(batch: Any) -> Any:
@@ -123,9 +125,15 @@ def _is_text(kind: Any) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _pieces(batch: Any, schema: Any) -> Iterator[Any]:
+def _pieces(batch: Any, schema: Any, path: Path) -> Iterator[Any]:
     """The batch cut where its bytes reach the limit, each piece in the types of the file."""
-    ends = np.cumsum(row_bytes(batch))
+    sizes = row_bytes(batch)
+    if sizes.max(initial=0) > LARGEST_ROW:
+        raise InvalidInput(
+            f"{path} has a row of {sizes.max():,} bytes; a row has room for {LARGEST_ROW:,}, and a text takes at most "
+            "1,000,000 of them. Shorten its values."
+        )
+    ends = np.cumsum(sizes)
     start = done = 0
     while start < batch.num_rows:
         stop = max(start + 1, int(np.searchsorted(ends, done + BYTES_AT_ONCE, side="right")))
