@@ -15,13 +15,16 @@ _PRODUCTS = (
     r"|numpy|scipy|pandas|polars|(?:py)?arrow|sklearn|scikit-learn|transformers|tokenizers|accelerate|diffusers|vllm|llama"
     r"|llama[.-]cpp|ollama|onnx(?:runtime)?|openvino|xformers|flash[-_]attn|bitsandbytes|deepspeed|ray|spark|hadoop|hive|kafka"
     r"|flink|airflow|dbt|python|cpython|pypy|node(?:\.?js)?|npm|deno|bun|java|jdk|jre|openjdk|kotlin|scala|gradle|maven|go"
-    r"|golang|rust|rustc|cargo|ruby|rails|php|perl|dotnet|\.net(?: core| framework)?|mono|swift|xcode|clang|llvm|gcc|glibc"  # noqa: E501
+    r"|golang|rust|rustc|cargo|ruby|rails|php|perl|dotnet|\.net(?: core| framework)?|mono"
+    r"|swift|xcode|clang|llvm|gcc|glibc"
     r"|cmake|make|bazel|protobuf|grpc|openssl|libressl|boringssl|zlib|curl|wget|git|ffmpeg|qt|gtk|mesa|vulkan|directx|opengl"
-    r"|mac ?os(?: x)?|os x|ios|ipados|watchos|tvos|android|windows(?: nt| server)?|win(?:10|11)?|linux|ubuntu|debian|fedora"  # noqa: E501
+    r"|mac ?os(?: x)?|os x|ios|ipados|watchos|tvos|android|windows(?: nt| server)?"
+    r"|win(?:10|11)?|linux|ubuntu|debian|fedora"
     r"|centos|rhel|alpine|kernel|firmware|bios|uefi|driver|nvidia|geforce|radeon|amdgpu|docker|containerd|kubernetes|k8s|helm"
     r"|terraform|ansible|nginx|apache|httpd|tomcat|jetty|envoy|haproxy|sqlite|oracle|word|excel|office|outlook|acrobat|photoshop"
     r"|flash|unity|unreal|godot|blender|webkit|gecko|v8|blink|chromedriver|geckodriver|selenium|playwright|puppeteer|postman"
-    r"|okhttp|axios|electron|sdk|api|app|client version|agent version|assembly|nuget|package|plugin|addon|extension|update|patch"  # noqa: E501
+    r"|okhttp|axios|electron|sdk|api|app|client version|agent version|assembly|nuget"
+    r"|package|plugin|addon|extension|update|patch"
     r"|runtime|library|lib|module|tag|schema"
 )
 
@@ -31,7 +34,8 @@ _NUMBERED = re.compile(
     r"|paragraph|oid)\.?|§)"
     r"""\\?["']?\s{0,2}(?:[:=/~]|is\b|no\.|number\b|#)?\s{0,2}\\?["'(]?v?$"""
     r"|(?:[=<>~!]=|~>|[~^])\s?$"
-    rf"|(?<![a-z])(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?(?:\s{{1,2}}(?:version|release|build|is|to|at|v))?[ /:@_-]{{1,2}}v?$"  # noqa: E501
+    rf"|(?<![a-z])(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?"
+    r"(?:\s{1,2}(?:version|release|build|is|to|at|v))?[ /:@_-]{1,2}v?$"
     r"|(?<![a-z])(?:headlesschrome|chrome|chromium|edge?|edga|edgios|opr|opera|firefox|fxios|crios|safari|electron"
     r"|applewebkit|samsungbrowser)[/ ]$"
 )

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 
 from chimera_metrics.integrations.masking.masks import Pattern
 
-UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e007f"  # noqa: E501
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e007f"
+)
 WIDE = "\uff01-\uff5e\ufe50-\ufe6b\u3002\uff61\u2024"
 # What stands in a text that hides anything: a beginning, and what follows. Python and RE2 read it alike.
 _AT = r" ?(?:at|dot) ?[)\]}]"

@@ -98,8 +98,9 @@ _EACH = [rf"{re.escape(mark)}{MARKS[mark]}" for mark in sorted(MARKS, key=len, r
 ANY = rf"(?<![A-Za-z0-9_-])(?:{'|'.join([XOX, *_EACH])})"
 # A key that a line's end breaks: its mark, a piece, and pieces that are no words.
 _PIECE = r"(?=[A-Za-z_=-]*+[0-9])(?=[0-9_=-]*+[A-Za-z])[A-Za-z0-9_=-]{4,}+"
+_BEGINNINGS = "|".join(re.escape(mark) for mark in sorted(MARKS, key=len, reverse=True))
 BROKEN = (
-    rf"(?<![A-Za-z0-9_-])(?P<key>(?:xox[a-z]-|{'|'.join(re.escape(mark) for mark in sorted(MARKS, key=len, reverse=True))})"  # noqa: E501
+    rf"(?<![A-Za-z0-9_-])(?P<key>(?:xox[a-z]-|{_BEGINNINGS})"
     rf"[A-Za-z0-9_.=-]*+(?:(?:\\?\r?\n|\\r\\n|\\n)[ \t>|]{{0,8}}{_PIECE}){{1,4}})"
 )
 

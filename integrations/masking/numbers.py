@@ -36,8 +36,8 @@ _IBAN_LENGTHS = {
         "15": "NO", "16": "BE", "18": "DK FI FO GL NL SD", "19": "MK SI", "20": "AT BA EE KZ LT LU MN XK",
         "21": "CH HR LI LV", "22": "BG BH CR DE GB GE IE ME RS VA", "23": "AE GI IL IQ OM SO TL",
         "24": "AD CZ ES MD PK RO SA SE SK TN VG", "25": "LY PT ST", "26": "IS TR", "27": "BI DJ FR GR IT MC MR SM",
-        "28": "AL AZ BY CY DO GT HU LB NI PL SV", "29": "BR EG PS QA UA", "30": "JO KW MU YE", "31": "MT SC", "32": "LC",  # noqa: E501
-        "33": "RU",
+        "28": "AL AZ BY CY DO GT HU LB NI PL SV", "29": "BR EG PS QA UA", "30": "JO KW MU YE", "31": "MT SC",
+        "32": "LC", "33": "RU",
     }.items()
     for country in countries.split()
 }  # fmt: skip
@@ -117,7 +117,8 @@ NUMBERS: tuple[Pattern, ...] = (
         "numbers of cards, by their issuer and Luhn's checksum",
         ("",),
         re.compile(
-            rf"(?<![\d.,])(?<!\d[ -])[2-6](?:\d{{12,18}}|\d{{3}}(?:(?:{_BLANK}|[-.])\d{{4}}){{3}}(?:(?:{_BLANK}|[-.])?\d{{1,3}})?"  # noqa: E501
+            r"(?<![\d.,])(?<!\d[ -])[2-6](?:\d{12,18}"
+            rf"|\d{{3}}(?:(?:{_BLANK}|[-.])\d{{4}}){{3}}(?:(?:{_BLANK}|[-.])?\d{{1,3}})?"
             rf"|\d{{3}}(?:{_BLANK}|[-.])\d{{6}}(?:{_BLANK}|[-.])\d{{4,5}})(?![\d]|[.,]\d)"
         ),
         _card,
@@ -137,7 +138,8 @@ NUMBERS: tuple[Pattern, ...] = (
         "social security numbers that are named",
         ("ssn", "social"),
         re.compile(
-            r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security(?:[ _-]?(?:number|no\.?))?)\\?["']?\s{0,3}(?:is|was|[:=#])?\s{0,3}\\?["']?)"""  # noqa: E501
+            r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security(?:[ _-]?(?:number|no\.?))?)\\?["']?\s{0,3}"""
+            r"""(?:is|was|[:=#])?\s{0,3}\\?["']?)"""
             r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d)"
         ),
         rf"\g<head>{SSN}",
@@ -165,9 +167,11 @@ NUMBERS: tuple[Pattern, ...] = (
         "phone numbers that are named",
         ("phone", "tel", "mobile", "fax", "whatsapp"),
         re.compile(
-            r"""(?i)(?P<head>(?:\b|_)(?:(?:tele)?phone|tel|mobile|fax|whatsapp)(?:[ _-]?(?:number|no\.?|nr\.?))?\\?["']?"""  # noqa: E501
+            r"""(?i)(?P<head>(?:\b|_)(?:(?:tele)?phone|tel|mobile|fax|whatsapp)(?:[ _-]?(?:number|no\.?|nr\.?))?"""
+            r"""\\?["']?"""
             r"""(?:\s{0,3}[:=]\s{0,3}|\.\s{0,2}|\s{1,3}(?:me |us )?(?:is|at|on|to)?\s{0,2})\\?["']?)"""
-            r"(?!\d{4}-\d\d-\d\d)(?P<value>[+(]{0,2}0?\d{1,5}(?:[ ()./-]{1,3}\d{2,8}){1,5}|[+]?\d{9,13})(?![\w]|[.,:]\d|%)"  # noqa: E501
+            r"(?!\d{4}-\d\d-\d\d)(?P<value>[+(]{0,2}0?\d{1,5}(?:[ ()./-]{1,3}\d{2,8}){1,5}|[+]?\d{9,13})"
+            r"(?![\w]|[.,:]\d|%)"
         ),
         _named_phone,
     ),
