@@ -67,7 +67,8 @@ def message_span(method: str, params: Mapping[str, Any], id_: object, revision: 
     if not traced():
         yield None
         return
-    from opentelemetry import propagate, trace  # type: ignore[import-not-found,attr-defined,unused-ignore]
+    from opentelemetry.propagate import extract  # type: ignore[import-not-found,unused-ignore]
+    from opentelemetry.trace import SpanKind, get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
     target = params.get("name") if isinstance(params.get("name"), str) else None
     attributes = {"mcp.method.name": method, "mcp.protocol.version": revision, "jsonrpc.request.id": str(id_)}
@@ -78,12 +79,10 @@ def message_span(method: str, params: Mapping[str, Any], id_: object, revision: 
     elif method == "prompts/get" and target is not None:
         attributes["gen_ai.prompt.name"] = target
     meta = params.get("_meta")
-    with trace.get_tracer("chimera-metrics").start_as_current_span(
+    with get_tracer("chimera-metrics").start_as_current_span(
         f"{method} {target}" if target else method,
-        context=propagate.extract(meta)
-        if isinstance(meta, dict) and isinstance(meta.get("traceparent"), str)
-        else None,
-        kind=trace.SpanKind.SERVER,
+        context=extract(meta) if isinstance(meta, dict) and isinstance(meta.get("traceparent"), str) else None,
+        kind=SpanKind.SERVER,
         attributes=attributes,
         record_exception=False,  # texts of errors may hold what the client sent
         set_status_on_exception=False,
