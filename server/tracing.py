@@ -67,7 +67,7 @@ def message_span(method: str, params: Mapping[str, Any], id_: object, revision: 
     if not traced():
         yield None
         return
-    from opentelemetry.propagate import extract  # type: ignore[import-not-found,unused-ignore]
+    from opentelemetry.propagate import extract  # type: ignore[import-not-found,attr-defined,unused-ignore]
     from opentelemetry.trace import SpanKind, get_tracer  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
     target = params.get("name") if isinstance(params.get("name"), str) else None

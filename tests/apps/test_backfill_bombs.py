@@ -62,7 +62,7 @@ def distinct(path: Path) -> None:
 
 
 def skewed(path: Path) -> None:
-    texts = pa.array(["x"] * 200_000 + [TEXT] * 30 + ["x"] * 200_000)
+    texts = pa.array(["x"] * 50_000 + [TEXT] * 30 + ["x"] * 50_000)
     write(path, texts, use_dictionary=False)
 
 

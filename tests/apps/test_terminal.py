@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 MUSE = Path(sys.executable).with_name("muse")
 SIGNS = "\x1b\x07\x08\x7f\x85\x9b\u061c\u200b\u200e\u200f\u202a\u202e\u2028\u2029\u2060\u2066\u2069\ufeff\U000e0041"
 EVIL = f"EVIL{SIGNS}[2J\r\n2026-01-01 root admin FORGED"
-ANSWER = {
+ANSWER: dict[str, Any] = {
     **dict.fromkeys(("received", "inserted"), 1),
     **dict.fromkeys(("duplicates", "replaced", "rejected_count", "quarantined"), 0),
     "table": "episodes",
@@ -62,7 +63,7 @@ class Evil:
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("CH_", "MUSE_"))}
         environment = clean | {"PYTHONUTF8": "1"} | self.variables | variables
-        command = [MUSE, *arguments]
+        command = [str(MUSE), *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=120
         )
@@ -82,7 +83,8 @@ def evil(embedded: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory)
 
 def fill(evil: Evil) -> None:
     settings = evil.settings
-    line = AuditLine(now(), "61f0c404-5cb3-11e7-907b-a6006ad3dba0", *[EVIL] * 6, "", 1, 2, 3.5, "ok", EVIL)
+    call = "61f0c404-5cb3-11e7-907b-a6006ad3dba0"
+    line = AuditLine(now(), call, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, "", 1, 2, 3.5, "ok", EVIL)
     AuditFile(audit_folder(settings)).append(line)
     with ClickHouseClient(settings.clickhouse, settings.muse) as client:
         client.ensure_schema()
@@ -232,7 +234,7 @@ def test_the_log_keeps_a_record_on_its_line(capsys: pytest.CaptureFixture[str]) 
     first, *rest = OneLine("%(message)s").format(record).split("\n")
     assert first == printable(EVIL)
     assert obeyed("".join(rest)) == set()
-    with contextlib.redirect_stdout(EscapedStream(sys.stdout)):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(EscapedStream(sys.stdout)):
         sys.stdout.write(EVIL)
     assert obeyed(capsys.readouterr().out) == set()
 
