@@ -46,7 +46,19 @@ if TYPE_CHECKING:
     from chimera_metrics.integrations.guard.refusals import StatementRefused
     from chimera_metrics.integrations.operations.backup import BackupRefused
     from chimera_metrics.integrations.operations.roles import NoRoles
-    from chimera_metrics.integrations.results import Result
+    from chimera_metrics.integrations.results import (
+        AggregateResult,
+        CorrelationDataResult,
+        CorrelationResult,
+        DescribeResult,
+        HealthResult,
+        InsertResult,
+        PerformanceResult,
+        QualityResult,
+        QueryResult,
+        Result,
+        TrendResult,
+    )
     from chimera_metrics.models import (
         BenchRun,
         Deployment,
@@ -60,6 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessRefused",
+    "AggregateResult",
     "AsyncClickHouseClient",
     "AuditFailed",
     "BackupRefused",
@@ -67,9 +80,14 @@ __all__ = [
     "CertificateRefused",
     "ClickHouseClient",
     "ClickHouseSettings",
+    "CorrelationDataResult",
+    "CorrelationResult",
     "Deployment",
+    "DescribeResult",
     "DestructiveStep",
     "Episode",
+    "HealthResult",
+    "InsertResult",
     "InvalidInput",
     "LlmEvent",
     "MemoryExceeded",
@@ -77,7 +95,10 @@ __all__ = [
     "MuseError",
     "MuseSettings",
     "NoRoles",
+    "PerformanceResult",
     "PoolExhausted",
+    "QualityResult",
+    "QueryResult",
     "QuestionError",
     "Result",
     "SchemaMismatch",
@@ -90,6 +111,7 @@ __all__ = [
     "StatementTimeout",
     "StoreBusy",
     "StoreUnusable",
+    "TrendResult",
     "UiEvent",
     "Unreachable",
     "WatcherRun",
@@ -109,11 +131,11 @@ _MODULES = {
     "MuseSettings": "integrations.config",
     "NoRoles": "integrations.operations.roles",
     "QuestionError": "analytics.errors",
-    "Result": "integrations.results",
     "StatementRefused": "integrations.guard.refusals",
 } | dict.fromkeys(
     ("BenchRun", "Deployment", "Episode", "LlmEvent", "SessionStat", "UiEvent", "WatcherRun", "metadata"), "models"
 )
+_MODULES |= dict.fromkeys((name for name in __all__ if name.endswith("Result")), "integrations.results")
 
 
 if not TYPE_CHECKING:  # type checkers would take any name for one that is there

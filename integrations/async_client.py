@@ -25,7 +25,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation, tas
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import HealthResult, QueryResult
 
 T = TypeVar("T")
 _ROWS_AT_ONCE = 1000
@@ -41,6 +41,13 @@ class AsyncClickHouseClient:
         # Not the same threads: all of them may be busy with what is to be stopped.
         self._stoppers = ThreadPoolExecutor(2, thread_name_prefix="muse-async-stop")
         self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.sync.settings.in_words}>"
+
+    def __dir__(self) -> list[str]:
+        methods = (name for name in dir(self.sync) if name[0] != "_" and callable(getattr(self.sync, name)))
+        return sorted({*object.__dir__(self), *methods})
 
     async def __aenter__(self) -> AsyncClickHouseClient:
         return self
@@ -75,7 +82,7 @@ class AsyncClickHouseClient:
         parameters: Mapping[str, Any] | None = None,
         max_rows: int = DEFAULT_ROWS,
         timeout_s: float | None = None,
-    ) -> Result:
+    ) -> QueryResult:
         """See `ClickHouseClient.query`."""
         return await self._run(lambda: self.sync.query(sql, parameters, max_rows, timeout_s))
 
@@ -89,7 +96,7 @@ class AsyncClickHouseClient:
         """Whether the store answers. Never raises for the store."""
         return await self._run(self.sync.ready)
 
-    async def health(self) -> Result:
+    async def health(self) -> HealthResult:
         """See `ClickHouseClient.health`."""
         return await self._run(self.sync.health)
 

@@ -24,12 +24,12 @@ from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaM
 from chimera_metrics.integrations.guard.judging import Guard, Rules
 from chimera_metrics.integrations.operations.datadog import both, figures
 from chimera_metrics.integrations.questions.methods import Questions
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import DescribeResult, HealthResult, InsertResult, QueryResult, Result
 from chimera_metrics.integrations.writing.arguments import OnInvalid
 from chimera_metrics.integrations.writing.prepared import Prepare
 from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch, quarantine_folder
 from chimera_metrics.integrations.writing.writer import Writer
-from chimera_metrics.models import AuditEntry
+from chimera_metrics.models import FACT_TABLES, AuditEntry, insertable
 
 # Rows of an answer that is read in one piece.
 _SHORT = 1_000
@@ -38,7 +38,7 @@ AUDIT = AuditEntry.__tablename__
 
 
 class _StoreOne(Protocol):
-    def __call__(self, row: Mapping[str, Any], idempotency_key: str | None = None) -> Result: ...
+    def __call__(self, row: Mapping[str, Any], idempotency_key: str | None = None) -> InsertResult: ...
 
 
 class _StoreMany(Protocol):
@@ -47,37 +47,60 @@ class _StoreMany(Protocol):
         rows: Iterable[Mapping[str, Any]] | Any,
         idempotency_key: str | None = None,
         on_invalid: OnInvalid = "reject_batch",
-    ) -> Result: ...
+    ) -> InsertResult: ...
 
 
-class InsertOne:
-    """Method that stores one row of a table exactly once."""
+class _Insert:
+    """A method that stores rows of a table, with a docstring of its own."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, what: str, more: str) -> None:
         self._table = table
+        about = FACT_TABLES[table]
+        columns = ", ".join(column.name for column in insertable(about))
+        self.__doc__ = f"Stores {what} of {table} exactly once: {about.comment}\n\n{more}\n\nColumns: {columns}."
 
-    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreOne:
-        def store(row: Mapping[str, Any], idempotency_key: str | None = None) -> Result:
-            return client.insert(self._table, [row], idempotency_key)
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
+    def _named(self, store: Any) -> Any:
+        store.__name__, store.__qualname__, store.__doc__ = self._name, f"ClickHouseClient.{self._name}", self.__doc__
         return store
 
 
-class InsertMany:
+class InsertOne(_Insert):
+    """Method that stores one row of a table exactly once."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table, "one row", "`row` has values by column; sent again, it is answered as a duplicate.")
+
+    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreOne:
+        def store(row: Mapping[str, Any], idempotency_key: str | None = None) -> InsertResult:
+            return client.insert(self._table, [row], idempotency_key)
+
+        found: _StoreOne = self._named(store)
+        return found
+
+
+class InsertMany(_Insert):
     """Method that stores rows of a table exactly once."""
 
     def __init__(self, table: str) -> None:
-        self._table = table
+        more = (
+            "`rows`: a list, stored as a whole or not at all; or an iterator, an Arrow table, a frame, by pieces. With "
+            '`on_invalid="skip"` wrong rows are\nleft out and named. Sent again, they are answered as duplicates.'
+        )
+        super().__init__(table, "rows", more)
 
     def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreMany:
         def store(
             rows: Iterable[Mapping[str, Any]] | Any,
             idempotency_key: str | None = None,
             on_invalid: OnInvalid = "reject_batch",
-        ) -> Result:
+        ) -> InsertResult:
             return client.insert(self._table, rows, idempotency_key, on_invalid)
 
-        return store
+        found: _StoreMany = self._named(store)
+        return found
 
 
 class ClickHouseClient(Questions):
@@ -112,6 +135,9 @@ class ClickHouseClient(Questions):
         self._schema_lock = threading.Lock()
         self.writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.settings.in_words}>"
+
     def __enter__(self) -> ClickHouseClient:
         return self
 
@@ -135,7 +161,7 @@ class ClickHouseClient(Questions):
         max_rows: int = DEFAULT_ROWS,
         timeout_s: float | None = None,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> QueryResult:
         """Runs a reader's SQL behind both guards; at most `max_rows` rows, as JSON keeps them.
 
         Raises StatementRefused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
@@ -157,7 +183,7 @@ class ClickHouseClient(Questions):
             verdict.weight
         )
 
-        def read() -> Result:
+        def read() -> QueryResult:
             session = verdict.session()
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
                 return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
@@ -198,7 +224,7 @@ class ClickHouseClient(Questions):
                 for row in zip(*block, strict=True):
                     yield dict(zip(names, row, strict=True))
 
-    def describe(self, table: str | None = None) -> Result:
+    def describe(self, table: str | None = None) -> DescribeResult:
         """All tables in short, or one in full: columns with units and known words, rows, time range, metrics."""
         from chimera_metrics.integrations.questions.describe import describe
 
@@ -220,7 +246,7 @@ class ClickHouseClient(Questions):
         idempotency_key: str | None = None,
         on_invalid: OnInvalid = "reject_batch",
         prepare: Prepare | None = None,
-    ) -> Result:
+    ) -> InsertResult:
         """Stores rows exactly once; see `Writer.insert`.
 
         A list is one batch, stored as a whole or not at all. An iterator of any length, an Arrow table or reader, a
@@ -240,7 +266,7 @@ class ClickHouseClient(Questions):
         on_invalid: OnInvalid = "reject_batch",
         progress: Callable[[Result], None] | None = None,
         prepare: Prepare | None = None,
-    ) -> Result:
+    ) -> InsertResult:
         """Stores rows of any number, or Arrow data or a frame, in constant memory: by pieces, each exactly once."""
         from chimera_metrics.integrations.writing import streams
 
@@ -249,16 +275,16 @@ class ClickHouseClient(Questions):
             table, lambda: store(self.writer, table, rows, idempotency_key, on_invalid, progress, prepare)
         )
 
-    def replay(self, kept: QuarantinedBatch) -> Result:
+    def replay(self, kept: QuarantinedBatch) -> InsertResult:
         """Stores a batch from the quarantine, once. Raises what keeps it from being stored."""
         return self._counted(kept.identity.table, lambda: self.writer.replay(kept))
 
-    def _counted(self, table: str, store: Callable[[], Result]) -> Result:
+    def _counted(self, table: str, store: Callable[[], Result]) -> InsertResult:
         if self.settings.embedded:
             # What keeps the store from answering, the write itself says with a sentence.
             with contextlib.suppress(DBAPIError):
                 self.ensure_schema()
-        return store() if self._figures is None else self._figures.counted(table, store)
+        return InsertResult.of(store() if self._figures is None else self._figures.counted(table, store))
 
     def ensure_schema(self) -> None:
         """Brings an embedded store to the current schema; raises SchemaMismatch for a server that is not there.
@@ -307,7 +333,7 @@ class ClickHouseClient(Questions):
 
         return guards(self)
 
-    def health(self) -> Result:
+    def health(self) -> HealthResult:
         """Every check with its level, figure and advice, and whether all is well. Never raises for the store."""
         from chimera_metrics.integrations.operations.health import health
 

@@ -103,6 +103,13 @@ class ClickHouseSettings(_Group):
         """What to call the store in a sentence; never holds a secret."""
         return f"the embedded store {self.store_path}" if self.embedded else f"{self.host}:{self.port}"
 
+    @property
+    def in_words(self) -> str:
+        """The engine, its place and the database; never holds a secret."""
+        engine = "embedded chDB" if self.embedded else "ClickHouse server"
+        place = self.store_path if self.embedded else f"{str(self.host).rpartition('@')[2]}:{self.port}"
+        return f"{engine}, {place}, database {self.database}"
+
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Networks = Annotated[tuple[str, ...], NoDecode]

@@ -13,7 +13,7 @@ import orjson
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import Result, as_json
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
@@ -32,13 +32,17 @@ _CANCELLED = "The client cancelled the call or went away."
 class Answered:
     """What a tool answered, the JSON that it is, and the pictures (PNG) that go with it."""
 
-    fields: Result
+    fields: dict[str, Any]
     json: bytes
     images: list[bytes]
 
     @classmethod
     def of(cls, result: Result) -> Answered:
-        return cls(result, orjson.dumps(result), result.images)
+        try:
+            return cls(result, orjson.dumps(result), result.images)
+        except TypeError:  # it holds amounts, which JSON has as text
+            text = as_json(result)
+            return cls(orjson.loads(text), text, result.images)
 
 
 class Calls:

@@ -34,7 +34,8 @@ PARTS = {
     ],
     "integrations": [
         ["unseen"],
-        ["errors", "results", "private_files"],
+        ["errors", "private_files"],
+        ["results"],
         ["config"],
         ["masking"],
         ["guard", "validation"],

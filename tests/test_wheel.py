@@ -136,11 +136,22 @@ RIGHT = """
 from typing import Any, assert_type
 
 from chimera_metrics import BenchRun, ClickHouseClient, ClickHouseSettings, MuseError, Result, analytics
+from chimera_metrics import InsertResult, QueryResult, TrendResult
 from chimera_metrics.analytics import QuestionError, Window
 
 with ClickHouseClient(ClickHouseSettings(path=":memory:")) as client:
     assert_type(client, ClickHouseClient)
-    assert_type(client.insert_episode({"series": "weekly"}), Result)
+    assert_type(client.insert_episode({"series": "weekly"}), InsertResult)
+    assert_type(client.insert_episodes([]).inserted, int)
+    found = client.query("SELECT 1")
+    assert_type(found, QueryResult)
+    assert_type(found.row_count, int)
+    assert_type(found.rows, list[list[Any]])
+    trend: TrendResult = client.trend("llm.calls")
+    assert_type(trend.series[0].n, int)
+    result: Result = trend
+    names: list[str] = [column.name for column in found.columns]
+    print(result["window"], trend.window.since, names, client.health().checks[0].level, found.to_json())
     assert_type(client.execute_query("SELECT 1"), list[dict[str, Any]])
     assert_type(client.ready(), bool)
 
@@ -155,8 +166,9 @@ from chimera_metrics import ClickHouseClient
 client = ClickHouseClient(settings=3)
 client.insert_episod({})
 rows: int = client.execute_query("SELECT 1")
+counted: str = client.query("SELECT 1").row_count
 """
-MISTAKES = {2, 4, 5, 6}
+MISTAKES = {2, 4, 5, 6, 7}
 
 
 @pytest.fixture(scope="module")

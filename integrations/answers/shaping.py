@@ -16,7 +16,7 @@ import orjson
 
 from chimera_metrics.integrations.answers.shortening import fitting, shortened, size
 from chimera_metrics.integrations.clickhouse.executor import Running
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import Column, QueryResult, Rows
 from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.integrations.validation.typed_values import clock_text
 
@@ -49,7 +49,9 @@ class Shaper:
         self.unseen: set[str] = set()
 
     def value(self, value: Any, column: str = "") -> Any:
-        """One value: UUID, Decimal and large whole numbers as text, times as ISO 8601, NaN and infinity as null."""
+        """One value: UUID and large whole numbers as text, times as ISO 8601, amounts as Decimal, NaN and infinity as
+        null.
+        """
         if isinstance(value, str):
             if value.isascii() and value.isprintable():
                 return value
@@ -65,19 +67,22 @@ class Shaper:
             return None
         if isinstance(value, datetime):
             return iso(value)
+        if isinstance(value, Decimal):
+            return value if value.is_finite() else None
         if isinstance(value, date | UUID):
             return str(value)
-        if isinstance(value, Decimal):
-            return format(value, "f")
         if isinstance(value, timedelta):
             return clock_text(value)
         if isinstance(value, bytes):
             return value.hex()
         if isinstance(value, Mapping):
-            return {str(self.value(key, column)): self.value(item, column) for key, item in self._some(value.items())}
+            return {self._key(key, column): self.value(item, column) for key, item in self._some(value.items())}
         if isinstance(value, Sequence | set | frozenset):
             return [self.value(item, column) for item in self._some(value)]
         return str(value)
+
+    def _key(self, key: Any, column: str) -> str:
+        return format(key, "f") if isinstance(key, Decimal) else str(self.value(key, column))
 
     def column(self, values: Sequence[Any], name: str, type_: str) -> list[Any]:
         """The values of one column, most kinds without a look at each."""
@@ -161,12 +166,12 @@ def iso(moment: datetime) -> str:
     return text.replace(".000", "").replace("+00:00", "Z")
 
 
-def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Result:
+def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> QueryResult:
     """The answer of the `query` tools: at most `max_rows` rows and `max_bytes` bytes, and what was cut.
 
     Reading stops at the limit, and with it the statement on the engine.
     """
-    columns = [Result(name=column.name, type=column.type) for column in running.columns]
+    columns = [Column(name=column.name, type=column.type) for column in running.columns]
     room = room_for_rows(max_bytes, columns)
     shaper = Shaper(room)
     rows: list[list[Any]] = []
@@ -202,9 +207,9 @@ def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Resu
     finer = [column.name for column in running.columns if _NANOSECONDS.search(column.type)]
     if finer and rows:
         notes.append(f"Times in {', '.join(finer)} are shown to the microsecond; toString(column) has every digit.")
-    return Result(
+    return QueryResult(
         columns=columns,
-        rows=rows,
+        rows=Rows(rows),
         row_count=len(rows),
         truncated=reason is not None,
         truncated_reason=reason,
@@ -216,7 +221,7 @@ def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> Resu
     )
 
 
-def stored_text(answer: Result) -> list[str]:
+def stored_text(answer: QueryResult) -> list[str]:
     """A line beside the rows that names the columns whose text somebody stored."""
     texts = [column["name"] for column in answer["columns"] if _TEXT.search(column["type"])]
     if not texts or not answer["rows"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
+from chimera_metrics.integrations.results import as_json
 
 # Below this a shortened value says nothing; then the list that holds it ends sooner instead.
 _WORTH = 64
@@ -14,7 +14,7 @@ _LONGEST_NAME = 60
 
 def size(value: Any) -> int:
     """Bytes of a shaped value as JSON."""
-    return len(orjson.dumps(value))
+    return len(as_json(value))
 
 
 def fitting(rows: Sequence[list[Any]], room: int) -> list[list[Any]]:

@@ -26,7 +26,7 @@ from chimera_metrics.integrations.operations.exposure import exposure
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
 from chimera_metrics.integrations.questions.freshness import FACTS, age, check, freshness, question
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import HealthResult, Result
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Thresholds:
     full_within_days: float = 30
 
 
-def health(client: Access, thresholds: Thresholds | None = None) -> Result:
+def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult:
     """All checks, and `healthy`: whether none of them is an error. Never raises for the store."""
     limits = thresholds or Thresholds()
     lines: list[Line] = []
@@ -68,7 +68,7 @@ def health(client: Access, thresholds: Thresholds | None = None) -> Result:
         lines.extend([*_guards(client), *exposure(client.settings, client.muse)])
     except MuseError as error:
         lines.append(check("connection" if not lines else "checks", "error", "no answer", str(error)))
-    return Result.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})
+    return HealthResult.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})
 
 
 def _facts(client: Access, executor: Executor) -> Mapping[str, Any] | None:

@@ -27,7 +27,7 @@ from chimera_metrics.integrations.questions.intervals import (
 )
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.questions.statement import parametrised
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import AggregateResult
 
 
 def aggregate(
@@ -47,7 +47,7 @@ def aggregate(
     dry_run: bool = False,
     interval: bool = False,
     cancellation: Cancellation | None = None,
-) -> Result:
+) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
     metrics, filters = several("metrics", metrics), conditions(filters)
     asking = Asking(client, cancellation)
@@ -71,7 +71,7 @@ def aggregate(
     answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
     names, shaped, cut = _shaped(asking, question, answer, filters, (sql, parameters))
-    return Result.of(
+    return AggregateResult.of(
         {
             "columns": names,
             "rows": shaped,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-import orjson
 from sqlalchemy import Select
 
 from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
@@ -15,7 +14,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import Result, as_json
 
 Row = dict[str, Any]
 _REMEMBERED = 1000
@@ -27,6 +26,9 @@ SHOWN_POINTS = 400
 def clock() -> datetime:
     """Now; the one place where questions look at the clock, so that a test can hold it."""
     return datetime.now(UTC)
+
+
+Kind = TypeVar("Kind", bound=Result)
 
 
 class Asking:
@@ -122,11 +124,11 @@ class Asking:
             self.notes.append(f"{shown} of {every:,} {what} are shown; filter to see others.")
         return every > shown
 
-    def fit(self, build: Callable[[int], Mapping[str, Any]], points: int = SHOWN_POINTS) -> Result:
-        """`build(points)` with as many points as `MUSE_MAX_RESULT_BYTES` leaves room for."""
+    def fit(self, kind: type[Kind], build: Callable[[int], Mapping[str, Any]], points: int = SHOWN_POINTS) -> Kind:
+        """`build(points)`, as that kind of result, with as many points as `MUSE_MAX_RESULT_BYTES` leaves room for."""
         while True:
-            result = Result.of(build(points))
-            if points == 0 or len(orjson.dumps(result)) <= self.client.muse.max_result_bytes:
+            result = kind.of(build(points))
+            if points == 0 or len(as_json(result)) <= self.client.muse.max_result_bytes:
                 return result
             points //= 2
 

@@ -18,7 +18,7 @@ from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import CorrelationResult
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.correlation import Correlation
@@ -41,7 +41,7 @@ def correlate(
     max_lag: int = 0,
     chart: bool = False,
     cancellation: Cancellation | None = None,
-) -> Result:
+) -> CorrelationResult:
     """Coefficient, interval, p-value, lags and points; `reason` where a number is undefined."""
     x_filters, y_filters = arguments.conditions(x_filters), arguments.conditions(y_filters)
     max_lag = arguments.whole("max_lag", max_lag)
@@ -73,7 +73,7 @@ def correlate(
         thinned = _thinned(len(shown), len(pairs))
         return _result(asking, question, found, sides, cautions, shown, thinned) | {"cycle": cycle, "reason": reason}
 
-    result = asking.fit(build)
+    result = asking.fit(CorrelationResult, build)
     if chart:
         from chimera_metrics.integrations.charts import correlation_chart
 

@@ -15,7 +15,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, thin
 from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import CorrelationDataResult
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -31,7 +31,7 @@ _SAME_MIX = 0.2
 
 def correlation_data(
     client: Access, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
-) -> Result:
+) -> CorrelationDataResult:
     """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
     from chimera_metrics.analytics.inference import correlate
 
@@ -76,7 +76,7 @@ def correlation_data(
             "window": window.as_dict(),
         }
 
-    return asking.fit(build)
+    return asking.fit(CorrelationDataResult, build)
 
 
 def _pairs(rows: Sequence[Row], granularity: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from chimera_metrics.analytics.questions.describe import overview, top_words, wo
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import DescribeResult
 from chimera_metrics.integrations.validation.rules import known_table
 from chimera_metrics.models import FACT_TABLES, insertable
 
@@ -22,7 +22,7 @@ _WORD_DAYS = 90
 _LONGEST_WORD = 200
 
 
-def describe(client: Access, table: str | None = None) -> Result:
+def describe(client: Access, table: str | None = None) -> DescribeResult:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
     names = list(FACT_TABLES)
     if table is not None:
@@ -46,7 +46,7 @@ def describe(client: Access, table: str | None = None) -> Result:
                 else _full_columns(client, name, extent.get("newest"), words),
             }
         )
-    return Result.of(
+    return DescribeResult.of(
         {
             "tables": tables,
             "metrics": [

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import (
+    AggregateResult,
+    CorrelationDataResult,
+    CorrelationResult,
+    PerformanceResult,
+    QualityResult,
+    TrendResult,
+)
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.sql.buckets import Granularity
@@ -40,7 +47,7 @@ class Questions(Access):
         dry_run: bool = False,
         interval: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> AggregateResult:
         """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
 
         With `interval` rates, means and quantiles have `<metric>_n`, and `<metric>_low` and `<metric>_high`, the ends
@@ -68,7 +75,7 @@ class Questions(Access):
         max_lag: int = 0,
         chart: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> CorrelationResult:
         """How closely two metrics move together over the last 30 days, and at which lag."""
         from chimera_metrics.integrations.questions.correlate import correlate
 
@@ -88,7 +95,7 @@ class Questions(Access):
         filters: Filters = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> TrendResult:
         """Where a metric went over the last 30 days, where its level changed, and which points stand out."""
         from chimera_metrics.integrations.questions.trend import trend
 
@@ -105,7 +112,7 @@ class Questions(Access):
         group_by: str | Sequence[str] | None = None,
         chart: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> TrendResult:
         """As `trend`, with fewer arguments."""
         return self.trend(
             metric, granularity, days=days, group_by=group_by, chart=chart, cancellation=cancellation
@@ -113,7 +120,7 @@ class Questions(Access):
 
     def get_correlation_data(
         self, days: int = 7, granularity: Granularity = "day", cancellation: Cancellation | None = None
-    ) -> Result:
+    ) -> CorrelationDataResult:
         """Benchmarks beside user interactions, their correlation, and how far to trust it."""
         from chimera_metrics.integrations.questions.correlation_data import correlation_data
 
@@ -126,7 +133,7 @@ class Questions(Access):
         dataset: str | None = None,
         chart: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Result:
+    ) -> PerformanceResult:
         """Each model, quant and dataset against the window before, with what got worse and the first bad commit."""
         from chimera_metrics.integrations.questions.performance import performance_summary
 
@@ -134,7 +141,7 @@ class Questions(Access):
             self, days=days, model=model, dataset=dataset, chart=chart, cancellation=cancellation
         )
 
-    def get_quality_metrics(self, days: int = 7, cancellation: Cancellation | None = None) -> Result:
+    def get_quality_metrics(self, days: int = 7, cancellation: Cancellation | None = None) -> QualityResult:
         """One page on episodes, deployments, models, the interface and the pipeline."""
         from chimera_metrics.integrations.questions.quality import quality_metrics
 

@@ -15,7 +15,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown_filters
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import PerformanceResult
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -32,7 +32,7 @@ def performance_summary(
     dataset: str | None = None,
     chart: bool = False,
     cancellation: Cancellation | None = None,
-) -> Result:
+) -> PerformanceResult:
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
@@ -67,7 +67,7 @@ def performance_summary(
             "previous_window": asked.previous_window.as_dict(),
         }
 
-    result = asking.fit(build, points=max(1, len(groups)))
+    result = asking.fit(PerformanceResult, build, points=max(1, len(groups)))
     if chart:
         from chimera_metrics.integrations.charts import performance_chart
 

@@ -11,12 +11,12 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import amount
 from chimera_metrics.integrations.questions.freshness import summary
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import QualityResult
 
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
 
-def quality_metrics(client: Access, *, days: int = 7, cancellation: Cancellation | None = None) -> Result:
+def quality_metrics(client: Access, *, days: int = 7, cancellation: Cancellation | None = None) -> QualityResult:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms"])
@@ -28,7 +28,7 @@ def quality_metrics(client: Access, *, days: int = 7, cancellation: Cancellation
         section, _, name = label.partition("_")
         sections[section][name] = shaper.value(amount(value))
     asking.note_approximations([question])
-    return Result.of(
+    return QualityResult.of(
         {
             **sections,
             "freshness": summary(client),

@@ -18,7 +18,7 @@ from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import TrendResult
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -54,7 +54,7 @@ def trend(
     filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     chart: bool = False,
     cancellation: Cancellation | None = None,
-) -> Result:
+) -> TrendResult:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
     filters, group_by = conditions(filters), one_name("group_by", group_by)
     asking = Asking(client, cancellation)
@@ -90,7 +90,7 @@ def trend(
             "window": window.as_dict(),
         }
 
-    result = asking.fit(build)
+    result = asking.fit(TrendResult, build)
     if chart:
         from chimera_metrics.integrations.charts import trend_chart
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ FITS: list[tuple[str, Any, Any]] = [
     ("Nullable(UInt8)", None, None),
     ("Int64", "-9223372036854775808", "-9223372036854775808"),
     ("Array(UInt64)", [18446744073709551615, 0], ["18446744073709551615", 0]),
-    ("Array(Decimal(18, 6))", [0.000001, "12345678901.234567"], ["0.000001", "12345678901.234567"]),
+    ("Array(Decimal(18, 6))", [0.000001, "12345678901.234567"], [Decimal("0.000001"), Decimal("12345678901.234567")]),
     ("Tuple(String, UInt8)", ["x", 1], ["x", 1]),
     ("Tuple(UInt8)", [1], [1]),
     ("Tuple(n UInt8, word String)", {"word": "x", "n": 1}, [1, "x"]),

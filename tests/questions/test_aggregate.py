@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_metrics_by_model_with_everything_that_the_answer_says(client: ClickHous
             {"name": "error_rate", "type": "Nullable(Float64)", "unit": "share"},
             {"name": "cost_usd", "type": "Decimal(38, 6)", "unit": "USD"},
         ],
-        "rows": [["opus", 3, 0.3333333, "0.600000"], ["haiku", 2, 0.5, "0.010000"]],
+        "rows": [["opus", 3, 0.3333333, Decimal("0.600000")], ["haiku", 2, 0.5, Decimal("0.010000")]],
         "row_count": 2,
         "truncated": False,
         "truncated_reason": None,
@@ -165,11 +166,11 @@ def test_a_mean_of_large_values_keeps_its_digits(client: ClickHouseClient, fill:
     assert point.value == 10_000_000.2
 
 
-def test_money_is_text_also_where_there_is_none(client: ClickHouseClient, fill: Fill) -> None:
+def test_money_is_an_amount_also_where_there_is_none(client: ClickHouseClient, fill: Fill) -> None:
     """Opus and haiku by week: each week and model has a sum, 0 in the same form as the others."""
     fill("llm_events", [llm(at(2), model="opus", cost_usd="0.150393"), llm(at(1), model="haiku")])
     answer = client.aggregate(["llm.cost_usd", "llm.calls"], granularity="week", group_by=["model"], days=8)
-    sums = {(row[0][:10], row[1]): row[2] for row in answer.rows}
+    sums = {(row[0][:10], row[1]): str(row[2]) for row in answer.rows}
     assert sums == {
         ("2026-06-01", "opus"): "0.150393",
         ("2026-06-01", "haiku"): "0.000000",
@@ -177,7 +178,7 @@ def test_money_is_text_also_where_there_is_none(client: ClickHouseClient, fill: 
         ("2026-06-08", "haiku"): "0.010000",
     }
     by_day = client.aggregate(["llm.cost_usd"], granularity="day", group_by=["model"], days=8)
-    assert {type(row[2]) for row in by_day.rows} == {str}
+    assert {type(row[2]) for row in by_day.rows} == {Decimal}
 
 
 def test_whole_numbers_too_large_for_json_make_their_column_text(client: ClickHouseClient) -> None:

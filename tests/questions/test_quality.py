@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.analytics.rows import deployment, episode, llm, ui, watcher
@@ -51,4 +52,4 @@ def test_no_digit_of_a_sum_of_money_is_lost(client: ClickHouseClient, fill: Fill
     assert client.get_quality_metrics(days=7).llm.cost_usd == 98765432.123457
     [calls] = client.get_performance_summary(days=7).llm
     assert calls.cost_usd == 98765432.123457
-    assert client.aggregate(["llm.cost_usd"]).rows[0][0] == "98765432.123457"
+    assert client.aggregate(["llm.cost_usd"]).rows[0][0] == Decimal("98765432.123457")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import mcp
@@ -131,7 +132,7 @@ def test_an_amount_finer_than_its_scale_is_rounded_half_even_and_said(call: Call
     answer = _answer(call("insert.bench_runs", rows=[row]))
     assert answer["rounded"] == {"cost_per_1k": 1}
     with ClickHouseClient(store.clickhouse) as client:
-        assert client.query("SELECT cost_per_1k FROM bench_runs")["rows"] == [["0.000002"]]
+        assert client.query("SELECT cost_per_1k FROM bench_runs")["rows"] == [[Decimal("0.000002")]]
 
 
 def test_a_benchmark_run_sent_again_is_one_run_whatever_day_it_carries(call: Call, store: Settings) -> None:
