@@ -6,21 +6,27 @@ from datetime import datetime
 
 from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.operations import backup
+from chimera_metrics.integrations.operations import backup, backup_retention
 from chimera_metrics.integrations.operations.backup import Manifest
 from chimera_metrics.integrations.operations.health import size
 
 
-def create(incremental: bool, name: str | None, as_json: bool) -> int:
+def create(
+    incremental: bool, name: str | None, as_json: bool, keep: int | None = None, keep_days: int | None = None
+) -> int:
     settings = config.load()
+    backup_retention.check_keep(settings.clickhouse, keep, keep_days)
     made = backup.create(settings.clickhouse, settings.muse, incremental, name)
+    removed = [one.name for one in backup_retention.prune(settings.clickhouse, settings.muse, keep, keep_days)]
     if as_json:
-        print_json(_as_dict(made))
+        print_json(_as_dict(made) | {"removed": removed})
         return 0
     based = f" on {made.base}" if made.base else ""
     amount = f"{size(made.bytes)} in {len(made.files)} files" if made.files else "on the server"
     say(f"Backup {made.name}{based}: {made.rows:,} rows, {amount}, {made.seconds:.1f} s.")
     say(f"It lies in {backup.folder_of(settings.muse)}; `muse backup verify {made.name}` proves it.")
+    if removed:
+        say(f"Removed {len(removed)} older: {', '.join(removed)}.")
     return 0
 
 

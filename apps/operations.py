@@ -80,12 +80,18 @@ def backup() -> None:
 @backup.command("create")
 @click.option("--incremental", is_flag=True, help="Only what changed since the newest backup.")
 @click.option("--name", help="Its name; by default the time.")
+@click.option("--keep", type=click.IntRange(min=1), help="Then remove all but the newest N of this store.")
+@click.option("--keep-days", type=click.IntRange(min=1), help="Then remove those older than N days.")
 @as_json
-def create_backup(incremental: bool, name: str | None, as_json: bool) -> None:
-    """Make a backup in MUSE_BACKUP_DIR (on a server: on MUSE_BACKUP_DISK)."""
+def create_backup(incremental: bool, name: str | None, keep: int | None, keep_days: int | None, as_json: bool) -> None:
+    """Make a backup in MUSE_BACKUP_DIR (on a server: on MUSE_BACKUP_DISK).
+
+    With --keep or --keep-days old ones are removed afterwards; with both, those that neither keeps. What a backup that
+    stays builds on stays too.
+    """
     from chimera_metrics.apps import backup as work
 
-    sys.exit(work.create(incremental, name, as_json))
+    sys.exit(work.create(incremental, name, as_json, keep, keep_days))
 
 
 @backup.command("list")

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from chimera_metrics.integrations.results import as_json
 from chimera_metrics.integrations.unseen import printable, printable_json
 
 
@@ -21,7 +22,7 @@ def say(text: str, err: bool = False, lines: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """One line of JSON for programs; what JSON cannot hold is text."""
-    click.echo(printable_json(json.dumps(value, default=str)))
+    click.echo(printable_json(json.dumps(value, default=as_json)))
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:

@@ -170,6 +170,9 @@ class MuseSettings(_Group):
         default=90, gt=0, description="minutes in which a commit's events must be there"
     )
     backup_dir: Path | None = Field(default=None, description="folder of backups, in the user's data folder by default")
+    backup_within_hours: float | None = Field(
+        default=None, gt=0, description="hours that the newest backup may be old in `muse status`; unset: any"
+    )
     backup_disk: str | None = Field(
         default=None, description="a server's disk for backups; unset: files in its own folder"
     )

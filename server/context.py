@@ -61,7 +61,7 @@ class ServerContext:
         self._client = client
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
-        self._probed: tuple[float, bool] = (0.0, False)
+        self._probed: tuple[float, str | None] = (0.0, "starting")
 
     @classmethod
     def on(cls, settings: Settings) -> ServerContext:
@@ -102,17 +102,24 @@ class ServerContext:
         self._warming.start()
 
     def ready(self) -> bool:
-        """Whether the store answers, asked at most once a second however many ask."""
+        """Whether the store answers."""
+        return self.unready() is None
+
+    def unready(self) -> str | None:
+        """Why the store does not answer, as the kind of error; asked at most once a second however many ask."""
         from chimera_metrics.integrations.operations.health import probe
 
         with self._probe_lock:
             asked, answer = self._probed
             if time.monotonic() - asked > _PROBE_S:
                 try:
-                    answer = bool(probe(self.client)["ready"])
+                    found = probe(self.client)
+                    answer = found["cause"]
+                    if answer is not None:
+                        _log.warning("Not ready: %s", found["advice"])
                 except MuseError as error:
                     _log.warning("Not ready: %s", error)
-                    answer = False
+                    answer = error.kind
                 self._probed = (time.monotonic(), answer)
             return answer
 

@@ -21,7 +21,7 @@ from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
-from chimera_metrics.integrations.operations import guards
+from chimera_metrics.integrations.operations import backup_retention, guards
 from chimera_metrics.integrations.operations.exposure import exposure
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
@@ -55,6 +55,7 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
     """All checks, and `healthy`: whether none of them is an error. Never raises for the store."""
     limits = thresholds or Thresholds()
     lines: list[Line] = []
+    backup, made = backup_retention.newest(client.settings, client.muse)
     try:
         started = time.perf_counter()
         with one_turn(client) as executor:
@@ -65,10 +66,12 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
             lines.extend([*_lines(client, facts, limits), zone])
-        lines.extend([*_guards(client), *exposure(client.settings, client.muse)])
+        lines.extend([backup, *_guards(client), *exposure(client.settings, client.muse)])
     except MuseError as error:
         lines.append(check("connection" if not lines else "checks", "error", "no answer", str(error)))
-    return HealthResult.of({"healthy": all(line["level"] != "error" for line in lines), "checks": lines})
+    return HealthResult.of(
+        {"healthy": all(line["level"] != "error" for line in lines), "checks": lines, "backup": made}
+    )
 
 
 def _facts(client: Access, executor: Executor) -> Mapping[str, Any] | None:
@@ -103,7 +106,7 @@ def _lines(client: Access, facts: Mapping[str, Any], limits: Thresholds) -> list
 def probe(client: Access, timeout_s: float = 2) -> Result:
     """Whether the store answers within `timeout_s`, and how fast. Never raises, never takes longer.
 
-    `ready`, `latency_ms` (null without an answer), `figure` and `advice`.
+    `ready`, `latency_ms` and, without an answer, `cause` (the kind of error), `figure` and `advice`.
     """
     answer: list[float | MuseError] = []
 
@@ -121,11 +124,14 @@ def probe(client: Access, timeout_s: float = 2) -> Result:
     thread.join(timeout_s)
     found = answer[0] if answer else None
     if isinstance(found, float):
-        return Result.of({"ready": True, "latency_ms": found, "figure": f"answered in {found:.0f} ms", "advice": ""})
+        return Result.of(
+            {"ready": True, "latency_ms": found, "cause": None, "figure": f"answered in {found:.0f} ms", "advice": ""}
+        )
     advice = (
         str(found) if found else f"{client.settings.where} gave no answer within {timeout_s:g} s; see `muse status`."
     )
-    return Result.of({"ready": False, "latency_ms": None, "figure": "no answer", "advice": advice})
+    cause = found.kind if found else "timeout"
+    return Result.of({"ready": False, "latency_ms": None, "cause": cause, "figure": "no answer", "advice": advice})
 
 
 def _connection(client: Access, executor: Executor, limits: Thresholds, started: float) -> list[Line]:

@@ -203,3 +203,4 @@ class HealthResult(Result):
     __slots__ = ()
     healthy: bool
     checks: list[Check]
+    backup: Result | Any

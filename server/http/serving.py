@@ -44,6 +44,19 @@ _REFUSALS = {
     "connections": "Too many connections.",
     "slow": "The request did not come, or its answer was not read, in time.",
 }
+_CAUSES = {
+    "starting": "The server has just started; ask again in a moment.",
+    "timeout": "The store gave no answer in time; `muse status` on the server's machine says more.",
+    "unreachable": "The ClickHouse server does not answer: check CH_HOST, CH_PORT and the network.",
+    "access_refused": "The ClickHouse server refuses the account: check CH_USERNAME and CH_PASSWORD.",
+    "certificate_refused": "TLS to the ClickHouse server failed: check CH_CA_CERT, CH_PORT and CH_SECURE.",
+    "server_too_old": "The ClickHouse server is older than this program works with: upgrade it.",
+    "schema_mismatch": "The schema is not the one that this version needs: run `muse upgrade`.",
+    "store_busy": "Another process has the embedded store: end it, or raise CH_STORE_WAIT.",
+    "store_unusable": "The embedded store cannot be opened: `muse status` on the server's machine says why.",
+    "pool_exhausted": "All connections are in use: raise CH_CONNECTION_POOL_SIZE, or send fewer calls at once.",
+}
+_OTHER_CAUSE = "The server's log says why, and so does `muse status` on its machine."
 _log = logging.getLogger(__name__)
 
 
@@ -181,16 +194,20 @@ def _pages(server: MuseServer, verifier: Verifier | None, names: TransportSecuri
         return JSONResponse({"status": "ok"})
 
     async def readyz(_: Request) -> Response:
-        ready = False
+        cause: str | None = "starting"
         if server.state is not None:
+            cause = "timeout"
             with anyio.move_on_after(_READY_S):
-                ready = await anyio.to_thread.run_sync(
-                    server.state.ready, abandon_on_cancel=True, limiter=server.state.probes
+                cause = await anyio.to_thread.run_sync(
+                    server.state.unready, abandon_on_cancel=True, limiter=server.state.probes
                 )
-        words: dict[str, Any] = {"status": "ok" if ready else "not ready"}
+        words: dict[str, Any] = {"status": "ok" if cause is None else "not ready"}
+        if cause is not None:
+            # Everybody may ask: the kind of error and what to do; host, path and account stand in the log alone.
+            words |= {"cause": cause, "advice": _CAUSES.get(cause, _OTHER_CAUSE)}
         if server.state is not None and (overdue := server.state.overdue()):
             words["overdue_statements"] = overdue
-        return JSONResponse(words, status_code=200 if ready else 503)
+        return JSONResponse(words, status_code=200 if cause is None else 503)
 
     async def metrics(request: Request) -> Response:
         if (refusal := await names.validate_request(request)) is not None:

@@ -40,7 +40,7 @@ def test_a_healthy_store_has_a_line_for_each_question(full: ClickHouseClient) ->
     assert names == [
         *("connection", "latency", "version", "schema", *FACT_TABLES),
         *("hearts freshness", "packs freshness", "watcher", "parts", "detached parts", "disk", "dedup window"),
-        "time zone",
+        *("time zone", "backup"),
         *("guard",) * 3,
     ]
     assert all(check["figure"] for check in found["checks"])
