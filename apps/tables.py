@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import click
 
-from chimera_metrics.integrations.results import as_json
 from chimera_metrics.integrations.unseen import printable, printable_json
 
 
@@ -22,7 +22,11 @@ def say(text: str, err: bool = False, lines: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """One line of JSON for programs; what JSON cannot hold is text."""
-    click.echo(printable_json(json.dumps(value, default=as_json)))
+    click.echo(printable_json(json.dumps(value, default=_as_text)))
+
+
+def _as_text(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
