@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
 
+from chimera_metrics.integrations.answers.exporting import Export
 from chimera_metrics.integrations.clickhouse.statements import Cancellation, task_cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS, ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
@@ -82,9 +83,10 @@ class AsyncClickHouseClient:
         parameters: Mapping[str, Any] | None = None,
         max_rows: int = DEFAULT_ROWS,
         timeout_s: float | None = None,
+        export: Export | None = None,
     ) -> QueryResult:
         """See `ClickHouseClient.query`."""
-        return await self._run(lambda: self.sync.query(sql, parameters, max_rows, timeout_s))
+        return await self._run(lambda: self.sync.query(sql, parameters, max_rows, timeout_s, export=export))
 
     async def execute_query(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None

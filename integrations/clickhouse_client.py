@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from chimera_metrics.integrations import config
+from chimera_metrics.integrations.answers.exporting import Export
 from chimera_metrics.integrations.answers.parameters import bind
 from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
@@ -161,8 +162,11 @@ class ClickHouseClient(Questions):
         max_rows: int = DEFAULT_ROWS,
         timeout_s: float | None = None,
         cancellation: Cancellation | None = None,
+        export: Export | None = None,
     ) -> QueryResult:
         """Runs a reader's SQL behind both guards; at most `max_rows` rows, as JSON keeps them.
+
+        With `export` all rows go to its file, and the answer shows the first.
 
         Raises StatementRefused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
         """
@@ -179,13 +183,17 @@ class ClickHouseClient(Questions):
         most = verdict.most_rows
         few = verdict.kind != "select" or (most is not None and most <= max_rows)
         short = most is not None and most <= _SHORT
-        limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER, short).within(
-            verdict.weight
-        )
+        limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER, short)
+        if export is not None:
+            limits = self.executor.limits(timeout_s)
+        limits = limits.within(verdict.weight)
 
         def read() -> QueryResult:
             session = verdict.session()
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
+                if export is not None:
+                    export.write(running.columns, running.blocks())
+                    return export.answer(running, max_rows, self.muse.max_result_bytes)
                 return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
 
         answer = repeat(read, self.settings.retry_attempts, policy=read_policy_of)

@@ -158,12 +158,15 @@ class MuseSettings(_Group):
     )
     max_request_bytes: int = Field(default=16_000_000, ge=10_000, description="most bytes of one request")
     stateless: bool = Field(
-        default=False, description="keep no sessions, so that several servers can stand behind a balancer"
+        default=True, description="keep no sessions: a restart and a balancer before several servers cost no client"
     )
     audit: bool = Field(default=True, description="write every call to the audit log")
     audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
     audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
     audit_days: int = Field(default=400, ge=1, description="days that audit files are kept")
+
+    export_dir: Path | None = Field(default=None, description="folder of exported results, beside the data by default")
+    export_max_mb: int = Field(default=1024, ge=1, description="most megabytes of exported results at once")
 
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(

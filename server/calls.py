@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from chimera_metrics.integrations.answers.exporting import MIME_TYPES
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
-from chimera_metrics.integrations.clickhouse.call import Call, serving
+from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result, as_json
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
@@ -44,6 +45,23 @@ class Answered:
             text = as_json(result)
             return cls(orjson.loads(text), text, result.images)
 
+    @property
+    def links(self) -> list[dict[str, Any]]:
+        """What the answer leads to, as the protocol's content."""
+        export = self.fields.get("export") or {}
+        if "uri" not in export:
+            return []
+        form = export["format"]
+        return [
+            {
+                "type": "resource_link",
+                "uri": export["uri"],
+                "name": f"result.{form}",
+                "mimeType": MIME_TYPES[form],
+                "size": export["bytes"],
+            }
+        ]
+
 
 class Calls:
     """Finds the tool of a call, runs it for its caller and records how it ended."""
@@ -60,10 +78,21 @@ class Calls:
         return most if tool is None else tool.limit_s(arguments, most)
 
     def run(
-        self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any], stop: Cancellation
+        self,
+        context: ServerContext,
+        caller: Caller,
+        name: str,
+        arguments: dict[str, Any],
+        stop: Cancellation,
+        family: str = "",
     ) -> Answered:
-        """The answer of the tool of that dotted name, or a Sentence. Blocks; on record when it returns."""
+        """The answer of the tool of that dotted name, or a Sentence. Blocks; on record when it returns.
+
+        The call's id begins with `family`, by which other servers stop its statements; an insert is not stopped.
+        """
         record = self._record(context, caller, name, arguments)
+        if name in self.tools and not self.tools[name].stores:
+            record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
                 answered = Answered.of(self._tool(name, caller).answer(context, arguments, stop))
@@ -130,7 +159,9 @@ class Record:
         self._caller = caller
         self.tool = tool
         self._arguments = arguments
-        self.call = Call(reads_audit=caller.role == "admin", owner=caller.owner)
+        self.call = Call(
+            reads_audit=caller.role == "admin", owner=caller.owner, who=caller.who, reached_at=caller.reached_at
+        )
         self._ts = now()
         self._started = time.perf_counter()
         self._outcome, self._error = "error", ""
@@ -140,7 +171,8 @@ class Record:
 
     def ok(self, answered: Answered) -> None:
         self._outcome = "ok"
-        counted = (answered.fields.get(name) for name in ("row_count", "inserted", "n"))
+        counted = [(answered.fields.get("export") or {}).get("rows")]
+        counted += [answered.fields.get(name) for name in ("row_count", "inserted", "n")]
         self._rows = next((count for count in counted if isinstance(count, int)), 0)
         self._bytes = len(answered.json)
 

@@ -14,6 +14,7 @@ from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, Ceili
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.server.exports import Exports
 from chimera_metrics.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class ServerContext:
         self.audit = Audit(settings, client) if settings.muse.audit else None
         #: The records of the calls that run now.
         self.under_way: set[UnderWay] = set()
+        self.exports = Exports(settings)
         self._client = client
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
@@ -133,9 +135,18 @@ class ServerContext:
             with contextlib.suppress(MuseError):
                 record.abandon()
 
+    def stop_family(self, family: str) -> bool:
+        """Stops the reads of that family on the engine, and says whether there were any."""
+        try:
+            return self._client.executor.stop_family(family)
+        except MuseError as error:
+            _log.warning("A call of another server was not stopped: %s", error)
+            return False
+
     def close(self) -> None:
         if self._warming is not None:
             self._warming.join()
         if self.audit is not None:
             self.audit.close()
+        self.exports.close()
         self._client.close()

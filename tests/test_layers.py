@@ -50,7 +50,7 @@ PARTS = {
         ["async_client", "backfill"],
     ],
     "server": [
-        ["ending", "metrics", "progress", "tracing"],
+        ["ending", "exports", "metrics", "progress", "tracing"],
         ["context"],
         ["catalog"],
         ["calls"],

@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
 from chimera_metrics.integrations.answers.shortening import fitting, shortened, size
-from chimera_metrics.integrations.clickhouse.executor import Running
+from chimera_metrics.integrations.clickhouse.codec import Column as Described
+from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.results import Column, QueryResult, Rows
 from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.integrations.validation.typed_values import clock_text
@@ -90,9 +91,11 @@ class Shaper:
         if kind in _AS_THEY_ARE:
             return list(values)
         if kind == "String":
-            texts = "".join(value for value in values if value is not None)
-            if texts.isascii() and texts.isprintable():
-                return list(values)
+            texts = [value for value in values if value is not None]
+            if all(isinstance(value, str) for value in texts):  # bytes that are no UTF-8 come as bytes
+                whole = "".join(texts)
+                if whole.isascii() and whole.isprintable():
+                    return list(values)
         elif kind in {"Float32", "Float64"}:
             if all(value is None or math.isfinite(value) for value in values):
                 return list(values)
@@ -166,7 +169,25 @@ def iso(moment: datetime) -> str:
     return text.replace(".000", "").replace("+00:00", "Z")
 
 
-def shape(running: Running, max_rows: int, max_bytes: int, ceiling: int) -> QueryResult:
+class Shown(Protocol):
+    """A statement of which rows are shown: one that runs, or the first rows of one that has ended."""
+
+    @property
+    def columns(self) -> list[Described]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def elapsed_ms(self) -> float: ...
+    @property
+    def rows_read(self) -> int: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def query_id(self) -> str: ...
+    def blocks(self) -> Iterator[Block]: ...
+
+
+def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryResult:
     """The answer of the `query` tools: at most `max_rows` rows and `max_bytes` bytes, and what was cut.
 
     Reading stops at the limit, and with it the statement on the engine.
@@ -255,7 +276,7 @@ def _stopped(rows: Sequence[Any], max_bytes: int) -> str:
     )
 
 
-def _steps(running: Running, shaper: Shaper, most: int) -> Iterator[list[list[Any]]]:
+def _steps(running: Shown, shaper: Shaper, most: int) -> Iterator[list[list[Any]]]:
     """Shaped rows, at most `most`, in steps: a limit of bytes may end a block soon."""
     left = most
     for block in running.blocks():

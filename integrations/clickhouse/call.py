@@ -29,6 +29,11 @@ def new_id() -> str:
     return str(UUID(int=_RANDOM.getrandbits(128), version=4))
 
 
+def id_in(family: str) -> str:
+    """A fresh id that begins as all of its family do; `family` is the first 13 characters of a UUID."""
+    return family + new_id()[len(family) :]
+
+
 @dataclass(slots=True)
 class Call:
     """One call of an operation, as the audit log knows it."""
@@ -38,6 +43,9 @@ class Call:
     reads_audit: bool = False
     #: Who owns the batches that it stores, see `owner_of`.
     owner: str = LOCAL
+    #: Who calls, and the address under which the caller reached this server; empty where it was not over HTTP.
+    who: str = ""
+    reached_at: str = ""
     statement: str = ""
     query_id: str = ""
     #: Literals that no record may hold: the values of parameters whose names say that they are secret.

@@ -21,7 +21,7 @@ from chimera_metrics.integrations.clickhouse.dbapi import COMPOSED_SETTINGS, REA
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.explaining import explain, wrong_setting
 from chimera_metrics.integrations.clickhouse.leases import LIGHT_PLACES, Lease, Places
-from chimera_metrics.integrations.clickhouse.literals import format_pyformat
+from chimera_metrics.integrations.clickhouse.literals import format_pyformat, quote
 from chimera_metrics.integrations.clickhouse.statements import (
     Answer,
     Cancellation,
@@ -218,6 +218,24 @@ class Executor:
                 return traced.rows
         finally:
             lease.close()
+
+    def stop_family(self, family: str) -> bool:
+        """Stops the statements of calls whose ids are of that family, and says whether there were any.
+
+        Whichever of our servers began them: their calls' ids are their comments.
+        """
+        if self.settings.embedded:
+            return False
+        from chimera_metrics.integrations.clickhouse.native_dbapi import NativeConnection
+
+        # Not one of the pool: all of them may be busy with what is to be stopped.
+        kill = f"KILL QUERY WHERE startsWith(Settings['log_comment'], {quote(family)}) ASYNC"
+        with (
+            translated(self.limits(), self.settings.where),
+            contextlib.closing(NativeConnection(self.settings)) as other,
+            other.run(kill) as reply,
+        ):
+            return any(len(block[0]) for block in reply.blocks() if block)
 
     def _comment(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> dict[str, Any]:
         """Notes the statement on the call that it serves; a server's `query_log` shows that call's id."""

@@ -12,8 +12,11 @@ from chimera_metrics.analytics.arguments import conditions, several
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
 from chimera_metrics.analytics.questions.intervals import needs_rows
 from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.answers.exporting import PREVIEW, Export
 from chimera_metrics.integrations.answers.shaping import Shaper, is_wide, marks, room_for_rows
 from chimera_metrics.integrations.answers.shortening import shortened, size
+from chimera_metrics.integrations.clickhouse.codec import Column
+from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.beginnings import filled
@@ -28,6 +31,8 @@ from chimera_metrics.integrations.questions.intervals import (
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.questions.statement import parametrised
 from chimera_metrics.integrations.results import AggregateResult
+
+_BLOCK = 8_192
 
 
 def aggregate(
@@ -47,6 +52,7 @@ def aggregate(
     dry_run: bool = False,
     interval: bool = False,
     cancellation: Cancellation | None = None,
+    export: Export | None = None,
 ) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
     metrics, filters = several("metrics", metrics), conditions(filters)
@@ -68,9 +74,9 @@ def aggregate(
     asking.note_approximations([question])
     if interval:
         note_without(asking, question)
-    answer = None if dry_run else asking.read(question.select, rows=client.muse.max_rows)
+    answer = None if dry_run else asking.read(question.select, rows=None if export else client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
-    names, shaped, cut = _shaped(asking, question, answer, filters, (sql, parameters))
+    names, shaped, cut = _shaped(asking, question, answer, filters, (sql, parameters), export)
     return AggregateResult.of(
         {
             "columns": names,
@@ -89,6 +95,7 @@ def aggregate(
             "parameters": parameters,
             "estimate": estimate_all(asking, question) if dry_run else None,
         }
+        | ({} if export is None or dry_run else {"export": export.facts()})
     )
 
 
@@ -98,6 +105,7 @@ def _shaped(
     answer: Answer | None,
     filters: Sequence[Mapping[str, Any]],
     beside: tuple[Any, ...],
+    export: Export | None,
 ) -> tuple[list[dict[str, str | None]], list[list[Any]], str | None]:
     """The columns with type and unit, the rows within the limits, and why some are missing."""
     units = {column.name: column.unit for column in question.columns}
@@ -114,10 +122,15 @@ def _shaped(
     add_intervals(asking, question, answer, rows)
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
     room = room_for_rows(asking.client.muse.max_result_bytes, columns, asking.notes, *beside)
-    kept, long = _within(asking, question, rows, names, room)
+    if export is not None:
+        _write(export, [Column(name, types.get(name) or "Bool") for name in names], rows)
+    shown = rows if export is None else rows[:PREVIEW]
+    kept, long = _within(asking, question, shown, names, room)
     cut = _cut_groups(asking, question, rows)
     if long is not None:
         cut = f"Stopped at {asking.client.muse.max_result_bytes} bytes. {long}"
+    if export is not None:
+        return columns, kept, export.reason(len(kept)) if len(kept) < len(rows) else cut
     if len(kept) < len(rows) or answer.truncated:
         more = " or more" if answer.truncated else ""
         cut = (
@@ -125,6 +138,16 @@ def _shaped(
             "coarser granularity, a shorter window, fewer groups or a filter."
         )
     return columns, kept, cut
+
+
+def _write(export: Export, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """All rows, their values as they are, block by block."""
+    starts = range(0, len(rows), _BLOCK)
+    export.write(columns, (_block(columns, rows[at : at + _BLOCK]) for at in starts))
+
+
+def _block(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Block:
+    return [[row[column.name] for row in rows] for column in columns]
 
 
 def _within(

@@ -19,6 +19,7 @@ from chimera_metrics.integrations.results import (
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.sql.buckets import Granularity
+    from chimera_metrics.integrations.answers.exporting import Export
 
 Moment = str | date
 Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -47,18 +48,19 @@ class Questions(Access):
         dry_run: bool = False,
         interval: bool = False,
         cancellation: Cancellation | None = None,
+        export: Export | None = None,
     ) -> AggregateResult:
         """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
 
         With `interval` rates, means and quantiles have `<metric>_n`, and `<metric>_low` and `<metric>_high`, the ends
-        of their 95 % interval.
+        of their 95 % interval. With `export` all rows go to its file, and the answer shows the first.
         """
         from chimera_metrics.integrations.questions.aggregate import aggregate
 
         return aggregate(
             self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until,
             filters=filters, order_by=order_by, descending=descending, limit=limit, exact=exact, dry_run=dry_run,
-            interval=interval, cancellation=cancellation,
+            interval=interval, cancellation=cancellation, export=export,
         )  # fmt: skip
 
     def correlate(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from chimera_metrics.server.catalog.answers import Rows
+from chimera_metrics.server.catalog.answers import ExportAnswer, Rows
 
 
 class WindowAnswer(TypedDict):
@@ -53,6 +53,7 @@ class AggregateAnswer(_Asked):
     query_id: str | None
     parameters: dict[str, Any]
     estimate: EstimateAnswer | None
+    export: NotRequired[ExportAnswer]
 
 
 class Side(TypedDict):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from chimera_metrics.analytics.sql.buckets import Granularity
+from chimera_metrics.integrations.answers.exporting import FileFormat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.analytics_words import (
     CHART,
     DAYS,
+    EXPORT,
     FILTERS,
     INTERVAL,
     METRIC,
@@ -25,7 +28,7 @@ from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.context import ServerContext
 
 Bucketed = Literal["minute", "hour", "day", "week", "month"]
-_DAYS = Field(7, ge=0, description="Whole days to look back, and today so far")
+_DAYS = Field(7, ge=0, description="Whole days back, and today so far")
 _CHART = Field(False, description=CHART)
 
 
@@ -35,7 +38,7 @@ class FilterArguments(Arguments):
     column: str = Field(description="A column of the metric's table")
     op: Literal["=", "!=", "<", "<=", ">", ">=", "like", "in"] = Field("=", description="Operator")
     value: str | None = Field(None, description="Value as text")
-    values: list[str] | None = Field(None, description="Values as text, for in")
+    values: list[str] | None = Field(None, description="Values, for in")
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True)
@@ -58,11 +61,13 @@ class AggregateArguments(WindowArguments):
     exact: bool = Field(False, description="From the rows: percentiles and distinct counts exact")
     dry_run: bool = Field(False, description="Only estimate rows, bytes and parts")
     interval: bool = Field(False, description=INTERVAL)
+    export: FileFormat | None = Field(None, description=EXPORT)
 
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters"})
-    return context.client.aggregate(**given, filters=_filters(args.filters), cancellation=cancellation)
+    given = args.model_dump(exclude={"filters", "export"})
+    run = partial(context.client.aggregate, **given, filters=_filters(args.filters), cancellation=cancellation)
+    return context.exports.whole(args.export, lambda export: run(export=export))
 
 
 class CorrelationArguments(WindowArguments):
@@ -106,7 +111,7 @@ def correlation_data(context: ServerContext, args: CorrelationDataArguments, can
 
 class TrendDataArguments(Arguments):
     metric: str = Field(description=METRIC)
-    days: int = Field(30, ge=0, description="Whole days to look back, and today so far")
+    days: int = Field(30, ge=0, description="Whole days back, and today so far")
     granularity: Bucketed = Field("day", description="Bucket of time")
     group_by: str | None = Field(None, description="One column of few values: a series each")
     chart: bool = _CHART

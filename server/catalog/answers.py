@@ -16,6 +16,14 @@ class ColumnAnswer(TypedDict):
     type: str
 
 
+class ExportAnswer(TypedDict):
+    uri: str
+    format: str
+    rows: int
+    bytes: int
+    expires: str
+
+
 class QueryAnswer(TypedDict):
     columns: list[ColumnAnswer]
     rows: Rows
@@ -27,6 +35,7 @@ class QueryAnswer(TypedDict):
     bytes_read: int
     query_id: str
     notes: list[str]
+    export: NotRequired[ExportAnswer]
 
 
 class DescribedColumn(TypedDict):

@@ -33,6 +33,8 @@ class Caller:
     program: str | None = None
     #: To whom its batches and their keys belong.
     owner: str = LOCAL
+    #: The address under which it reached this server, empty where that was not over HTTP.
+    reached_at: str = ""
 
 
 def introduced(info: Mapping[str, Any] | None) -> tuple[str, str | None]:

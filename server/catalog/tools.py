@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chimera_metrics.integrations.answers.exporting import FileFormat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.analytics_tools import analytics_tools
+from chimera_metrics.server.catalog.analytics_words import EXPORT
 from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.catalog.words import INSERT_NOTE, TOOLS
@@ -26,11 +28,13 @@ class QueryArguments(Arguments):
     sql: str = Field(description="One statement; values as {name:Type}")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Values of the statement's {name:Type}")
     max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows to answer")
-    timeout_s: float | None = Field(None, gt=0, description="Seconds after which the statement is stopped")
+    timeout_s: float | None = Field(None, gt=0, description="Seconds until the statement is stopped")
+    export: FileFormat | None = Field(None, description=EXPORT)
 
 
 def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
-    return context.client.query(args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
+    run = partial(context.client.query, args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
+    return context.exports.whole(args.export, run)
 
 
 class DescribeArguments(Arguments):
@@ -45,7 +49,7 @@ class InsertArguments(Arguments):
     rows: list[dict[str, Any]] = Field(description="Rows")
     idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your name for this batch")
     on_invalid: Literal["reject_batch", "skip"] = Field(
-        "reject_batch", description="What a wrong row keeps out: the batch, or itself"
+        "reject_batch", description="A wrong row keeps out the batch, or itself"
     )
 
 

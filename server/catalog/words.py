@@ -35,7 +35,7 @@ TOOLS: dict[str, Words] = {
     "insert.session_stats": Words("Store session statistics", "Store sessions summed up by the hour they began in."),
 }
 
-INSERT_NOTE = " The same rows, or the same idempotency_key, are stored once."
+INSERT_NOTE = " The same rows or idempotency_key are stored once."
 
 
 def instructions() -> str:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 import anyio
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.server.http.bodies import Bodies, Gone, TooMuch
+from chimera_metrics.server.http.cors import Cors
 from chimera_metrics.server.http.watch import GONE, RECORDED
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -77,6 +78,7 @@ class Door:
         authenticated: bool = True,
         longest_body: int = 16_000_000,
         abandon_calls: Callable[[], None] = lambda: None,
+        origins: Sequence[str] = (),
     ) -> None:
         """`per_minute` requests of a token, `anonymous` ones of an address without one; `check` raises a MuseError
         where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing.
@@ -89,6 +91,7 @@ class Door:
         self._check = check
         self._authenticated = authenticated
         self._bodies = Bodies(longest_body)
+        self._cors = Cors(origins)
         self._checked = 0.0
         #: Tokens that were right before, so that others from their address cannot take their turn.
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -104,6 +107,7 @@ class Door:
         address = self._address(scope, headers)
         name = _name(address)
         token = _token(headers) if self._authenticated else None
+        send = self._cors.shown_to(headers.get("origin"), send)
         refusal = self._refusal(scope, address, name, token)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -145,14 +149,14 @@ class Door:
         address = _parse(peer) if self._proxies else None
         return address is not None and _within(address, self._proxies)
 
-    def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> JSONResponse | None:
+    def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> Response | None:
         """What a request is answered that goes no further."""
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
         if token is None:
             wait_s = 0.0 if scope["path"] in _HEALTH else self._anonymous.wait_s(name)
-            return self._too_many(name, wait_s, "from this address without a token")
+            return self._too_many(name, wait_s, "from this address without a token") or self._preflight(scope, name)
         try:
             self._check()
         except MuseError as error:
@@ -163,6 +167,12 @@ class Door:
         return self._too_many(name, wait_s, "from this address without a valid token") or self._too_many(
             name, self._rates.wait_s(token), "with this token"
         )
+
+    def _preflight(self, scope: Scope, name: str) -> Response | None:
+        answer = self._cors.preflight(scope, Headers(scope=scope))
+        if answer is not None and answer.status_code in _REFUSALS:
+            self.refused(_REFUSALS[answer.status_code], name)
+        return answer
 
     def _too_many(self, name: str, wait_s: float, whose: str) -> JSONResponse | None:
         if not wait_s:

@@ -12,11 +12,13 @@ from typing import Any, cast
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from starlette.requests import Request
 
 from chimera_metrics.integrations.clickhouse.call import owner_of
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
 from chimera_metrics.server.catalog.names import Names
+from chimera_metrics.server.http.sessions import client_info
 
 _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
 
@@ -24,16 +26,19 @@ _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=N
 def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
     """The caller of a request; `local` is the role of those who need no token: stdio, and HTTP on this machine."""
     params = ctx.session.client_params
-    info = None if params is None else params.client_info
-    client, program = introduced(None if info is None else {"name": info.name, "version": info.version})
+    info = None if params is None else {"name": params.client_info.name, "version": params.client_info.version}
+    if info is None and isinstance(ctx.request, Request):
+        info = client_info(ctx.request.headers)
+    client, program = introduced(info)
+    reached_at = str(ctx.request.base_url).rstrip("/") if isinstance(ctx.request, Request) else ""
     user = getattr(ctx.request, "scope", {}).get("user")
     if isinstance(user, AuthenticatedUser):
         token = user.access_token
         claims = token.claims or {}
         role = cast("Role", claims.get(ROLE_CLAIM, "reader"))
         name = token.subject or token.client_id
-        return Caller(name, role, client, program, owner_of(name, claims.get("iss")))
-    return Caller(local_user(), local, client, program)
+        return Caller(name, role, client, program, owner_of(name, claims.get("iss")), reached_at)
+    return Caller(local_user(), local, client, program, reached_at=reached_at)
 
 
 class EitherName:
@@ -79,4 +84,4 @@ async def fill_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> H
     if not left or not isinstance(result, dict):
         return result
     text = {"type": "text", "text": left[0].json.decode()}
-    return result | {"content": [text, *result["content"]], "structuredContent": left[0].fields}
+    return result | {"content": [text, *result["content"], *left[0].links], "structuredContent": left[0].fields}

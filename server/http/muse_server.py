@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import anyio
@@ -43,6 +44,7 @@ from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
 from chimera_metrics.server.http.on_record import OnRecord, note_tool
+from chimera_metrics.server.http.sessions import STOPPABLE
 from chimera_metrics.server.http.watch import run_watched
 
 T = TypeVar("T")
@@ -54,6 +56,8 @@ class MuseServer(MCPServer[ServerContext]):
     def __init__(self, calls: Calls, names: Names, local: Role, **words: Any) -> None:
         """`local`: see `caller_of`."""
         self._calls = calls
+        #: Puts requests beside the protocol on record, as `Calls.record` does.
+        self.record = calls.record
         self._local = local
         super().__init__(
             middleware=[OnRecord(calls, local), EitherName(names, local), fill_in],
@@ -87,10 +91,12 @@ class MuseServer(MCPServer[ServerContext]):
         def work(stop: Cancellation) -> Answered:
             nonlocal started
             started = True
-            return self._calls.run(state, caller, name, arguments, stop)
+            return self._calls.run(state, caller, name, arguments, stop, family)
 
+        stoppable = getattr(request.request, "scope", {}).get(STOPPABLE)
         try:
-            answered = await run_watched(work, context, self._calls.limit_s(name, arguments, state))
+            with stoppable.running(request.request_id) if stoppable is not None else nullcontext("") as family:
+                answered = await run_watched(work, context, self._calls.limit_s(name, arguments, state))
         except (Sentence, MuseError) as error:
             if not started:  # its client went away
                 self._calls.not_run(state, caller, name, arguments)

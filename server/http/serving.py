@@ -25,11 +25,15 @@ from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
 from chimera_metrics.server.http.door import MCP_PATH, Door, Rates
+from chimera_metrics.server.http.exported import add_exports
 from chimera_metrics.server.http.muse_server import MuseServer
+from chimera_metrics.server.http.sessions import WithoutSessions
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
 
 _READY_S = 2.0
+# Cancels for calls of other servers that are passed to the engine at once.
+_STOPPING = 4
 # Refusals at the door that reach the audit file, a minute: enough to see an attack, too few to fill a disk.
 _AUDITED_REFUSALS = 60
 _REFUSALS = {
@@ -78,7 +82,9 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
     check_reach(settings.muse, host, bool(auth))
     server = build_server(settings, read_only, **auth)
     names = _names(settings.muse, host)
-    _pages(server, auth.get("token_verifier"), TransportSecurityMiddleware(names))
+    verifier, checked = auth.get("token_verifier"), TransportSecurityMiddleware(names)
+    _pages(server, verifier, checked)
+    add_exports(server, verifier, checked)
     app = server.streamable_http_app(
         stateless_http=settings.muse.stateless,
         max_request_body_size=settings.muse.max_request_bytes,
@@ -86,6 +92,10 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
         streamable_http_path=MCP_PATH,
         host=host,
     )
+    if settings.muse.stateless:
+        # Within the check of tokens and of a body's size.
+        limited = server.session_manager.asgi_app
+        limited.app = WithoutSessions(limited.app, _Elsewhere(server).stop)
     app.router.redirect_slashes = False
     quiet_about_clients_that_leave()
     return Door(
@@ -99,6 +109,7 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
         bool(auth),
         settings.muse.max_request_bytes,
         lambda: server.state.abandon_calls() if server.state is not None else None,
+        settings.muse.allowed_origins,
     )
 
 
@@ -183,7 +194,11 @@ def _names(settings: MuseSettings, host: str) -> TransportSecuritySettings:
         names.append(urlsplit(settings.url).netloc)
     hosts = [form for name in names for form in (name, f"{name}:*")]
     origins = [f"http://{name}" for name in ("127.0.0.1", "localhost", "[::1]")]
-    origins += [form for origin in (*origins, *settings.allowed_origins) for form in (origin, f"{origin}:*")]
+    origins += [
+        form
+        for origin in (*origins, *settings.allowed_origins)
+        for form in (origin.rstrip("/"), f"{origin.rstrip('/')}:*")
+    ]
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 
@@ -234,6 +249,20 @@ async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
         waiting = await anyio.to_thread.run_sync(server.state.audit.shipping.waiting)
         gauges["muse_audit_waiting_bytes"] = ("Audit lines that are not in the table yet.", float(waiting))
     return gauges
+
+
+class _Elsewhere:
+    """Stops calls of our other servers on the same engine."""
+
+    def __init__(self, server: MuseServer) -> None:
+        self._server = server
+        self._limiter = anyio.CapacityLimiter(_STOPPING)
+
+    async def stop(self, family: str) -> bool:
+        state = self._server.state
+        if state is None or state.settings.clickhouse.embedded:
+            return False
+        return await anyio.to_thread.run_sync(state.stop_family, family, limiter=self._limiter)
 
 
 class _Refusals:

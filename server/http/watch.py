@@ -48,7 +48,7 @@ async def run_watched(work: Callable[[Cancellation], T], context: Context[Server
             ended.append(error)
         group.cancel_scope.cancel()
     if not ended:
-        raise StatementCancelled("The client went away, so the statement was stopped.")
+        raise StatementCancelled("The call was cancelled or its client went away, so the statement was stopped.")
     if isinstance(ended[0], Exception):
         raise ended[0]
     return ended[0]

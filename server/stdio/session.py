@@ -203,4 +203,5 @@ class Session:
 def _result(answered: Answered) -> dict[str, Any]:
     content = [{"type": "text", "text": answered.json.decode()}]
     content += [{"type": "image", "data": b64encode(png).decode(), "mimeType": "image/png"} for png in answered.images]
+    content += answered.links
     return {"content": content, "structuredContent": orjson.Fragment(answered.json), "isError": False}

@@ -40,10 +40,12 @@ def stdio(variables: dict[str, str], *arguments: str) -> StdioServerParameters:
 
 
 @contextlib.contextmanager
-def http(variables: dict[str, str], *arguments: str, host: str = "127.0.0.1") -> Iterator[tuple[str, int]]:
+def http(
+    variables: dict[str, str], *arguments: str, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[tuple[str, int]]:
     """A running HTTP server: its address, and its process id."""
     process = subprocess.Popen(
-        [MUSE, "serve", "--transport", "http", "--host", host, "--port", "0", *arguments],
+        [MUSE, "serve", "--transport", "http", "--host", host, "--port", str(port), *arguments],
         env=variables,
         cwd=ROOT,
         stderr=subprocess.PIPE,

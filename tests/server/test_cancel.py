@@ -88,7 +88,7 @@ def test_a_cancel_stops_the_statement_over_http(served: str, engine: ClickHouseC
     assert anyio.run(_cancel, lambda: mcp.Client(served), engine) < MOST_S
 
 
-def _post(url: str, body: dict[str, Any], session: str | None = None) -> socket.socket:
+def _post(url: str, body: dict[str, Any], session: str | None = None, token: str | None = None) -> socket.socket:
     """Sends one request and leaves the connection open."""
     parts = urlsplit(url)
     content = orjson.dumps(body)
@@ -99,6 +99,7 @@ def _post(url: str, body: dict[str, Any], session: str | None = None) -> socket.
         "Accept: application/json, text/event-stream",
         f"Content-Length: {len(content)}",
         *([f"Mcp-Session-Id: {session}", "Mcp-Protocol-Version: 2025-06-18"] if session else []),
+        *([f"Authorization: Bearer {token}"] if token else []),
     ]
     connection = socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=20)
     connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)

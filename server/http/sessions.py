@@ -1,0 +1,162 @@
+"""The revisions with a handshake, served without sessions: nothing that a client may need is in one server's memory.
+
+The session id that `initialize` hands out carries the client's name and a random part, and no server remembers it. So
+any server answers any request, before and after a restart. A client of these revisions cancels by another request,
+which may reach another server than its call did: the call is looked for here, and then on the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import orjson
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chimera_metrics.server.http.watch import GONE
+
+SESSION = "mcp-session-id"
+#: Where a request's scope holds what may stop its call.
+STOPPABLE = "muse.stoppable"
+# Longer messages are neither a handshake nor a cancel.
+_LONGEST = 20_000
+_LONGEST_ID = 1_000
+_NAME = 100
+# A cancel may overtake its call.
+_PAUSES_S = (0.0, 0.2, 0.4)
+
+
+def session_id(info: Any) -> str:
+    """A session id for a client that introduces itself so. Its random part is what a cancel has to know."""
+    words = info if isinstance(info, dict) else {}
+    said = [word[:_NAME] if isinstance(word := words.get(key), str) else "" for key in ("name", "version")]
+    return f"{secrets.token_urlsafe(18)}.{urlsafe_b64encode(orjson.dumps(said)).decode().rstrip('=')}"
+
+
+def client_info(headers: Headers) -> dict[str, str] | None:
+    """How the client introduced itself when it got its session id."""
+    encoded = headers.get(SESSION, "")[:_LONGEST_ID].partition(".")[2]
+    try:
+        name, version = orjson.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except ValueError:
+        return None
+    return {"name": name, "version": version} if isinstance(name, str) and isinstance(version, str) else None
+
+
+def _owner(scope: Scope) -> str | None:
+    """Who may cancel a call: those with the session id, or without one the holder of a token."""
+    session = Headers(scope=scope).get(SESSION, "")[:_LONGEST_ID]
+    user = scope.get("user")
+    if isinstance(user, AuthenticatedUser):
+        token = user.access_token
+        return repr((token.client_id, token.subject, (token.claims or {}).get("iss"), session))
+    return repr((session,)) if session else None
+
+
+@dataclass(eq=False)
+class Stoppable:
+    """A request whose call a later request may stop."""
+
+    calls: dict[str, Stoppable]
+    owner: str
+    gone: anyio.Event
+    cancelled: bool = False
+
+    def family(self, request_id: Any) -> str:
+        """How the call's id begins: the same on every server, and nobody else can say it."""
+        digits = hashlib.sha256(repr((self.owner, str(request_id))).encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}"
+
+    @contextlib.contextmanager
+    def running(self, request_id: Any) -> Iterator[str]:
+        """While the call runs, a cancel finds it under its family."""
+        family = self.family(request_id)
+        self.calls[family] = self
+        try:
+            yield family
+        finally:
+            if self.calls.get(family) is self:
+                del self.calls[family]
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.gone.set()
+
+
+class WithoutSessions:
+    """ASGI middleware between the check of tokens and the SDK; a body arrives here in one message."""
+
+    def __init__(self, app: ASGIApp, stop_elsewhere: Callable[[str], Awaitable[bool]]) -> None:
+        """`stop_elsewhere` stops a family of statements on the engine, and says whether there were any."""
+        self._app = app
+        self._stop_elsewhere = stop_elsewhere
+        self._calls: dict[str, Stoppable] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        revision = headers.get("mcp-protocol-version")
+        if revision is not None and revision not in HANDSHAKE_PROTOCOL_VERSIONS:
+            await self._app(scope, receive, send)
+        elif scope["method"] == "GET":
+            # This server says nothing that was not asked for, and a stream for it would only hold a connection.
+            answer = JSONResponse({"error": "There is no stream to read here; POST your requests."}, status_code=405)
+            answer.headers["Allow"] = "POST"
+            await answer(scope, receive, send)
+        elif scope["method"] == "POST":
+            await self._post(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first: list[Message] = [await receive()]
+        said = _short_message(first[0])
+        params = found if isinstance(found := said.get("params"), dict) else {}
+        owner = _owner(scope)
+        stoppable = Stoppable(self._calls, owner, scope[GONE]) if owner is not None else None
+        if said.get("method") == "notifications/cancelled" and stoppable is not None:
+            await self._cancel(stoppable.family(params.get("requestId")))
+        handed_out = session_id(params.get("clientInfo")) if said.get("method") == "initialize" else None
+
+        async def replay() -> Message:
+            return first.pop() if first else await receive()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and handed_out is not None:
+                MutableHeaders(scope=message)[SESSION] = handed_out
+            if message["type"] == "http.response.body" and stoppable is not None and stoppable.cancelled:
+                message = {**message, "body": b""}  # a call that was cancelled is not answered
+            await send(message)
+
+        await self._app({**scope, STOPPABLE: stoppable}, replay, answer)
+
+    async def _cancel(self, family: str) -> None:
+        for pause in _PAUSES_S:
+            await anyio.sleep(pause)
+            found = self._calls.get(family)
+            if found is not None:
+                found.cancel()
+                return
+            if await self._stop_elsewhere(family):
+                return
+
+
+def _short_message(message: Message) -> dict[str, Any]:
+    """A handshake or a cancel; anything else is left to the SDK, unread."""
+    body = message.get("body", b"")
+    if len(body) > _LONGEST or not (b'"initialize"' in body or b"notifications/cancelled" in body):
+        return {}
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
