@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chimera_metrics.analytics.errors import QuestionError
+
+# One that stands outside brackets: `rate(llm_events.model = a, b)` is one metric.
+_COMMA = re.compile(r",(?![^(]*\))")
 
 
 def text(argument: str, value: object, example: str) -> str:
@@ -44,9 +48,9 @@ def one_name(argument: str, value: object) -> str | None:
 
 
 def several(argument: str, value: object) -> tuple[Any, ...]:
-    """The members of `value`; text is one."""
+    """The members of `value`; text is one, or several with commas between them."""
     if isinstance(value, str):
-        return (value,)
+        return tuple(part.strip() for part in _COMMA.split(value) if part.strip()) or (value,)
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable):
         raise QuestionError(f"`{argument}` takes a name or a list of names; this is {type(value).__name__}.")
     return tuple(value)
@@ -59,5 +63,8 @@ def conditions(value: Any) -> tuple[Any, ...]:
     if isinstance(value, Mapping):
         return (value,)
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise QuestionError(f"`filters` takes a list of {{column, op, value}}; this is {type(value).__name__}.")
+        raise QuestionError(
+            f"`filters` takes a list of {{column, op, value}}; this is {type(value).__name__}. "
+            'Write them such as [{"column": "model", "op": "=", "value": "gpt-4o"}].'
+        )
     return tuple(value)

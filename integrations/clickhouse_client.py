@@ -16,6 +16,7 @@ from chimera_metrics.integrations.answers.exporting import Export
 from chimera_metrics.integrations.answers.parameters import bind
 from chimera_metrics.integrations.answers.shaping import shape, stored_text
 from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.dbapi import TEXT_SETTINGS
 from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Executor
 from chimera_metrics.integrations.clickhouse.local_parser import LocalParser
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
@@ -189,7 +190,7 @@ class ClickHouseClient(Questions):
         limits = limits.within(verdict.weight)
 
         def read() -> QueryResult:
-            session = verdict.session()
+            session = {**TEXT_SETTINGS, **verdict.session()}
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
                 if export is not None:
                     export.write(running.columns, running.blocks())
@@ -223,7 +224,8 @@ class ClickHouseClient(Questions):
         limits = self.executor.limits()
         if not isinstance(statement, ClauseElement):
             verdict = self._guard.check(bind(statement, parameters or {}))
-            statement, session, limits = verdict.statement, verdict.session(), limits.within(verdict.weight)
+            session = {**TEXT_SETTINGS, **verdict.session()}
+            statement, limits = verdict.statement, limits.within(verdict.weight)
         elif parameters:
             raise InvalidInput("A Select carries its own parameters; bind them in the expression.")
         with self.executor.open(statement, limits, session=session) as running:

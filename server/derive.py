@@ -44,7 +44,7 @@ def derive() -> dict[str, Any]:
 
 
 def derive_tool(tool: MuseTool) -> dict[str, Any]:
-    """A tool as the protocol lists it; the title keeps the dotted name where hosts refuse dots."""
+    """A tool as the protocol lists it, under its dotted name; each client is shown the form that it takes."""
     insert = tool.group == "insert"
     return {
         "name": tool.name,

@@ -1,4 +1,7 @@
-"""Filters: `{column, op, value}` or `{column, op: "in", values}`, values as text or already of the column's type."""
+"""Filters: `{column, op, value}` or `{column, op: "in", values}`, values as text or already of the column's type.
+
+`forms` says in which other forms they may be written.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,20 @@ from sqlalchemy import BindParameter, ColumnElement, FromClause, Function, Table
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import NESTED, base_name, item_type, plain, type_name
-from chimera_metrics.analytics.tables import column_of
+from chimera_metrics.analytics.metrics.forms import (
+    EXAMPLE,
+    FIELDS,
+    OF_MANY,
+    OF_NONE,
+    OPERATORS,
+    one_value,
+    plain_filter,
+    spelled_out,
+)
+from chimera_metrics.analytics.tables import column_of, columns_of
 from chimera_metrics.models.ddl import FixedString
 
-OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "like", "in")
+_TEXT_ONLY = frozenset({"like", "not like", "ilike"})
 _COMPARE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -30,15 +43,17 @@ _COMPARE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+    "like": lambda column, value: column.like(value),
+    "not like": lambda column, value: column.not_like(value),
+    "ilike": lambda column, value: column.ilike(value),
 }
-_FIELDS = ("column", "op", "value", "values")
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition on a column; `values` hold the column's type, one of them except for `in`.
+    """One condition on a column; `values` hold the column's type, one of them except for `in`, `not in` and `is null`.
 
-    A row whose column is null meets no condition, `!=` included: so SQL has it.
+    A row whose column is null meets no condition but `is null`: so SQL has it.
     """
 
     column: str
@@ -48,16 +63,18 @@ class Filter:
     def clause(self, rows: FromClause) -> ColumnElement[bool]:
         """The condition on `rows`, a table, rollup or subquery that has the column. Values are bound parameters."""
         column: ColumnElement[Any] = rows.c[self.column]
+        if self.op in OF_NONE:
+            return column.is_(None) if self.op == "is null" else column.is_not(None)
         values = [bindparam(self.column, value, _bound(column.type, value), unique=True) for value in self.values]
         if type_name(column.type) == "lists":
-            held = func.hasAny(column, _array(values)) if self.op == "in" else func.has(column, values[0])
-            return not_(held) if self.op == "!=" else held
+            held = func.hasAny(column, _array(values)) if self.op in OF_MANY else func.has(column, values[0])
+            return not_(held) if self.op in ("!=", "not in") else held
         if type_name(column.type) == "addresses":
             # clickhouse-sqlalchemy takes what an address is compared with for a network.
             column = type_coerce(column, ch.String())
-        if self.op == "in":
-            return column.in_(values)
-        return column.like(values[0]) if self.op == "like" else _COMPARE[self.op](column, values[0])
+        if self.op in OF_MANY:
+            return column.in_(values) if self.op == "in" else column.not_in(values)
+        return _COMPARE[self.op](column, values[0])
 
 
 def _array(values: Sequence[BindParameter[Any]]) -> ColumnElement[Any]:
@@ -77,37 +94,50 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
         column_of(table, given.column)
         return given
     if not isinstance(given, Mapping):
-        raise QuestionError(f"A filter is {{column, op, value}}; {given!r} is none.")
+        raise QuestionError(f"A filter is {{column, op, value}}; {given!r} is none. Write it such as {EXAMPLE}.")
     _check_fields(given)
     column = column_of(table, str(given["column"]))
-    op = str(given.get("op", "=")).strip().lower()
+    given = plain_filter(given)
+    op = given["op"]
     if op not in OPERATORS:
         raise unknown("operator", op, OPERATORS, "The operators are")
     where = f"{table.name}.{column.name}"
-    values = _values(given, op, where)
+    values = one_value(given, where)
     held = type_name(column.type)
+    if op in OF_NONE and held not in NESTED:
+        return Filter(column.name, op, ())
     if held == "lists":
         return Filter(column.name, _of_list(op, where), _items(values, column.type, where))
     if held in NESTED:
         raise QuestionError(
             f"{where} holds {held}, which a filter cannot look into; name the part in the SQL of `query`."
         )
-    if op == "like" and held != "text":
-        raise QuestionError(f"`like` is for text, and {where} holds {held}; use = or in.")
-    if op == "like":
+    if op in _TEXT_ONLY and held != "text":
+        raise QuestionError(f"`{op}` is for text, and {where} holds {held}; use = or in.")
+    if op in _TEXT_ONLY:
         return Filter(column.name, op, (str(values[0]),))
     return Filter(column.name, op, tuple(cast(value, column.type, where) for value in values))
 
 
 def filters_of(table: Table, given: Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
     """All of `given`; rows must meet every one. A single one may stand without a list around it."""
-    return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else conditions(given)))
+    return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else stated(table, given)))
+
+
+def stated(table: Table, given: Any) -> list[Any]:
+    """The filters that `given` states, each in the form that is documented."""
+    found: list[Any] = []
+    for one in conditions(given):
+        found += spelled_out(one, columns_of(table)) if isinstance(one, Mapping) else [one]
+    return found
 
 
 def _of_list(op: str, where: str) -> str:
     """The operator, which must be one for lists: = means that the list holds the value."""
-    if op not in ("=", "!=", "in"):
-        raise QuestionError(f"{where} holds lists: = and in ask whether a list holds a value, != whether it does not.")
+    if op not in ("=", "!=", "in", "not in"):
+        raise QuestionError(
+            f"{where} holds lists: = and in ask whether a list holds a value, != and not in whether it does not."
+        )
     return op
 
 
@@ -134,21 +164,10 @@ def cast(value: Any, type_: Any, where: str) -> Any:
 
 def _check_fields(given: Mapping[str, Any]) -> None:
     for field in given:
-        if field not in _FIELDS:
-            raise unknown("field of a filter", str(field), _FIELDS, "A filter has")
+        if field not in FIELDS:
+            raise unknown("field of a filter", str(field), FIELDS, "A filter has")
     if not given.get("column"):
-        raise QuestionError("A filter needs a column: write {column, op, value}.")
-
-
-def _values(given: Mapping[str, Any], op: str, where: str) -> Sequence[Any]:
-    value, values = given.get("value"), given.get("values")
-    if op == "in":
-        if not values or isinstance(values, str) or value is not None:
-            raise QuestionError(f"The filter on {where} with op 'in' needs `values`, a list of at least one value.")
-        return list(values)
-    if value is None or values is not None:
-        raise QuestionError(f"The filter on {where} with op '{op}' needs one `value`; op 'in' takes `values`.")
-    return [value]
+        raise QuestionError(f"A filter needs a column: write {{column, op, value}}. An example is {EXAMPLE}.")
 
 
 def _time(value: Any, _: Any) -> datetime:

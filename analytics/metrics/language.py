@@ -18,12 +18,13 @@ from chimera_metrics.analytics.expressions import is_number, is_time, type_name
 from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
 from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
+from chimera_metrics.analytics.metrics.forms import operator_of
 from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.suggestions import nearest
 
 _CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
-_CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
+_CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>==|!=|<>|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
 _WORDS = {"=": "", "!=": "not_", "<": "below_", "<=": "up_to_", ">": "above_", ">=": "from_"}
 _FORMS = "Write a name of the catalog such as llm.error_rate, agg(table.column) or rate(table.column = value)."
 
@@ -185,9 +186,10 @@ def _rate(text: str, inside: str) -> Metric:
     value = stated["value"].strip()
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
-    condition = filter_of(table, {"column": name, "op": stated["op"], "value": value})
-    words = re.sub(r"\W+", "_", f"{name}_{_WORDS[stated['op']]}{value}").strip("_")[:60]
-    meaning = f"Share of rows of {table.name} with {name} {stated['op']} {value}."
+    op = operator_of(stated["op"])
+    condition = filter_of(table, {"column": name, "op": op, "value": value})
+    words = re.sub(r"\W+", "_", f"{name}_{_WORDS[op]}{value}").strip("_")[:60]
+    meaning = f"Share of rows of {table.name} with {name} {op} {value}."
     return Metric(
         text, table.name, AGGREGATES["rate"], None, f"rate_{words}", "share", "neutral", meaning, condition=condition
     )

@@ -20,6 +20,19 @@ GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 MAX_POINTS = 2_000
 
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800, "month": 2_592_000}
+_ALSO: dict[str, Granularity] = {
+    **{f"{unit}s": unit for unit in GRANULARITIES[1:]},
+    **{f"1 {unit}": unit for unit in GRANULARITIES[1:]},
+    "minutely": "minute",
+    "hourly": "hour",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "1h": "hour",
+    "1d": "day",
+    "1w": "week",
+    "": "none",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +44,17 @@ class Bucket:
     partial: bool
 
 
+def plain_granularity(word: object) -> object:
+    """`word` as it is documented where it has one meaning: `Daily` and `days` are `day`. Others stay as they are."""
+    plain = word.strip().lower() if isinstance(word, str) else word
+    return _ALSO.get(plain, plain) if isinstance(plain, str) else word
+
+
 def granularity_of(word: str, *, bucketed: bool = False) -> Granularity:
     """The granularity that `word` names; `bucketed` refuses `none`."""
+    plain = plain_granularity(word)
     for granularity in GRANULARITIES:
-        if granularity == word and not (bucketed and word == "none"):
+        if granularity == plain and not (bucketed and plain == "none"):
             return granularity
     raise unknown("granularity", word, GRANULARITIES[1:] if bucketed else GRANULARITIES)
 

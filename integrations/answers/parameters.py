@@ -34,6 +34,16 @@ _WHOLE = re.compile(r"[+-]?\d+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+# A model's code block; three backticks open no statement of SQL.
+_FENCE = re.compile(r"\s*```(?:[ \t]*\w*[ \t]*\n)?(?P<sql>.*?)\s*```\s*", re.DOTALL)
+
+
+def unfenced(statement: str) -> str:
+    """The statement within a code fence, or as it is where none is around it."""
+    found = _FENCE.fullmatch(statement)
+    return statement if found is None else found["sql"]
+
+
 def bind(statement: str, parameters: Mapping[str, Any]) -> str:
     """Replaces ClickHouse's own `{name:Type}` parameters by typed literals.
 
@@ -61,7 +71,7 @@ def bind(statement: str, parameters: Mapping[str, Any]) -> str:
         used.add(name)
         return f"CAST({typed(name, parameters[name], type_)}, {quote(type_)})"
 
-    bound = _TOKENS.sub(replace, statement)
+    bound = _TOKENS.sub(replace, unfenced(statement))
     unused = sorted(set(parameters) - used)
     if unused:
         raise InvalidInput(

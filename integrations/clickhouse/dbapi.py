@@ -31,6 +31,9 @@ READ_SETTINGS: Mapping[str, Any] = {
 }
 """Session settings under which every read of ours runs."""
 
+TEXT_SETTINGS: Mapping[str, Any] = {"join_use_nulls": 1}
+"""Settings of a reader's SQL, which its own SETTINGS clause may change."""
+
 COMPOSED_SETTINGS: Mapping[str, Any] = {
     # A row without a match in an outer join has NULLs, a total of GROUP BY ROLLUP has NULL for its key, and a cast of
     # NULL is NULL: in all three ClickHouse has another value of its own, such as 0 or ''.

@@ -97,7 +97,8 @@ class Executor:
         """Limits within the settings' own: a caller may ask for less time than `CH_TIMEOUT`, not for more."""
         ceiling = self.settings.timeout
         timeout_s = max(_SHORTEST_S, min(timeout_s or ceiling, ceiling))
-        return Limits(timeout_s, rows, self.settings.max_memory_mb, most_bytes, short)
+        asked = timeout_s < ceiling
+        return Limits(timeout_s, rows, self.settings.max_memory_mb, most_bytes, short, asked=asked)
 
     def compile(self, statement: ClauseElement | str) -> str:
         """The text that runs: literals in place, as both engines read them."""

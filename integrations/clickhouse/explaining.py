@@ -49,7 +49,7 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.TIMEOUT_EXCEEDED:
             return StatementTimeout(
                 f"The statement was stopped after {limits.timeout_s:g} s; narrow its window or its columns, "
-                "or raise CH_TIMEOUT."
+                f"or raise {'timeout_s (at most CH_TIMEOUT)' if limits.asked else 'CH_TIMEOUT'}."
             )
         case ErrorCode.QUERY_WAS_CANCELLED:
             return StatementCancelled("The statement was cancelled.")

@@ -23,7 +23,8 @@ _KILL_PAUSE_S = 0.05
 class Limits:
     """What one statement may take. `rows` and `bytes` None mean all.
 
-    `short` says that it answers few rows anyway, `stores` that it is an insert, `light` that it takes no time.
+    `short` says that it answers few rows anyway, `stores` that it is an insert, `light` that it takes no time, `asked`
+    that the caller chose its time.
     """
 
     timeout_s: float
@@ -33,6 +34,7 @@ class Limits:
     short: bool = False
     stores: bool = False
     light: bool = False
+    asked: bool = False
 
     def within(self, weight: Weight) -> Limits:
         """These, with less memory for a statement that has to be held to less, and in the lane that it belongs to."""

@@ -32,6 +32,7 @@ from chimera_metrics.integrations.guard.engine_words import (
     why_not_parsed,
 )
 from chimera_metrics.integrations.guard.nodes import Kind, Node, most_rows
+from chimera_metrics.integrations.guard.other_databases import instead_of_statement
 from chimera_metrics.integrations.guard.refusals import StatementRefused
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.integrations.guard.show_forms import check_show_form
@@ -98,6 +99,8 @@ class _WithoutTrees(Exception):
 
 def _judge(sql: str, explain: Explain, rules: Rules, parse: Explain) -> Verdict:
     digits = _hex(sql, rules)
+    if sentence := instead_of_statement(sql):
+        raise StatementRefused(sentence)
     try:
         answer = parse(_TREE.format(hex=digits), {})
     except Exception as error:  # noqa: BLE001 - each driver has errors of its own; the cause is asked for next

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from chimera_metrics.errors import MuseError
 from chimera_metrics.integrations.guard.functions import WHY_LEFT_OUT, aggregate_names, function_names
+from chimera_metrics.integrations.guard.other_databases import instead_of_function
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.suggestions import did_you_mean
 
@@ -35,6 +36,11 @@ def not_a_read(what: str) -> str:
 
 
 def other_database(name: str, rules: Rules) -> str:
+    if name.lower() == "information_schema":
+        return (
+            "information_schema may not be read here; write SELECT name FROM system.tables for its tables, and "
+            "SELECT table, name, type FROM system.columns for its columns."
+        )
     return f"Database '{name}' may not be read here, only {rules.database}; SHOW TABLES lists its tables."
 
 
@@ -57,6 +63,8 @@ def unknown_function(name: str, lambda_aliases: Collection[str]) -> str:
             f"{name}() is no lambda that is known at this place; define it in WITH before it is used, write its "
             "name as it is written there, and in LIMIT or a table function write its value out."
         )
+    if (instead := instead_of_function(low)) is not None:
+        return f"Function {name}() is not one of ClickHouse's that may run here; write {instead}."
     reason = _why_left_out(low)
     known = function_names() | aggregate_names()
     hint = "" if reason else did_you_mean(low, known, "{}()", letters=0.8, words=0.8)

@@ -31,7 +31,7 @@ _EXACT_MEMORY_MB = 1_024
 _STARS = frozenset({"Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher", "QualifiedColumnsRegexpMatcher"})
 
 
-class TooMuch(StatementRefused):
+class _TooMuch(Exception):
     """What the statement may work on at once is too much."""
 
 
@@ -41,7 +41,7 @@ def weigh(query: Node) -> Weight:
         weighing = Weighing(most_gathered)
         try:
             return weighing.weigh(query, memory_mb)
-        except TooMuch as refusal:
+        except _TooMuch as refusal:
             if not weighing.gathers or memory_mb == min(_GATHERED):
                 raise StatementRefused(str(refusal)) from None
     raise AssertionError("every weighing ends")
@@ -60,7 +60,7 @@ class Weighing(Values):
                 f"{MOST_SELECTS} SELECTs may be planned. Use each fewer times."
             )
         if max(self.cost.most, self.cost.once) > _ROW_NS:
-            raise TooMuch(
+            raise _TooMuch(
                 f"{self.worst[1]}() may have to work on so much at once here that no time limit could stop it; give it "
                 "less: a literal, a smaller size (left(text, 1000), arraySlice(array, 1, 1000), groupArray(1000)(…), "
                 "least(n, 1000)), or fewer of these calls."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Bucket, Metric, Question, metric_of
 from chimera_metrics.analytics.arguments import conditions, one_name
+from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -19,6 +20,7 @@ from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, 
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import TrendResult
+from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -81,7 +83,7 @@ def trend(
             "better": measured.better,
             "granularity": question.granularity,
             "group_by": group_by,
-            "filters": [_words(one) for one in filters],
+            "filters": [_words(one) for one in stated(FACT_TABLES[measured.table], filters)],
             "series": series,
             "reason": None if judged else {"code": "no_data", "text": f"There are no rows of {measured.table} here."},
             "notes": [*asking.notes, *note],
@@ -99,10 +101,10 @@ def trend(
 
 
 def _words(condition: Mapping[str, Any]) -> str:
-    """`model = opus`, as the question had it."""
+    """`model = opus`, of a filter in the form that is documented."""
     given = condition.get("values") if condition.get("values") is not None else condition.get("value")
-    listed = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
-    return f"{condition['column']} {condition.get('op', '=')} {listed}"
+    words = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    return f"{condition['column']} {condition['op']} {', '.join(map(str, words))}".rstrip()
 
 
 def _judge(rows: Sequence[Row], group_by: str | None, metric: Metric, period: int | None) -> list[Judged]:

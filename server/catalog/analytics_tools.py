@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from chimera_metrics.analytics.sql.buckets import Granularity
+from chimera_metrics.analytics.metrics.forms import spelled_out
+from chimera_metrics.analytics.sql.buckets import Granularity, plain_granularity
 from chimera_metrics.integrations.answers.exporting import FileFormat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.server.catalog.analytics_words import (
     CHART,
     DAYS,
@@ -27,18 +29,32 @@ from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.context import ServerContext
 
-Bucketed = Literal["minute", "hour", "day", "week", "month"]
+Bucketed = Annotated[Literal["minute", "hour", "day", "week", "month"], BeforeValidator(plain_granularity)]
+Bucket = Annotated[Granularity, BeforeValidator(plain_granularity)]
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "ilike", "is null", "is not null"
+]
+# Every column that a filter may be on.
+_COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
 _DAYS = Field(7, ge=0, description="Whole days back, and today so far")
 _CHART = Field(False, description=CHART)
+
+
+def _as_text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 class FilterArguments(Arguments):
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    column: str = Field(description="A column of the metric's table")
-    op: Literal["=", "!=", "<", "<=", ">", ">=", "like", "in"] = Field("=", description="Operator")
-    value: str | None = Field(None, description="Value as text")
-    values: list[str] | None = Field(None, description="Values, for in")
+    column: str = Field(description="Column of the metric's table")
+    op: Operator = Field("=", description="Operator")
+    value: Annotated[str | None, BeforeValidator(_as_text)] = Field(None, description="Value as text")
+    values: list[str] | None = Field(None, description="Values, for in and not in")
+
+    @classmethod
+    def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
+        return [dict(one) for one in spelled_out(given, _COLUMNS)]
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True)
@@ -53,7 +69,7 @@ class WindowArguments(Arguments):
 class AggregateArguments(WindowArguments):
     metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
     group_by: list[str] = Field(default_factory=list, description="Columns to group by")
-    granularity: Granularity = Field("none", description="Bucket of time")
+    granularity: Bucket = Field("none", description="Bucket of time")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     order_by: str | None = Field(None, description="ts, a group or a metric")
     descending: bool = Field(False, description="Highest first")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-METRIC = "Name of the catalog such as llm.error_rate, agg(table.column) or rate(table.column = value)"
+METRIC = "Catalog name such as llm.error_rate, agg(table.column) or rate(table.column = value)"
 DAYS = "Whole days back, and today so far; excludes since and until"
 SINCE = "Begin, ISO 8601; without an offset UTC"
 UNTIL = "End, exclusive; now if left out"
-FILTERS = "Conditions that all hold: {column, op, value}; in takes {column, op, values}"
+FILTERS = "Conditions, all of which hold"
 INTERVAL = "Add <metric>_n, _low, _high (95 % interval) to rates, means, quantiles"
 EXPORT = "All rows as a file, linked in the answer"
 CHART = "Also a picture (PNG)"

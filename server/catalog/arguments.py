@@ -8,7 +8,9 @@ from typing import Any, TypeVar, get_args, get_origin
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chimera_metrics.analytics.arguments import several
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.server.catalog.words import EXAMPLES
 from chimera_metrics.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
@@ -18,6 +20,11 @@ class Arguments(BaseModel):
     """Base of a tool's arguments: unknown names are refused at every level."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
+        """An object of a list in the form that the schema has; one may stand for several."""
+        return [given]
 
 
 def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
@@ -37,22 +44,38 @@ def _unpack_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str
 
 
 def _unpack(annotation: Any, value: Any) -> Any:
-    """Lists and objects that came as JSON text, at any level where text is not what is taken."""
+    """`value` as the schema has it, at any level: no list or object as JSON text, a list where one is taken."""
     if isinstance(value, str) and _takes_json(annotation):
         value = _parse(value)
-    if isinstance(value, list):
-        item = _item(annotation)
-        return value if item is None else [_unpack(item, one) for one in value]
-    inner = _inner(annotation)
-    return _unpack_fields(inner, value) if inner is not None and isinstance(value, dict) else value
+    item = _list_item(annotation)
+    if item is None:
+        inner = _inner(annotation)
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and _takes_text(annotation):
+            return value[0]
+        return _unpack_fields(inner, value) if inner is not None and isinstance(value, dict) else value
+    if isinstance(value, str):
+        value = several("", value) if _takes_text(item) else value
+    elif isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        return value
+    unpacked = [_unpack(item, one) for one in value] if _takes_json(item) else list(value)
+    inner = _inner(item)
+    if inner is None or not issubclass(inner, Arguments):
+        return unpacked
+    return [spelled for one in unpacked for spelled in (inner.spelled_out(one) if isinstance(one, dict) else [one])]
 
 
-def _item(annotation: Any) -> Any:
-    """What the items of a list are, None where nothing of them is to be unpacked."""
+def _list_item(annotation: Any) -> Any:
+    """What the items of a list are, None where no list is taken."""
     if get_origin(annotation) is list:
         [item] = get_args(annotation)
-        return item if _takes_json(item) else None
-    return next((item for one in get_args(annotation) if (item := _item(one)) is not None), None)
+        return item
+    return next((item for one in get_args(annotation) if (item := _list_item(one)) is not None), None)
+
+
+def _takes_text(annotation: Any) -> bool:
+    return annotation is str or str in get_args(annotation)
 
 
 def _takes_json(annotation: Any) -> bool:
@@ -88,7 +111,9 @@ def _sentence(tool: str, model: type[BaseModel], values: Mapping[str, Any], erro
         case "value_error":
             return f"{place}: {context['error']}"
         case _:
-            return f"{place} is {held}: {first['msg'][0].lower()}{first['msg'][1:]}."
+            example = EXAMPLES.get(str(first["loc"][0]))
+            form = f" Write it such as {example}." if example and len(first["loc"]) <= 2 else ""
+            return f"{place} is {held}: {first['msg'][0].lower()}{first['msg'][1:]}.{form}"
 
 
 def _unknown(tool: str, model: type[BaseModel], loc: tuple[Any, ...]) -> str:

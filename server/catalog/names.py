@@ -1,11 +1,12 @@
-"""Which form of the tools' names a client sees.
+"""Which form of the tools' names a client sees, in lists and in every sentence.
 
-Dots are legal in MCP, but many hosts refuse a server that lists one, and with it all of its tools. `auto` shows dots to
-clients that are known to take them. A call works by either form.
+Dots are legal in MCP, but many hosts, and the APIs of the large models, refuse a server that lists one, and with it all
+of its tools. `auto` shows dots to clients that are known to take them. A call works by either form.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -13,8 +14,8 @@ from chimera_metrics.server.catalog.callers import GROUPS, Caller
 
 NameForm = Literal["dotted", "underscored", "auto"]
 
-# Names under which hosts that accept dots introduce themselves, in lower case: the SDK's own client, and beginnings.
-_SDK_CLIENT = "mcp"
+# How the names begin, in lower case, under which hosts that accept dots introduce themselves. `mcp`, the default of the
+# SDK's client, is not among them: the frameworks that leave it pass the names on to APIs that refuse dots.
 _DOTTED_CLIENTS = (
     "mcp-inspector",
     "inspector-",
@@ -23,6 +24,8 @@ _DOTTED_CLIENTS = (
     "vscode",
     "gemini-cli",
 )
+# Requests that are answered with words of ours alone.
+_WORDS_OF_OURS = frozenset({"initialize", "server/discover", "tools/list", "prompts/list", "prompts/get"})
 
 
 def underscored(name: str) -> str:
@@ -31,10 +34,7 @@ def underscored(name: str) -> str:
 
 def accepts_dots(client: str | None) -> bool:
     """Whether a client of that name is known to take dotted names."""
-    if client is None:
-        return False
-    name = client.lower()
-    return name == _SDK_CLIENT or name.startswith(_DOTTED_CLIENTS)
+    return client is not None and client.lower().startswith(_DOTTED_CLIENTS)
 
 
 class Names:
@@ -46,18 +46,35 @@ class Names:
         self._groups = groups
         #: Either form of every name, to the dotted form under which the tool is registered.
         self._known = {form: dotted for dotted in groups for form in (dotted, underscored(dotted))}
+        alternatives = "|".join(re.escape(name) for name in groups if "." in name)
+        self._dotted_names = re.compile(rf"(?<![\w.])(?:{alternatives})(?!\w|\.\w)")
 
     def dotted(self, name: str) -> str:
         """The form under which a tool is registered; a name that no tool has stays as it is."""
         return self._known.get(name, name)
 
     def shown(self, listed: Iterable[dict[str, Any]], caller: Caller) -> list[dict[str, Any]]:
-        """The tools, as the protocol lists them, that `caller` may use, under the names that its program takes."""
+        """The tools, as the protocol lists them, that `caller` may use."""
         offered = GROUPS[caller.role]
-        tools = [tool for tool in listed if self._groups[tool["name"]] in offered]
-        if self._shows_dots(caller.program):
-            return tools
-        return [tool | {"name": underscored(tool["name"])} for tool in tools]
+        return [tool for tool in listed if self._groups[tool["name"]] in offered]
+
+    def told(self, method: str, result: dict[str, Any], program: str | None) -> dict[str, Any]:
+        """The result of a request, with the tools that it names in the form that `program` lists.
+
+        What a tool answers is left as it is, unless it is an error: it may hold stored text.
+        """
+        ours = method in _WORDS_OF_OURS or (method == "tools/call" and result.get("isError"))
+        if not ours or self._shows_dots(program):
+            return result
+        told: dict[str, Any] = self._underscored(result)
+        return told
+
+    def _underscored(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._dotted_names.sub(lambda found: underscored(found[0]), value) if "." in value else value
+        if isinstance(value, dict):
+            return {key: self._underscored(item) for key, item in value.items()}
+        return [self._underscored(item) for item in value] if isinstance(value, list) else value
 
     def _shows_dots(self, program: str | None) -> bool:
         return accepts_dots(program) if self._form == "auto" else self._form == "dotted"

@@ -28,7 +28,7 @@ class QueryArguments(Arguments):
     sql: str = Field(description="One statement; values as {name:Type}")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Values of the statement's {name:Type}")
     max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows to answer")
-    timeout_s: float | None = Field(None, gt=0, description="Seconds until the statement is stopped")
+    timeout_s: float | None = Field(None, description="Seconds until the statement is stopped")
     export: FileFormat | None = Field(None, description=EXPORT)
 
 

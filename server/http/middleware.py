@@ -41,8 +41,17 @@ def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
     return Caller(local_user(), local, client, program, reached_at=reached_at)
 
 
+def _program_of(ctx: ServerRequestContext[Any, Any], caller: Caller) -> str | None:
+    """The program that asks; in a handshake the session does not know it yet."""
+    if ctx.method != "initialize":
+        return caller.program
+    info = (ctx.params or {}).get("clientInfo")
+    name = info.get("name") if isinstance(info, dict) else None
+    return name if isinstance(name, str) else None
+
+
 class EitherName:
-    """Shows each client its form of the tools' names, and takes a call by either form."""
+    """Shows each client its form of the tools' names, in lists and in words, and takes a call by either form."""
 
     def __init__(self, names: Names, local: Role) -> None:
         self._names = names
@@ -53,14 +62,13 @@ class EitherName:
             name = ctx.params.get("name")
             if isinstance(name, str) and self._names.dotted(name) != name:
                 ctx = replace(ctx, params={**ctx.params, "name": self._names.dotted(name)})
-            return await call_next(ctx)
         result = await call_next(ctx)
-        if ctx.method != "tools/list" or result is None:
+        if not isinstance(result, dict):
             return result
-        listed = (
-            result if isinstance(result, dict) else result.model_dump(by_alias=True, mode="json", exclude_none=True)
-        )
-        return listed | {"tools": self._names.shown(listed["tools"], caller_of(ctx, self._local))}
+        caller = caller_of(ctx, self._local)
+        if ctx.method == "tools/list":
+            result = result | {"tools": self._names.shown(result["tools"], caller)}
+        return self._names.told(ctx.method, result, _program_of(ctx, caller))
 
 
 def leave(answered: Answered) -> None:

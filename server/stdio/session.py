@@ -134,10 +134,10 @@ class Session:
         """The result of a request that was admitted, or a ProtocolError. Blocks while the store works."""
         if request.method in READS:
             with self._on_record(request, caller) as record:
-                result = self._result(request, caller, stop)
+                result = self._told(request, caller, stop)
                 record.sent(len(orjson.dumps(result)))
         else:
-            result = self._result(request, caller, stop)
+            result = self._told(request, caller, stop)
         if not self._modern:
             return result
         cache = _CACHE if request.method in _CACHEABLE else {}
@@ -164,6 +164,10 @@ class Session:
         """The time that a call of a tool may take."""
         name, arguments = self.offer.names.dotted(call.params["name"]), call.params.get("arguments") or {}
         return self.offer.calls.limit_s(name, arguments, self.context)
+
+    def _told(self, request: Request, caller: Caller, stop: Cancellation) -> dict[str, Any]:
+        result = self._result(request, caller, stop)
+        return self.offer.names.told(request.method, result, caller.program)
 
     def _result(self, request: Request, caller: Caller, stop: Cancellation) -> dict[str, Any]:
         params = request.params

@@ -181,7 +181,7 @@ def test_too_many_points_are_refused_with_what_fits(granularity: Granularity, co
 
 
 def test_an_unknown_granularity_is_named_with_the_nearest() -> None:
-    with pytest.raises(QuestionError, match=r"^Unknown granularity 'daily'\. Did you mean 'day'\?"):
-        granularity_of("daily")
+    with pytest.raises(QuestionError, match=r"^Unknown granularity 'dayz'\. Did you mean 'day'\?"):
+        granularity_of("dayz")
     with pytest.raises(QuestionError, match=r"^Unknown granularity 'none'\."):
         granularity_of("none", bucketed=True)

@@ -44,13 +44,13 @@ def test_values_take_the_type_of_the_column(table: str, column: str, given: str,
             {"column": "modl", "value": "x"},
             "Unknown column 'modl'. Did you mean 'model'? llm_events has: ",
         ),
-        ("llm_events", {"column": "model", "op": "==", "value": "x"}, "Unknown operator '=='. Did you mean '='?"),
+        ("llm_events", {"column": "model", "op": "=~", "value": "x"}, "Unknown operator '=~'. Did you mean '='?"),
         ("llm_events", {"colum": "model", "value": "x"}, "Unknown field of a filter 'colum'. Did you mean 'column'?"),
-        ("llm_events", {"value": "x"}, "A filter needs a column: write {column, op, value}."),
+        ("llm_events", {"value": "x"}, "A filter needs a column: write {column, op, value}. An example is"),
         (
             "llm_events",
-            {"column": "model", "op": "in", "value": "x"},
-            "The filter on llm_events.model with op 'in' needs `values`, a list of at least one value.",
+            {"column": "model", "op": "in", "value": "('x', 'y')"},
+            "The filter on llm_events.model with op 'in' needs `values`, a list of at least one value, such as {",
         ),
         (
             "llm_events",
@@ -61,6 +61,16 @@ def test_values_take_the_type_of_the_column(table: str, column: str, given: str,
             "llm_events",
             {"column": "model"},
             "The filter on llm_events.model with op '=' needs one `value`; op 'in' takes",
+        ),
+        (
+            "llm_events",
+            {"column": "model", "op": "is null", "value": "x"},
+            "The filter on llm_events.model with op 'is null' takes no value; leave it out.",
+        ),
+        (
+            "llm_events",
+            {"column": "latency_ms", "op": "ilike", "value": "1"},
+            "`ilike` is for text, and llm_events.latency_ms holds numbers; use = or in.",
         ),
         (
             "llm_events",
@@ -107,6 +117,12 @@ def test_a_wrong_filter_is_one_sentence_with_the_correction(table: str, given: d
         ("session_id", "!=", str(uuid(1)), 2),
         ("commit_sha", "like", "aa%", 1),
         ("commit_sha", "!=", "a" * 40, 1),
+        ("commit_sha", "not in", ["a" * 40], 1),
+        ("commit_sha", "is null", None, 1),
+        ("commit_sha", "is not null", None, 2),
+        ("commit_sha", "not like", "a%", 1),
+        ("event_type", "ilike", "IT'S %", 1),
+        ("event_type", "not in", ["it's 100%", "other"], 2),
         ("latency_ms", "<", "20", 1),
         ("latency_ms", "<=", "20", 2),
         ("ts", ">", "2026-06-09T12:00:00.500Z", 1),
@@ -115,7 +131,7 @@ def test_a_wrong_filter_is_one_sentence_with_the_correction(table: str, given: d
     ],
 )
 def test_the_engine_keeps_the_rows_that_meet_the_filter(
-    store: Store, column: str, op: str, value: str, count: int
+    store: Store, column: str, op: str, value: Any, count: int
 ) -> None:
     """Three events; a null commit meets no condition."""
     store.insert(

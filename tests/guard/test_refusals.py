@@ -1,11 +1,14 @@
 """What a refusal says: one sentence of the reader's own statement, with a next step."""
 
 import base64
+import re
 from collections.abc import Mapping
 
 import pytest
 
+from chimera_metrics.integrations.guard.functions import aggregate_names, function_names
 from chimera_metrics.integrations.guard.judging import Guard, Rules, StatementRefused, check
+from chimera_metrics.integrations.guard.other_databases import FUNCTIONS
 from tests.guard.conftest import Store
 
 
@@ -16,6 +19,19 @@ from tests.guard.conftest import Store
         ("SELECT * FROM other.t", "Database 'other' may not be read here, only chimera_metrics; SHOW TABLES"),
         ("SELECT quantil(0.5)(latency_ms) FROM ui_events", "Did you mean quantile()?"),
         ("SELECT file('x')", "Function file() is not on the list of what may run here (it reads files of the machine)"),
+        ("DELETE FROM ui_events WHERE 1", "DELETE may not run here: rows are written by the insert tools and never"),
+        ("UPDATE ui_events SET latency_ms = 1 WHERE 1", "UPDATE may not run here: rows are written by the insert"),
+        ("DELETE FROM ui_events", "DELETE may not run here: rows are written by the insert tools and never changed"),
+        ("show  schemas;", "SHOW SCHEMAS may not run here: write SHOW DATABASES."),
+        ("begin", "BEGIN may not run here: one SELECT reads one state already; leave transactions out."),
+        ("PRAGMA table_info(ui_events)", "PRAGMA may not run here: write DESCRIBE and the table's name."),
+        ("SELECT NVL(latency_ms, 0) FROM ui_events", "write ifNull(x, y)."),
+        ("SELECT LEN(event_type) FROM ui_events", "write lengthUTF8(text)."),
+        ("SELECT percentile(latency_ms, 0.95) FROM ui_events", "write quantile(0.95)(x)."),
+        ("SELECT strftime('%Y', ts) FROM ui_events", "write formatDateTime(ts, '%Y-%m-%d')."),
+        ("SELECT to_char(ts, 'YYYY') FROM ui_events", "write formatDateTime(ts, '%Y-%m-%d')."),
+        ("SELECT approx_count_distinct(session_id) FROM ui_events", "write uniq(x)."),
+        ("SELECT * FROM information_schema.columns", "SELECT table, name, type FROM system.columns for its columns."),
         ("SELECT 1; SELECT 2", "Several statements in one text; send them one by one"),
         (
             "SELECT model, count() FROM bench_runs GROUP BY model WITH TOTALS",
@@ -93,6 +109,14 @@ def test_a_refusal_tells_what_to_do(sql: str, words: str, guard: Guard) -> None:
     with pytest.raises(StatementRefused) as refusal:
         guard.check(sql)
     assert words in str(refusal.value)
+
+
+def test_what_is_written_for_another_database_s_function_may_run_here() -> None:
+    known = function_names() | aggregate_names()
+    for name, instead in FUNCTIONS.items():
+        assert name not in known
+        called = re.match(r"(\w+)\(", instead)
+        assert called is None or called[1].lower() in known, name
 
 
 def test_no_refusal_shows_the_statement_that_asks(store: Store, rules: Rules) -> None:

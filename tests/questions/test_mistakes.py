@@ -17,7 +17,7 @@ MISTAKES: list[tuple[Ask, str]] = [
     (lambda c: c.aggregate(["llm.latencyp95"]), "Unknown metric 'llm.latencyp95'. Did you mean 'llm.latency_p95_ms'?"),
     (lambda c: c.aggregate(["llm.calls", "ui.events"]), "ask about one table at a time, or correlate the two."),
     (lambda c: c.aggregate(["llm.calls"], group_by=["modl"]), "Unknown dimension 'modl'. Did you mean 'model'?"),
-    (lambda c: c.aggregate(["llm.calls"], granularity="daily"), "Unknown granularity 'daily'."),  # type: ignore[arg-type]
+    (lambda c: c.aggregate(["llm.calls"], granularity="dayly"), "Unknown granularity 'dayly'."),  # type: ignore[arg-type]
     (lambda c: c.aggregate(["llm.calls"], granularity="minute", days=30), "points, more than 10,000; use 'hour'"),
     (lambda c: c.aggregate(["llm.calls"], order_by="cost"), "Unknown column to order by 'cost'."),
     (lambda c: c.aggregate(["llm.calls"], days=1, since="2026-01-01"), "Give either `days`, or `since` and `until`"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from chimera_metrics.server.catalog.names import accepts_dots
 from chimera_metrics.server.http.build import build_server
 
 HOSTS = [
-    ("mcp", True),
+    ("mcp", False),
     ("mcp-inspector", True),
     ("inspector-client", True),
     ("inspector-cli", True),
@@ -54,6 +55,10 @@ def names(folder: Path, host: str, read_only: bool = False, **muse: Any) -> list
     return anyio.run(listed)
 
 
+def test_a_framework_s_client_by_its_default_name_gets_what_the_models_apis_take(tmp_path: Path) -> None:
+    assert all(re.fullmatch("[a-zA-Z0-9_-]{1,64}", name) for name in names(tmp_path, "mcp"))
+
+
 def test_each_host_sees_its_form(tmp_path: Path) -> None:
     assert "query.aggregate" in names(tmp_path, "gemini-cli")
     assert "query_aggregate" in names(tmp_path, "claude-ai")
@@ -67,8 +72,8 @@ def test_a_setting_decides_for_all(tmp_path: Path) -> None:
 
 
 def test_groups_and_read_only_leave_tools_out(tmp_path: Path) -> None:
-    assert {name.partition(".")[0] for name in names(tmp_path, "mcp", tools="query")} == {"query"}
-    assert {name.partition(".")[0] for name in names(tmp_path, "mcp", read_only=True)} == {"query", "get", "describe"}
+    assert {name.partition("_")[0] for name in names(tmp_path, "mcp", tools="query")} == {"query"}
+    assert {name.partition("_")[0] for name in names(tmp_path, "mcp", read_only=True)} == {"query", "get", "describe"}
 
 
 def said(folder: Path, tool: str, read_only: bool = False, **arguments: Any) -> str:
@@ -89,13 +94,13 @@ def test_a_call_by_either_form_works(tmp_path: Path, name: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_near_one(tmp_path: Path) -> None:
-    assert said(tmp_path, "query_agregate") == "Unknown tool 'query_agregate'. Did you mean query.aggregate?"
+    assert said(tmp_path, "query_agregate") == "Unknown tool 'query_agregate'. Did you mean query_aggregate?"
     assert said(tmp_path, "zzz").startswith("Unknown tool 'zzz'. There are: query, describe,")
 
 
 def test_a_tool_that_is_switched_off_says_so(tmp_path: Path) -> None:
     assert said(tmp_path, "insert_episodes", read_only=True, rows=[]) == (
-        "insert.episodes is not offered here: this server was started with --read-only or without the group insert in "
+        "insert_episodes is not offered here: this server was started with --read-only or without the group insert in "
         "MUSE_TOOLS."
     )
 

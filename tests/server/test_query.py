@@ -178,3 +178,8 @@ def test_an_empty_list_has_its_columns(call: Call, sql: str) -> None:
     assert answer is not None
     assert answer["rows"] == []
     assert [column["name"] for column in answer["columns"]][:1] in (["name"], ["field"])
+
+
+def test_the_caller_s_own_time_limit_is_named(call: Call) -> None:
+    heavy = "SELECT sum(cityHash64(number)) FROM numbers(100000000000)"
+    assert "or raise timeout_s (at most CH_TIMEOUT)" in _text(call("query", sql=heavy, timeout_s=0.3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -135,6 +136,30 @@ def test_inputs_have_no_unions_and_refuse_what_they_do_not_know(found: dict[str,
             assert not isinstance(node.get("type"), list), tool["name"]
             if "properties" in node and node.get("type") == "object":
                 assert node["additionalProperties"] is False, tool["name"]
+
+
+# What the converters of OpenAI's strict mode, of Gemini and of LangChain take.
+KEYWORDS = {
+    *("type", "description", "default", "properties", "required", "additionalProperties", "items", "enum"),
+    *("minimum", "minItems", "maxItems", "minLength", "maxLength"),
+}
+
+
+def test_inputs_say_nothing_that_a_converter_refuses(found: dict[str, Any]) -> None:
+    for tool in found["tools"]:
+        assert set(_keywords(tool["inputSchema"])) <= KEYWORDS, tool["name"]
+
+
+def _keywords(schema: Any, named: bool = False) -> Iterator[str]:
+    """The keywords of a schema, the names of properties left out."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _keywords(item)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if not named:
+                yield key
+            yield from _keywords(value, named=key == "properties" and not named)
 
 
 def test_the_instructions_name_every_table_and_column(found: dict[str, Any]) -> None:
