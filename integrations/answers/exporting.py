@@ -16,7 +16,7 @@ from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.private_files import open_private
-from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.results import QueryResult, Result
 
 FileFormat = Literal["csv", "parquet", "arrow"]
 MIME_TYPES: Mapping[str, str] = {
@@ -87,7 +87,7 @@ class Export:
                 "after their time. Select fewer columns or rows, or take parquet, which is smaller."
             )
 
-    def answer(self, running: Shown, max_rows: int, max_bytes: int) -> Result:
+    def answer(self, running: Shown, max_rows: int, max_bytes: int) -> QueryResult:
         """The first rows as `query` shows them, and what the file holds."""
         shown = min(max_rows, PREVIEW)
         answer = shape(_First(running, self.preview), shown, max_bytes, shown)
