@@ -23,6 +23,8 @@ from mcp_types import ImageContent
 from rich.console import Console
 from rich.table import Table
 
+from chimera_metrics.server.catalog.names import underscored
+
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "demo-output"
 DAYS = 36
@@ -73,9 +75,9 @@ async def converse(environment: dict[str, str]) -> None:
         console.print(f"   first answer after {time.perf_counter() - started:.1f} s, start of the process included")
         offered = {tool.name for tool in (await client.list_tools()).tools}
         for call in CALLS:
-            if call.tool in offered:
+            if call.name in offered:
                 await call.show(client)
-                offered.discard(call.tool)
+                offered.discard(call.name)
         if offered:
             raise SystemExit(f"The demo does not call {', '.join(sorted(offered))}.")
 
@@ -85,12 +87,14 @@ class DemoCall:
 
     def __init__(self, tool: str, question: str, **arguments: Any) -> None:
         self.tool = tool
+        #: As this client, whose program nobody knows, sees it listed.
+        self.name = underscored(tool)
         self.question = question
         self.arguments = arguments
 
     async def show(self, client: mcp.Client) -> None:
         started = time.perf_counter()
-        result = await client.call_tool(self.tool, self.arguments)
+        result = await client.call_tool(self.name, self.arguments)
         elapsed = (time.perf_counter() - started) * 1000
         console.print(f"\n   [bold cyan]{self.tool}[/bold cyan] — {self.question} [dim]({elapsed:.0f} ms)[/dim]")
         if result.is_error or result.structured_content is None:
