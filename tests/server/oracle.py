@@ -46,12 +46,17 @@ class Servers:
         with contextlib.ExitStack() as stack:
             to_server, requests = _pipe(stack)
             answers, from_server = _pipe(stack)
-            requests.write(b"".join(map(_line_of, messages)))
-            requests.close()
             session = Session(Offer.of(self.settings, False), self.context)
-            Connection(Wire(to_server.fileno(), from_server.fileno()), session).serve()
-            from_server.close()
-            return [json.loads(one) for one in answers.readall().splitlines()]
+            connection = Connection(Wire(to_server.fileno(), from_server.fileno()), session)
+            # Beside each other, because a pipe holds less than there may be to say, in either direction.
+            said = threading.Thread(target=_say_all, args=(requests, b"".join(map(_line_of, messages))))
+            serves = threading.Thread(target=_serve_all, args=(connection, from_server))
+            said.start()
+            serves.start()
+            found = [json.loads(one) for one in answers.readall().splitlines()]
+            said.join(20)
+            serves.join(20)
+            return found
 
     def oracle(self, messages: Sequence[Message | bytes], read_only: bool = False) -> list[Any]:
         """As `ours`, by the SDK from start to end."""
@@ -87,6 +92,18 @@ def _converse(serve: Serve, messages: Sequence[Message | bytes]) -> list[Any]:
         thread.join(20)
         assert not thread.is_alive()
         return found
+
+
+def _say_all(requests: FileIO, lines: bytes) -> None:
+    with requests, memoryview(lines) as rest:
+        sent = 0
+        while sent < len(rest):
+            sent += requests.write(rest[sent:])
+
+
+def _serve_all(connection: Connection, answers: FileIO) -> None:
+    with answers:
+        connection.serve()
 
 
 def _line_of(message: Message | bytes) -> bytes:
