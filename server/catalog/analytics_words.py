@@ -6,9 +6,9 @@ METRIC = "Catalog name such as llm.error_rate, agg(table.column) or rate(table.c
 DAYS = "Whole days back, and today so far; excludes since and until"
 SINCE = "Begin, ISO 8601; without an offset UTC"
 UNTIL = "End, exclusive; now if left out"
-FILTERS = "Conditions, all of which hold"
+FILTERS = "Conditions that all hold"
 INTERVAL = "Add <metric>_n, _low, _high (95 % interval) to rates, means, quantiles"
-EXPORT = "All rows as a file, linked in the answer"
+EXPORT = "All rows, as a linked file"
 CHART = "Also a picture (PNG)"
 
 TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {

@@ -276,8 +276,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("query.aggregate", {"metrics": ["llm.calls"], "column": "model"}, "column belongs inside filters"),
     (
         "query.aggregate",
-        {"metrics": ["llm.calls"], "granularity": "daily"},
-        "granularity is 'daily', but takes 'none'",
+        {"metrics": ["llm.calls"], "granularity": "fortnight"},
+        "granularity is 'fortnight', but takes 'none'",
     ),
     ("query.trend", {"metric": "ui.events", "since": "2026-07-01"}, "which is not in the past"),
     (
