@@ -47,6 +47,8 @@ class Compiler(Operators):
 
     #: The row of parameters that was left out of an INSERT's text.
     row_template = ""
+    #: The table of the UPDATE that is being written.
+    _changed: Any = None
 
     # -- SELECT ----------------------------------------------------------------------------------------------------
 
@@ -232,7 +234,17 @@ class Compiler(Operators):
 
     def visit_update(self, update_stmt: Any, **kw: Any) -> str:
         self._check_mutation(update_stmt, "UPDATE", **kw)
-        return str(super().visit_update(update_stmt, **kw))
+        self._changed = update_stmt.table
+        try:
+            return str(super().visit_update(update_stmt, **kw))
+        finally:
+            self._changed = None
+
+    def visit_column(self, column: Any, *args: Any, **kw: Any) -> str:
+        """A column; in the UPDATE of its table by its name alone, because older versions know no other there."""
+        if self._changed is not None and column.table is self._changed:
+            kw["include_table"] = False
+        return str(super().visit_column(column, *args, **kw))
 
     def visit_delete(self, delete_stmt: Any, **kw: Any) -> str:
         self._check_mutation(delete_stmt, "DELETE", **kw)

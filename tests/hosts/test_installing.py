@@ -96,7 +96,7 @@ def test_the_registry_s_file_names_this_package() -> None:
     assert package["runtimeArguments"][1]["value"] in project["scripts"]
 
 
-INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "ENTRYPOINT", "CMD"}
+INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "HEALTHCHECK", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "ENTRYPOINT", "CMD"}
 
 
 def test_the_dockerfile_is_sound() -> None:

@@ -75,7 +75,7 @@ TYPES: dict[str, Callable[[Any], Any]] = {
     "days as text": lambda client: client.get_correlation_data(days="week"),
     "a lag as text": lambda client: client.correlate("llm.calls", "ui.events", max_lag="one"),
     "a filter as text": lambda client: client.correlate("llm.calls", "ui.events", x_filters="model=opus"),
-    "a list of models": lambda client: client.get_performance_summary(model=["opus"]),
+    "a mapping of models": lambda client: client.get_performance_summary(model={"name": "opus"}),
 }
 MISTAKES |= TYPES
 

@@ -66,9 +66,9 @@ async def call_every_tool(variables: dict[str, str], *arguments: str) -> list[st
     """Calls what the server offers as the demo does; which of them failed."""
     async with mcp.Client(stdio_client(stdio(variables, *arguments))) as client:
         offered = {tool.name for tool in (await client.list_tools()).tools}
-        asked = [call for call in CALLS if call.tool in offered]
-        answers = [await client.call_tool(call.tool, call.arguments) for call in asked]
-    assert {call.tool for call in asked} == offered
+        asked = [call for call in CALLS if call.name in offered]
+        answers = [await client.call_tool(call.name, call.arguments) for call in asked]
+    assert {call.name for call in asked} == offered
     return [f"{call.tool}: {answer.content}" for call, answer in zip(asked, answers, strict=True) if answer.is_error]
 
 
