@@ -70,7 +70,9 @@ def test_every_error_that_a_user_can_cause_is_public() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if "alembic_env" not in module.name:
                 importlib.import_module(module.name)
-    missing = {error.__name__ for error in below(MuseError)} - set(chimera_metrics.__all__)
+    # Other tests may have loaded the server, whose own errors reach no Python program.
+    errors = [error for error in below(MuseError) if not error.__module__.startswith("chimera_metrics.server.")]
+    missing = {error.__name__ for error in errors} - set(chimera_metrics.__all__)
     assert not missing, f"add {missing} to chimera_metrics/__init__.py"
 
 

@@ -288,7 +288,8 @@ class Connection:
         self._stops.discard(work.stop)
         if self._running.get(id_ := jsonrpc.same(work.request.id)) is work.stop:
             del self._running[id_]
-        work.reply(None if work.stop.cancelled else answer)
+        # What ends while the process does, such as for want of a store, is no answer either.
+        work.reply(None if work.stop.cancelled or self._left.is_set() else answer)
         with self._counting:
             self._open -= 1
             self._open_bytes -= work.size
