@@ -12,8 +12,8 @@ import orjson
 
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.literals import DAYS, literal, quote
-from chimera_metrics.integrations.clickhouse.types import split
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.validation.type_texts import split
 
 # What may stand between parameters: literals, quoted names, comments and heredocs are passed over whole.
 _TOKENS = re.compile(

@@ -14,6 +14,8 @@ from clickhouse_driver.columns.mapcolumn import MapColumn
 from clickhouse_driver.columns.newjsoncolumn import OBJECT_STRING, NewJsonColumn
 from clickhouse_driver.writer import write_binary_uint64
 
+from chimera_metrics.integrations.clickhouse.types import parts_of
+
 JSON_AS_TEXT = "output_format_native_write_json_as_string"
 
 
@@ -37,12 +39,5 @@ def json_column(_spec: str, getter: Callable[[str], Any], options: dict[str, Any
 
 def map_column(spec: str, getter: Callable[[str], Any], options: dict[str, Any]) -> MapColumn:
     """A Map whose key and value may have arguments of their own."""
-    inner = spec[len("Map(") : -1]
-    depth, quoted = 0, False
-    for place, char in enumerate(inner):
-        if char == "'" and inner[place - 1 : place] != "\\":
-            quoted = not quoted
-        depth += 0 if quoted else (char == "(") - (char == ")")
-        if char == "," and not depth and not quoted:
-            return MapColumn(getter(inner[:place].strip()), getter(inner[place + 1 :].strip()), **options)
-    raise ValueError(f"{spec} names no two types")
+    _, [key, value] = parts_of(spec)
+    return MapColumn(getter(key), getter(value), **options)

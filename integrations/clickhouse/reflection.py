@@ -15,7 +15,8 @@ from sqlalchemy.engine import reflection
 from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from chimera_metrics.integrations.clickhouse.types import enum_members, parts_of, split
+from chimera_metrics.integrations.clickhouse.types import enum_members, parts_of
+from chimera_metrics.integrations.validation.type_texts import split
 
 _FIELD = re.compile(r"(?:`(?:[^`\\]|\\.)*`|\w+)\s+(?P<type>[A-Z].*)", re.DOTALL)
 _DECIMALS = {"Decimal32": 9, "Decimal64": 18, "Decimal128": 38, "Decimal256": 76}

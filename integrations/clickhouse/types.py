@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from chimera_metrics.integrations.validation.type_texts import split
+
 _SPEC = re.compile(r"(?P<kind>\w+)\s*(?:\((?P<inner>.*)\))?", re.DOTALL)
-_PIECE = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|[(),]|[^'`(),]+", re.DOTALL)
 _MEMBER = re.compile(r"(?P<name>'(?:[^'\\]|\\.|'')*')\s*=\s*(?P<value>-?\d+)", re.DOTALL)
 
 
@@ -15,18 +16,6 @@ def parts_of(spec: str) -> tuple[str, list[str]]:
     if match is None:
         return spec, []
     return match["kind"], split(match["inner"]) if match["inner"] else []
-
-
-def split(inner: str) -> list[str]:
-    """What stands between commas, brackets and quotes kept together."""
-    found, depth = [""], 0
-    for piece in _PIECE.findall(inner):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += piece
-    return [one.strip() for one in found]
 
 
 def unquoted(word: str) -> str:

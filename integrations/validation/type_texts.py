@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _NAMED = re.compile(r"(?:`((?:[^`\\]|\\.)*)`|(\w+))\s+(?=[A-Za-z])")
 _WORD = re.compile(r"\s*'((?:[^'\\]|\\.|'')*)'\s*(?:=\s*-?\d+\s*)?")
+_PIECE = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|[(),]|[^'`(),]+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''")
 
 
@@ -36,27 +37,18 @@ class TypeText:
 
 def parse_type(text: str) -> TypeText:
     """`text` taken apart; the arguments stay texts."""
-    name, bracket, rest = text.strip().partition("(")
-    return TypeText(name.strip(), tuple(_split(rest.rstrip()[:-1]))) if bracket else TypeText(name)
+    name, _, rest = text.strip().partition("(")
+    inner = rest[:-1]
+    return TypeText(name.strip(), tuple(split(inner)) if inner.strip() else ())
 
 
-def _split(text: str) -> list[str]:
-    """Split at commas outside brackets and quotes."""
-    parts, depth, start, quote, place = [], 0, 0, "", 0
-    while place < len(text):
-        char = text[place]
-        if quote:
-            if char == "\\":
-                place += 1
-            elif char == quote:
-                quote = ""
-        elif char in "'`":
-            quote = char
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif char == "," and not depth:
-            parts.append(text[start:place].strip())
-            start = place + 1
-        place += 1
-    last = text[start:].strip()
-    return [*parts, last] if last else parts
+def split(inner: str) -> list[str]:
+    """What stands between commas, brackets and quotes kept together."""
+    found, depth = [""], 0
+    for piece in _PIECE.findall(inner):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += piece
+    return [one.strip() for one in found]

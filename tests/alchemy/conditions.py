@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -34,23 +34,9 @@ from sqlalchemy import (
     tuple_,
 )
 
+from tests.alchemy.expressions import TEA, ids, one
 from tests.alchemy.tables import SALES as s
 from tests.alchemy.tables import SHOPS as p
-
-# Wednesday
-AT = literal(datetime(2024, 1, 3, 23, 30, 15, 250000, tzinfo=UTC))
-SUNDAY = literal(date(2024, 1, 7))
-NAIVE = literal(datetime(2024, 1, 3, 5))
-TEA = "O'Hara\\tea"
-
-
-def one(expression: Any) -> Any:
-    return select(expression)
-
-
-def ids(*conditions: Any) -> Any:
-    return select(s.c.id).where(*conditions).order_by(s.c.id)
-
 
 CASES: list[tuple[str, Any, list[Any]]] = [
     ("in a list", ids(s.c.id.in_([1, 5, 99])), [(1,), (5,)]),

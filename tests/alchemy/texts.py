@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -13,22 +12,8 @@ from sqlalchemy import (
     select,
 )
 
+from tests.alchemy.expressions import TEA, ids, one
 from tests.alchemy.tables import SALES as s
-
-# Wednesday
-AT = literal(datetime(2024, 1, 3, 23, 30, 15, 250000, tzinfo=UTC))
-SUNDAY = literal(date(2024, 1, 7))
-NAIVE = literal(datetime(2024, 1, 3, 5))
-TEA = "O'Hara\\tea"
-
-
-def one(expression: Any) -> Any:
-    return select(expression)
-
-
-def ids(*conditions: Any) -> Any:
-    return select(s.c.id).where(*conditions).order_by(s.c.id)
-
 
 CASES: list[tuple[str, Any, list[Any]]] = [
     ("text and text", one(literal("a") + literal("b%")), [("ab%",)]),

@@ -15,22 +15,8 @@ from sqlalchemy import (
     select,
 )
 
+from tests.alchemy.expressions import AT, NAIVE, SUNDAY, ids, one
 from tests.alchemy.tables import SALES as s
-
-# Wednesday
-AT = literal(datetime(2024, 1, 3, 23, 30, 15, 250000, tzinfo=UTC))
-SUNDAY = literal(date(2024, 1, 7))
-NAIVE = literal(datetime(2024, 1, 3, 5))
-TEA = "O'Hara\\tea"
-
-
-def one(expression: Any) -> Any:
-    return select(expression)
-
-
-def ids(*conditions: Any) -> Any:
-    return select(s.c.id).where(*conditions).order_by(s.c.id)
-
 
 CASES: list[tuple[str, Any, list[Any]]] = [
     ("extract year", one(extract("year", AT)), [(2024,)]),
