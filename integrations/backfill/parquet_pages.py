@@ -8,12 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import IO, Any
 
 _HEADER = 65_536
 _LONGEST_HEADER = 16 << 20
 _DICTIONARY = 2
 _DEEPEST = 32
+
+
+class Thrift(IntEnum):
+    """Types of Thrift's compact protocol."""
+
+    TRUE = 1
+    FALSE = 2
+    BYTE = 3
+    I16 = 4
+    I32 = 5
+    I64 = 6
+    DOUBLE = 7
+    BINARY = 8
+    LIST = 9
+    SET = 10
+    STRUCT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +120,23 @@ class _Thrift:
 
     def _value(self, kind: int, depth: int) -> Any:
         match kind:
-            case 1 | 2:
-                return kind == 1
-            case 3:
+            case Thrift.TRUE | Thrift.FALSE:
+                return kind == Thrift.TRUE
+            case Thrift.BYTE:
                 return self._byte()
-            case 4 | 5 | 6:
+            case Thrift.I16 | Thrift.I32 | Thrift.I64:
                 return self._signed()
-            case 7:
+            case Thrift.DOUBLE:
                 return self._skip(8)
-            case 8:
+            case Thrift.BINARY:
                 return self._skip(self._unsigned())
-            case 9 | 10:
+            case Thrift.LIST | Thrift.SET:
                 head = self._byte()
                 count = head >> 4 if head >> 4 != 15 else self._unsigned()
                 for _ in range(count):
                     self._value(head & 15, depth + 1)
                 return None
-            case 12:
+            case Thrift.STRUCT:
                 return self.struct(depth + 1)
             case _:
                 raise ValueError("a header of another form")
