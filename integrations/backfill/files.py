@@ -50,7 +50,7 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, csv.Error)
 # More than any first line of names.
 _BEGINNING = 65_536
-BYTES_PER_WINDOW = 64_000_000
+BYTES_PER_WINDOW = 32_000_000
 # A Parquet file is compressed in itself: packed once more, it becomes hardly smaller.
 _UNPACKED, _UNPACKED_TIMES = 100_000_000, 20
 
