@@ -14,8 +14,6 @@ from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.operations import backup, backup_retention
 from tests.conftest import empty
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def muse(tmp_path: Path) -> MuseSettings:
@@ -33,7 +31,7 @@ def make(store: ClickHouseSettings, muse: MuseSettings, name: str, days_old: flo
     """A backup that says of itself that it was made so many days ago."""
     made = backup.create(store, muse, incremental, name)
     old = made.created_at
-    at = (NOW - timedelta(days=days_old)).isoformat(timespec="microseconds")
+    at = (datetime.now(UTC) - timedelta(days=days_old)).isoformat(timespec="microseconds")
     body = {field: getattr(made, field) for field in made.__dataclass_fields__} | {"created_at": at}
     assert old != at
     backup._write(backup.folder_of(muse) / f"{name}.json", backup.Manifest(**body))

@@ -84,12 +84,15 @@ def _converse(serve: Serve, messages: Sequence[Message | bytes]) -> list[Any]:
         thread = threading.Thread(target=serve, args=(to_server, from_server))
         thread.start()
         found: list[Any] = []
-        for message in messages:
-            requests.write(_line_of(message))
-            if isinstance(message, dict) and "id" in message and "method" in message:
-                found.append(line(answers.fileno(), 20.0))
-        requests.close()
-        thread.join(20)
+        try:
+            for message in messages:
+                requests.write(_line_of(message))
+                if isinstance(message, dict) and "id" in message and "method" in message:
+                    found.append(line(answers.fileno(), 20.0))
+        finally:
+            # Also after a failure: a server left behind would keep the store open for every test that follows.
+            requests.close()
+            thread.join(20)
         assert not thread.is_alive()
         return found
 
@@ -117,9 +120,12 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
 
 def line(descriptor: int, patience_s: float) -> Any:
     """The next answer, None where none comes."""
+    # Not select(), which takes no descriptor beyond 1023: every thread of the engine holds three.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
     found = b""
     while not found.endswith(b"\n"):
-        if not select.select([descriptor], [], [], patience_s)[0]:
+        if not poll.poll(patience_s * 1000):
             return None
         found += os.read(descriptor, 65_536)
     return json.loads(found)

@@ -59,7 +59,7 @@ class Line:
     def client_left(self) -> bool:
         if self._sock.fileno() < 0:
             return True
-        if not select.select([self._sock], [], [], 0)[0]:
+        if not _readable([self._sock], 0):
             return False
         peeking = socket.socket(fileno=self._sock.fileno())
         try:
@@ -89,7 +89,7 @@ class Line:
         while True:
             # Once stopped, kill again and again: the engine may not have listed the statement the first time.
             watched = [self._woken] if stopped else [self._woken, self._sock]
-            ready = select.select(watched, [], [], 0.05 if stopped else None)[0]
+            ready = _readable(watched, 0.05 if stopped else None)
             if stopped is None and (self._sock in ready or self.reader.buffered):
                 stopped = self._hear()
             if self._woken in ready:
@@ -146,3 +146,12 @@ class Line:
         source = Reader(lambda: read_frame(self.reader)) if self.compression else self.reader
         packets.skip_block_info(source)
         return read_block(source, flags=self._flags)
+
+
+def _readable(watched: list[socket.socket], seconds: float | None) -> list[socket.socket]:
+    # Not select(), which takes no descriptor beyond 1023: every thread of the engine holds three.
+    poll = select.poll()
+    for one in watched:
+        poll.register(one, select.POLLIN)
+    ready = {descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)}
+    return [one for one in watched if one.fileno() in ready]
