@@ -124,6 +124,9 @@ class MuseSettings(_Group):
         default=frozenset({"query", "get", "insert"}), description="groups of tools to offer, separated by commas"
     )
     tool_names: Literal["dotted", "underscored", "auto"] = Field(default="auto", description="form of the tools' names")
+    tool_schemas: Literal["closed", "open"] = Field(
+        default="closed", description="whether the tools' schemas say that they take no further arguments"
+    )
     max_rows: int = Field(default=10_000, ge=1, le=1_000_000, description="most rows of one answer")
     max_result_bytes: int = Field(default=60_000, ge=1_000, le=100_000_000, description="most bytes of one answer")
     timezone: str = Field(

@@ -29,7 +29,8 @@ class Offer:
         known = {tool.name: tool.group for tool in every}
         groups = set(settings.muse.tools) - ({"insert"} if read_only else set())
         tools = {tool.name: tool for tool in every if tool.group in groups}
-        return cls(Calls(tools, known), Names(settings.muse.tool_names, known), "reader" if read_only else "writer")
+        names = Names(settings.muse.tool_names, known, settings.muse.tool_schemas == "open")
+        return cls(Calls(tools, known), names, "reader" if read_only else "writer")
 
 
 @cache

@@ -37,12 +37,23 @@ def accepts_dots(client: str | None) -> bool:
     return client is not None and client.lower().startswith(_DOTTED_CLIENTS)
 
 
+def opened(schema: dict[str, Any]) -> dict[str, Any]:
+    """A tool's schema without words on further arguments, at any level. Calls are judged as ever."""
+    kept = {key: value for key, value in schema.items() if key != "additionalProperties" or not isinstance(value, bool)}
+    if "properties" in kept:
+        kept["properties"] = {name: opened(value) for name, value in kept["properties"].items()}
+    if "items" in kept:
+        kept["items"] = opened(kept["items"])
+    return kept
+
+
 class Names:
     """Shows each caller its form of the tools that its role may use, and takes a call by either form."""
 
-    def __init__(self, form: NameForm, groups: Mapping[str, str]) -> None:
-        """`groups`: every tool's group by its dotted name."""
+    def __init__(self, form: NameForm, groups: Mapping[str, str], open_schemas: bool = False) -> None:
+        """`groups`: every tool's group by its dotted name. `open_schemas`: for clients that cannot read closed ones."""
         self._form = form
+        self._open_schemas = open_schemas
         self._groups = groups
         #: Either form of every name, to the dotted form under which the tool is registered.
         self._known = {form: dotted for dotted in groups for form in (dotted, underscored(dotted))}
@@ -56,7 +67,10 @@ class Names:
     def shown(self, listed: Iterable[dict[str, Any]], caller: Caller) -> list[dict[str, Any]]:
         """The tools, as the protocol lists them, that `caller` may use."""
         offered = GROUPS[caller.role]
-        return [tool for tool in listed if self._groups[tool["name"]] in offered]
+        tools = [tool for tool in listed if self._groups[tool["name"]] in offered]
+        if self._open_schemas:
+            return [tool | {"inputSchema": opened(tool["inputSchema"])} for tool in tools]
+        return tools
 
     def told(self, method: str, result: dict[str, Any], program: str | None) -> dict[str, Any]:
         """The result of a request, with the tools that it names in the form that `program` lists.

@@ -56,9 +56,9 @@ def _npm(program: Path) -> list[str]:
     return [found]
 
 
-def programs() -> Path:
-    """The folder of the installed programs; installs them if need be, one process at a time."""
-    wanted = (HERE / "package.json").read_bytes()
+def programs(listed: Path = HERE / "package.json") -> Path:
+    """The folder of the programs that a package.json lists; installs them if need be, one process at a time."""
+    wanted = listed.read_bytes()
     folder = CACHE / f"node-{hashlib.sha256(wanted).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:

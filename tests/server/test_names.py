@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,19 @@ def test_each_host_sees_its_form(tmp_path: Path) -> None:
 def test_a_setting_decides_for_all(tmp_path: Path) -> None:
     assert "query.aggregate" in names(tmp_path, "claude-ai", tool_names="dotted")
     assert "query_aggregate" in names(tmp_path, "gemini-cli", tool_names="underscored")
+
+
+@pytest.mark.parametrize(("setting", "closed"), [("closed", True), ("open", False)])
+def test_a_setting_opens_the_schemas_of_all_levels(tmp_path: Path, setting: str, closed: bool) -> None:
+    settings = Settings(
+        ClickHouseSettings(path=str(tmp_path / "store")), MuseSettings.model_validate({"tool_schemas": setting})
+    )
+
+    async def listed() -> str:
+        async with mcp.Client(build_server(settings)) as client:
+            return "".join(json.dumps(tool.input_schema) for tool in (await client.list_tools()).tools)
+
+    assert ('"additionalProperties": false' in anyio.run(listed)) is closed
 
 
 def test_groups_and_read_only_leave_tools_out(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENT
     whole environment 0.9 GB.
     """
     listed = requirements / f"{name}.txt"
-    key = hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()
+    key = _key(listed)
     folder = cache / name
     if _recorded(folder) != key:
         print(f"Setting up {folder.relative_to(cache.parent)} …", flush=True)
@@ -32,6 +32,25 @@ def environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENT
     return folder
 
 
+def whole_environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENTS) -> Path:
+    """The interpreter of an environment of its own with the packages of `requirements/<name>.txt` and nothing else."""
+    listed = requirements / f"{name}.txt"
+    key = _key(listed)
+    folder = cache / name
+    python = folder / "bin" / "python"
+    if _recorded(folder) != key:
+        print(f"Setting up {folder.relative_to(cache.parent)} …", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([*_pip(python), "--no-deps", "--require-hashes", "-r", listed], check=True)
+        (folder / _KEY).write_text(key)
+    return python
+
+
+def _key(listed: Path) -> str:
+    return hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()
+
+
 def _recorded(folder: Path) -> str | None:
     try:
         return (folder / _KEY).read_text()
@@ -40,5 +59,9 @@ def _recorded(folder: Path) -> str | None:
 
 
 def _install(listed: Path, folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
-    subprocess.run([*pip, "--no-deps", "--require-hashes", "--target", folder, "-r", listed], check=True)
+    into: list[str | Path] = ["--no-deps", "--require-hashes", "--target", folder]
+    subprocess.run([*_pip(Path(sys.executable)), *into, "-r", listed], check=True)
+
+
+def _pip(python: Path) -> list[str]:
+    return [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
