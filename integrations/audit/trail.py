@@ -159,6 +159,10 @@ class Ceiling:
         return gone
 
 
+#: How each line begins.
+_BEGINNING = b'{"ts":"'
+
+
 class AuditFile:
     """Appends entries to the day's file in `folder`. Thread-safe; opens nothing before the first entry."""
 
@@ -305,11 +309,17 @@ def read_lines(path: Path, offset: int = 0, most: int | None = None) -> Iterator
             if not line.endswith(b"\n"):
                 return
             count += 1
-            entry: dict[str, Any] | None = None
-            with contextlib.suppress(orjson.JSONDecodeError):
-                found = orjson.loads(line)
-                entry = found if _is_entry(found) else None
-            yield file.tell(), entry
+            yield file.tell(), _entry(line)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """The entry that a line is, or ends with: on the piece of a writer that was killed follows another's whole line."""
+    # Quotes within a text are escaped, so these bytes are the beginning of an entry wherever they stand.
+    for start in (0, line.rfind(_BEGINNING)):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            found = orjson.loads(line[max(start, 0) :])
+            return found if _is_entry(found) else None
+    return None
 
 
 def _is_entry(found: Any) -> bool:

@@ -95,6 +95,17 @@ for number in range(int(sys.argv[2]), 10**9, 2):
 """
 
 
+def test_a_line_that_follows_on_the_piece_of_a_killed_writer_is_kept(tmp_path: Path) -> None:
+    file = AuditFile(tmp_path)
+    file.append(replace(entry(1), statement='{"ts":"2026'))
+    [path] = files(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:-9])
+    file.append(replace(entry(2), statement='{"ts":"2026'))
+    file.close()
+    assert kept(tmp_path) == [1, 2]
+
+
 def write_until_killed(folder: Path) -> list[list[int]]:
     """Two processes on one folder, killed when files have been removed; the numbers that each said to have written."""
     outputs = [folder.with_name(f"said-{first}") for first in (0, 1)]
