@@ -14,7 +14,7 @@ from chimera_metrics.integrations.answers.exporting import MIME_TYPES
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.results import Result, as_json
+from chimera_metrics.integrations.results import Result, as_json, lean
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
@@ -38,11 +38,12 @@ class Answered:
     images: list[bytes]
 
     @classmethod
-    def of(cls, result: Result) -> Answered:
+    def of(cls, result: Result, include_sql: bool = False) -> Answered:
+        fields = lean(result, include_sql)
         try:
-            return cls(result, orjson.dumps(result), result.images)
+            return cls(fields, orjson.dumps(fields), result.images)
         except TypeError:  # it holds amounts, which JSON has as text
-            text = as_json(result)
+            text = as_json(fields)
             return cls(orjson.loads(text), text, result.images)
 
     @property
@@ -95,7 +96,8 @@ class Calls:
             record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
-                answered = Answered.of(self._tool(name, caller).answer(context, arguments, stop))
+                tool = self._tool(name, caller)
+                answered = Answered.of(tool.answer(context, arguments, stop), arguments.get("include_sql") is True)
                 record.ok(answered)
             except Sentence as sentence:
                 # What was stored or read before the cancel came is not undone by it, and stays on record as it ended.

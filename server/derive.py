@@ -15,7 +15,7 @@ from chimera_metrics.server.catalog.resources import listed_resources, listed_te
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
 from chimera_metrics.server.catalog.surface import FILE
 from chimera_metrics.server.catalog.tool import MuseTool
-from chimera_metrics.server.catalog.tools import ROWS_PER_CALL, InsertArguments, all_tools
+from chimera_metrics.server.catalog.tools import InsertArguments, all_tools
 from chimera_metrics.server.catalog.words import instructions
 
 ANSWERS: dict[str, Any] = {
@@ -60,11 +60,7 @@ def insert_schema(table: str) -> dict[str, Any]:
     """The arguments of one insert tool, the columns of its table written out."""
     schema = input_schema(InsertArguments)
     rows = schema["properties"]["rows"]
-    items = row_schema(table)
-    for column in items["properties"].values():
-        # Seven tools say it many times; the instructions of the server say it once.
-        column["description"] = column["description"].replace("ISO 8601, UTC if no zone", "ISO 8601")
-    schema["properties"]["rows"] = rows | {"items": items, "minItems": 1, "maxItems": ROWS_PER_CALL}
+    schema["properties"]["rows"] = rows | {"items": row_schema(table)}
     return schema
 
 

@@ -1,6 +1,6 @@
 """What the client's methods answer: mappings with attributes, which are tables too where they hold one."""
 
-from chimera_metrics.integrations.results.json_text import as_json
+from chimera_metrics.integrations.results.json_text import as_json, lean
 from chimera_metrics.integrations.results.kinds import (
     AggregateResult,
     Check,
@@ -39,4 +39,5 @@ __all__ = [
     "TrendResult",
     "WindowShown",
     "as_json",
+    "lean",
 ]

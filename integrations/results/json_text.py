@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
+
+_ON_REQUEST = ("sql", "parameters")
+
+
+def lean(result: Mapping[str, Any], include_sql: bool = False) -> dict[str, Any]:
+    """The fields that a tool answers: without the statement, unless it was asked for."""
+    return {name: value for name, value in result.items() if include_sql or name not in _ON_REQUEST}
 
 
 def as_json(value: Any) -> bytes:

@@ -115,7 +115,7 @@ FORMS: dict[Kind, Form] = {
     "word": Form("string", None, "`str`", "string, dictionary", "text"),
     "fixed": Form("string", None, "`str` of exactly so many bytes", "string", "text"),
     "commit": Form("string", "40 hex digits", "`str` of 40 hexadecimal digits", "string", "text"),
-    "json": Form("string", "JSON text of an object", "`dict`; `str`", "string, struct, map", "text"),
+    "json": Form("string", "JSON text", "`dict`; `str`", "string, struct, map", "text"),
     "object": Form("object", None, "`dict`; its JSON text", "string, struct, map", "object"),
     "enum": Form("string", None, "`str`, `Enum`", "string, dictionary", "text"),
     "uuid": Form("string", "UUID", "`UUID`; its text; 16 bytes", "fixed_size_binary(16), string", "text"),

@@ -25,7 +25,7 @@ class _Asked(TypedDict):
 
     notes: list[str]
     source: str
-    sql: str
+    sql: NotRequired[str]
     window: WindowAnswer
 
 
@@ -51,7 +51,7 @@ class AggregateAnswer(_Asked):
     rows_read: int
     bytes_read: int
     query_id: str | None
-    parameters: dict[str, Any]
+    parameters: NotRequired[dict[str, Any]]
     estimate: EstimateAnswer | None
     export: NotRequired[ExportAnswer]
 

@@ -15,13 +15,16 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.server.catalog.analytics_words import (
+    BUCKET,
     CHART,
     DAYS,
     EXPORT,
     FILTERS,
     INTERVAL,
     METRIC,
+    METRICS,
     SINCE,
+    SQL,
     TITLES_AND_DESCRIPTIONS,
     UNTIL,
 )
@@ -29,15 +32,17 @@ from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.context import ServerContext
 
-Bucketed = Annotated[Literal["minute", "hour", "day", "week", "month"], BeforeValidator(plain_granularity)]
+# The first word is the default.
+Bucketed = Annotated[Literal["day", "minute", "hour", "week", "month"], BeforeValidator(plain_granularity)]
 Bucket = Annotated[Granularity, BeforeValidator(plain_granularity)]
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "ilike", "is null", "is not null"
 ]
 # Every column that a filter may be on.
 _COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
-_DAYS = Field(7, ge=0, description="Whole days back, and today so far")
+_DAYS = Field(7, ge=0, description=DAYS)
 _CHART = Field(False, description=CHART)
+_SQL = Field(False, description=SQL)
 
 
 def _as_text(value: Any) -> Any:
@@ -47,10 +52,10 @@ def _as_text(value: Any) -> Any:
 class FilterArguments(Arguments):
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    column: str = Field(description="Column of the metric's table")
-    op: Operator = Field("=", description="Operator")
-    value: Annotated[str | None, BeforeValidator(_as_text)] = Field(None, description="Value as text")
-    values: list[str] | None = Field(None, description="Values, for in and not in")
+    column: str
+    op: Operator = "="
+    value: Annotated[str | None, BeforeValidator(_as_text)] = None
+    values: list[str] | None = None
 
     @classmethod
     def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,58 +72,62 @@ class WindowArguments(Arguments):
 
 
 class AggregateArguments(WindowArguments):
-    metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
-    group_by: list[str] = Field(default_factory=list, description="Columns to group by")
-    granularity: Bucket = Field("none", description="Bucket of time")
+    metrics: list[str] = Field(min_length=1, description=METRICS)
+    group_by: list[str] = Field(default_factory=list, description="Columns")
+    granularity: Bucket = Field("none", description=BUCKET)
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
-    order_by: str | None = Field(None, description="ts, a group or a metric")
+    order_by: str | None = Field(None, description="ts, a column or a metric")
     descending: bool = Field(False, description="Highest first")
-    limit: int = Field(100, ge=1, description="Groups to keep")
-    exact: bool = Field(False, description="From the rows: percentiles and distinct counts exact")
-    dry_run: bool = Field(False, description="Only estimate rows, bytes and parts")
+    limit: int = Field(100, ge=1, description="Groups")
+    exact: bool = Field(False, description="Not from sketches")
+    dry_run: bool = Field(False, description="Estimate the cost")
     interval: bool = Field(False, description=INTERVAL)
     export: FileFormat | None = Field(None, description=EXPORT)
+    include_sql: bool = _SQL
 
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "export"})
+    given = args.model_dump(exclude={"filters", "export", "include_sql"})
     run = partial(context.client.aggregate, **given, filters=_filters(args.filters), cancellation=cancellation)
     return context.exports.whole(args.export, lambda export: run(export=export))
 
 
 class CorrelationArguments(WindowArguments):
     x: str = Field(description=METRIC)
-    y: str = Field(description="As x, of any table")
+    y: str = Field(description=METRIC)
     x_filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     y_filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
-    granularity: Bucketed = Field("day", description="Bucket of time")
-    method: Literal["pearson", "spearman", "kendall"] = Field("pearson", description="Linear, by rank, or by order")
-    max_lag: int = Field(0, ge=0, description="Buckets to shift either way, at most 60")
+    granularity: Bucketed = Field("day", description=BUCKET)
+    method: Literal["pearson", "spearman", "kendall"] = Field("pearson", description="Coefficient")
+    max_lag: int = Field(0, ge=0, description="Buckets, at most 60")
     chart: bool = _CHART
+    include_sql: bool = _SQL
 
 
 def correlation(context: ServerContext, args: CorrelationArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"x_filters", "y_filters"})
+    given = args.model_dump(exclude={"x_filters", "y_filters", "include_sql"})
     x_filters, y_filters = _filters(args.x_filters), _filters(args.y_filters)
     return context.client.correlate(**given, x_filters=x_filters, y_filters=y_filters, cancellation=cancellation)
 
 
 class TrendArguments(WindowArguments):
     metric: str = Field(description=METRIC)
-    granularity: Bucketed = Field("day", description="Bucket of time")
-    group_by: str | None = Field(None, description="One column of few values: a series each")
+    granularity: Bucketed = Field("day", description=BUCKET)
+    group_by: str | None = Field(None, description="One or two columns")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     chart: bool = _CHART
+    include_sql: bool = _SQL
 
 
 def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters"})
+    given = args.model_dump(exclude={"filters", "include_sql"})
     return context.client.trend(**given, filters=_filters(args.filters), cancellation=cancellation)
 
 
 class CorrelationDataArguments(Arguments):
     days: int = _DAYS
-    granularity: Bucketed = Field("day", description="Bucket of time")
+    granularity: Bucketed = Field("day", description=BUCKET)
+    include_sql: bool = _SQL
 
 
 def correlation_data(context: ServerContext, args: CorrelationDataArguments, cancellation: Cancellation) -> Result:
@@ -127,14 +136,15 @@ def correlation_data(context: ServerContext, args: CorrelationDataArguments, can
 
 class TrendDataArguments(Arguments):
     metric: str = Field(description=METRIC)
-    days: int = Field(30, ge=0, description="Whole days back, and today so far")
-    granularity: Bucketed = Field("day", description="Bucket of time")
-    group_by: str | None = Field(None, description="One column of few values: a series each")
+    days: int = Field(30, ge=0, description=DAYS)
+    granularity: Bucketed = Field("day", description=BUCKET)
+    group_by: str | None = Field(None, description="One or two columns")
     chart: bool = _CHART
+    include_sql: bool = _SQL
 
 
 def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_trend_data(**args.model_dump(), cancellation=cancellation)
+    return context.client.get_trend_data(**args.model_dump(exclude={"include_sql"}), cancellation=cancellation)
 
 
 class PerformanceArguments(Arguments):
@@ -142,14 +152,16 @@ class PerformanceArguments(Arguments):
     model: str | None = Field(None, description="Only this model")
     dataset: str | None = Field(None, description="Only this dataset")
     chart: bool = _CHART
+    include_sql: bool = _SQL
 
 
 def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_performance_summary(**args.model_dump(), cancellation=cancellation)
+    return context.client.get_performance_summary(**args.model_dump(exclude={"include_sql"}), cancellation=cancellation)
 
 
 class QualityArguments(Arguments):
     days: int = _DAYS
+    include_sql: bool = _SQL
 
 
 def quality_metrics(context: ServerContext, args: QualityArguments, cancellation: Cancellation) -> Result:

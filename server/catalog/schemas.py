@@ -6,6 +6,16 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+# Bounds cost a listing more than they tell: the server checks them, and answers what it takes.
+_CHECKED_BY_US = frozenset({"minimum", "minItems", "maxItems", "minLength", "maxLength"})
+
+
+def _goes_without_saying(key: str, value: Any, node: dict[str, Any]) -> bool:
+    """Bounds; that an object takes any field; a default of nothing, no or the first of the words."""
+    if key == "default":
+        return not value or value == node.get("enum", [None])[0]
+    return key in _CHECKED_BY_US or (key == "additionalProperties" and value is True)
+
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Arguments of a tool. An optional argument is its plain type: a host leaves it out rather than send null."""
@@ -50,7 +60,7 @@ def _tidy(schema: dict[str, Any], without_null: bool) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in node.items():
             # Inside `properties` the keys are names of fields, and a field may be called title or default.
-            if not named and (key == "title" or (key == "default" and value is None)):
+            if not named and (key == "title" or (without_null and _goes_without_saying(key, value, node))):
                 continue
             out[key] = walk(value, named=key == "properties" and not named)
         return out

@@ -18,17 +18,17 @@ from chimera_metrics.server.catalog.analytics_tools import analytics_tools
 from chimera_metrics.server.catalog.analytics_words import EXPORT
 from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.tool import Call, MuseTool
-from chimera_metrics.server.catalog.words import INSERT_NOTE, TOOLS
+from chimera_metrics.server.catalog.words import TOOLS
 from chimera_metrics.server.context import ServerContext
 
 ROWS_PER_CALL = 10_000
 
 
 class QueryArguments(Arguments):
-    sql: str = Field(description="One statement; values as {name:Type}")
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Values of the statement's {name:Type}")
-    max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows to answer")
-    timeout_s: float | None = Field(None, description="Seconds until the statement is stopped")
+    sql: str = Field(description="One statement")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Values of {name:Type}")
+    max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows")
+    timeout_s: float | None = Field(None, description="Most seconds")
     export: FileFormat | None = Field(None, description=EXPORT)
 
 
@@ -38,7 +38,7 @@ def query(context: ServerContext, args: QueryArguments, cancellation: Cancellati
 
 
 class DescribeArguments(Arguments):
-    table: str | None = Field(None, description="A table, for all that is known of it")
+    table: str | None = Field(None, description="One table")
 
 
 def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -> Result:
@@ -46,11 +46,9 @@ def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -
 
 
 class InsertArguments(Arguments):
-    rows: list[dict[str, Any]] = Field(description="Rows")
-    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your name for this batch")
-    on_invalid: Literal["reject_batch", "skip"] = Field(
-        "reject_batch", description="A wrong row keeps out the batch, or itself"
-    )
+    rows: list[dict[str, Any]] = Field(description=f"1 to {ROWS_PER_CALL:,}")
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your batch name")
+    on_invalid: Literal["reject_batch", "skip"] = Field("reject_batch", description="For wrong rows")
 
 
 def insert(table: str, context: ServerContext, args: InsertArguments, _: Cancellation) -> Result:
@@ -71,7 +69,7 @@ def all_tools() -> Iterator[MuseTool]:
             name,
             "insert",
             words.title,
-            words.description + INSERT_NOTE,
+            words.description,
             InsertArguments,
             partial(insert, table),
             stores=True,

@@ -82,9 +82,9 @@ def test_the_insert_tool_declares_the_columns(clone: Path) -> None:
     surface = json.loads((clone / "server" / "catalog" / "surface.json").read_text(encoding="utf-8"))
     [tool] = [tool for tool in surface["tools"] if tool["name"] == "insert.ui_events"]
     row = tool["inputSchema"]["properties"]["rows"]["items"]["properties"]
-    assert row["tags"] == {"type": "array", "items": {"type": "string"}, "description": "Labels that the user gave"}
+    assert row["tags"] == {"type": "array", "items": {"type": "string"}}
     assert row["flags"]["additionalProperties"] == {"type": "boolean"}
-    assert row["verdict"]["description"] == "What the user said of the answer (good, bad)"
+    assert row["verdict"]["description"] == "good, bad"
 
 
 def test_the_table_is_the_rule_table() -> None:

@@ -107,9 +107,15 @@ def test_what_a_model_pays_for_the_surface(found: dict[str, Any]) -> None:
         for tool in found["tools"]
     )
     outputs = sum(len(orjson.dumps(tool["outputSchema"])) for tool in found["tools"])
-    assert inputs <= 20_000
+    assert inputs <= 12_500
     assert outputs <= 24_000
     assert len(found["instructions"].encode()) <= 3_000
+
+
+def test_each_argument_has_its_sentence(found: dict[str, Any]) -> None:
+    for tool in found["tools"]:
+        for name, schema in tool["inputSchema"]["properties"].items():
+            assert schema["description"], f"{tool['name']}: {name}"
 
 
 def test_every_tool_says_what_a_host_asks_for(found: dict[str, Any]) -> None:
