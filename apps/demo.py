@@ -115,7 +115,7 @@ def show_insert(answer: Mapping[str, Any]) -> None:
     console.print("   " + ", ".join(f"{name.replace('_count', '')} {count}" for name, count in counts.items()))
     for rejected in answer["rejected"]:
         console.print(f"   row {rejected['index']}: {rejected['error']}", markup=False)
-    if answer["masked"]:
+    if "masked" in answer:
         console.print(f"   masked: {answer['masked']}", markup=False)
 
 
@@ -151,7 +151,7 @@ def say(text: str) -> None:
 
 
 def say_all(answer: Mapping[str, Any]) -> None:
-    for text in (*answer.get("cautions", []), *answer["notes"]):
+    for text in (*answer.get("cautions", []), *answer.get("notes", [])):
         say(f"· {text}")
 
 
@@ -178,7 +178,7 @@ def show_trend(answer: Mapping[str, Any]) -> None:
 
 def show_performance(answer: Mapping[str, Any]) -> None:
     fields = ["model", "quant", "dataset", "runs", "latency_p95_ms", "tokens_per_sec"]
-    rows = [[*(g[name] for name in fields), g["change_pct"]["latency_p95_ms"]] for g in answer["groups"]]
+    rows = [[*(g[name] for name in fields), g["change_pct"].get("latency_p95_ms")] for g in answer["groups"]]
     table([*fields, "p95 change %"], rows)
     for group in answer["groups"]:
         for one in group["regressions"]:

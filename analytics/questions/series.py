@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, literal_column
 
-from chimera_metrics.analytics.arguments import one_name
+from chimera_metrics.analytics.arguments import one_or_two
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_time
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
@@ -37,9 +37,9 @@ def series(
     max_points: int = MAX_POINTS,
     limit: int = MAX_SERIES,
 ) -> Question:
-    """A metric by bucket: columns `ts`, the group if one is asked for, `value`, and the `n` that it rests on.
+    """A metric by bucket: columns `ts`, the groups if any are asked for, `value`, and the `n` that it rests on.
 
-    group_by: one column with few values; the `limit` groups with the largest n are kept.
+    group_by: one column with few values, or two; the `limit` groups with the largest n are kept.
     `Question.fill` adds the empty buckets and marks those that are partial.
     Undefined when: a bucket has nothing to compute from; its value is None (0 for count, sum and uniq).
     Example: series("ui.latency_p95_ms", window=w) reads ui_events_hourly, a row a day.
@@ -48,8 +48,7 @@ def series(
     by = granularity_of(granularity, bucketed=True)
     buckets(window, by, max_points)
     table = FACT_TABLES[asked.table]
-    group = one_name("group_by", group_by)
-    groups = (_few(asked.table, group),) if group else ()
+    groups = tuple(_few(asked.table, name) for name in one_or_two("group_by", group_by))
     source = source_of(
         [asked],
         window,
@@ -74,6 +73,7 @@ def series(
         approximations=approximations([asked], exact, window),
         limit=limit if groups else None,
         max_points=max_points,
+        metrics=(asked,),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column
 
-from chimera_metrics.analytics.arguments import one_name
+from chimera_metrics.analytics.arguments import one_or_two
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.question import Question
@@ -26,6 +26,11 @@ class Trend:
 
     series: Question
     commits: Select[Any] | None
+
+    @property
+    def group_by(self) -> list[str]:
+        """The columns that it is split by."""
+        return self.series.names("group")
 
 
 def trend(
@@ -60,13 +65,12 @@ def commits(
     group_by: str | Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any] | Filter] = (),
 ) -> Select[Any]:
-    """The commits that ran in the window, in the order of their first run: the group if one is asked for, `commit_sha`,
+    """The commits that ran in the window, in the order of their first run: the groups asked for, `commit_sha`,
     `first_seen`, the metric's `value` over the commit's runs, and their `n`. Runs without a commit stay out.
     """
     asked = metric_of(metric)
     table = FACT_TABLES[asked.table]
-    group = one_name("group_by", group_by)
-    groups = [group] if group and group != "commit_sha" else []
+    groups = [name for name in one_or_two("group_by", group_by) if name != "commit_sha"]
     source = rows_of(table, window, filters_of(table, filters), {*asked.columns, *groups, "commit_sha"})
     keys = [source.rows.c[name] for name in (*groups, "commit_sha")]
     return (

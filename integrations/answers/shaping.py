@@ -6,7 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from chimera_metrics.analytics.questions.question import utc
 from chimera_metrics.integrations.answers.shortening import fitting, shortened, size
 from chimera_metrics.integrations.clickhouse.codec import Column as Described
 from chimera_metrics.integrations.clickhouse.dbapi import Block
@@ -35,6 +36,8 @@ _STEP = 1_024
 _INVISIBLE = "invisible characters, shown as \\u{…}."
 # What an answer of rows says beside its columns and rows, notes and the reason of a cut included.
 _ENVELOPE = 1_000
+# Characters of a word; what is longer may be prose that has other signs for spaces.
+_WORD = 40
 _NESTED = ("Array(", "Map(", "Tuple(", "Nested(", "Variant(", "Dynamic", "JSON")
 
 
@@ -169,6 +172,13 @@ def iso(moment: datetime) -> str:
     return text.replace(".000", "").replace("+00:00", "Z")
 
 
+def start(moment: datetime, granularity: str, zone: tzinfo) -> str:
+    """The start of a bucket: its date on the clocks of `zone` where buckets are whole days, else the time."""
+    if granularity in ("day", "week", "month"):
+        return str(utc(moment).astimezone(zone).date())
+    return iso(moment)
+
+
 class Shown(Protocol):
     """A statement of which rows are shown: one that runs, or the first rows of one that has ended."""
 
@@ -244,10 +254,16 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
 
 def stored_text(answer: QueryResult) -> list[str]:
     """A line beside the rows that names the columns whose text somebody stored."""
-    texts = [column["name"] for column in answer["columns"] if _TEXT.search(column["type"])]
-    if not texts or not answer["rows"]:
-        return []
-    return [_marked(texts)]
+    names = [(place, one["name"]) for place, one in enumerate(answer["columns"]) if _TEXT.search(one["type"])]
+    texts = [name for place, name in names if any(_could_instruct(row[place]) for row in answer["rows"])]
+    return [_marked(texts)] if texts else []
+
+
+def _could_instruct(value: Any) -> bool:
+    """Whether a stored text could be taken for an instruction, which one short word, such as a model, could not."""
+    if isinstance(value, str):
+        return len(value) > _WORD or " " in value or "\\u{" in value or not (value.isascii() and value.isprintable())
+    return bool(value) and isinstance(value, list | dict)
 
 
 def marks(texts: Mapping[str, Iterable[Any]]) -> list[str]:
@@ -256,7 +272,8 @@ def marks(texts: Mapping[str, Iterable[Any]]) -> list[str]:
     named = [name for name, values in held.items() if values]
     unseen = [name for name in named if any(seen(value) != value for value in held[name])]
     lines = [f"Text in {name} holds {_INVISIBLE}" for name in unseen]
-    return [*lines, _marked(named)] if named else lines
+    speaking = [name for name in named if any(map(_could_instruct, held[name]))]
+    return [*lines, _marked(speaking)] if speaking else lines
 
 
 def _marked(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from chimera_metrics.integrations.charts.style import (
     save,
     style,
 )
+from chimera_metrics.integrations.results import records
 
 _LETTER = {"pearson": "r", "spearman": "ρ", "kendall": "τ"}
 
@@ -54,7 +55,7 @@ def _words(result: Mapping[str, Any]) -> tuple[str, str]:
 def _scatter(axes: Any, result: Mapping[str, Any]) -> None:
     axes.set_xlabel(axis_label(result["x"]["metric"], result["x"]["unit"]))
     axes.set_ylabel(axis_label(result["y"]["metric"], result["y"]["unit"]))
-    points = result["points"]
+    points = records(result["points"])
     if not points:
         nothing(axes, (result["reason"] or {}).get("text", "No pairs."))
         return

@@ -7,7 +7,7 @@ import math
 import textwrap
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Literal
 
@@ -73,7 +73,8 @@ _SMALL, _LARGE = 1e-3, 10_000
 
 def moment(text: str) -> datetime:
     """The time of a point."""
-    return datetime.fromisoformat(text)
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def dates(axes: Any) -> None:

@@ -30,6 +30,7 @@ from chimera_metrics.integrations.charts.style import (
     save,
     style,
 )
+from chimera_metrics.integrations.results import records
 
 MOST_GROUPS = 6
 _DAY_S = 86_400.0
@@ -69,7 +70,7 @@ def _words(result: Mapping[str, Any], every: Sequence[Series], shown: Sequence[S
     window = result["window"]
     title = f"{axis_label(result['metric'], result['unit'])} by {result['granularity']}"
     if result["group_by"]:
-        title += f" and {result['group_by']}"
+        title += f" and {' and '.join(result['group_by'])}"
     if result["filters"]:
         title += f", {' and '.join(result['filters'])}"
     if len(shown) == 1 and not result["group_by"]:
@@ -122,15 +123,21 @@ def moves(series: Series) -> bool:
 
 
 def _level(series: Series) -> float:
-    return median(float(p["value"]) for p in series["points"] if p["value"] is not None and not p["partial"])
+    return median(float(p["value"]) for p in _points(series) if p["value"] is not None and not p["partial"])
+
+
+def _points(series: Series) -> list[dict[str, Any]]:
+    """The points, gaps among them, each with its mark."""
+    return [{"partial": False} | point for point in records(series["points"])]
 
 
 def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
-    points = series["points"]
-    alone = result["group_by"] is None
+    points = _points(series)
+    alone = not result["group_by"]
     known = [(moment(p["ts"]), p["value"]) for p in points if p["value"] is not None and not p["partial"]]
     if not alone:
-        name = str(series["group"])
+        group = series["group"]
+        name = ", ".join(map(str, group.values())) if isinstance(group, Mapping) else str(group)
         axes.set_title(f"{name if len(name) <= 34 else name[:31] + '…'}\n{_short(series)}", fontsize=9)
     if not known:
         nothing(axes, (series["reason"] or {}).get("text", "No points."))
@@ -222,7 +229,7 @@ def _changes(axes: Any, series: Series, times: tuple[datetime, datetime], alone:
 
 
 def _legend(shown: Sequence[Series]) -> list[Any]:
-    if not any(one["points"] for one in shown):
+    if not any(one["points"]["rows"] for one in shown):
         return []
     handles: list[Any] = [Line2D([], [], color=BLUE, marker="o", ms=4, label="value")]
     if any(moves(one) for one in shown):
@@ -234,6 +241,6 @@ def _legend(shown: Sequence[Series]) -> list[Any]:
         handles.append(Line2D([], [], color=GREEN, ls=(0, (4, 3)), label="change of level"))
     if any(one["anomalies"] for one in shown):
         handles.append(Line2D([], [], ls="", marker="D", ms=8, mfc="none", mec=VERMILLION, label="anomaly"))
-    if any(p["partial"] and p["value"] is not None for one in shown for p in one["points"]):
+    if any(p["partial"] and p["value"] is not None for one in shown for p in _points(one)):
         handles.append(Line2D([], [], ls="", marker="o", ms=6, mfc="white", mec=GREY, label="not over yet"))
     return handles

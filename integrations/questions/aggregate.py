@@ -18,7 +18,7 @@ from chimera_metrics.integrations.answers.shortening import shortened, size
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
-from chimera_metrics.integrations.questions.asking import Asking
+from chimera_metrics.integrations.questions.asking import Asking, question_start
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of_metric, point
 from chimera_metrics.integrations.questions.intervals import (
@@ -158,9 +158,12 @@ def _within(
     digits = {metric.label: digits_of_metric(metric) for metric in question.metrics}
     digits |= {end: digits[metric.label] for metric in question.intervals for end in ends(metric)}
     wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
+    dated = [place for place, name in enumerate(names) if name == "ts" and question.granularity != "none"]
     kept: list[list[Any]] = []
     for row in rows[: asking.client.muse.max_rows]:
         shaped = [shaper.value(_shown(row[name], digits.get(name), name in wide)) for name in names]
+        if dated:
+            shaped[dated[0]] = question_start(question, row["ts"])
         length = size(shaped) + 1
         if length > room:
             if not kept:

@@ -11,7 +11,7 @@ from sqlalchemy import Select
 
 from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import iso
+from chimera_metrics.integrations.answers.shaping import start
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.results import Result, as_json
@@ -107,9 +107,9 @@ class Asking:
             columns = ", ".join(dict.fromkeys(one["column"] for one in found if one["function"] == name))
             self.notes.append(f"{columns} by {name}: {error}.")
 
-    def note_partial(self, rows: Sequence[Row], shown: bool = True) -> None:
+    def note_partial(self, rows: Sequence[Row], question: Question, shown: bool = True) -> None:
         """Says which buckets stay out of inference, and whether they are among the points."""
-        partial = [iso(start) for start in sorted({row["ts"] for row in rows if row["partial"]})]
+        partial = [question_start(question, moment) for moment in sorted({row["ts"] for row in rows if row["partial"]})]
         if partial:
             are = "is" if len(partial) == 1 else "are"
             where = "shown, but left out of all inference" if shown else "left out of the points and of all inference"
@@ -131,6 +131,18 @@ class Asking:
             if points == 0 or len(as_json(result)) <= self.client.muse.max_result_bytes:
                 return result
             points //= 2
+
+
+def question_start(question: Question, moment: datetime) -> str:
+    """A bucket of the question as its answer names it."""
+    return start(moment, question.granularity, question.window.zone)
+
+
+def note_gaps(left_out: int, every: int, granularity: str, of: str = "") -> list[str]:
+    """The line that counts the buckets without a value, which are no points."""
+    if not left_out:
+        return []
+    return [f"{left_out} of {every} {granularity}s have no value{of} and are left out of the points."]
 
 
 def thin(rows: Sequence[Any], most: int, keep: Iterable[int] = ()) -> list[Any]:

@@ -11,14 +11,13 @@ from chimera_metrics.analytics import Question, QuestionError, arguments, metric
 from chimera_metrics.analytics.errors import unknown
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, note_gaps, question_start, thin
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
-from chimera_metrics.integrations.results import CorrelationResult
+from chimera_metrics.integrations.results import CorrelationResult, points
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.correlation import Correlation
@@ -60,7 +59,7 @@ def correlate(
     note_unknown(asking, rows, {"y": sides[1]}, y_filters)
     found, whole = _judge(question, rows, method, max_lag)
     asking.note_approximations([question])
-    asking.note_partial(rows, shown=False)
+    asking.note_partial(rows, question, shown=False)
     cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
     pairs = [row for row in whole if row["x"] is not None and row["y"] is not None]
     cycle = cycle_in(period_of(question.granularity), *([row[side] for row in whole] for side in ("x", "y")))
@@ -68,9 +67,10 @@ def correlate(
     not_over = only_partial(rows, question.granularity, "x", "y")
     reason = reason_of(found.reason, {"x": sides[0].text, "y": sides[1].text}, not_over)
 
-    def build(points: int) -> dict[str, Any]:
-        shown = thin(pairs, points)
-        thinned = _thinned(len(shown), len(pairs))
+    def build(most: int) -> dict[str, Any]:
+        shown = thin(pairs, most)
+        gaps = note_gaps(len(whole) - len(pairs), len(whole), question.granularity, " on both sides")
+        thinned = [*gaps, *_thinned(len(shown), len(pairs))]
         return _result(asking, question, found, sides, cautions, shown, thinned) | {"cycle": cycle, "reason": reason}
 
     result = asking.fit(CorrelationResult, build)
@@ -119,7 +119,13 @@ def _result(
         "best_lag": found.best_lag,
         "best_lag_p_adjusted": figure(found.best_lag_p_adjusted),
         "adjusted": adjusted_of(found),
-        "points": [{"ts": iso(row["ts"]), "x": point(row["x"], xs), "y": point(row["y"], ys)} for row in pairs],
+        "points": points(
+            ("ts", "x", "y"),
+            [
+                {"ts": question_start(question, row["ts"]), "x": point(row["x"], xs), "y": point(row["y"], ys)}
+                for row in pairs
+            ],
+        ),
         "cautions": list(cautions),
         "notes": [*asking.notes, *thinned],
         "granularity": question.granularity,

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics import analytics
 from chimera_metrics.analytics import CorrelationData
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.questions.asking import Asking, Row, thin
+from chimera_metrics.integrations.questions.asking import Asking, Row, note_gaps, question_start, thin
 from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
-from chimera_metrics.integrations.results import CorrelationDataResult
+from chimera_metrics.integrations.results import CorrelationDataResult, points
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -48,7 +47,7 @@ def correlation_data(
     within = _within(mix, both)
     [newest] = asking.read(asked.newest).mappings()
     asking.note_approximations([asked.points])
-    asking.note_partial(rows)
+    asking.note_partial(rows, asked.points, shown=False)
     headline = {
         "correlation": figure(found.coefficient),
         **{name: figure(getattr(found, name)) for name in ("p_value", "ci_low", "ci_high", "n", "n_effective")},
@@ -65,12 +64,16 @@ def correlation_data(
 
     digits = {name: digits_of(row[name] for row in rows) for name in (*HEARTS, *PACKS)}
 
-    def build(points: int) -> dict[str, Any]:
-        shown = thin(rows, points)
-        thinned = [f"{len(shown)} of {len(rows)} points are shown; all were used."] if len(shown) < len(rows) else []
+    known = [row for row in whole if any(row[name] is not None for name in (*HEARTS, *PACKS))]
+    gaps = note_gaps(len(whole) - len(known), len(whole), granularity)
+
+    def build(most: int) -> dict[str, Any]:
+        shown = thin(known, most)
+        thinned = [f"{len(shown)} of {len(known)} points are shown; all were used."] if len(shown) < len(known) else []
+        rounded = [{"ts": question_start(asked.points, row["ts"]), **_measures(row, digits)} for row in shown]
         return headline | {
-            "points": [_point(row, digits) for row in shown],
-            "notes": [*asking.notes, *thinned],
+            "points": points(("ts", *HEARTS, *PACKS), rounded),
+            "notes": [*asking.notes, *gaps, *thinned],
             "source": asked.points.source,
             "sql": asking.sql,
             "window": window.as_dict(),
@@ -95,11 +98,17 @@ def _pairs(rows: Sequence[Row], granularity: str) -> list[dict[str, Any]]:
             "p_value": figure(one.p_value),
             "p_adjusted": figure(p),
             "n": one.n,
-            "adjusted": adjusted_of(one),
+            "adjusted": _adjusted(one),
             "reason": reason_of(one.reason, {"x": x, "y": y}, only_partial(rows, granularity, x, y)),
         }
         for (x, y), one, p in zip(named, found, adjusted, strict=True)
     ]
+
+
+def _adjusted(found: Correlation) -> dict[str, Any] | None:
+    """As the headline's, which says what is taken out."""
+    adjusted = adjusted_of(found)
+    return adjusted and {name: value for name, value in adjusted.items() if name != "removed"}
 
 
 def _within(mix: Sequence[Row], both: Sequence[Row]) -> dict[str, Any]:
@@ -162,9 +171,5 @@ def _confidence(
     return {name: figure(getattr(confidence, name)) for name in ("score", "completeness", "strength", "recency")}
 
 
-def _point(row: Row, digits: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "ts": iso(row["ts"]),
-        **{name: point(row[name], digits[name]) for name in (*HEARTS, *PACKS)},
-        "partial": row["partial"],
-    }
+def _measures(row: Row, digits: Mapping[str, int]) -> dict[str, Any]:
+    return {name: point(row[name], digits[name]) for name in (*HEARTS, *PACKS)}

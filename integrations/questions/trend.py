@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Bucket, Metric, Question, metric_of
-from chimera_metrics.analytics.arguments import conditions, one_name
+from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
+from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
-from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, thin
+from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, note_gaps, question_start, thin
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
-from chimera_metrics.integrations.results import TrendResult
+from chimera_metrics.integrations.results import TrendResult, points
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ class Judged:
     line: inference.TrendEstimate
     steps: inference.ChangePoints
     strays: inference.Anomalies
+    question: Question
+
+    @property
+    def counts(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self.question.metrics[0].aggregate.name in ("count", "uniq")
+
+    def start(self, place: int) -> str:
+        """The bucket at that place, as the answer names it."""
+        return question_start(self.question, self.rows[place]["ts"])
 
     @property
     def digits(self) -> int:
@@ -58,7 +68,7 @@ def trend(
     cancellation: Cancellation | None = None,
 ) -> TrendResult:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
-    filters, group_by = conditions(filters), one_name("group_by", group_by)
+    filters = conditions(filters)
     asking = Asking(client, cancellation)
     window = asking.sized(asking.window(days, since, until, default_days=30), [metric])
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
@@ -66,23 +76,23 @@ def trend(
     measured = metric_of(metric)
     rows = filled(asking, question, asking.read(question.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)
-    judged = _judge(rows, group_by, measured, period_of(question.granularity))
+    judged = _judge(question, rows, measured)
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
-    asking.note_partial(rows)
+    asking.note_partial(rows, question)
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
-    asking.notes += marks({"group": [one.group for one in judged]})
-    described = [_described(one, question, commits, group_by) for one in judged]
+    asking.notes += marks({"group": [text for one in judged for text in one.group]})
+    described = [_described(one, commits) for one in judged]
 
-    def build(points: int) -> dict[str, Any]:
-        series, note = _with_points(described, judged, points)
+    def build(most: int, gaps: bool = False) -> dict[str, Any]:
+        series, note = _with_points(described, judged, most, gaps)
         return {
             "metric": measured.text,
             "unit": measured.unit,
             "better": measured.better,
             "granularity": question.granularity,
-            "group_by": group_by,
+            "group_by": list(asked.group_by),
             "filters": [_words(one) for one in stated(FACT_TABLES[measured.table], filters)],
             "series": series,
             "reason": None if judged else {"code": "no_data", "text": f"There are no rows of {measured.table} here."},
@@ -96,7 +106,7 @@ def trend(
     if chart:
         from chimera_metrics.integrations.charts import trend_chart
 
-        result.images = [trend_chart(build(100 * SHOWN_POINTS))]
+        result.images = [trend_chart(build(100 * SHOWN_POINTS, gaps=True))]
     return result
 
 
@@ -107,13 +117,14 @@ def _words(condition: Mapping[str, Any]) -> str:
     return f"{condition['column']} {condition['op']} {', '.join(map(str, words))}".rstrip()
 
 
-def _judge(rows: Sequence[Row], group_by: str | None, metric: Metric, period: int | None) -> list[Judged]:
+def _judge(question: Question, rows: Sequence[Row], metric: Metric) -> list[Judged]:
     """Each group's series judged, the largest group first; trends of several groups are judged together."""
     from chimera_metrics.analytics import inference
 
-    by_group: dict[Any, list[Row]] = {}
+    by_group: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        by_group.setdefault(row[group_by] if group_by else None, []).append(row)
+        by_group.setdefault(question.group_of(row), []).append(row)
+    period = period_of(question.granularity)
     ordered = sorted(by_group.items(), key=lambda item: (-sum(row["n"] or 0 for row in item[1]), str(item[0])))
     series = [[None if row["partial"] else row["value"] for row in own] for _, own in ordered]
     times = [[(row["ts"] - own[0]["ts"]).total_seconds() / _DAY_S for row in own] for _, own in ordered]
@@ -130,6 +141,7 @@ def _judge(rows: Sequence[Row], group_by: str | None, metric: Metric, period: in
                 values, at, line=line, steps=found, period=period, counts=is_count,
                 n=[row["n"] or 0 for row in own] if is_rate else None,
             ),
+            question,
         )
         for (group, own), values, at, line, found in zip(ordered, series, times, lines, steps, strict=True)
     ]  # fmt: skip
@@ -142,15 +154,15 @@ def _commits(asking: Asking, asked: analytics.Trend, judged: Sequence[Judged]) -
     return asking.read(asked.commits).mappings()
 
 
-def _described(one: Judged, question: Question, commits: Sequence[Row], group_by: str | None) -> dict[str, Any]:
+def _described(one: Judged, commits: Sequence[Row]) -> dict[str, Any]:
     """The series without its points: its steps first, then its slope and what is left of it between the steps."""
     line, steps, strays = one.line, one.steps, one.strays
     others = [found.reason for found in (steps, strays) if found.reason is not None]
     texts = dict.fromkeys(reason.text for reason in others if line.reason is None or reason.text != line.reason.text)
     return {
-        "group": Shaper().value(one.group),
+        "group": _group(one),
         "n": line.n,
-        "change_points": _change_points(one, question.buckets(), commits, group_by),
+        "change_points": _change_points(one, commits),
         "steps_or_climbs": [_level(one, step) for step in steps.steps_or_climbs],
         "slope_per_day": figure(line.slope_per_day),
         "slope_low": figure(line.slope_low),
@@ -163,11 +175,17 @@ def _described(one: Judged, question: Question, commits: Sequence[Row], group_by
         "cycle": cycle_of(line.cycle),
         "anomalies": [_anomaly(one, found) for found in strays.runs],
         "reason": reason_of(
-            line.reason, {"the series": "the metric"}, only_partial(one.rows, question.granularity, "value")
+            line.reason, {"the series": "the metric"}, only_partial(one.rows, one.question.granularity, "value")
         ),
         "cautions": _cautions(one),
         "notes": [*_explained(line), *cycle_note(line.cycle), *texts],
     }
+
+
+def _group(one: Judged) -> Any:
+    """The group's value, of two columns both by their names; None without groups."""
+    values = dict(zip(one.question.names("group"), map(Shaper().value, one.group), strict=True))
+    return values if len(values) > 1 else next(iter(values.values()), None)
 
 
 def _cautions(one: Judged) -> list[str]:
@@ -196,30 +214,29 @@ def _anomaly(one: Judged, run: inference.AnomalyRun) -> dict[str, Any]:
     """A run of neighbours is one anomaly: its farthest bucket, and where it begins and ends."""
     peak = run.peak
     return {
-        "ts": iso(one.rows[peak.index]["ts"]),
+        "ts": one.start(peak.index),
         "value": point(peak.value, one.digits),
         "expected": point(peak.expected, one.digits),
         "score": figure(peak.score, 4),
-        "first": iso(one.rows[run.first]["ts"]),
-        "last": iso(one.rows[run.last]["ts"]),
+        "first": one.start(run.first),
+        "last": one.start(run.last),
         "buckets": run.size,
     }
 
 
 def _level(one: Judged, step: inference.ChangePoint) -> dict[str, Any]:
     return {
-        "ts": iso(one.rows[step.index]["ts"]),
+        "ts": one.start(step.index),
         "before": point(step.before, one.digits),
         "after": point(step.after, one.digits),
         "p_value": figure(step.p_value),
     }
 
 
-def _change_points(
-    one: Judged, buckets: Sequence[Bucket], commits: Sequence[Row], group_by: str | None
-) -> list[dict[str, Any]]:
+def _change_points(one: Judged, commits: Sequence[Row]) -> list[dict[str, Any]]:
+    buckets, names = one.question.buckets(), one.question.names("group")
     # A group by commit is one commit: there is nothing to look for.
-    own = [row for row in commits if group_by is None or row.get(group_by) == one.group]
+    own = [row for row in commits if tuple(row.get(name) for name in names) == one.group]
     return [_level(one, step) | {"commit_sha": _commit(one, step, buckets, own)} for step in one.steps.changes]
 
 
@@ -234,31 +251,40 @@ def _commit(one: Judged, step: inference.ChangePoint, buckets: Sequence[Bucket],
 
 
 def _with_points(
-    described: Sequence[Mapping[str, Any]], judged: Sequence[Judged], most: int
+    described: Sequence[Mapping[str, Any]], judged: Sequence[Judged], most: int, gaps: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The series with about `most` points in all: those of the first groups, thinned when one alone has more."""
+    """The series with about `most` points in all: those of the first groups, thinned when one alone has more.
+
+    A bucket without a value is none, and is counted in a note; `gaps` keeps it, for a picture's line to break there.
+    """
     series: list[dict[str, Any]] = []
-    left, bare, thinned = most, 0, ""
+    left, bare, thinned, empty, every = most, 0, "", 0, 0
     for index, (words, one) in enumerate(zip(described, judged, strict=True)):
-        keep = [step.index for step in (*one.steps.changes, *one.steps.steps_or_climbs)]
-        keep += [stray.index for stray in one.strays.points]
-        rows = thin(one.rows, left, keep) if index == 0 else one.rows if len(one.rows) <= left else []
-        if not rows:
+        known = {place: row for place, row in enumerate(one.rows) if gaps or row["value"] is not None}
+        places = thin(list(known), left, _kept(one, known)) if index == 0 or len(known) <= left else []
+        if not places:
             bare += 1
-        elif len(rows) < len(one.rows):
-            thinned = (
-                f"{len(rows)} of {len(one.rows)} points are shown; all were used. A coarser granularity has fewer."
-            )
-        left = max(0, left - len(rows))
-        points = [
-            {
-                "ts": iso(row["ts"]),
-                "value": point(row["value"], one.digits),
-                "n": row["n"] or 0,
-                "partial": row["partial"],
-            }
-            for row in rows
-        ]
-        series.append({"group": words["group"], "points": points, **{k: v for k, v in words.items() if k != "group"}})
+        elif len(places) < len(known):
+            thinned = f"{len(places)} of {len(known)} points are shown; all were used. A coarser granularity has fewer."
+        left = max(0, left - len(places))
+        empty, every = empty + len(one.rows) - len(known), every + len(one.rows)
+        shown = points(("ts", "value", "n", "partial"), [_point(one, place) for place in places])
+        series.append({"group": words["group"], "points": shown, **{k: v for k, v in words.items() if k != "group"}})
     missing = f"Points of {bare} of {len(judged)} groups are left out; filter to one group to see them." if bare else ""
-    return series, [note for note in (thinned, missing) if note]
+    gone = note_gaps(empty, every, judged[0].question.granularity) if judged else []
+    return series, [note for note in (*gone, thinned, missing) if note]
+
+
+def _kept(one: Judged, known: Mapping[int, Row]) -> list[int]:
+    """The places among the known points of those that the answer speaks of."""
+    said = {step.index for step in (*one.steps.changes, *one.steps.steps_or_climbs)}
+    said |= {stray.index for stray in one.strays.points}
+    return [at for at, place in enumerate(known) if place in said]
+
+
+def _point(one: Judged, place: int) -> dict[str, Any]:
+    row = one.rows[place]
+    value = point(row["value"], one.digits)
+    if one.counts and value is not None:
+        value = int(value)
+    return {"ts": one.start(place), "value": value, "n": row["n"] or 0, "partial": row["partial"]}

@@ -18,6 +18,7 @@ from chimera_metrics.integrations.results.kinds import (
     TrendResult,
     WindowShown,
 )
+from chimera_metrics.integrations.results.points import points, records
 from chimera_metrics.integrations.results.result import Result, Rows
 
 __all__ = [
@@ -40,4 +41,6 @@ __all__ = [
     "WindowShown",
     "as_json",
     "lean",
+    "points",
+    "records",
 ]

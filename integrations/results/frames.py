@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.results.json_text import as_json
+from chimera_metrics.integrations.results.points import records
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]  # its stubs are a package of their own
@@ -71,7 +72,7 @@ def _series(series: Sequence[Mapping[str, Any]]) -> Table:
     for one in series:
         points = one["points"]
         if isinstance(points, Mapping):
-            points = [dict(zip(points["columns"], row, strict=True)) for row in points["rows"]]
+            points = records(points)
         group = one["group"]
         named = group if isinstance(group, Mapping) else {} if group is None else {"group": group}
         rows += [{**named, **point} for point in points]

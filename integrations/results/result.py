@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
 
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.results.json_text import as_json
+from chimera_metrics.integrations.results.json_text import as_json, lean
 from chimera_metrics.integrations.unseen import seen
 
 if TYPE_CHECKING:
@@ -106,9 +106,16 @@ class Result(dict[str, Any], metaclass=_Quiet):
 
         return polars_frame(self)
 
+    def records(self) -> list[Result]:
+        """The rows of the table of this result, each by the names of its columns: `points.records()[0].value`."""
+        from chimera_metrics.integrations.results.frames import table_of
+
+        names, _, rows = table_of(self)
+        return [Result.of(dict(zip(names, row, strict=True))) for row in rows]
+
     def to_json(self) -> str:
-        """The whole result as JSON, as the tools answer it: amounts are text."""
-        return as_json(self).decode()
+        """The result as JSON, as the tools answer it: without fields that say nothing, and amounts as text."""
+        return as_json(lean(self, include_sql=True)).decode()
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

@@ -23,16 +23,17 @@ class ReasonAnswer(TypedDict):
 class _Asked(TypedDict):
     """What every answer says of itself."""
 
-    notes: list[str]
+    notes: NotRequired[list[str]]
     source: str
     sql: NotRequired[str]
+    parameters: NotRequired[dict[str, Any]]
     window: WindowAnswer
 
 
 class AggregateColumn(TypedDict):
     name: str
     type: str | None
-    unit: str | None
+    unit: NotRequired[str | None]
 
 
 class EstimateAnswer(TypedDict):
@@ -45,20 +46,19 @@ class AggregateAnswer(_Asked):
     columns: list[AggregateColumn]
     rows: Rows
     row_count: int
-    truncated: bool
-    truncated_reason: str | None
+    truncated: NotRequired[bool]
+    truncated_reason: NotRequired[str | None]
     elapsed_ms: float
     rows_read: int
     bytes_read: int
     query_id: str | None
-    parameters: NotRequired[dict[str, Any]]
-    estimate: EstimateAnswer | None
+    estimate: NotRequired[EstimateAnswer | None]
     export: NotRequired[ExportAnswer]
 
 
 class Side(TypedDict):
     metric: str
-    unit: str | None
+    unit: NotRequired[str | None]
 
 
 class LagAnswer(TypedDict):
@@ -68,17 +68,18 @@ class LagAnswer(TypedDict):
     n: int
 
 
-class PairPoint(TypedDict):
-    ts: str
-    x: float
-    y: float
+class PointsAnswer(TypedDict):
+    """Points as a table: the names of its columns once."""
+
+    columns: list[str]
+    rows: Rows
 
 
 class AdjustedAnswer(TypedDict):
     coefficient: float | None
     p_value: float | None
-    removed: list[str]
-    reason: ReasonAnswer | None
+    removed: NotRequired[list[str]]
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class CycleAnswer(TypedDict):
@@ -96,22 +97,15 @@ class CorrelationAnswer(_Asked):
     method: str
     x: Side
     y: Side
-    lags: list[LagAnswer]
-    best_lag: int | None
-    best_lag_p_adjusted: float | None
-    adjusted: AdjustedAnswer | None
-    cycle: CycleAnswer | None
-    points: list[PairPoint]
-    reason: ReasonAnswer | None
-    cautions: list[str]
+    lags: NotRequired[list[LagAnswer]]
+    best_lag: NotRequired[int | None]
+    best_lag_p_adjusted: NotRequired[float | None]
+    adjusted: NotRequired[AdjustedAnswer | None]
+    cycle: NotRequired[CycleAnswer | None]
+    points: PointsAnswer
+    reason: NotRequired[ReasonAnswer | None]
+    cautions: NotRequired[list[str]]
     granularity: str
-
-
-class TrendPoint(TypedDict):
-    ts: str
-    value: float | None
-    n: int
-    partial: bool
 
 
 class ChangePointAnswer(TypedDict):
@@ -145,11 +139,11 @@ class AnomalyAnswer(TypedDict):
 
 
 class SeriesAnswer(TypedDict):
-    group: str | int | None
-    points: list[TrendPoint]
+    group: str | int | dict[str, Any] | None
+    points: PointsAnswer
     n: int
     change_points: list[ChangePointAnswer]
-    steps_or_climbs: list[StepOrClimbAnswer]
+    steps_or_climbs: NotRequired[list[StepOrClimbAnswer]]
     slope_per_day: float | None
     slope_low: float | None
     slope_high: float | None
@@ -157,33 +151,23 @@ class SeriesAnswer(TypedDict):
     p_adjusted: float | None
     direction: str
     change_pct: float | None
-    between_steps: BetweenStepsAnswer | None
-    cycle: CycleAnswer | None
+    between_steps: NotRequired[BetweenStepsAnswer | None]
+    cycle: NotRequired[CycleAnswer | None]
     anomalies: list[AnomalyAnswer]
-    reason: ReasonAnswer | None
-    cautions: list[str]
-    notes: list[str]
+    reason: NotRequired[ReasonAnswer | None]
+    cautions: NotRequired[list[str]]
+    notes: NotRequired[list[str]]
 
 
 class TrendAnswer(_Asked):
     metric: str
-    unit: str | None
+    unit: NotRequired[str | None]
     better: str
     granularity: str
-    group_by: str | None
-    filters: list[str]
+    group_by: NotRequired[list[str]]
+    filters: NotRequired[list[str]]
     series: list[SeriesAnswer]
-    reason: ReasonAnswer | None
-
-
-class CorrelationDataPoint(TypedDict):
-    ts: str
-    hearts_latency_p95_ms: float | None
-    hearts_cost_per_1k: float | None
-    packs_latency_ms: float | None
-    packs_error_rate: float | None
-    packs_abandonment_rate: float | None
-    partial: bool
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class PairAnswer(TypedDict):
@@ -193,8 +177,8 @@ class PairAnswer(TypedDict):
     p_value: float | None
     p_adjusted: float | None
     n: int
-    adjusted: AdjustedAnswer | None
-    reason: ReasonAnswer | None
+    adjusted: NotRequired[AdjustedAnswer | None]
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class WithinAnswer(TypedDict):
@@ -205,7 +189,7 @@ class WithinAnswer(TypedDict):
     n: int
     groups: int
     days: int | None
-    reason: ReasonAnswer | None
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class ConfidenceAnswer(TypedDict):
@@ -222,16 +206,16 @@ class CorrelationDataAnswer(_Asked):
     ci_high: float | None
     n: int
     n_effective: float | None
-    adjusted: AdjustedAnswer | None
-    cycle: CycleAnswer | None
-    reason: ReasonAnswer | None
-    cautions: list[str]
+    adjusted: NotRequired[AdjustedAnswer | None]
+    cycle: NotRequired[CycleAnswer | None]
+    reason: NotRequired[ReasonAnswer | None]
+    cautions: NotRequired[list[str]]
     within: WithinAnswer
     hearts_rows: int
     packs_rows: int
     pairs: list[PairAnswer]
     confidence: ConfidenceAnswer
-    points: list[CorrelationDataPoint]
+    points: PointsAnswer
 
 
 class RegressionAnswer(TypedDict):
@@ -266,7 +250,7 @@ class GroupAnswer(Measures):
     runs_before: int
     change_pct: Measures
     regressions: list[RegressionAnswer]
-    reason: ReasonAnswer | None
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class LlmAnswer(TypedDict):

@@ -76,11 +76,11 @@ class AggregateArguments(WindowArguments):
     group_by: list[str] = Field(default_factory=list, description="Columns")
     granularity: Bucket = Field("none", description=BUCKET)
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
-    order_by: str | None = Field(None, description="ts, a column or a metric")
+    order_by: str | None = Field(None, description="ts, column or metric")
     descending: bool = Field(False, description="Highest first")
     limit: int = Field(100, ge=1, description="Groups")
     exact: bool = Field(False, description="Not from sketches")
-    dry_run: bool = Field(False, description="Estimate the cost")
+    dry_run: bool = Field(False, description="Estimate cost")
     interval: bool = Field(False, description=INTERVAL)
     export: FileFormat | None = Field(None, description=EXPORT)
     include_sql: bool = _SQL
@@ -113,7 +113,7 @@ def correlation(context: ServerContext, args: CorrelationArguments, cancellation
 class TrendArguments(WindowArguments):
     metric: str = Field(description=METRIC)
     granularity: Bucketed = Field("day", description=BUCKET)
-    group_by: str | None = Field(None, description="One or two columns")
+    group_by: list[str] = Field(default_factory=list, description="At most two")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     chart: bool = _CHART
     include_sql: bool = _SQL
@@ -138,7 +138,7 @@ class TrendDataArguments(Arguments):
     metric: str = Field(description=METRIC)
     days: int = Field(30, ge=0, description=DAYS)
     granularity: Bucketed = Field("day", description=BUCKET)
-    group_by: str | None = Field(None, description="One or two columns")
+    group_by: list[str] = Field(default_factory=list, description="At most two")
     chart: bool = _CHART
     include_sql: bool = _SQL
 
@@ -156,7 +156,10 @@ class PerformanceArguments(Arguments):
 
 
 def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_performance_summary(**args.model_dump(exclude={"include_sql"}), cancellation=cancellation)
+    from chimera_metrics.integrations.questions.brief import brief
+
+    given = args.model_dump(exclude={"include_sql"})
+    return brief(context.client.get_performance_summary(**given, cancellation=cancellation))
 
 
 class QualityArguments(Arguments):

@@ -23,7 +23,7 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "query.correlation": (
         "Correlate two metrics",
         "Whether two metrics move together: coefficient, interval, p-value; max_lag finds which follows (positive: y). "
-        "Read reason and cautions.",
+        "Read cautions.",
     ),
     "query.trend": (
         "Trend of a metric",

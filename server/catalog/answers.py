@@ -28,20 +28,20 @@ class QueryAnswer(TypedDict):
     columns: list[ColumnAnswer]
     rows: Rows
     row_count: int
-    truncated: bool
-    truncated_reason: str | None
+    truncated: NotRequired[bool]
+    truncated_reason: NotRequired[str | None]
     elapsed_ms: float
     rows_read: int
     bytes_read: int
     query_id: str
-    notes: list[str]
+    notes: NotRequired[list[str]]
     export: NotRequired[ExportAnswer]
 
 
 class DescribedColumn(TypedDict):
     name: str
     type: str
-    unit: str | None
+    unit: NotRequired[str | None]
     meaning: NotRequired[str]
     nullable: NotRequired[bool]
     values: NotRequired[list[str] | None]
@@ -61,7 +61,7 @@ class DescribedTable(TypedDict):
 
 class DescribedMetric(TypedDict):
     name: str
-    unit: str | None
+    unit: NotRequired[str | None]
     meaning: str
 
 
@@ -70,7 +70,7 @@ class DescribeAnswer(TypedDict):
     metrics: list[DescribedMetric]
     dimensions: list[str]
     schema_revision: str
-    note: str | None
+    note: NotRequired[str | None]
 
 
 class RejectedRow(TypedDict):
@@ -89,6 +89,6 @@ class InsertAnswer(TypedDict):
     rejected_count: int
     quarantined: int
     rejected: list[RejectedRow]
-    masked: dict[str, int]
-    rounded: dict[str, int]
-    note: str | None
+    masked: NotRequired[dict[str, int]]
+    rounded: NotRequired[dict[str, int]]
+    note: NotRequired[str | None]

@@ -36,9 +36,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a mapping of metrics": (lambda: ask(metrics={"a": 1}), "`metrics` takes a name or a list of names; this is dict."),
     "a number as group": (lambda: ask(group_by=3), "`group_by` takes a name or a list of names; this is int."),
     "a list with a number": (lambda: ask(group_by=[3]), "`group_by` takes names, and 3 is int."),
-    "two groups of a series": (
-        lambda: draw(group_by=["model", "source"]),
-        "`group_by` takes one column here, not 2: model, source.",
+    "three groups of a series": (
+        lambda: draw(group_by=["model", "source", "status"]),
+        "`group_by` takes one or two columns here, not 3: model, source, status.",
     ),
     "text as limit": (lambda: ask(limit="ten"), "`limit` takes a whole number; this is 'ten'."),
     "half a group": (lambda: ask(limit=1.5), "`limit` takes a whole number; this is 1.5."),

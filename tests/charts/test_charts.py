@@ -17,10 +17,14 @@ NO_DATA = {"code": "no_data", "text": "There are no values of the metric in this
 TIMES = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(days=i)).isoformat() for i in range(30)]
 
 
+def table(rows: list[list[Any]]) -> dict[str, Any]:
+    return {"columns": ["ts", "value", "n", "partial"], "rows": rows}
+
+
 def series(group: str | None = None, **more: Any) -> dict[str, Any]:
     """Ten days at 100, twenty at 150 with one at 300, a gap, and today."""
     values = [None if i == 5 else 300.0 if i == 20 else 150.0 if i >= 10 else 100.0 for i in range(30)]
-    points = [{"ts": ts, "value": v, "n": 3, "partial": i == 29} for i, (ts, v) in enumerate(zip(TIMES, values, strict=True))]  # fmt: skip  # noqa: E501
+    points = table([[ts, v, 3, i == 29] for i, (ts, v) in enumerate(zip(TIMES, values, strict=True))])
     change = {"ts": TIMES[10], "before": 100.0, "after": 150.0, "p_value": 0.001, "commit_sha": "5d8a17f4c2" + "0" * 30}
     return {
         "group": group, "points": points, "n": 28, "slope_per_day": 2.5, "slope_low": -1.25, "slope_high": 6.0,
@@ -32,19 +36,21 @@ def series(group: str | None = None, **more: Any) -> dict[str, Any]:
 
 def empty(group: str | None = None) -> dict[str, Any]:
     none = dict.fromkeys(("slope_per_day", "slope_low", "slope_high", "p_value", "p_adjusted", "change_pct"))
-    points = [{"ts": ts, "value": None, "n": 0, "partial": False} for ts in TIMES]
+    points = table([[ts, None, 0, False] for ts in TIMES])
     return series(group) | none | {"n": 0, "points": points, "change_points": [], "anomalies": [], "reason": NO_DATA}
 
 
 def trend_of(*every: dict[str, Any], group_by: str | None = None) -> dict[str, Any]:
     return {
-        "metric": "ui.latency_p95_ms", "unit": "ms", "granularity": "day", "group_by": group_by, "window": WINDOW,
+        "metric": "ui.latency_p95_ms", "unit": "ms", "granularity": "day", "window": WINDOW,
+        "group_by": [group_by] if group_by else [],
         "filters": ["event_type = error"], "series": list(every), "reason": None if every else NO_DATA,
     }  # fmt: skip
 
 
 def correlation(**more: Any) -> dict[str, Any]:
-    points = [{"ts": ts, "x": 400.0 + i, "y": 200.0 + i * i % 70} for i, ts in enumerate(TIMES)]
+    rows = [[ts, 400.0 + i, 200.0 + i * i % 70] for i, ts in enumerate(TIMES)]
+    points = {"columns": ["ts", "x", "y"], "rows": rows}
     return {
         "coefficient": 0.5123, "p_value": 0.0004, "ci_low": 0.1, "ci_high": 0.8, "n": 30, "n_effective": 12.0,
         "method": "pearson", "x": {"metric": "bench.latency_p95_ms", "unit": "ms"},
@@ -99,7 +105,11 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
     ),
     "trend of nothing": (trend_chart, trend_of(), [NO_DATA["text"]]),
     "trend of gaps": (trend_chart, trend_of(empty()), [NO_DATA["text"]]),
-    "trend of one point": (trend_chart, trend_of(empty() | {"points": series()["points"][:1]}), ["value"]),
+    "trend of one point": (
+        trend_chart,
+        trend_of(empty() | {"points": table([[TIMES[0], 100.0, 3, False]])}),
+        ["value"],
+    ),
     "correlation": (
         correlation_chart,
         correlation(),
@@ -112,7 +122,11 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
         correlation(lags=LAGS, best_lag=2, best_lag_p_adjusted=0.01),
         ["lag 2 stands out (p = 0.01, corrected)", "lag in days (positive: y follows x)"],
     ),
-    "correlation of nothing": (correlation_chart, correlation(points=[], reason=NO_DATA, **NOTHING), [NO_DATA["text"]]),
+    "correlation of nothing": (
+        correlation_chart,
+        correlation(points={"columns": ["ts", "x", "y"], "rows": []}, reason=NO_DATA, **NOTHING),
+        [NO_DATA["text"]],
+    ),
     "performance": (
         performance_chart,
         summary(group("a", regressed=True), group("new", before=0), group("b")),
@@ -142,6 +156,14 @@ def test_a_png_is_800_pixels_wide_and_light(name: str) -> None:
     assert len(picture) < 200_000
 
 
+def test_a_group_of_two_columns_stands_with_both_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")
+    two = [series() | {"group": {"model": model, "source": "council"}} for model in ("opus", "haiku")]
+    svg = trend_chart(trend_of(*two) | {"group_by": ["model", "source"]}, "svg").decode()
+    assert "haiku, council" in svg
+    assert "by day and model and source" in svg
+
+
 def test_the_same_result_gives_the_same_picture() -> None:
     assert trend_chart(trend_of(series()), "svg") == trend_chart(trend_of(series()), "svg")
 
@@ -149,7 +171,7 @@ def test_the_same_result_gives_the_same_picture() -> None:
 def test_values_between_gaps_have_a_marker_among_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
     hours = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(hours=i)).isoformat() for i in range(168)]
     values = {3: 0.5, 40: 0.25, 41: 0.75, 100: 0.5}
-    points = [{"ts": ts, "value": values.get(i), "n": 1, "partial": False} for i, ts in enumerate(hours)]
+    points = table([[ts, values.get(i), 1, False] for i, ts in enumerate(hours)])
     marked: list[float] = []
     monkeypatch.setattr(trend, "_isolated", lambda axes, times, drawn: marked.extend(trend.isolated(drawn)))
     trend_chart(trend_of(series(points=points, change_points=[], anomalies=[])))
@@ -164,7 +186,7 @@ def test_small_numbers_are_written_in_full(value: float, text: str) -> None:
 
 
 def test_a_group_without_a_whole_bucket_leaves_the_others_their_dates() -> None:
-    today = [{"ts": TIMES[29], "value": 1.0, "n": 1, "partial": True}]
+    today = table([[TIMES[29], 1.0, 1, True]])
     young = series("young", points=today, n=0, change_points=[], anomalies=[], slope_per_day=None, reason=NO_DATA)
     assert trend_chart(trend_of(series("old"), young, group_by="model")).startswith(b"\x89PNG")
 

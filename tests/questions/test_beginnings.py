@@ -28,7 +28,7 @@ def test_a_steady_store_of_20_days_does_not_rise_over_30(client: ClickHouseClien
     fill("llm_events", young(20))
     answer = client.trend("llm.calls", days=30)
     [series] = answer.series
-    assert series.points[0].ts == "2026-05-21T00:00:00Z"
+    assert series.points.records()[0].ts == "2026-05-21"
     assert series.n == 20
     assert series.change_points == []
     assert series.p_value > 0.05
@@ -40,7 +40,7 @@ def test_days_without_calls_after_the_first_are_zeros(client: ClickHouseClient, 
     """A row before the window: every empty day in it is a day without calls."""
     fill("llm_events", [llm(at(1)), llm(at(9))])
     answer = client.trend("llm.calls", days=4)
-    assert [point.value for point in answer.series[0].points] == [0.0, 0.0, 0.0, 1.0, 0.0]
+    assert [point.value for point in answer.series[0].points.records()] == [0.0, 0.0, 0.0, 1.0, 0.0]
     assert not any("begins" in note for note in answer.notes)
 
 
@@ -48,7 +48,7 @@ def test_filters_choose_among_rows_that_there_are(client: ClickHouseClient, fill
     """The first failure is on the 9th, and the 7th and 8th had none."""
     fill("llm_events", [llm(at(7)), llm(at(8)), llm(at(9), status="failure")])
     answer = client.trend("llm.calls", days=5, filters=[{"column": "status", "value": "failure"}])
-    points = answer.series[0].points
+    points = answer.series[0].points.records()
     assert [(p.ts[:10], p.value) for p in points] == [
         ("2026-06-07", 0.0), ("2026-06-08", 0.0), ("2026-06-09", 1.0), ("2026-06-10", 0.0)
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def test_filters_choose_among_rows_that_there_are(client: ClickHouseClient, fill
 def test_each_group_begins_with_its_own_first_row(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", [llm(at(1), model="old"), llm(at(9), model="old"), llm(at(8), model="new")])
     answer = client.trend("llm.calls", days=4, group_by="model")
-    found = {one.group: [point.value for point in one.points] for one in answer.series}
+    found = {one.group: [point.value for point in one.points.records()] for one in answer.series}
     assert found == {"old": [0.0, 0.0, 0.0, 1.0, 0.0], "new": [1.0, 0.0, 0.0]}
     assert answer.notes[0] == "A group begins within the window: new on 2026-06-08; its first row."
 
@@ -76,7 +76,7 @@ def test_a_side_of_a_correlation_is_unknown_until_its_table_begins(client: Click
     fill("llm_events", [llm(at(1)), *(llm(at(day, hour)) for day in range(6, 10) for hour in range(day))])
     fill("ui_events", [ui(at(day, hour)) for day in range(6, 10) for hour in range(day)])
     answer = client.correlate("llm.calls", "ui.events", days=9)
-    assert [point.ts[8:10] for point in answer.points] == ["06", "07", "08", "09"]
+    assert [point.ts[8:10] for point in answer.points.records()] == ["06", "07", "08", "09"]
     assert answer.n == 4
     assert answer.cautions == [one for one in answer.cautions if "count as 0" not in one]
     assert answer.notes[0] == "ui.events begins on 2026-06-06, its first row."
@@ -92,7 +92,7 @@ def test_a_table_without_rows_has_no_series(client: ClickHouseClient) -> None:
 def test_a_benchmark_groups_begin_within_the_hour(client: ClickHouseClient, fill: Fill) -> None:
     fill("bench_runs", [bench(at(9, 3, 30), 1, 100.0), bench(at(10, 5), 2, 100.0, quant="q8")])
     answer = client.trend("bench.runs", granularity="hour", days=2, group_by="quant")
-    assert {one.group: one.points[0].ts for one in answer.series} == {
+    assert {one.group: one.points.records()[0].ts for one in answer.series} == {
         "q4": "2026-06-09T03:00:00Z",
         "q8": "2026-06-10T05:00:00Z",
     }
@@ -105,11 +105,11 @@ def test_the_week_in_which_a_table_begins_is_partial(client: ClickHouseClient, f
     fill("llm_events", [llm(begun + timedelta(days=day, minutes=36 * n)) for day in range(95) for n in range(40)])
     answer = client.trend("llm.calls", granularity="week", days=120)
     [series] = answer.series
-    assert [(p.ts[:10], p.value, p.partial) for p in series.points][:2] == [
+    assert [(p.ts[:10], p.value, p.partial) for p in series.points.records()][:2] == [
         ("2026-03-02", 80.0, True), ("2026-03-09", 280.0, False)
     ]  # fmt: skip
     assert (series.n, series.anomalies, series.reason.code) == (13, [], "constant")
-    partial = "2026-03-02T00:00:00Z and 2026-06-08T00:00:00Z are partial: shown, but left out of all inference."
+    partial = "2026-03-02 and 2026-06-08 are partial: shown, but left out of all inference."
     assert answer.notes == ["llm.calls begins on 2026-03-07, its first row.", partial]
 
 
@@ -117,5 +117,5 @@ def test_the_month_in_which_a_group_begins_is_partial_for_it_alone(client: Click
     fill("llm_events", [llm(at(day).replace(month=month), model="old") for month in (1, 2, 3, 4, 5) for day in (1, 20)])
     fill("llm_events", [llm(at(20).replace(month=month), model="new") for month in (3, 4, 5)])
     series = client.trend("llm.calls", granularity="month", days=200, group_by="model").series
-    partial = {one.group: [p.ts[5:7] for p in one.points if p.partial] for one in series}
+    partial = {one.group: [p.ts[5:7] for p in one.points.records() if p.partial] for one in series}
     assert partial == {"old": ["06"], "new": ["03", "06"]}

@@ -35,14 +35,14 @@ def test_the_coefficient_is_scipys_over_the_points_shown(
     x, y = A[: DAYS + 1], A[: DAYS + 1] + 15 * NOISE[1][: DAYS + 1]
     store(fill, x, np.append(y[:-1], 1e6))  # today would spoil it
     answer = client.correlate(X, Y, days=DAYS, method=method)
-    assert answer.n == len(answer.points) == DAYS
-    xs, ys = [p.x for p in answer.points], [p.y for p in answer.points]
+    assert answer.n == len(answer.points.records()) == DAYS
+    xs, ys = [p.x for p in answer.points.records()], [p.y for p in answer.points.records()]
     assert xs == pytest.approx(x[:-1].tolist(), rel=1e-6)
     assert answer.coefficient == pytest.approx(oracle(xs, ys).statistic, abs=1e-6)
     assert answer.ci_low < answer.coefficient < answer.ci_high
     assert answer.p_value < 0.001
     assert answer.reason is None
-    assert answer.notes == ["2026-06-10T00:00:00Z is partial: left out of the points and of all inference."]
+    assert answer.notes == ["2026-06-10 is partial: left out of the points and of all inference."]
 
 
 def test_what_follows_two_days_later_is_found_at_lag_2(client: ClickHouseClient, fill: Fill) -> None:
@@ -75,15 +75,15 @@ def test_many_points_are_thinned_and_all_used(client: ClickHouseClient, fill: Fi
     store(fill, A, A)
     answer = client.correlate("llm.calls", "ui.events", granularity="hour", days=DAYS)
     assert answer.n == DAYS * 24 + 12
-    assert 200 <= len(answer.points) <= 400
-    assert answer.notes[-1].startswith(f"{len(answer.points)} of {answer.n} points are shown, all were used;")
+    assert 200 <= len(answer.points.records()) <= 400
+    assert answer.notes[-1].startswith(f"{len(answer.points.records())} of {answer.n} points are shown, all were used;")
 
 
 def test_filters_narrow_each_side(client: ClickHouseClient, fill: Fill) -> None:
     store(fill, A, A)
     answer = client.correlate(X, Y, days=DAYS, x_filters=[{"column": "model", "op": "=", "value": "none"}])
     assert answer.reason == {"code": "no_data", "text": "There are no values of llm.latency_mean_ms in this window."}
-    assert (answer.coefficient, answer.points, answer.n) == (None, [], 0)
+    assert (answer.coefficient, answer.points.records(), answer.n) == (None, [], 0)
 
 
 def test_a_day_that_is_not_over_is_not_called_a_day_without_values(client: ClickHouseClient, fill: Fill) -> None:

@@ -67,7 +67,7 @@ def _input(before: dict[str, Any], after: dict[str, Any], place: str) -> list[st
         if name not in new:
             found.append(f"the argument {where} is gone")
             continue
-        if schema.get("type") != new[name].get("type"):
+        if schema.get("type") not in (new[name].get("type"), new[name].get("items", {}).get("type")):
             found.append(f"the argument {where} was {schema.get('type')} and is {new[name].get('type')}")
         if lost := set(schema.get("enum", [])) - set(new[name].get("enum", schema.get("enum", []))):
             found.append(f"the argument {where} no longer takes {', '.join(sorted(lost))}")

@@ -27,9 +27,6 @@ def test_a_query_answers_columns_rows_and_what_it_took(call: Call) -> None:
         "columns": [{"name": "one", "type": "UInt8"}, {"name": "letter", "type": "String"}],
         "rows": [[1, "a"]],
         "row_count": 1,
-        "truncated": False,
-        "truncated_reason": None,
-        "notes": [],
     }
     assert took["elapsed_ms"] > 0
     assert len(took["query_id"]) == 36
@@ -142,7 +139,7 @@ def test_explain_shows_the_statement_and_no_other(call: Call) -> None:
     answer = call("query", sql="EXPLAIN SYNTAX SELECT count() FROM ui_events").structured_content
     assert answer is not None
     assert answer["rows"] == [["SELECT count()\nFROM ui_events"]]
-    assert answer["notes"] == []
+    assert "notes" not in answer
     answer = call("query", sql="EXPLAIN SELECT count() FROM ui_events", max_rows=1).structured_content
     assert answer is not None
     assert (answer["row_count"], answer["truncated"]) == (1, True)
