@@ -19,6 +19,7 @@ from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
@@ -60,7 +61,7 @@ class ClickHouseSettings(_Group):
     model_config = SettingsConfigDict(env_prefix="CH_", env_file=".env", frozen=True, extra="ignore")
 
     host: str | None = Field(default=None, description="unset: embedded; set: that ClickHouse server")
-    port: int = Field(default=9440, ge=1, le=65535, description="native protocol port")
+    port: int = Field(default=NATIVE_PORT, ge=1, le=65535, description="native protocol port")
     username: str = Field(default="default", min_length=1, description="user on the server")
     password: SecretStr = Field(default=SecretStr(""), description="its password")
     database: str = Field(default="chimera_metrics", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database")
@@ -78,6 +79,11 @@ class ClickHouseSettings(_Group):
     store_idle: float = Field(
         default=60, ge=0, le=3600, description="seconds after which an idle embedded store is let go"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _host_and_port(cls, given: Any) -> Any:
+        return take_apart(given) if isinstance(given, dict) else given
 
     @field_validator("host", mode="before")
     @classmethod
@@ -316,7 +322,10 @@ def _takes(error: Any) -> str:
 
 def _refuse_misspelt() -> None:
     known = set(variables())
-    for variable in sorted(set(os.environ) | set(dotenv_values(".env"))):
+    given = dotenv_values(".env") | os.environ
+    if (error := other_names(given)) is not None:
+        raise error
+    for variable in sorted(given):
         if variable in known or variable in FOREIGN or not variable.startswith(tuple(GROUPS)):
             continue
         near = nearest(variable, known, letters=0.8, words=1)
