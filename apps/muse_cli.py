@@ -17,6 +17,9 @@ from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.unseen import printable
 
+#: What a shell expects of a command that Ctrl-C stopped.
+STOPPED = 130
+
 
 @contextlib.contextmanager
 def _usage_on_one_line() -> Iterator[None]:
@@ -47,6 +50,8 @@ class Commands(click.Group):
         except MuseError as error:
             say(f"muse: {error}", err=True)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(STOPPED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

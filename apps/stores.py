@@ -6,8 +6,7 @@ from pathlib import Path
 
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import StoreUnusable
-
-HOW_TO_FILL = "`muse backfill --days N --source FOLDER` stores files, the insert tools store rows"
+from chimera_metrics.integrations.operations.contents import HOW_TO_FILL
 
 
 def missing_store(settings: ClickHouseSettings) -> str | None:

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chimera_metrics.integrations.errors import SettingsError
@@ -170,6 +178,12 @@ class MuseSettings(_Group):
     audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
     audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
     audit_days: int = Field(default=400, ge=1, description="days that audit files are kept")
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)
+    ] = Field(default="info", description="least level of the lines that `muse serve` logs")
+    log_file: Path | None = Field(default=None, description="file of the log; unset: stderr")
+    log_format: Literal["text", "json"] = Field(default="text", description="form of a line of the log")
 
     export_dir: Path | None = Field(default=None, description="folder of exported results, beside the data by default")
     export_max_mb: int = Field(default=1024, ge=1, description="most megabytes of exported results at once")
