@@ -9,11 +9,14 @@ from chimera_metrics.apps.progress import Bar
 from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.backfill.checkpoint import COUNTS
-from chimera_metrics.integrations.backfill.files import find_files
+from chimera_metrics.integrations.backfill.files import find_files, passed_over
 from chimera_metrics.integrations.backfill.ingest import Backfill
 from chimera_metrics.integrations.backfill.rejected_rows import RejectedRows
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
+
+# Columns at fault that are shown, and files that were passed over.
+_SHOWN = 10
 
 
 def run(
@@ -36,6 +39,8 @@ def run(
         if folder is None:
             raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
         files = find_files(Path(folder))
+        for sentence in passed_over(Path(folder))[:_SHOWN]:
+            say(sentence, err=True)
         client.ensure_schema()
         work = Backfill(client, files, days, shift_to_now, now, as_new)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
@@ -63,6 +68,11 @@ def _print(totals: dict[str, dict[str, int]], rejected: RejectedRows, resumed: i
 
 
 def _name(rejected: RejectedRows, err: bool = False) -> None:
+    for (file, name), reason in list(rejected.reasons.items())[:_SHOWN]:
+        rows = "1 row" if reason.rows == 1 else f"{reason.rows:,} rows, such as"
+        say(f"{file}, {name or 'the row'}: {rows}: {reason.first}", err=err)
+    if (more := len(rejected.reasons) - _SHOWN) > 0:
+        say(f"{more} columns more are at fault.", err=err)
     if rejected.file is not None:
         say(f"The rejected rows and why: {rejected.file}", err=err)
     if rejected.left_out:
