@@ -112,3 +112,17 @@ def test_a_file_that_is_named_after_no_table_is_answered_with_the_nearest(
     alone = _run(tmp_path / "uievents.csv", 9)
     assert alone.exit_code == 1
     assert alone.stderr.endswith("Did you mean ui_events?\n")
+
+
+def test_no_row_in_the_days_asked_for_is_said_with_the_newest_day(store: ClickHouseClient, tmp_path: Path) -> None:
+    file = tmp_path / "watcher_runs.csv"
+    moment = TODAY - timedelta(days=30)
+    file.write_text(f"ts,status\n{moment:%Y-%m-%dT%H:%M:%SZ},valid\n")
+    done = _run(file, 9)
+    assert (
+        f"No row of the files lies in the last 9 days: the newest is of {moment:%Y-%m-%d}, so take --days 30"
+        in done.stderr
+    )
+    assert "No row of the files" not in _run(file, 30).stderr
+    file.write_text("ts,status\n")
+    assert "The files hold no row." in _run(file, 9, "--as-new").stderr
