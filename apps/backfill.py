@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from chimera_metrics.apps.progress import Bar
 from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.backfill.checkpoint import COUNTS
-from chimera_metrics.integrations.backfill.files import find_files
+from chimera_metrics.integrations.backfill.file_days import newest
+from chimera_metrics.integrations.backfill.files import SourceFile, find_files, passed_over
 from chimera_metrics.integrations.backfill.ingest import Backfill
 from chimera_metrics.integrations.backfill.rejected_rows import RejectedRows
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput
+
+# Columns at fault that are shown, and files that were passed over.
+_SHOWN = 10
 
 
 def run(
@@ -36,15 +41,31 @@ def run(
         if folder is None:
             raise InvalidInput("No source: name a file or folder with --source, or set MUSE_SOURCE_DIR.")
         files = find_files(Path(folder))
+        for sentence in passed_over(Path(folder))[:_SHOWN]:
+            say(sentence, err=True)
         client.ensure_schema()
         work = Backfill(client, files, days, shift_to_now, now, as_new)
         with Bar(sum(file.path.stat().st_size for file in files), shown=not as_json) as bar:
             totals = work.run(bar)
         _print(totals, work.rejected, work.resumed, as_json)
+        if not any(total["received"] for total in totals.values()):
+            _say_nothing_came(files, days, now)
         left = any(total["rejected_count"] or total["quarantined"] for total in totals.values())
         if rollups:
             _rebuild(client, now.date() - timedelta(days=days), False, not allow_destructive, quiet=as_json)
     return 1 if left else 0
+
+
+def _say_nothing_came(files: Sequence[SourceFile], days: int, now: datetime) -> None:
+    found = newest(files)
+    if found >= now:
+        say("The files hold no row.", err=True)
+        return
+    say(
+        f"No row of the files lies in the last {days} days: the newest is of {found:%Y-%m-%d}, so take --days "
+        f"{(now.date() - found.date()).days} or more, or --shift-to-now.",
+        err=True,
+    )
 
 
 def _print(totals: dict[str, dict[str, int]], rejected: RejectedRows, resumed: int, as_json: bool) -> None:
@@ -63,6 +84,11 @@ def _print(totals: dict[str, dict[str, int]], rejected: RejectedRows, resumed: i
 
 
 def _name(rejected: RejectedRows, err: bool = False) -> None:
+    for (file, name), reason in list(rejected.reasons.items())[:_SHOWN]:
+        rows = "1 row" if reason.rows == 1 else f"{reason.rows:,} rows, such as"
+        say(f"{file}, {name or 'the row'}: {rows}: {reason.first}", err=err)
+    if (more := len(rejected.reasons) - _SHOWN) > 0:
+        say(f"{more} columns more are at fault.", err=err)
     if rejected.file is not None:
         say(f"The rejected rows and why: {rejected.file}", err=err)
     if rejected.left_out:

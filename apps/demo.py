@@ -23,6 +23,7 @@ from mcp_types import ImageContent
 from rich.console import Console
 from rich.table import Table
 
+from chimera_metrics.apps.terminal import write_any_text
 from chimera_metrics.server.catalog.names import underscored
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,7 @@ console = Console(width=110, highlight=False, soft_wrap=False)
 
 
 def main() -> int:
+    write_any_text()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir()
     # The demo is about a store of its own, whatever the shell's settings say.
@@ -303,4 +305,7 @@ CALLS = [
 ]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

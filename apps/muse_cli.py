@@ -11,11 +11,14 @@ from typing import Any
 
 import click
 
-from chimera_metrics.apps import operations, schema_commands
+from chimera_metrics.apps import asking_commands, operations, schema_commands
 from chimera_metrics.apps.tables import say
 from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.unseen import printable
+
+#: What a shell expects of a command that Ctrl-C stopped.
+STOPPED = 130
 
 
 @contextlib.contextmanager
@@ -47,6 +50,8 @@ class Commands(click.Group):
         except MuseError as error:
             say(f"muse: {error}", err=True)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(STOPPED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -208,7 +213,7 @@ def replay_quarantine(batch: str | None, as_json: bool) -> None:
     sys.exit(replay(batch, as_json))
 
 
-for _command in (*schema_commands.COMMANDS, *operations.COMMANDS):
+for _command in (*asking_commands.COMMANDS, *schema_commands.COMMANDS, *operations.COMMANDS):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import socket
 import threading
 from functools import partial
@@ -12,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from chimera_metrics.apps.tables import say
-from chimera_metrics.apps.terminal import log_to_stderr
+from chimera_metrics.apps.terminal import log
 from chimera_metrics.integrations import config
 from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
 from chimera_metrics.integrations.config import Settings
@@ -32,8 +33,8 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
         threading.Thread(target=load_alone, name="muse-preload", daemon=True).start()
     else:
         nobody_else_uses_it()  # where the guard needs the engine after all, to parse for an old server
-    # stdout belongs to the protocol; whatever is logged goes to stderr.
-    log_to_stderr()
+    # stdout belongs to the protocol; whatever is logged goes to stderr or to a file.
+    log(settings.muse)
     drop_unusable_provider()
     if transport == "http":
         _serve_http(settings, host, port, read_only)
@@ -96,9 +97,13 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> No
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             end_within(app.abandon_calls)
+            stopped_by.append(sig)
             super().handle_exit(sig, frame)
 
+    stopped_by: list[int] = []
     Server(options).run(sockets=[listening])
+    if signal.SIGINT in stopped_by:
+        raise KeyboardInterrupt  # which uvicorn passes on at times only
 
 
 def _listen(host: str, port: int) -> Listener:

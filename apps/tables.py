@@ -6,23 +6,30 @@ Texts that others wrote, stored ones, names of files and of programs, come out t
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
+from chimera_metrics.apps.terminal import write_coloured
 from chimera_metrics.integrations.unseen import printable, printable_json
 
 
 def say(text: str, err: bool = False, lines: bool = False) -> None:
     """A line for people; `lines` where the text is several."""
-    click.echo(printable(text, lines), err=err)
+    _write(printable(text, lines), sys.stderr if err else sys.stdout)
 
 
 def print_json(value: Any) -> None:
     """One line of JSON for programs; what JSON cannot hold is text."""
-    click.echo(printable_json(json.dumps(value, default=_as_text)))
+    _write(printable_json(json.dumps(value, default=_as_text)), sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    # The stream is named: without one click writes UTF-8 to a terminal that is said to know ASCII alone.
+    click.echo(text, file=stream)
 
 
 def _as_text(value: Any) -> str:
@@ -41,14 +48,14 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Se
         say("  ".join(cells).rstrip())
 
 
-MARKS = {"ok": "ok  ", "warning": "warn", "error": "FAIL"}
+MARKS = {"ok": ("ok  ", 32), "warning": ("warn", 33), "error": ("FAIL", 31)}
 
 
 def print_checks(checks: Sequence[Any]) -> None:
     """A line for each check, and below it what to do."""
     width = max((len(check["name"]) for check in checks), default=0)
     for check in checks:
-        say(f"{MARKS[check['level']]} {check['name']:<{width}}  {check['figure']}")
+        write_coloured(*MARKS[check["level"]], f" {check['name']:<{width}}  {check['figure']}")
         if check["advice"]:
             say(f"{'':<{width + 7}}-> {check['advice']}")
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
+import json
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any, TextIO, cast
+from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.unseen import printable
+
+if TYPE_CHECKING:
+    from chimera_metrics.integrations.config import MuseSettings
 
 
 class EscapedStream:
@@ -33,6 +43,7 @@ class EscapedStream:
 @contextlib.contextmanager
 def escaped_output() -> Iterator[None]:
     """Meanwhile nothing that a terminal would obey is written to stdout or stderr as text."""
+    write_any_text()
     before = sys.stdout, sys.stderr
     sys.excepthook = _traceback  # it runs when all this is over
     sys.stdout, sys.stderr = (cast("TextIO", stream and EscapedStream(stream)) for stream in before)
@@ -56,13 +67,103 @@ class OneLine(logging.Formatter):
         return printable(super().formatException(ei), lines=True)
 
 
-def log_to_stderr() -> None:
-    """Warnings and worse, to stderr."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+class OneObject(OneLine):
+    """A record of the log as one object of JSON, a traceback within it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            facts["exception"] = super().formatException(record.exc_info)
+        return json.dumps(facts)
+
+
+def log(settings: MuseSettings) -> None:
+    """The log as the settings ask for it: our own records from their level on, those of libraries from warnings on."""
+    handler: logging.Handler = logging.StreamHandler()
+    if settings.log_file is not None:
+        try:
+            # Opened again when it was moved away, as logrotate does.
+            handler = WatchedFileHandler(settings.log_file, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise SettingsError(
+                f"MUSE_LOG_FILE names {settings.log_file}, which cannot be written ({error.strerror or error}); make "
+                "its folder, or name another file."
+            ) from None
+    own = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    times = "%(asctime)s " if settings.log_file is not None else ""
+    text = OneLine(f"{times}%(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(OneObject() if settings.log_format == "json" else text)
+    logging.basicConfig(level=max(own, logging.WARNING), handlers=[handler])
+    for name in ("chimera_metrics", "muse"):
+        logging.getLogger(name).setLevel(own)
 
 
 def bare_stderr() -> TextIO:
     """stderr for a bar, which is drawn by escapes."""
-    return sys.stderr._stream if isinstance(sys.stderr, EscapedStream) else sys.stderr
+    return _bare(sys.stderr)
+
+
+def _bare(stream: TextIO) -> TextIO:
+    return stream._stream if isinstance(stream, EscapedStream) else stream
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether colours are wanted: NO_COLOR and FORCE_COLOR say so, else the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def write_coloured(mark: str, colour: int, rest: str) -> None:
+    """A line on stdout that begins with a mark in a colour of the terminal's (31 red, 32 green, 33 yellow)."""
+    if is_coloured(sys.stdout):
+        stream = _bare(sys.stdout)
+        stream.write(f"\x1b[{colour}m{printable(mark)}\x1b[0m{printable(rest)}\n")
+        stream.flush()
+    else:
+        sys.stdout.write(f"{printable(mark + rest)}\n")
+
+
+# -- terminals that do not know all characters ---------------------------------------------------------------------
+
+_LIKE = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "…": "...", "·": "*", "•": "*", "→": "->", "×": "x", "≤": "<=", "≥": ">=", "±": "+-"}
+    | {
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "‘": "'",
+        "’": "'",
+        "\u00a0": " ",
+        "━": "-",
+        "─": "-",
+        "╸": "-",
+        "╺": "-",
+        "│": "|",
+    }
+)
+
+
+def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What to write for characters that the output's encoding lacks: those that look alike, else an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_LIKE)
+    return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+codecs.register_error("muse_readable", _readable)
+
+
+def write_any_text() -> None:
+    """From now on no character is refused by stdout or stderr, whatever their encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="muse_readable")

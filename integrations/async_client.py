@@ -84,9 +84,11 @@ class AsyncClickHouseClient:
         max_rows: int = DEFAULT_ROWS,
         timeout_s: float | None = None,
         export: Export | None = None,
+        max_bytes: int | None = None,
     ) -> QueryResult:
         """See `ClickHouseClient.query`."""
-        return await self._run(lambda: self.sync.query(sql, parameters, max_rows, timeout_s, export=export))
+        more: dict[str, Any] = {"export": export, "max_bytes": max_bytes}
+        return await self._run(lambda: self.sync.query(sql, parameters, max_rows, timeout_s, **more))
 
     async def execute_query(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None

@@ -20,11 +20,13 @@ from chimera_metrics.integrations.clickhouse.dbapi import TEXT_SETTINGS
 from chimera_metrics.integrations.clickhouse.executor import LARGEST_ANSWER, Executor
 from chimera_metrics.integrations.clickhouse.local_parser import LocalParser
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
-from chimera_metrics.integrations.clickhouse.statements import Cancellation, Tracer
+from chimera_metrics.integrations.clickhouse.statements import Cancellation, Limits, Tracer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, SchemaMismatch
 from chimera_metrics.integrations.guard.judging import Guard, Rules
+from chimera_metrics.integrations.guard.verdicts import Verdict
 from chimera_metrics.integrations.operations.datadog import both, figures
+from chimera_metrics.integrations.questions.estimating import add_bytes, is_estimate
 from chimera_metrics.integrations.questions.methods import Questions
 from chimera_metrics.integrations.results import DescribeResult, HealthResult, InsertResult, QueryResult, Result
 from chimera_metrics.integrations.writing.arguments import OnInvalid
@@ -37,6 +39,12 @@ from chimera_metrics.models import FACT_TABLES, AuditEntry, insertable
 _SHORT = 1_000
 DEFAULT_ROWS = 200
 AUDIT = AuditEntry.__tablename__
+
+
+def _positive(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise InvalidInput(f"{name} is {value!r}, but takes a whole number above 0.")
+    return value
 
 
 class _StoreOne(Protocol):
@@ -164,10 +172,12 @@ class ClickHouseClient(Questions):
         timeout_s: float | None = None,
         cancellation: Cancellation | None = None,
         export: Export | None = None,
+        max_bytes: int | None = None,
     ) -> QueryResult:
         """Runs a reader's SQL behind both guards; at most `max_rows` rows, as JSON keeps them.
 
-        With `export` all rows go to its file, and the answer shows the first.
+        With `export` all rows go to its file, and the answer shows the first. A statement that would read more than
+        `max_bytes` (uncompressed, as `bytes_read` counts) is refused.
 
         Raises StatementRefused (the statement is more than a read), InvalidInput, StatementFailed, StatementTimeout.
         """
@@ -187,10 +197,10 @@ class ClickHouseClient(Questions):
         limits = self.executor.limits(timeout_s, None if few else max_rows, LARGEST_ANSWER, short)
         if export is not None:
             limits = self.executor.limits(timeout_s)
-        limits = limits.within(verdict.weight)
+        limits = replace(limits.within(verdict.weight), most_read=_positive("max_bytes", max_bytes))
+        session = {**TEXT_SETTINGS, **verdict.session()}
 
         def read() -> QueryResult:
-            session = {**TEXT_SETTINGS, **verdict.session()}
             with self.executor.open(verdict.statement, limits, cancellation, session=session) as running:
                 if export is not None:
                     export.write(running.columns, running.blocks())
@@ -198,6 +208,20 @@ class ClickHouseClient(Questions):
                 return shape(running, max_rows, self.muse.max_result_bytes, self.muse.max_rows)
 
         answer = repeat(read, self.settings.retry_attempts, policy=read_policy_of)
+        self._complete(answer, verdict, limits, session, cancellation)
+        return answer
+
+    def _complete(
+        self,
+        answer: QueryResult,
+        verdict: Verdict,
+        limits: Limits,
+        session: Mapping[str, Any],
+        cancellation: Cancellation | None,
+    ) -> None:
+        """What is said beside the rows."""
+        if is_estimate(verdict):
+            add_bytes(self, answer, verdict, limits, session, cancellation)
         if verdict.tables and verdict.kind == "select":
             answer["notes"].extend(stored_text(answer))
             if verdict.conditions:
@@ -207,7 +231,6 @@ class ClickHouseClient(Questions):
                 asking = Asking(self, cancellation)
                 note_unknown_words(asking, answer, verdict.tables, verdict.conditions)
                 answer["notes"].extend(asking.notes)
-        return answer
 
     def execute_query(
         self, statement: str | ClauseElement, parameters: Mapping[str, Any] | None = None

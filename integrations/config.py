@@ -15,10 +15,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
@@ -60,7 +69,7 @@ class ClickHouseSettings(_Group):
     model_config = SettingsConfigDict(env_prefix="CH_", env_file=".env", frozen=True, extra="ignore")
 
     host: str | None = Field(default=None, description="unset: embedded; set: that ClickHouse server")
-    port: int = Field(default=9440, ge=1, le=65535, description="native protocol port")
+    port: int = Field(default=NATIVE_PORT, ge=1, le=65535, description="native protocol port")
     username: str = Field(default="default", min_length=1, description="user on the server")
     password: SecretStr = Field(default=SecretStr(""), description="its password")
     database: str = Field(default="chimera_metrics", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="database")
@@ -78,6 +87,11 @@ class ClickHouseSettings(_Group):
     store_idle: float = Field(
         default=60, ge=0, le=3600, description="seconds after which an idle embedded store is let go"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _host_and_port(cls, given: Any) -> Any:
+        return take_apart(given) if isinstance(given, dict) else given
 
     @field_validator("host", mode="before")
     @classmethod
@@ -167,6 +181,12 @@ class MuseSettings(_Group):
     audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
     audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
     audit_days: int = Field(default=400, ge=1, description="days that audit files are kept")
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)
+    ] = Field(default="info", description="least level of the lines that `muse serve` logs")
+    log_file: Path | None = Field(default=None, description="file of the log; unset: stderr")
+    log_format: Literal["text", "json"] = Field(default="text", description="form of a line of the log")
 
     export_dir: Path | None = Field(default=None, description="folder of exported results, beside the data by default")
     export_max_mb: int = Field(default=1024, ge=1, description="most megabytes of exported results at once")
@@ -319,7 +339,10 @@ def _takes(error: Any) -> str:
 
 def _refuse_misspelt() -> None:
     known = set(variables())
-    for variable in sorted(set(os.environ) | set(dotenv_values(".env"))):
+    given = dotenv_values(".env") | os.environ
+    if (error := other_names(given)) is not None:
+        raise error
+    for variable in sorted(given):
         if variable in known or variable in FOREIGN or not variable.startswith(tuple(GROUPS)):
             continue
         near = nearest(variable, known, letters=0.8, words=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, cle
 from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result, as_json, lean
+from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
 from chimera_metrics.server.catalog.tool import MuseTool, Sentence
 from chimera_metrics.server.context import ServerContext
@@ -26,6 +28,10 @@ _log = logging.getLogger(__name__)
 READS = frozenset({"resources/read", "prompts/get", "completion/complete"})
 #: Requests that leave a line of the audit, even if they are refused.
 RECORDED = READS | {"tools/call"}
+# Statements on statements and on what there is.
+_ABOUT = re.compile(r"\W*(?:EXPLAIN|SHOW|DESC)", re.IGNORECASE)
+#: Calls that leave a line of the log too: a refusal, and a mistake of the caller's.
+_LOGGED = {"refused": logging.WARNING, "error": logging.INFO}
 _CANCELLED = "The client cancelled the call or went away."
 
 
@@ -96,8 +102,10 @@ class Calls:
             record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
-                tool = self._tool(name, caller)
-                answered = Answered.of(tool.answer(context, arguments, stop), arguments.get("include_sql") is True)
+                result = self._tool(name, caller).answer(context, arguments, stop)
+                if _reads_tables(name, arguments):
+                    context.note_if_empty(result)
+                answered = Answered.of(result, arguments.get("include_sql") is True)
                 record.ok(answered)
             except Sentence as sentence:
                 # What was stored or read before the cancel came is not undone by it, and stays on record as it ended.
@@ -153,6 +161,14 @@ class Calls:
         return self.tools[name]
 
 
+def _reads_tables(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a call asks for what the tables hold; EXPLAIN, and a statement of `query` that names none, do not."""
+    if name == "query":
+        sql = str(arguments.get("sql"))
+        return not _ABOUT.match(sql) and any(table in sql for table in FACT_TABLES)
+    return name.startswith(("query.", "get.", "describe"))
+
+
 class Record:
     """What is known of one call while it runs."""
 
@@ -201,10 +217,16 @@ class Record:
             span.set_attribute("muse.call_id", self.call.call_id)
             span.set_attribute("muse.outcome", self._outcome)
             span.set_attribute("muse.rows", self._rows)
+        refused = self._outcome in _LOGGED
+        if self._context.audit is None and not refused:
+            return
+        entry = self._entry(elapsed_s)
+        if refused:
+            _log.log(_LOGGED[self._outcome], "%s of %s: %s: %s", entry.tool, entry.who, entry.outcome, entry.error)
         if self._context.audit is None:
             return
         try:
-            self._context.audit.append(self._entry(elapsed_s))
+            self._context.audit.append(entry)
         except AuditFailed as error:
             raise Sentence(str(error), "error") from None
 

@@ -14,6 +14,8 @@ from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, Ceili
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.operations.contents import EMPTY, contents
+from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.exports import Exports
 from chimera_metrics.server.metrics import Metrics
 
@@ -61,6 +63,7 @@ class ServerContext:
         self.under_way: set[UnderWay] = set()
         self.exports = Exports(settings)
         self._client = client
+        self._filled = False
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
         self._probed: tuple[float, str | None] = (0.0, "starting")
@@ -68,7 +71,7 @@ class ServerContext:
     @classmethod
     def on(cls, settings: Settings) -> ServerContext:
         """A context of its own. While the client and the server still shake hands, the engine is loaded and the
-        schema looked at."""
+        schema looked at; the log then says which store it is and how much it holds."""
         context = cls(settings, ClickHouseClient(settings.clickhouse, settings.muse))
         context.warm_up()
         return context
@@ -94,14 +97,39 @@ class ServerContext:
         return anyio.CapacityLimiter(1)
 
     def warm_up(self) -> None:
-        """Opens the store on a thread, ahead of the first call; whatever is wrong with it, that call will say."""
+        """Opens the store on a thread, ahead of the first call; whatever is wrong with it, that call will say too."""
 
         def look() -> None:
             with contextlib.suppress(Exception):
-                _ = self.client
+                self._say_what_is_served()
 
         self._warming = threading.Thread(target=look, name="muse-warm-up", daemon=True)
         self._warming.start()
+
+    def _say_what_is_served(self) -> None:
+        """Opens the store; the log says which it is and how much it holds, or why it does not answer."""
+        name = f"Serving {self.settings.clickhouse.where}, database {self.settings.clickhouse.database}"
+        try:
+            client = self.client
+            if _log.isEnabledFor(logging.INFO):
+                _log.info("%s: it %s", name, contents(client).in_words)
+        except MuseError as error:
+            _log.warning("%s, which does not answer yet: %s", name, error)
+
+    def note_if_empty(self, answer: Result) -> None:
+        """Says in the answer that the store is empty, and what to do. Asked until it is not, never again after that."""
+        if self._filled:
+            return
+        try:
+            self._filled = contents(self._client).rows > 0
+        except MuseError:  # the answer itself came; nothing is known of its tables
+            return
+        if self._filled:
+            return
+        if isinstance(answer.get("notes"), list):
+            answer["notes"].append(EMPTY)
+        elif "note" in answer:
+            answer["note"] = " ".join(filter(None, (answer["note"], EMPTY)))
 
     def ready(self) -> bool:
         """Whether the store answers."""

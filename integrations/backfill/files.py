@@ -28,6 +28,7 @@ from chimera_metrics.integrations.backfill.text_rows import (
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.suggestions import did_you_mean
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
 ROWS_PER_WINDOW = 50_000
@@ -174,10 +175,34 @@ def find_files(source: Path) -> list[SourceFile]:
         packed = ", ".join(filter(None, _DECOMPRESSORS))
         raise InvalidInput(
             f"{source} holds no file named after a table, such as ui_events.jsonl (formats: {kinds}; "
-            f"each also with {packed})."
+            f"each also with {packed}).{_hint(source)}"
         )
     order = list(FACT_TABLES)
     return sorted(found, key=lambda file: (order.index(file.table), file.path.name))
+
+
+def passed_over(folder: Path) -> list[str]:
+    """What to say of files in a folder that look like rows of a table and are not taken."""
+    if not folder.is_dir():
+        return []
+    paths = [path for path in sorted(folder.iterdir()) if _has_format(path) and _recognise(path) is None]
+    broken = [
+        path for path in sorted(folder.iterdir()) if _has_format(path) and path.is_symlink() and not path.exists()
+    ]
+    return [f"{path.name} is a link that leads nowhere; it was passed over." for path in broken] + [
+        f"{path.name} is named after no table; it was passed over.{_hint(path)}" for path in paths if path.is_file()
+    ]
+
+
+def _hint(path: Path) -> str:
+    """The table that a file's name may mean."""
+    stem = path.name.partition(".")[0].lower()
+    return did_you_mean(stem, FACT_TABLES, "{}", words=0.5) if path.is_file() else ""
+
+
+def _has_format(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return bool(suffixes) and (suffixes[-1] in FORMATS or (len(suffixes) > 1 and suffixes[-2] in FORMATS))
 
 
 def _recognise(path: Path) -> SourceFile | None:

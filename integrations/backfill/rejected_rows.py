@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from chimera_metrics.integrations.backfill.arrow_rows import python_rows
 from chimera_metrics.integrations.backfill.files import SourceFile
 from chimera_metrics.integrations.masking.columns import mask_json
 from chimera_metrics.integrations.private_files import open_private
+from chimera_metrics.integrations.validation.row_path import faults_of
 
 MOST_BYTES = 8_000_000
 """Where the file ends; its last line says so."""
@@ -23,6 +25,14 @@ _LONGEST_ROW = 20_000
 _MOST_PARTS = 100
 _DEEPEST = 8
 _ROWS_AT_ONCE = 500
+
+
+@dataclass
+class Reason:
+    """Why some rows were refused: the first one's sentence, and how many there are."""
+
+    first: str
+    rows: int = 0
 
 
 class RejectedRows:
@@ -34,6 +44,8 @@ class RejectedRows:
         self.file: Path | None = None
         self.left_out = 0
         """Rows for which the file had no room."""
+        self.reasons: dict[tuple[str, str], Reason] = {}
+        """By file and column, why rows in the file were refused."""
 
     def go_on(self, earlier: Path) -> None:
         """Adds to the file of the run that was stopped, unless it is gone."""
@@ -65,11 +77,16 @@ class RejectedRows:
 
     def _line(self, file: SourceFile, bad: Any, row: Any) -> str:
         facts = {"file": file.path.name, "field": bad.field, "error": bad.error, "row": _cut(row, 2 * _LONGEST_VALUE)}
+        also = [{"field": name, "error": text} for name, text in faults_of(file.table, row) if name != bad.field]
+        facts |= {"also": also[:_MOST_PARTS]} if also else {}
         text = json.dumps(facts, default=str, ensure_ascii=False, allow_nan=False)
         if self._mask:
             text = mask_json(text)[0]
         # Masked first, while secrets are whole.
         facts = _cut(json.loads(text), _LONGEST_VALUE)
+        for fault in (facts, *facts.get("also", ())):
+            reason = self.reasons.setdefault((facts["file"], fault["field"]), Reason(fault["error"]))
+            reason.rows += 1
         text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
         if len(text) > _LONGEST_ROW:
             text = json.dumps(facts | {"row": f"{len(text):,} characters"}, ensure_ascii=False, allow_nan=False)

@@ -33,7 +33,12 @@ _TABLE = re.compile(r"table expression identifier '([^']+)'|Table ([\w.`]+) (?:d
 _QUOTED = re.compile(r"[.:,]? In scope [(\w]")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
 # The statement ran, and was stopped.
-_STOPPED = {ErrorCode.TIMEOUT_EXCEEDED, ErrorCode.MEMORY_LIMIT_EXCEEDED, ErrorCode.QUERY_WAS_CANCELLED}
+_STOPPED = {
+    ErrorCode.TIMEOUT_EXCEEDED,
+    ErrorCode.MEMORY_LIMIT_EXCEEDED,
+    ErrorCode.QUERY_WAS_CANCELLED,
+    ErrorCode.TOO_MANY_BYTES,
+}
 
 
 def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError:
@@ -62,6 +67,12 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
             return StatementFailed(
                 f"The answer has more than {(limits.bytes or 0) // 1_000_000} MB, of which little could be shown; "
                 "select fewer columns or rows, aggregate, or cut long values with substringUTF8 and arraySlice.",
+                error.code,
+            )
+        case ErrorCode.TOO_MANY_BYTES if limits.most_read is not None:
+            return StatementFailed(
+                f"The statement would read more than {limits.most_read:,} bytes (max_bytes) and was refused; narrow "
+                "its window or its columns, or raise max_bytes. EXPLAIN ESTIMATE before it says how much it reads.",
                 error.code,
             )
         case ErrorCode.UNKNOWN_DATABASE:

@@ -21,7 +21,8 @@ _KILL_PAUSE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one statement may take. `rows` and `bytes` None mean all.
+    """What one statement may take. `rows` and `bytes` of its answer None mean all; so does `most_read`, the bytes that
+    it may read.
 
     `short` says that it answers few rows anyway, `stores` that it is an insert, `light` that it takes no time, `asked`
     that the caller chose its time.
@@ -35,6 +36,7 @@ class Limits:
     stores: bool = False
     light: bool = False
     asked: bool = False
+    most_read: int | None = None
 
     def within(self, weight: Weight) -> Limits:
         """These, with less memory for a statement that has to be held to less, and in the lane that it belongs to."""
@@ -51,6 +53,8 @@ class Limits:
             words["limit"] = self.rows + 1
         if self.bytes is not None:
             words["max_result_bytes"] = self.bytes
+        if self.most_read is not None:
+            words["max_bytes_to_read"] = self.most_read
         return words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper
 from chimera_metrics.integrations.clickhouse.literals import quote
 
 if TYPE_CHECKING:
+    from chimera_metrics.integrations.clickhouse.executor import Executor
     from chimera_metrics.integrations.questions.asking import Asking
 
 
@@ -45,26 +46,32 @@ def estimate(asking: Asking, question: Question) -> dict[str, int]:
 
 
 def _bytes_a_row(asking: Asking, select: Select[Any], tables: Mapping[str, Any]) -> dict[str, float]:
-    """The mean width of the columns that the statement names, by table, from the store's own records."""
+    """The mean width of the columns that the statement names, by table."""
     named: dict[str, set[str]] = {}
     for node in visitors.iterate(select):
         table = getattr(getattr(node, "table", None), "name", None)
         if table in tables:
             named.setdefault(str(table), set()).add(str(getattr(node, "name", "")))
-    database = quote(asking.client.settings.database)
-    widths = {}
-    for table, columns in named.items():
-        listed = ", ".join(map(quote, sorted(columns)))
-        # Small parts keep no size by column: there the whole row counts, which is an upper bound too.
-        found = asking.client.executor.scalar(
-            "SELECT if(named > 0, named, all_columns) / rows FROM ("
-            f"SELECT sumIf(data_uncompressed_bytes, name IN ({listed})) AS named FROM system.columns "
-            f"WHERE database = {database} AND table = {quote(table)}) AS c, "
-            "(SELECT sum(data_uncompressed_bytes) AS all_columns, sum(rows) AS rows FROM system.parts "
-            f"WHERE active AND database = {database} AND table = {quote(table)}) AS p WHERE rows > 0"
-        )
-        widths[table] = float(found or 0.0)
-    return widths
+    executor, database = asking.client.executor, asking.client.settings.database
+    return {table: bytes_a_row(executor, database, table, columns) for table, columns in named.items()}
+
+
+def bytes_a_row(executor: Executor, database: str, table: str, columns: Collection[str]) -> float:
+    """The mean width of some columns of a table, uncompressed, from the store's own records.
+
+    Small parts keep no size by column: there the whole row counts, which is an upper bound too.
+    """
+    if not columns:
+        return 0.0
+    of_table = f"database = {quote(database)} AND table = {quote(table)}"
+    found = executor.scalar(
+        "SELECT if(named > 0, named, all_columns) / rows FROM ("
+        f"SELECT sumIf(data_uncompressed_bytes, name IN ({', '.join(map(quote, sorted(columns)))})) AS named "
+        f"FROM system.columns WHERE {of_table}) AS c, "
+        "(SELECT sum(data_uncompressed_bytes) AS all_columns, sum(rows) AS rows FROM system.parts "
+        f"WHERE active AND {of_table}) AS p WHERE rows > 0"
+    )
+    return float(found or 0.0)
 
 
 def _type(value: Any) -> str:

@@ -92,6 +92,18 @@ def validate_rows(
     return _assemble(rules, columns, faults, len(rows), mask)
 
 
+def faults_of(table: str, row: Any) -> list[tuple[str, str]]:
+    """Every column of one row that is at fault, with its sentence, as `Rejected` has the first."""
+    rules = rules_of(table)
+    if not isinstance(row, Mapping):
+        return list(_faulty_rows(rules, [row])[0].values())
+    known = frozenset(rules.names)
+    unknown = [(shown_name(name), rules.unknown(name)) for name in row if name not in known]
+    received = datetime.now(UTC)
+    checked = {rule.name: check_column(rule, [row.get(rule.name)], received) for rule in rules.rules}
+    return unknown + [(name, column.errors[0]) for name, column in checked.items() if column.errors]
+
+
 def must_fill(rule: ColumnRule) -> bool:
     """Whether the column must be sent even if no row names it."""
     return rule.required or (rule.default is not None and rule.default.kind != "constant")

@@ -29,12 +29,13 @@ class QueryArguments(Arguments):
     parameters: dict[str, Any] = Field(default_factory=dict, description="Values of {name:Type}")
     max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows")
     timeout_s: float | None = Field(None, description="Most seconds")
+    max_bytes: int | None = Field(None, ge=1, description="Most bytes to read")
     export: FileFormat | None = Field(None, description=EXPORT)
 
 
 def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
     run = partial(context.client.query, args.sql, args.parameters, args.max_rows, args.timeout_s, cancellation)
-    return context.exports.whole(args.export, run)
+    return context.exports.whole(args.export, partial(run, max_bytes=args.max_bytes))
 
 
 class DescribeArguments(Arguments):

@@ -266,7 +266,7 @@ class _Elsewhere:
 
 
 class _Refusals:
-    """Counts and records who was refused before any call, by address: at such a point nobody has a name."""
+    """Counts, logs and records who was refused before any call, by address: at such a point nobody has a name."""
 
     def __init__(self, server: MuseServer) -> None:
         self._server = server
@@ -277,9 +277,12 @@ class _Refusals:
         if state is None:
             return
         state.metrics.refused(reason)
-        if state.audit is None or self._rates.wait_s(""):
+        if self._rates.wait_s(""):
             return
         call_id, sentence = Call().call_id, _REFUSALS[reason]
+        _log.warning("Refused %s: %s", address, sentence)
+        if state.audit is None:
+            return
         try:
             state.audit.append(
                 AuditLine(now(), call_id, address, "", "", "", "{}", "", "", 0, 0, 0.0, "refused", sentence)

@@ -78,3 +78,51 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_file(
     with dying_after(1, monkeypatch):
         _run(source, 9)
     assert len(_reasons(_run(source, 9))) == 1
+
+
+def test_the_reasons_are_on_the_screen_and_all_columns_at_fault_in_the_file(
+    store: ClickHouseClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "ui_events.jsonl"
+    [row] = make_rows("ui_events", 1)
+    wrong = row | {"ts": TODAY.isoformat(), "latency_ms": -1.0, "session_id": "x", "colour": "red"}
+    late = row | {"ts": TODAY.isoformat(), "latency_ms": -2.0}
+    file.write_text("".join(json.dumps(one) + "\n" for one in (wrong, late)))
+    done = _run(file, 9)
+    first, second = _reasons(done)
+    assert [first["field"], *(one["field"] for one in first["also"])] == ["colour", "session_id", "latency_ms"]
+    assert (second["field"], "also" in second) == ("latency_ms", False)
+    shown = [line for line in done.stdout.splitlines() if line.startswith("ui_events.jsonl, ")]
+    assert shown[0].startswith("ui_events.jsonl, colour: 1 row: Unknown column 'colour'.")
+    assert shown[2].startswith("ui_events.jsonl, latency_ms: 2 rows, such as: latency_ms holds -1.0")
+
+
+def test_a_file_that_is_named_after_no_table_is_answered_with_the_nearest(
+    store: ClickHouseClient, tmp_path: Path
+) -> None:
+    (tmp_path / "watcher_runs.csv").write_text("status\nvalid\n")
+    (tmp_path / "uievents.csv").write_text("event_type\nerror\n")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "episodes.csv").symlink_to(tmp_path / "gone.csv")
+    done = _run(tmp_path, 9)
+    assert done.exit_code == 0, done.output
+    assert "uievents.csv is named after no table; it was passed over. Did you mean ui_events?" in done.stderr
+    assert "episodes.csv is a link that leads nowhere" in done.stderr
+    assert "notes.txt" not in done.stderr
+    alone = _run(tmp_path / "uievents.csv", 9)
+    assert alone.exit_code == 1
+    assert alone.stderr.endswith("Did you mean ui_events?\n")
+
+
+def test_no_row_in_the_days_asked_for_is_said_with_the_newest_day(store: ClickHouseClient, tmp_path: Path) -> None:
+    file = tmp_path / "watcher_runs.csv"
+    moment = TODAY - timedelta(days=30)
+    file.write_text(f"ts,status\n{moment:%Y-%m-%dT%H:%M:%SZ},valid\n")
+    done = _run(file, 9)
+    assert (
+        f"No row of the files lies in the last 9 days: the newest is of {moment:%Y-%m-%d}, so take --days 30"
+        in done.stderr
+    )
+    assert "No row of the files" not in _run(file, 30).stderr
+    file.write_text("ts,status\n")
+    assert "The files hold no row." in _run(file, 9, "--as-new").stderr

@@ -22,6 +22,15 @@ def test_a_store_without_tables_says_what_to_run(tmp_path: Path) -> None:
     assert "-> Run `muse upgrade`." in done.stdout
 
 
+def test_a_mistyped_path_is_answered_and_makes_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "stroe"
+    done = Shell(CH_PATH=str(path)).run("muse", "status", code=1)
+    assert f"FAIL schema  there is no store at {path}\n" in done.stdout
+    assert "If you have one already, set CH_PATH to its folder." in done.stdout
+    assert not Shell(CH_PATH=str(path)).json("muse", "status", code=1)["healthy"]
+    assert not path.exists()
+
+
 def test_no_server_is_exit_code_1_and_a_sentence() -> None:
     done = Shell(CH_HOST="127.0.0.1", CH_PORT="1", CH_PASSWORD="hush-7f3a").run("muse", "status", code=1)
     assert "Check CH_HOST, CH_PORT and the network." in done.stdout

@@ -44,6 +44,109 @@ WRONG = [
 ]
 
 
+WRONG_NAMES = [
+    ("CH_USER", "CH_USER is not a setting here; write CH_USERNAME."),
+    ("CH_PASS", "CH_PASS is not a setting here; write CH_PASSWORD."),
+    ("CH_DB", "CH_DB is not a setting here; write CH_DATABASE."),
+    ("CH_SSL", "CH_SSL is not a setting here; write CH_SECURE."),
+    ("CH_URL", "CH_URL is not a setting here; write CH_HOST with the host alone, and CH_PORT."),
+    ("CLICKHOUSE_HOST", "CLICKHOUSE_HOST is not a setting here; write CH_HOST. If another program needs it, say"),
+    ("CLICKHOUSE_URL", "CLICKHOUSE_URL is not a setting here; write CH_HOST with the host alone, and CH_PORT."),
+    ("CLICKHOUSE_VERIFY", "CLICKHOUSE_VERIFY is not a setting here; write CH_CA_CERT for a private CA"),
+    ("CLICKHOUSE_MCP_BIND_PORT", "CLICKHOUSE_MCP_BIND_PORT is not a setting here; write the options --transport"),
+    ("CHDB_DATA_PATH", "CHDB_DATA_PATH is not a setting here; write CH_PATH."),
+]
+ADDRESSES = [
+    (
+        "https://h:8443",
+        "of the HTTP interface, while the native protocol is spoken here; write CH_HOST=h, CH_PORT=9440.",
+    ),
+    ("http://h", "; write CH_HOST=h, CH_PORT=9000, CH_SECURE=false."),
+    ("https://h:19443/", "; write CH_HOST=h, CH_PORT=19443."),
+    ("clickhouse://bob:hush@h:9441/facts?secure=1", "; write CH_HOST=h, CH_PORT=9441, the account into CH_USERNAME"),
+    ("clickhouse://bob:hush@h/facts", "and CH_PASSWORD, CH_DATABASE=facts."),
+    ("clickhouse://bob:12#hush@h", "CH_HOST takes a host name or an IP address"),
+    ("bob:hush@h", "CH_HOST takes a host alone, but holds an address; write CH_HOST=h, CH_PORT=9440, the account"),
+    ("h1:9440,h2:9440", "CH_HOST takes one server"),
+    ("h/", None),
+    ("my db", "CH_HOST takes a host name or an IP address, such as db.example.org"),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), WRONG_NAMES, ids=[name for name, _ in WRONG_NAMES])
+def test_another_programs_name_is_answered_with_ours(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: Path, name: str, sentence: str
+) -> None:
+    (elsewhere / ".env").write_text(f"{name}=hush-7f3a\n")
+    with pytest.raises(SettingsError) as caught:
+        config.load()
+    assert str(caught.value).startswith(sentence)
+    assert "hush" not in str(caught.value)
+
+
+def test_several_of_another_programs_names_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLICKHOUSE_HOST", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD"):
+        monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsError, match="for CLICKHOUSE_HOST CH_HOST; for CLICKHOUSE_USER CH_USERNAME; for"):
+        config.load()
+
+
+@pytest.mark.parametrize("chosen", ["CH_HOST", "CH_PATH"])
+def test_another_programs_variables_may_stand_beside_a_store_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setenv("CLICKHOUSE_HOST", "elsewhere")
+    monkeypatch.setenv(chosen, "here")
+    assert "elsewhere" not in config.load().clickhouse.where
+
+
+@pytest.mark.parametrize(("address", "sentence"), ADDRESSES, ids=[address for address, _ in ADDRESSES])
+def test_an_address_as_ch_host_is_taken_apart_or_answered_with_what_to_write(
+    address: str, sentence: str | None
+) -> None:
+    if sentence is None:
+        assert ClickHouseSettings(host=address).host == address.strip("/")
+        return
+    with pytest.raises(SettingsError) as caught:
+        ClickHouseSettings(host=address)
+    assert sentence in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "port"),
+    [
+        ("h:9441", "h", 9441),
+        ("[::1]:9441", "::1", 9441),
+        ("[::1]", "::1", 9440),
+        ("::1", "::1", 9440),
+        ("h", "h", 9440),
+    ],
+)
+def test_a_port_behind_the_host_is_taken_apart(
+    monkeypatch: pytest.MonkeyPatch, given: str, host: str, port: int
+) -> None:
+    monkeypatch.setenv("CH_HOST", given)
+    found = config.load().clickhouse
+    assert (found.host, found.port) == (host, port)
+
+
+def test_two_different_ports_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CH_HOST", "h:9441")
+    monkeypatch.setenv("CH_PORT", "9440")
+    with pytest.raises(SettingsError, match="CH_HOST names port 9441, but CH_PORT holds 9440"):
+        config.load()
+
+
+@pytest.mark.parametrize(("host", "port"), [("h", "8123"), ("h", "8443"), ("h:8443", "")])
+def test_an_http_port_is_answered_with_the_native_one(monkeypatch: pytest.MonkeyPatch, host: str, port: str) -> None:
+    monkeypatch.setenv("CH_HOST", host)
+    if port:
+        monkeypatch.setenv("CH_PORT", port)
+    with pytest.raises(SettingsError, match=r"ClickHouse's HTTP port; write the port of the native protocol: 9440"):
+        config.load()
+
+
 @pytest.mark.parametrize(("name", "value", "sentence"), WRONG, ids=[f"{n}={v}" for n, v, _ in WRONG])
 def test_a_wrong_value_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
     monkeypatch.setenv(name, value)

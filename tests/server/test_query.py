@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from mcp_types import CallToolResult, TextContent
+
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.config import Settings
 
 Call = Callable[..., CallToolResult]
 
@@ -117,10 +122,10 @@ WRONG = [
     ({"sql": "SELECT 1", "timeout_s": 1000}, "timeout_s is 1000, but takes a number above 0 and at most 30"),
     (
         {"sql": "SELECT 1", "limit": 5},
-        "Unknown argument limit. query takes sql, parameters, max_rows, timeout_s, export.",
+        "Unknown argument limit. query takes sql, parameters, max_rows, timeout_s, max_bytes, export.",
     ),
     ({"query": "SELECT 1"}, "Unknown argument query."),
-    ({}, "query needs sql; it takes sql, parameters, max_rows, timeout_s, export."),
+    ({}, "query needs sql; it takes sql, parameters, max_rows, timeout_s, max_bytes, export."),
     ({"sql": "SELECT 'a\x00b'"}, "The statement holds a NUL character"),
     ({"sql": "  "}, "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."),
 ]
@@ -180,3 +185,40 @@ def test_an_empty_list_has_its_columns(call: Call, sql: str) -> None:
 def test_the_caller_s_own_time_limit_is_named(call: Call) -> None:
     heavy = "SELECT sum(cityHash64(number)) FROM numbers(100000000000)"
     assert "or raise timeout_s (at most CH_TIMEOUT)" in _text(call("query", sql=heavy, timeout_s=0.3))
+
+
+def test_explain_estimate_answers_rows_bytes_and_the_share_of_the_table(call: Call, store: Settings) -> None:
+    """Two days of 100 rows: a window of one day reads half the table. Its parts are small, so whole rows count."""
+    size = "SELECT sum(data_uncompressed_bytes) FROM system.parts WHERE active AND table = 'ui_events'"
+    with ClickHouseClient(store.clickhouse, store.muse) as client:
+        for day in (1, 2):
+            row = {"ts": datetime(2026, 5, day, tzinfo=UTC), "event_type": "query_submit"}
+            client.insert_ui_events([row | {"session_id": str(UUID(int=n))} for n in range(100)])
+        stored = client.executor.scalar(f"{size} AND database = currentDatabase()")
+    statement = "SELECT latency_ms FROM ui_events WHERE ts >= toDateTime('2026-05-02 00:00:00', 'UTC')"
+    answer = call("query", sql=f"EXPLAIN ESTIMATE {statement}").structured_content
+    assert answer is not None
+    names = [column["name"] for column in answer["columns"]]
+    assert names == ["database", "table", "parts", "rows", "marks", "bytes", "percent_of_table"]
+    [row] = (dict(zip(names, values, strict=True)) for values in answer["rows"])
+    assert (row["table"], row["rows"], row["bytes"], row["percent_of_table"]) == ("ui_events", 100, stored / 2, 50.0)
+    assert "at most" in answer["notes"][-1]
+
+
+def test_an_estimate_of_nothing_says_so(call: Call) -> None:
+    answer = call("query", sql="EXPLAIN ESTIMATE SELECT count() FROM ui_events").structured_content
+    assert answer is not None
+    assert (answer["rows"], answer["notes"][0][:39]) == ([], "No part of a table would be read: the t")
+
+
+def test_a_statement_that_would_read_more_than_max_bytes_is_refused(call: Call) -> None:
+    statement = "SELECT sum(number) AS total FROM numbers(100000)"
+    refused = call("query", sql=statement, max_bytes=1000)
+    assert refused.is_error
+    assert _text(refused).startswith(
+        "The statement would read more than 1,000 bytes (max_bytes) and was refused; narrow"
+    )
+    answer = call("query", sql=statement, max_bytes=10_000_000).structured_content
+    assert answer is not None
+    assert answer["rows"] == [[4999950000]]
+    assert answer["bytes_read"] <= 10_000_000

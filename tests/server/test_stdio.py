@@ -64,7 +64,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
         stdout: Any = others if request.param == "two sockets" else stdin
         process = subprocess.Popen(
             [MUSE, "serve"],
-            env=environment(settings, tmp_path),
+            env=environment(settings, tmp_path) | {"MUSE_LOG_LEVEL": "error"},
             cwd=ROOT,
             stdin=stdin,
             stdout=stdout,

@@ -1,0 +1,69 @@
+"""The commands of `muse` that ask the store: query, describe."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+
+def _form(command: Any) -> Any:
+    """The options for another form than a table."""
+    command = click.option("--csv", "form", flag_value="csv", help="As CSV; of query all rows.")(command)
+    command = click.option("--json", "form", flag_value="json", help="For programs: the tool's answer.")(command)
+    return click.option("--table", "form", flag_value="table", default="table", help="For people; the default.")(
+        command
+    )
+
+
+@click.command()
+@click.argument("sql", required=False)
+@click.option("--param", "-p", "parameters", multiple=True, help="Value of a {name:Type}: name=value. Repeatable.")
+@click.option("--max-rows", type=click.IntRange(1), default=200, show_default=True, help="Most rows; of CSV all.")
+@click.option("--max-bytes", type=click.IntRange(1), help="Refuse a statement that would read more bytes.")
+@click.option("--timeout", "timeout_s", type=float, help="Seconds until it is stopped; at most CH_TIMEOUT.")
+@_form
+def query(
+    sql: str | None,
+    parameters: tuple[str, ...],
+    max_rows: int,
+    max_bytes: int | None,
+    timeout_s: float | None,
+    form: str,
+) -> None:
+    """Run one read-only SQL statement, behind the same guard as the tool; without SQL, the one on stdin.
+
+    \b
+    Examples:
+      muse query "SELECT model, count() FROM bench_runs GROUP BY model"
+      muse query "SELECT * FROM ui_events WHERE event_type = {what:String}" -p what=error --csv > errors.csv
+    """
+    from chimera_metrics.apps import asking as work
+
+    if sql is None or sql == "-":
+        if sql is None and sys.stdin.isatty():
+            raise click.UsageError('Write a statement: muse query "SELECT count() FROM ui_events", or pipe one in.')
+        sql = sys.stdin.read()
+    sys.exit(work.query(sql, parameters, form, max_rows=max_rows, max_bytes=max_bytes, timeout_s=timeout_s))
+
+
+@click.command()
+@click.argument("table", required=False)
+@_form
+def describe(table: str | None, form: str) -> None:
+    """Show the tables, or one table's columns with units, meaning and known values.
+
+    With --csv and a table, it prints the header of a file that `muse backfill` takes.
+
+    \b
+    Examples:
+      muse describe ui_events
+      muse describe ui_events --csv > ui_events.csv
+    """
+    from chimera_metrics.apps import asking as work
+
+    sys.exit(work.describe(table, form))
+
+
+COMMANDS = (query, describe)
