@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chimera_metrics.analytics.metrics.aggregates import AGGREGATES
+
 METRICS = "Of one table"
 METRIC = "As query.aggregate's"
 BUCKET = "Bucket"
@@ -18,7 +20,7 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "query.aggregate": (
         "Aggregate metrics",
         "Metrics of one table by columns and time. A metric is a name that describe lists; agg(table.column) with "
-        "count, sum, avg, min, max, p50, p75, p90, p95, p99, p999, stddev or uniq; or rate(table.column = value).",
+        f"{', '.join(name for name in AGGREGATES if name != 'rate')}; or rate(table.column = value).",
     ),
     "query.correlation": (
         "Correlate two metrics",
