@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.results import lean
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.protocol import INTERNAL_ERROR, INVALID_PARAMS, ProtocolError
 from chimera_metrics.server.context import ServerContext
@@ -57,12 +58,12 @@ def _listed(uri: str, name: str, title: str, description: str) -> dict[str, Any]
 
 def _read(context: ServerContext, uri: str) -> str | None:
     if uri == CATALOG:
-        return orjson.dumps(context.client.describe()).decode()
+        return orjson.dumps(lean(context.client.describe())).decode()
     if uri == SCHEMA:
         return orjson.dumps(_schema(context)).decode()
     table = uri.removeprefix(TABLES)
     if uri != table and table in FACT_TABLES:
-        return orjson.dumps(context.client.describe(table)).decode()
+        return orjson.dumps(lean(context.client.describe(table))).decode()
     return None
 
 
