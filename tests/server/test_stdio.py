@@ -147,7 +147,7 @@ def test_nothing_that_the_first_answer_can_do_without_is_loaded(tmp_path: Path) 
     settings = ClickHouseSettings(path=str(tmp_path / "store"))
     process = subprocess.Popen(
         [sys.executable, "-c", code],
-        env=environment(settings, tmp_path),
+        env=environment(settings, tmp_path, MUSE_LOG_LEVEL="error"),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
