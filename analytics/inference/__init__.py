@@ -13,6 +13,15 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.cycles import Cycle, cycle
+from chimera_metrics.analytics.inference.differences import (
+    DailySide,
+    Difference,
+    Verdict,
+    adjusted,
+    difference,
+    undecided,
+    verdict_of,
+)
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -52,6 +61,8 @@ __all__ = [
     "Comparison",
     "Correlation",
     "Cycle",
+    "DailySide",
+    "Difference",
     "Direction",
     "FirstBad",
     "History",
@@ -62,7 +73,9 @@ __all__ = [
     "ReasonCode",
     "Regression",
     "TrendEstimate",
+    "Verdict",
     "WithinCorrelation",
+    "adjusted",
     "anomalies",
     "benjamini_hochberg",
     "change_points",
@@ -73,6 +86,7 @@ __all__ = [
     "correlate",
     "correlate_within",
     "cycle",
+    "difference",
     "first_bad_commit",
     "holm",
     "mean_interval",
@@ -84,5 +98,7 @@ __all__ = [
     "sidak",
     "trend",
     "trends",
+    "undecided",
+    "verdict_of",
     "wilson",
 ]
