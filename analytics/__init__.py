@@ -9,6 +9,7 @@ from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, MEASURES, METR
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
@@ -30,6 +31,7 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "Bucket",
+    "Compare",
     "Confidence",
     "CorrelationData",
     "Filter",
@@ -43,6 +45,7 @@ __all__ = [
     "aggregate",
     "buckets",
     "commits",
+    "compare",
     "confidence",
     "correlation",
     "correlation_data",

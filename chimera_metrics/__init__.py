@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chimera_metrics.integrations.operations.roles import NoRoles
     from chimera_metrics.integrations.results import (
         AggregateResult,
+        CompareResult,
         CorrelationDataResult,
         CorrelationResult,
         DescribeResult,
@@ -80,6 +81,7 @@ __all__ = [
     "CertificateRefused",
     "ClickHouseClient",
     "ClickHouseSettings",
+    "CompareResult",
     "CorrelationDataResult",
     "CorrelationResult",
     "Deployment",

@@ -24,6 +24,7 @@ ANSWERS: dict[str, Any] = {
     "query.aggregate": analytics_answers.AggregateAnswer,
     "query.correlation": analytics_answers.CorrelationAnswer,
     "query.trend": analytics_answers.TrendAnswer,
+    "query.compare": analytics_answers.CompareAnswer,
     "get.correlation_data": analytics_answers.CorrelationDataAnswer,
     "get.trend_data": analytics_answers.TrendAnswer,
     "get.performance_summary": analytics_answers.PerformanceAnswer,

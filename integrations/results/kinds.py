@@ -104,6 +104,37 @@ class CorrelationResult(Result):
     window: WindowShown
 
 
+class Comparison(Result):
+    """One metric of one group on two sides: `change` is b - a, between `low` and `high`."""
+
+    __slots__ = ()
+    metric: str
+    group: Any
+    a: float | Any
+    b: float | Any
+    change: float | Any
+    change_pct: float | Any
+    low: float | Any
+    high: float | Any
+    p_adjusted: float | Any
+    verdict: str
+    n_a: int
+    n_b: int
+    reason: Result | Any
+
+
+class CompareResult(Result):
+    """Metrics on two sides: a window and the one before, two groups, before a commit and since."""
+
+    __slots__ = ()
+    comparisons: list[Comparison]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+    baseline_window: WindowShown
+
+
 class CorrelationDataResult(Result):
     """Benchmarks beside user interactions."""
 

@@ -176,6 +176,27 @@ class TrendAnswer(_Asked):
     reason: ReasonAnswer | None
 
 
+class ComparisonAnswer(TypedDict):
+    metric: str
+    group: str | int | dict[str, Any] | None
+    a: float | None
+    b: float | None
+    change: float | None
+    change_pct: float | None
+    low: float | None
+    high: float | None
+    p_adjusted: float | None
+    verdict: str
+    n_a: int
+    n_b: int
+    reason: ReasonAnswer | None
+
+
+class CompareAnswer(_Asked):
+    comparisons: list[ComparisonAnswer]
+    baseline_window: WindowAnswer
+
+
 class CorrelationDataPoint(TypedDict):
     ts: str
     hearts_latency_p95_ms: float | None

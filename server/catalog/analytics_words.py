@@ -31,6 +31,12 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "points with the levels before and after and, for benchmarks, the commit; anomalies. With group_by one series "
         "a group, judged together. unclear means that chance explains it.",
     ),
+    "query.compare": (
+        "Compare two sides",
+        "Whether metrics of one table got better or worse: the whole days of a window against the same weekdays "
+        "before, a baseline or those before a commit; or two groups. Change b - a with 95 % interval by days, verdict "
+        "(better, worse, same; unclear means that chance explains it), p_adjusted for all that was compared.",
+    ),
     "get.correlation_data": (
         "Benchmarks beside user interactions",
         "How benchmark latency and user-interface latency moved together day by day: Pearson's r, every pair of "

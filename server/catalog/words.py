@@ -43,7 +43,7 @@ EXAMPLES = {
     "group_by": '["model"]',
     "rows": '[{"status": "valid"}]',
     "parameters": '{"model": "gpt-4o"}',
-    **dict.fromkeys(("filters", "x_filters", "y_filters"), f"[{FILTER_EXAMPLE}]"),
+    **dict.fromkeys(("filters", "x_filters", "y_filters", "a_filters", "b_filters"), f"[{FILTER_EXAMPLE}]"),
 }
 
 INSERT_NOTE = " The same rows or idempotency_key are stored once."
