@@ -22,6 +22,8 @@ from chimera_metrics.analytics.inference.differences import (
     undecided,
     verdict_of,
 )
+from chimera_metrics.analytics.inference.driver_cube import Cube
+from chimera_metrics.analytics.inference.drivers import Driver, Drivers, drivers
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -60,10 +62,13 @@ __all__ = [
     "ChangePoints",
     "Comparison",
     "Correlation",
+    "Cube",
     "Cycle",
     "DailySide",
     "Difference",
     "Direction",
+    "Driver",
+    "Drivers",
     "FirstBad",
     "History",
     "Interval",
@@ -87,6 +92,7 @@ __all__ = [
     "correlate_within",
     "cycle",
     "difference",
+    "drivers",
     "first_bad_commit",
     "holm",
     "mean_interval",
