@@ -13,6 +13,7 @@ from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
+from chimera_metrics.analytics.questions.drivers import DriverQuestion, drivers
 from chimera_metrics.analytics.questions.performance import PerformanceSummary, performance_summary
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, estimate
 from chimera_metrics.analytics.questions.series import series
@@ -34,6 +35,7 @@ __all__ = [
     "Compare",
     "Confidence",
     "CorrelationData",
+    "DriverQuestion",
     "Filter",
     "Metric",
     "PerformanceSummary",
@@ -49,6 +51,7 @@ __all__ = [
     "confidence",
     "correlation",
     "correlation_data",
+    "drivers",
     "estimate",
     "filter_of",
     "filters_of",

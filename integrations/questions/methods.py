@@ -13,6 +13,7 @@ from chimera_metrics.integrations.results import (
     CompareResult,
     CorrelationDataResult,
     CorrelationResult,
+    DriversResult,
     PerformanceResult,
     QualityResult,
     TrendResult,
@@ -134,6 +135,34 @@ class Questions(Access):
             self, metrics, days=days, since=since, until=until, baseline_since=baseline_since,
             baseline_until=baseline_until, a_filters=a_filters, b_filters=b_filters, commit=commit, filters=filters,
             group_by=group_by, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def drivers(
+        self,
+        metric: str,
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        baseline_since: Moment | None = None,
+        baseline_until: Moment | None = None,
+        dimensions: str | Sequence[str] = (),
+        depth: int = 2,
+        filters: Filters = (),
+        limit: int = 5,
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> DriversResult:
+        """Why a metric moved between the last 7 whole days and the same weekdays before, or a baseline of yours.
+
+        Looked for by `dimensions` (all of few values unless named) and, with `depth` 2, their pairs. Contributions and
+        `rest` add up to the change; that nothing stands out is an answer, with a reason.
+        """
+        from chimera_metrics.integrations.questions.drivers import drivers
+
+        return drivers(
+            self, metric, days=days, since=since, until=until, baseline_since=baseline_since,
+            baseline_until=baseline_until, dimensions=dimensions, depth=depth, filters=filters, limit=limit,
+            chart=chart, cancellation=cancellation,
         )  # fmt: skip
 
     def get_trend_data(

@@ -135,6 +135,38 @@ class CompareResult(Result):
     baseline_window: WindowShown
 
 
+class DriverShown(Result):
+    """A cause of a change: `where` is {} for everything alike."""
+
+    __slots__ = ()
+    where: dict[str, Any]
+    before: float | Any
+    after: float | Any
+    contribution: float
+    share_pct: float | Any
+    kind: str
+    p_adjusted: float
+    commit_sha: str | Any
+
+
+class DriversResult(Result):
+    """Why a metric moved: `drivers` and `rest` add up to the change."""
+
+    __slots__ = ()
+    metric: str
+    unit: str | Any
+    change: Result
+    drivers: list[DriverShown]
+    rest: float | Any
+    looked_at: int
+    reason: Result | Any
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+    baseline_window: WindowShown
+
+
 class CorrelationDataResult(Result):
     """Benchmarks beside user interactions."""
 

@@ -20,7 +20,7 @@ class ReasonAnswer(TypedDict):
     text: str
 
 
-class _Asked(TypedDict):
+class Asked(TypedDict):
     """What every answer says of itself."""
 
     notes: list[str]
@@ -41,7 +41,7 @@ class EstimateAnswer(TypedDict):
     parts: int
 
 
-class AggregateAnswer(_Asked):
+class AggregateAnswer(Asked):
     columns: list[AggregateColumn]
     rows: Rows
     row_count: int
@@ -86,7 +86,7 @@ class CycleAnswer(TypedDict):
     share_of_variance: float | None
 
 
-class CorrelationAnswer(_Asked):
+class CorrelationAnswer(Asked):
     coefficient: float | None
     p_value: float | None
     ci_low: float | None
@@ -165,7 +165,7 @@ class SeriesAnswer(TypedDict):
     notes: list[str]
 
 
-class TrendAnswer(_Asked):
+class TrendAnswer(Asked):
     metric: str
     unit: str | None
     better: str
@@ -174,27 +174,6 @@ class TrendAnswer(_Asked):
     filters: list[str]
     series: list[SeriesAnswer]
     reason: ReasonAnswer | None
-
-
-class ComparisonAnswer(TypedDict):
-    metric: str
-    group: str | int | dict[str, Any] | None
-    a: float | None
-    b: float | None
-    change: float | None
-    change_pct: float | None
-    low: float | None
-    high: float | None
-    p_adjusted: float | None
-    verdict: str
-    n_a: int
-    n_b: int
-    reason: ReasonAnswer | None
-
-
-class CompareAnswer(_Asked):
-    comparisons: list[ComparisonAnswer]
-    baseline_window: WindowAnswer
 
 
 class CorrelationDataPoint(TypedDict):
@@ -236,7 +215,7 @@ class ConfidenceAnswer(TypedDict):
     recency: float | None
 
 
-class CorrelationDataAnswer(_Asked):
+class CorrelationDataAnswer(Asked):
     correlation: float | None
     p_value: float | None
     ci_low: float | None
@@ -307,7 +286,7 @@ class UiAnswer(TypedDict):
     latency_p95_ms: float | None
 
 
-class PerformanceAnswer(_Asked):
+class PerformanceAnswer(Asked):
     previous_window: WindowAnswer
     groups: list[GroupAnswer]
     llm: list[LlmAnswer]
@@ -362,7 +341,7 @@ class Freshness(TypedDict):
     checks: list[FreshnessLine]
 
 
-class QualityAnswer(_Asked):
+class QualityAnswer(Asked):
     episodes: EpisodesQuality
     deployments: DeploymentsQuality
     llm: LlmQuality

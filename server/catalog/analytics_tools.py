@@ -138,6 +138,22 @@ def compare(context: ServerContext, args: CompareArguments, cancellation: Cancel
     return context.client.compare(**given, filters=filters, a_filters=a, b_filters=b, cancellation=cancellation)
 
 
+class DriversArguments(WindowArguments):
+    metric: str = Field(description=METRIC)
+    baseline_since: str | None = Field(None, description="Begin of the window before; default whole weeks earlier")
+    baseline_until: str | None = Field(None, description="Its end, exclusive")
+    dimensions: list[str] = Field(default_factory=list, description="Columns of few values; default all")
+    depth: int = Field(2, ge=1, description="1: words, 2: and their pairs")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    limit: int = Field(5, ge=1, description="Drivers at most, up to 20")
+    chart: bool = _CHART
+
+
+def drivers(context: ServerContext, args: DriversArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters"})
+    return context.client.drivers(**given, filters=_filters(args.filters), cancellation=cancellation)
+
+
 class CorrelationDataArguments(Arguments):
     days: int = _DAYS
     granularity: Bucketed = Field("day", description="Bucket of time")
@@ -184,6 +200,7 @@ def analytics_tools() -> Iterator[MuseTool]:
     yield _tool("query.correlation", CorrelationArguments, correlation)
     yield _tool("query.trend", TrendArguments, trend)
     yield _tool("query.compare", CompareArguments, compare)
+    yield _tool("query.drivers", DriversArguments, drivers)
     yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
     yield _tool("get.trend_data", TrendDataArguments, trend_data)
     yield _tool("get.performance_summary", PerformanceArguments, performance_summary)

@@ -37,6 +37,12 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "before, a baseline or those before a commit; or two groups. Change b - a with 95 % interval by days, verdict "
         "(better, worse, same; unclear means that chance explains it), p_adjusted for all that was compared.",
     ),
+    "query.drivers": (
+        "Why a metric moved",
+        "What made a count, sum, mean, rate or percentile move between two windows: words and pairs of words by "
+        "rate, volume or mix, where {} is everything alike. Contributions (share_pct may pass 100 or be negative) and "
+        "rest add up to the change. A driver is where the change sits, not why. nothing_stands_out is an answer.",
+    ),
     "get.correlation_data": (
         "Benchmarks beside user interactions",
         "How benchmark latency and user-interface latency moved together day by day: Pearson's r, every pair of "

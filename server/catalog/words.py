@@ -40,6 +40,7 @@ TOOLS: dict[str, Words] = {
 # How a list or an object is written, for whoever sent something else.
 EXAMPLES = {
     "metrics": '["llm.calls"]',
+    "dimensions": '["model"]',
     "group_by": '["model"]',
     "rows": '[{"status": "valid"}]',
     "parameters": '{"model": "gpt-4o"}',

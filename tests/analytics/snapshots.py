@@ -15,6 +15,7 @@ from chimera_metrics.analytics import (
     compare,
     correlation,
     correlation_data,
+    drivers,
     estimate,
     overview,
     performance_summary,
@@ -118,6 +119,10 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
         if asked.second.whole is not None:
             yield f"compare.{name}.whole", asked.second.whole.select
     yield "compare.commit", first_row_of_commit("bench_runs", "3f2a91c", WEEK)
+    for name, given in {"rollup": "llm.error_rate", "sums": "llm.cost_usd", "runs": "bench.latency_p95_ms"}.items():
+        driven = drivers(given, window=WEEK)
+        parts = {"cells": driven.cells, "spread": driven.spread, "commits": driven.commits}
+        yield from ((f"drivers.{name}.{part}", one) for part, one in parts.items() if one is not None)
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
     yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
     data = correlation_data(window=WEEK)

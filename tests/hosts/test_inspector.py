@@ -21,6 +21,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "query.trend": {"metric": "llm.calls"},
     "get.correlation_data": {},
     "query.compare": {"metrics": ["llm.calls"]},
+    "query.drivers": {"metric": "llm.calls"},
     "get.trend_data": {"metric": "llm.calls"},
     "get.performance_summary": {},
     "get.quality_metrics": {},

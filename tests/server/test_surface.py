@@ -21,6 +21,7 @@ TOOLS = [
     "query.correlation",
     "query.trend",
     "query.compare",
+    "query.drivers",
     "get.correlation_data",
     "get.trend_data",
     "get.performance_summary",
