@@ -9,9 +9,11 @@ from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, MEASURES, METR
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
+from chimera_metrics.analytics.questions.drivers import DriverQuestion, drivers
 from chimera_metrics.analytics.questions.performance import PerformanceSummary, performance_summary
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, estimate
 from chimera_metrics.analytics.questions.series import series
@@ -30,8 +32,10 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "Bucket",
+    "Compare",
     "Confidence",
     "CorrelationData",
+    "DriverQuestion",
     "Filter",
     "Metric",
     "PerformanceSummary",
@@ -43,9 +47,11 @@ __all__ = [
     "aggregate",
     "buckets",
     "commits",
+    "compare",
     "confidence",
     "correlation",
     "correlation_data",
+    "drivers",
     "estimate",
     "filter_of",
     "filters_of",

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.honesty_anomalies import measure_anomalies, measure_counts
+from bench.honesty_compare import measure_compare
 from bench.honesty_correlation import measure_correlation
 from bench.honesty_cycles import measure_cycles
 from bench.honesty_regressions import measure_regressions
@@ -31,6 +32,7 @@ SECTIONS: dict[str, Callable[[Report, int, int], None]] = {
     "Trend": measure_trend,
     "Correlation": measure_correlation,
     "Regressions": measure_regressions,
+    "Compare": measure_compare,
     "Change points: false alarms": measure_change_points,
     "Change points: what is seen": measure_step_power,
     "Anomalies": measure_anomalies,

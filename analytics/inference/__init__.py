@@ -13,6 +13,17 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.cycles import Cycle, cycle
+from chimera_metrics.analytics.inference.differences import (
+    DailySide,
+    Difference,
+    Verdict,
+    adjusted,
+    difference,
+    undecided,
+    verdict_of,
+)
+from chimera_metrics.analytics.inference.driver_cube import Cube
+from chimera_metrics.analytics.inference.drivers import Driver, Drivers, drivers
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -51,8 +62,13 @@ __all__ = [
     "ChangePoints",
     "Comparison",
     "Correlation",
+    "Cube",
     "Cycle",
+    "DailySide",
+    "Difference",
     "Direction",
+    "Driver",
+    "Drivers",
     "FirstBad",
     "History",
     "Interval",
@@ -62,7 +78,9 @@ __all__ = [
     "ReasonCode",
     "Regression",
     "TrendEstimate",
+    "Verdict",
     "WithinCorrelation",
+    "adjusted",
     "anomalies",
     "benjamini_hochberg",
     "change_points",
@@ -73,6 +91,8 @@ __all__ = [
     "correlate",
     "correlate_within",
     "cycle",
+    "difference",
+    "drivers",
     "first_bad_commit",
     "holm",
     "mean_interval",
@@ -84,5 +104,7 @@ __all__ = [
     "sidak",
     "trend",
     "trends",
+    "undecided",
+    "verdict_of",
     "wilson",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ReasonCode = Literal["too_few", "constant", "no_overlap", "no_data", "not_estimated"]
+ReasonCode = Literal["too_few", "constant", "no_overlap", "no_data", "not_estimated", "nothing_stands_out"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def series(
     by = granularity_of(granularity, bucketed=True)
     buckets(window, by, max_points)
     table = FACT_TABLES[asked.table]
-    groups = tuple(_few(asked.table, name) for name in one_or_two("group_by", group_by))
+    groups = tuple(few_valued(asked.table, name) for name in one_or_two("group_by", group_by))
     source = source_of(
         [asked],
         window,
@@ -105,7 +105,8 @@ def _in_order(statement: Select[Any], groups: tuple[str, ...], limit: int) -> Se
     return kept.with_only_columns(*columns).order_by(*map(literal_column, (*groups, "ts")))
 
 
-def _few(table: str, name: str) -> str:
+def few_valued(table: str, name: str) -> str:
+    """The column of the table, which must have few values; else a QuestionError names those that have."""
     few = [column for (owner, column), dimension in DIMENSIONS.items() if owner == table and dimension.few]
     if name not in few:
         raise unknown("column to split a series by", name, few, f"Series of {table} can be split by")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from chimera_metrics.analytics.metrics.filters import filters_of
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.analytics.questions.known_values import (
     Stated,
@@ -31,7 +31,7 @@ def note_unknown(
     asking: Asking,
     rows: Sequence[Mapping[str, Any]],
     metrics: Mapping[str, Metric],
-    filters: Sequence[Mapping[str, Any]],
+    filters: Sequence[Mapping[str, Any] | Filter],
 ) -> None:
     """A note for each filter and rate whose value no row has, if the rows of the answer are empty or zero.
 

@@ -10,8 +10,10 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import (
     AggregateResult,
+    CompareResult,
     CorrelationDataResult,
     CorrelationResult,
+    DriversResult,
     PerformanceResult,
     QualityResult,
     TrendResult,
@@ -104,6 +106,63 @@ class Questions(Access):
         return trend(
             self, metric, granularity=granularity, days=days, since=since, until=until, group_by=group_by,
             filters=filters, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def compare(
+        self,
+        metrics: str | Sequence[str],
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        baseline_since: Moment | None = None,
+        baseline_until: Moment | None = None,
+        a_filters: Filters = (),
+        b_filters: Filters = (),
+        commit: str | None = None,
+        filters: Filters = (),
+        group_by: str | Sequence[str] = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> CompareResult:
+        """Whether metrics of the last 7 whole days got better or worse than the same weekdays before.
+
+        Or than the days from `baseline_since` to `baseline_until`; or whether the rows that meet `b_filters` differ
+        from those that meet `a_filters`; or, with `commit`, the last 28 days since its first row from those before.
+        """
+        from chimera_metrics.integrations.questions.compare import compare
+
+        return compare(
+            self, metrics, days=days, since=since, until=until, baseline_since=baseline_since,
+            baseline_until=baseline_until, a_filters=a_filters, b_filters=b_filters, commit=commit, filters=filters,
+            group_by=group_by, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def drivers(
+        self,
+        metric: str,
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        baseline_since: Moment | None = None,
+        baseline_until: Moment | None = None,
+        dimensions: str | Sequence[str] = (),
+        depth: int = 2,
+        filters: Filters = (),
+        limit: int = 5,
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> DriversResult:
+        """Why a metric moved between the last 7 whole days and the same weekdays before, or a baseline of yours.
+
+        Looked for by `dimensions` (all of few values unless named) and, with `depth` 2, their pairs. Contributions and
+        `rest` add up to the change; that nothing stands out is an answer, with a reason.
+        """
+        from chimera_metrics.integrations.questions.drivers import drivers
+
+        return drivers(
+            self, metric, days=days, since=since, until=until, baseline_since=baseline_since,
+            baseline_until=baseline_until, dimensions=dimensions, depth=depth, filters=filters, limit=limit,
+            chart=chart, cancellation=cancellation,
         )  # fmt: skip
 
     def get_trend_data(

@@ -104,6 +104,69 @@ class CorrelationResult(Result):
     window: WindowShown
 
 
+class Comparison(Result):
+    """One metric of one group on two sides: `change` is b - a, between `low` and `high`."""
+
+    __slots__ = ()
+    metric: str
+    group: Any
+    a: float | Any
+    b: float | Any
+    change: float | Any
+    change_pct: float | Any
+    low: float | Any
+    high: float | Any
+    p_adjusted: float | Any
+    verdict: str
+    n_a: int
+    n_b: int
+    reason: Result | Any
+
+
+class CompareResult(Result):
+    """Metrics on two sides: a window and the one before, two groups, before a commit and since."""
+
+    __slots__ = ()
+    comparisons: list[Comparison]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+    baseline_window: WindowShown
+
+
+class DriverShown(Result):
+    """A cause of a change: `where` is {} for everything alike."""
+
+    __slots__ = ()
+    where: dict[str, Any]
+    before: float | Any
+    after: float | Any
+    contribution: float
+    share_pct: float | Any
+    kind: str
+    p_adjusted: float
+    commit_sha: str | Any
+
+
+class DriversResult(Result):
+    """Why a metric moved: `drivers` and `rest` add up to the change."""
+
+    __slots__ = ()
+    metric: str
+    unit: str | Any
+    change: Result
+    drivers: list[DriverShown]
+    rest: float | Any
+    looked_at: int
+    reason: Result | Any
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+    baseline_window: WindowShown
+
+
 class CorrelationDataResult(Result):
     """Benchmarks beside user interactions."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from chimera_metrics.analytics.metrics.forms import spelled_out
 from chimera_metrics.analytics.sql.buckets import Granularity, plain_granularity
@@ -63,6 +63,10 @@ class FilterArguments(Arguments):
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True)
+
+
+# Filters once more in the same tool: their form is written out at `filters`.
+MoreFilters = Annotated[list[FilterArguments], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
 
 
 class WindowArguments(Arguments):
@@ -124,6 +128,42 @@ def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellati
     return context.client.trend(**given, filters=_filters(args.filters), cancellation=cancellation)
 
 
+class CompareArguments(WindowArguments):
+    metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
+    baseline_since: str | None = Field(None, description="Begin of a; default whole weeks earlier")
+    baseline_until: str | None = Field(None, description="Its end, exclusive")
+    a_filters: MoreFilters = Field(default_factory=list, description="Group a, as filters; needs b_filters")
+    b_filters: MoreFilters = Field(default_factory=list, description="Group b")
+    commit: str | None = Field(None, description="Before it against from it on; 28 days")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    group_by: list[str] = Field(default_factory=list, description="Columns of few values")
+    chart: bool = _CHART
+    include_sql: bool = _SQL
+
+
+def compare(context: ServerContext, args: CompareArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters", "a_filters", "b_filters", "include_sql"})
+    filters, a, b = _filters(args.filters), _filters(args.a_filters), _filters(args.b_filters)
+    return context.client.compare(**given, filters=filters, a_filters=a, b_filters=b, cancellation=cancellation)
+
+
+class DriversArguments(WindowArguments):
+    metric: str = Field(description=METRIC)
+    baseline_since: str | None = Field(None, description="Begin of the window before; default whole weeks earlier")
+    baseline_until: str | None = Field(None, description="Its end, exclusive")
+    dimensions: list[str] = Field(default_factory=list, description="Columns of few values; default all")
+    depth: int = Field(2, ge=1, description="1: words, 2: and their pairs")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    limit: int = Field(5, ge=1, description="Drivers at most, up to 20")
+    chart: bool = _CHART
+    include_sql: bool = _SQL
+
+
+def drivers(context: ServerContext, args: DriversArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters", "include_sql"})
+    return context.client.drivers(**given, filters=_filters(args.filters), cancellation=cancellation)
+
+
 class CorrelationDataArguments(Arguments):
     days: int = _DAYS
     granularity: Bucketed = Field("day", description=BUCKET)
@@ -172,10 +212,12 @@ def quality_metrics(context: ServerContext, args: QualityArguments, cancellation
 
 
 def analytics_tools() -> Iterator[MuseTool]:
-    """The seven, under their dotted names."""
+    """The analytic tools, under their dotted names."""
     yield _tool("query.aggregate", AggregateArguments, aggregate)
     yield _tool("query.correlation", CorrelationArguments, correlation)
     yield _tool("query.trend", TrendArguments, trend)
+    yield _tool("query.compare", CompareArguments, compare)
+    yield _tool("query.drivers", DriversArguments, drivers)
     yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
     yield _tool("get.trend_data", TrendDataArguments, trend_data)
     yield _tool("get.performance_summary", PerformanceArguments, performance_summary)

@@ -37,10 +37,11 @@ TOOLS: dict[str, Words] = {
 # How a list or an object is written, for whoever sent something else.
 EXAMPLES = {
     "metrics": '["llm.calls"]',
+    "dimensions": '["model"]',
     "group_by": '["model"]',
     "rows": '[{"status": "valid"}]',
     "parameters": '{"model": "gpt-4o"}',
-    **dict.fromkeys(("filters", "x_filters", "y_filters"), f"[{FILTER_EXAMPLE}]"),
+    **dict.fromkeys(("filters", "x_filters", "y_filters", "a_filters", "b_filters"), f"[{FILTER_EXAMPLE}]"),
 }
 
 

@@ -12,8 +12,10 @@ from chimera_metrics.analytics import (
     AGGREGATES,
     METRICS,
     aggregate,
+    compare,
     correlation,
     correlation_data,
+    drivers,
     estimate,
     overview,
     performance_summary,
@@ -23,11 +25,13 @@ from chimera_metrics.analytics import (
     trend,
     window_of,
 )
+from chimera_metrics.analytics.questions.compare import first_row_of_commit
 
 NOW = datetime(2026, 6, 10, 12, 34, 56, tzinfo=UTC)
 WEEK = window_of(now=NOW, days=7)
 AUTUMN_IN_BERLIN = window_of(now=NOW.replace(month=11), days=30, timezone="Europe/Berlin")
 MONTH_IN_BERLIN = window_of(now=NOW, days=30, timezone="Europe/Berlin")
+LLAMA = {"column": "model", "op": "=", "value": "llama"}
 MODEL = {"column": "model", "op": "in", "values": ["opus", "haiku"]}
 
 
@@ -102,6 +106,23 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
     yield "trend.bench", bench.series.select
     if bench.commits is not None:
         yield "trend.bench.commits", bench.commits
+    compared: dict[str, dict[str, Any]] = {
+        "weeks": {"metrics": ["llm.calls", "llm.error_rate", "llm.latency_mean_ms"]},
+        "by_model": {"metrics": ["llm.latency_p95_ms", "llm.calls"], "group_by": ["model"]},
+        "sessions": {"metrics": ["ui.abandonment_rate", "ui.sessions"]},
+        "groups": {"metrics": ["bench.latency_p95_ms"], "a_filters": [MODEL], "b_filters": [LLAMA]},
+    }
+    for name, given in compared.items():
+        asked = compare(window=WEEK, **given)
+        for label, side in (("a", asked.first), ("b", asked.second)):
+            yield f"compare.{name}.{label}", side.by_day.select
+        if asked.second.whole is not None:
+            yield f"compare.{name}.whole", asked.second.whole.select
+    yield "compare.commit", first_row_of_commit("bench_runs", "3f2a91c", WEEK)
+    for name, given in {"rollup": "llm.error_rate", "sums": "llm.cost_usd", "runs": "bench.latency_p95_ms"}.items():
+        driven = drivers(given, window=WEEK)
+        parts = {"cells": driven.cells, "spread": driven.spread, "commits": driven.commits}
+        yield from ((f"drivers.{name}.{part}", one) for part, one in parts.items() if one is not None)
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
     yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
     data = correlation_data(window=WEEK)

@@ -20,6 +20,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "query.correlation": {"x": "bench.latency_p95_ms", "y": "ui.latency_p95_ms"},
     "query.trend": {"metric": "llm.calls"},
     "get.correlation_data": {},
+    "query.compare": {"metrics": ["llm.calls"]},
+    "query.drivers": {"metric": "llm.calls"},
     "get.trend_data": {"metric": "llm.calls"},
     "get.performance_summary": {},
     "get.quality_metrics": {},

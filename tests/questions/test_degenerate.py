@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Callable[[ClickHouseClient], Result]] = {
     "trend by group": lambda c: c.trend("bench.latency_p95_ms", group_by="model"),
     "correlation data": lambda c: c.get_correlation_data(days=30),
     "trend data": lambda c: c.get_trend_data("llm.calls"),
+    "compare": lambda c: c.compare(["llm.latency_mean_ms", "llm.latency_p95_ms", "llm.calls"], group_by="model"),
     "performance": lambda c: c.get_performance_summary(days=10),
     "quality": lambda c: c.get_quality_metrics(days=30),
 }

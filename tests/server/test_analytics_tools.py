@@ -138,6 +138,19 @@ def test_query_trend(call: Call) -> None:
     assert answer == expected | {"filters": ["model = opus"]}
 
 
+def test_query_compare(call: Call) -> None:
+    """One call yesterday and none before: the table begins within the window."""
+    answer = whole(call("query.compare", metrics=["llm.calls"], filters=[{"column": "model", "value": "opus"}]))
+    [one] = answer.pop("comparisons")
+    assert one.pop("reason")["code"] == "no_data"
+    none = dict.fromkeys(("group", "a", "change", "change_pct", "low", "high", "p_adjusted"))
+    assert one == none | {"metric": "llm.calls", "b": None, "verdict": "unclear", "n_a": 0, "n_b": 0}
+    assert answer["source"] == "llm_events_hourly"
+    assert answer["baseline_window"]["until"] == answer["window"]["since"]
+    both = call("query.compare", metrics=["llm.calls"], a_filters=[{"column": "model", "value": "opus"}])
+    assert "give both" in both.content[0].text
+
+
 def test_get_trend_data(call: Call) -> None:
     answer = whole(call("get.trend_data", metric="bench.latency_p95_ms", days=2))
     assert answer == trend("bench.latency_p95_ms", "ms", "lower", 400.0, 1, source="bench_runs")

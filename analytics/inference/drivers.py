@@ -1,0 +1,190 @@
+"""Why a metric moved between two windows: the words whose rate or volume did it, by contributions that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from chimera_metrics.analytics.inference.driver_chance import Candidate, candidates, contrasts
+from chimera_metrics.analytics.inference.driver_cube import (
+    Cube,
+    DriverKind,
+    expected_sums,
+    moves_the_mean,
+    undone,
+)
+from chimera_metrics.analytics.inference.reasons import Reason
+from chimera_metrics.analytics.inference.series import Flags, Floats
+
+LEVEL = 0.001
+SHUFFLES = 1_999
+HISTORY_DAYS = 21
+_RAW_LEVEL, _LEAST_STRENGTH = 0.05, 12.0
+_STRONGEST, _ALIKE, _AS_MUCH = 12, 0.95, 0.92
+_LEAST_SHARE, _MORE_ROUNDS = 0.05, 3
+_TINY = 1e-9
+
+ShownKind = Literal["rate", "mix", "volume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Where the change sits. where: the number of the word by dimension, {} for everything alike. before, after: its
+    own value in both windows (rate), or its rows a day (volume, mix). onset: the day since which its rate differs most.
+    """
+
+    where: Mapping[str, int]
+    kind: ShownKind
+    before: float | None
+    after: float | None
+    contribution: float
+    p_adjusted: float
+    onset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """`before` + the contributions + `rest` = `after`. looked_at: how many candidates were tested."""
+
+    before: float | None
+    after: float | None
+    change: float | None
+    drivers: tuple[Driver, ...]
+    rest: float | None
+    looked_at: int
+    reason: Reason | None = None
+
+
+def drivers(
+    cube: Cube, *, depth: int = 2, limit: int = 5, births: Sequence[int] = (), shuffles: int = SHUFFLES, seed: int = 1
+) -> Drivers:
+    """What made the metric move from the baseline to the newer window.
+
+    cube: values of 0 or more. depth: words of a candidate at most. limit: drivers named at most. births: the days
+    within the newer window on which a commit began.
+    Returns: drivers by the size of their contribution, in the metric's unit, without those under 5 % of the first.
+    Undefined when: fewer than 21 days before the newer window, no rows in a window, negative values (reason); or
+    nothing stands out of chance: no drivers, and the reason says how many were looked at.
+    Formula: 1. sums by cell from all words and pairs, pooled over all days. 2. What is left, and the volumes, by day
+    without weekdays: the largest |t| of the newer window against all days before, or of a climb, beside the same of
+    shuffled days, over all candidates (p <= 0.001). 3. Of those the one that explains most of sampling noise, together
+    with any second. 4. It is undone; what the metric goes back by is its contribution. From 1 again.
+    Source: max-T by shuffling, Westfall and Young 1993; Freedman and Lane 1983; docs/statistics.md.
+    """
+    start, now = cube.value("before") if cube.before.any() else None, cube.value("after") if cube.after.any() else None
+    change = None if start is None or now is None else now - start
+    if reason := _refused(cube, start, now):
+        return Drivers(start, now, change, (), change, 0, reason)
+    rows = contrasts(cube, np.random.default_rng(seed), shuffles, births)
+    found: list[Driver] = []
+    looked_at, left = 0, cube
+    for _ in range(limit + _MORE_ROUNDS):
+        groupings = left.groupings(depth)
+        expected = expected_sums(left, groupings)
+        every = candidates(left, groupings, expected, rows)
+        looked_at = looked_at or len(every)
+        chosen = _choose(left, every, expected)
+        if chosen is None:
+            break
+        moved, one, after = chosen
+        found.append(_described(left, one, moved, expected))
+        left = after
+    found.sort(key=lambda one: -abs(one.contribution))
+    kept = [one for one in found if abs(one.contribution) >= _LEAST_SHARE * abs(found[0].contribution)][:limit]
+    rest = (change or 0.0) - sum(one.contribution for one in kept)
+    nothing = Reason("nothing_stands_out", f"Of {looked_at:,} changes looked at, none is beyond what chance gives.")
+    return Drivers(start, now, change, tuple(kept), rest, looked_at, None if kept else nothing)
+
+
+def _refused(cube: Cube, start: float | None, now: float | None) -> Reason | None:
+    history = int((~cube.after).sum())
+    if (cube.s < 0.0).any():
+        return Reason("not_estimated", "Values below 0 have no rates that could be fitted.")
+    if start is None or now is None or not cube.s.sum() > 0.0:
+        return Reason("no_data", "There are no rows, or nothing but 0, in one of the windows.")
+    if history < HISTORY_DAYS:
+        text = f"Drivers need at least {HISTORY_DAYS} whole days before the window; there are {history}."
+        return Reason("too_few", text)
+    return None
+
+
+def _choose(cube: Cube, every: Sequence[Candidate], expected: Floats) -> tuple[float, Candidate, Cube] | None:
+    """Of rate and volume the candidate that moves the metric more, by how much, and the cube without it."""
+    now = cube.value("after") or 0.0
+    best = []
+    for kind in ("rate", "volume"):
+        one = _strongest(cube, every, kind, expected)
+        if one is not None:
+            after = undone(cube, kind, one.inside, expected)
+            best.append((now - (after.value("after") or 0.0), one, after))
+    return max(best, key=lambda one: abs(one[0])) if best else None
+
+
+def _strongest(cube: Cube, every: Sequence[Candidate], kind: DriverKind, expected: Floats) -> Candidate | None:
+    """Of the two candidates that together explain most, the stronger: two causes are then not read as everything."""
+    able = [one for one in every if one.kind == kind and one.strength > _LEAST_STRENGTH]
+    sure = [one for one in able if one.p <= LEVEL]
+    strong = sorted((one for one in able if one.raw <= _RAW_LEVEL), key=_order)[:_STRONGEST]
+    strong = [one for one in strong if any(map(one.is_nested_with, sure))]
+    if kind == "volume" and not cube.additive:
+        strong = [one for one in strong if moves_the_mean(cube, one.inside)]
+    if not strong:
+        return None
+    weight = np.where(cube.after[cube.day], expected if kind == "rate" else cube.n, 0.0)
+    first, most = strong[0], 0.0
+    for one, two in combinations(strong, 2):
+        common = _common(weight, one.inside, two.inside)
+        if common < _ALIKE:
+            x, y = one.excess / np.sqrt(one.error), two.excess / np.sqrt(two.error)
+            joint = (x * x + y * y - 2.0 * common * x * y) / (1.0 - common**2)
+            if joint > most:
+                most, first = joint, one
+    return _wider(first, strong, most)
+
+
+def _wider(one: Candidate, strong: Sequence[Candidate], joint: float) -> Candidate:
+    """The candidate of fewer words that holds it and explains as much alone as it does with a second: not its parts."""
+    holding = [
+        other
+        for other in strong
+        if 0 < len(other.grouping.dims) < len(one.grouping.dims)
+        and other.strength >= _AS_MUCH * joint
+        and bool(other.inside[one.inside].all())
+    ]
+    return max(holding, key=lambda other: other.strength, default=one)
+
+
+def _order(one: Candidate) -> tuple[float, int]:
+    """The strongest first; of candidates that name the same rows the one of fewer words."""
+    return -round(one.strength, 6), len(one.grouping.dims)
+
+
+def _common(weight: Floats, one: Flags, two: Flags) -> float:
+    sizes = weight[one].sum() * weight[two].sum()
+    return float(weight[one & two].sum() / np.sqrt(max(sizes, _TINY)))
+
+
+def _described(cube: Cube, one: Candidate, moved: float, expected: Floats) -> Driver:
+    first = int(np.flatnonzero(one.inside)[0])
+    where = {dim: int(cube.words[dim][first]) for dim in one.grouping.dims}
+    p = max(min(one.p, LEVEL), 0.0)
+    if one.kind == "rate":
+        before, after = cube.value("before", one.inside), cube.value("after", one.inside)
+        return Driver(where, "rate", before, after, moved, p, _onset(cube, one.inside, expected))
+    a_day = [float(cube.n[one.inside & days[cube.day]].sum() / days.sum()) for days in (cube.before, cube.after)]
+    return Driver(where, "volume" if cube.additive else "mix", a_day[0], a_day[1], moved, p)
+
+
+def _onset(cube: Cube, inside: Flags, expected: Floats) -> int:
+    """The day in the newer window from which on the rate inside differs most from that of all days before."""
+    left, usual = (np.bincount(cube.day[inside], values[inside], cube.days) for values in (cube.s - expected, expected))
+    best = (0.0, int(np.flatnonzero(cube.after)[0]))
+    for day in map(int, np.flatnonzero(cube.after)):
+        a, b = max(usual[day:].sum(), _TINY), max(usual[:day].sum(), _TINY)
+        clear = float((left[day:].sum() / a - left[:day].sum() / b) ** 2 / (1.0 / a + 1.0 / b))
+        best = max(best, (clear, day))
+    return best[1]

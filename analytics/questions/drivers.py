@@ -1,0 +1,177 @@
+"""One cube of a metric, by day and dimensions: what `inference.drivers` explains a change from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+
+from chimera_metrics.analytics import arguments
+from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.language import Metric, metric_of
+from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.question import Question
+from chimera_metrics.analytics.questions.series import numeric_metric
+from chimera_metrics.analytics.questions.sides import check_order, day_count, weeks_earlier, whole_days
+from chimera_metrics.analytics.sql.blocks import Keys
+from chimera_metrics.analytics.sql.source import SETTINGS, Source, rows_of, source_of
+from chimera_metrics.analytics.window import FIRST, Window
+from chimera_metrics.models import FACT_TABLES
+from chimera_metrics.models.ddl import FixedString
+
+MAX_CELLS = 200_000
+MAX_DIMENSIONS = 8
+HISTORY_DAYS = 35
+"""Days before the window that are read at least, the baseline among them: what chance does is learned from them."""
+EXPLAINED = ("count", "sum", "avg", "rate")
+
+
+@dataclass(frozen=True, slots=True)
+class DriverQuestion:
+    """`cells`: `ts` (the day), each of `dimensions`, `n`, `value` and, of sums and means of rows, `squares`. From a
+    rollup, `spread` has one row: the `ratio` by which squares exceed n times the square of the mean.
+    `commits`: `commit_sha`, `first` of those that began in the window; None for tables that know none."""
+
+    metric: Metric
+    dimensions: tuple[str, ...]
+    window: Window
+    baseline: Window
+    history: Window
+    cells: Select[Any]
+    spread: Select[Any] | None
+    commits: Select[Any] | None
+    source: str
+
+
+def drivers(
+    metric: str | Metric,
+    *,
+    window: Window,
+    baseline: Window | None = None,
+    dimensions: str | Sequence[str] = (),
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+) -> DriverQuestion:
+    """The cube of a count, sum, mean or rate over the window's whole days, its baseline and five weeks before.
+
+    baseline: the same weekdays whole weeks earlier unless given. dimensions: columns of few values, by default all that
+    neither the metric nor a filter names.
+    Undefined when: the metric is of another kind: a QuestionError says what to ask.
+    Example: drivers("llm.error_rate", window=w) reads llm_events_hourly, a row a day, source, model and operation.
+    """
+    asked = numeric_metric(metric)
+    if asked.aggregate.name not in EXPLAINED or asked.per_session:
+        raise QuestionError(
+            f"'{asked.text}' does not add up from parts, so nothing can be said to drive it; ask for a count, sum, "
+            "mean, rate or percentile."
+        )
+    table = FACT_TABLES[asked.table]
+    narrowed = filters_of(table, filters)
+    names = _dimensions(asked, narrowed, dimensions)
+    now = whole_days(window)
+    before = weeks_earlier(now) if baseline is None else whole_days(baseline)
+    check_order(before, now)
+    history = _history(now, before)
+    source = source_of([asked], history, granularity="day", columns=names, filters=narrowed)
+    has_squares = asked.aggregate.name in ("sum", "avg")
+    return DriverQuestion(
+        metric=asked,
+        dimensions=names,
+        window=now,
+        baseline=before,
+        history=history,
+        cells=_cells(asked, history, names, source, has_squares and source.rollup is None),
+        spread=_spread(asked, now, names, narrowed) if has_squares and source.rollup is not None else None,
+        commits=_commits(asked.table, history, narrowed) if "commit_sha" in table.columns else None,
+        source=source.name,
+    )
+
+
+def baseline_quantile(metric: Metric, baseline: Window, filters: Sequence[Mapping[str, Any] | Filter]) -> Question:
+    """The percentile in the baseline: drivers of a percentile are those of the share of values above it."""
+    return aggregate([metric], window=baseline, filters=filters)
+
+
+def share_above(metric: Metric, bound: float) -> Metric:
+    """The share of values above the bound, as a metric."""
+    return replace(metric_of(f"rate({metric.table}.{metric.column} > {bound!r})"), better=metric.better)
+
+
+def _dimensions(metric: Metric, filters: Sequence[Filter], given: str | Sequence[str]) -> tuple[str, ...]:
+    few = [
+        column
+        for (table, column), dimension in DIMENSIONS.items()
+        if table == metric.table
+        and dimension.few
+        and not isinstance(FACT_TABLES[table].c[column].type, FixedString)
+        and column != "commit_sha"
+    ]
+    names = arguments.names("dimensions", given)
+    for name in names:
+        if name not in few:
+            raise unknown("dimension", name, few, f"Drivers of {metric.table} can be looked for by")
+    pinned = {one.column for one in filters if one.op in ("=", "is null")}
+    names = names or tuple(name for name in few if name not in metric.columns and name not in pinned)
+    if len(names) > MAX_DIMENSIONS:
+        raise QuestionError(f"{len(names)} dimensions are more than {MAX_DIMENSIONS}; name fewer in `dimensions`.")
+    return tuple(dict.fromkeys(names))
+
+
+def _history(window: Window, baseline: Window) -> Window:
+    days = max(HISTORY_DAYS, day_count(window) + HISTORY_DAYS - 7)
+    since = (window.since.astimezone(window.zone) - timedelta(days=days)).astimezone(UTC)
+    return replace(window, since=max(FIRST, min(since, baseline.since)), few=())
+
+
+def _cells(metric: Metric, window: Window, names: tuple[str, ...], source: Source, squared: bool) -> Select[Any]:
+    keys = Keys(window, "day", names).of(source)
+    columns: list[ColumnElement[Any]] = [
+        source.count(metric).label("n"),
+        func.toFloat64(source.value(metric)).label("value"),
+    ]
+    if squared:
+        columns.append(_squares(source, metric).label("squares"))
+    return (
+        source.select(*keys, *columns)
+        .group_by(*(key.element for key in keys))
+        .order_by(*map(literal_column, ("ts", *names)))
+        .execution_options(settings=SETTINGS)
+    )
+
+
+def _squares(source: Source, metric: Metric) -> ColumnElement[Any]:
+    value = func.toFloat64(source.rows.c[str(metric.column)])
+    return func.sum(func.multiply(value, value))
+
+
+def _spread(metric: Metric, window: Window, names: tuple[str, ...], filters: Sequence[Filter]) -> Select[Any]:
+    """Of the rows of the window's last day, within their words."""
+    since = (window.until.astimezone(window.zone) - timedelta(days=1)).astimezone(UTC)
+    day = replace(window, since=max(since, window.since), few=())
+    source = rows_of(FACT_TABLES[metric.table], day, filters, {*metric.columns, *names})
+    column = func.toFloat64(source.rows.c[str(metric.column)])
+    total = func.sum(column)
+    words = source.select(
+        _squares(source, metric).label("squares"),
+        func.divide(func.multiply(total, total), func.count(source.rows.c[str(metric.column)])).label("level"),
+    )
+    within = words.where(source.rows.c[str(metric.column)].is_not(None))
+    cells = within.group_by(*(source.rows.c[name] for name in names)).subquery("within")
+    ratio = func.divide(func.sum(cells.c.squares), func.sum(cells.c.level))
+    return select(ratio.label("ratio")).execution_options(settings=SETTINGS)
+
+
+def _commits(table: str, window: Window, filters: Sequence[Filter]) -> Select[Any]:
+    source = rows_of(FACT_TABLES[table], window, filters, {"commit_sha"})
+    commit = source.rows.c.commit_sha
+    return (
+        source.select(commit.label("commit_sha"), func.min(source.time).label("first"))
+        .where(commit.is_not(None))
+        .group_by(commit)
+        .order_by(literal_column("first"))
+        .execution_options(settings=SETTINGS)
+    )

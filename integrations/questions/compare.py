@@ -1,0 +1,267 @@
+"""`query.compare`: metrics on two sides, how much they differ, and whether that is better or worse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Metric, Question, Window, metrics_of
+from chimera_metrics.analytics.arguments import conditions, text
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.questions.compare import (
+    MAX_COMPARED,
+    Side,
+    adds_up,
+    first_row_of_commit,
+    kind_of_difference,
+)
+from chimera_metrics.analytics.questions.question import utc
+from chimera_metrics.analytics.questions.sides import whole_days
+from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.answers.shaping import Shaper, marks
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
+from chimera_metrics.integrations.questions.asking import Asking, Row
+from chimera_metrics.integrations.questions.beginnings import filled
+from chimera_metrics.integrations.questions.figures import figure, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown
+from chimera_metrics.integrations.results import CompareResult
+from chimera_metrics.models import FACT_TABLES
+
+if TYPE_CHECKING:
+    from chimera_metrics.analytics import inference
+
+Group = tuple[Any, ...]
+Moment = str | date | None
+Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+COMMIT_DAYS = 28
+_RANK = {"worse": 0, "better": 1, "unclear": 2, "same": 3}
+_DEFAULT_OF_COMMITS = "bench_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric of one group on both sides, and what that means."""
+
+    metric: Metric
+    group: Group
+    found: inference.Difference
+    verdict: str
+
+
+def compare(
+    client: Access,
+    metrics: str | Sequence[str],
+    *,
+    days: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    baseline_since: Moment = None,
+    baseline_until: Moment = None,
+    a_filters: Filters | None = None,
+    b_filters: Filters | None = None,
+    commit: str | None = None,
+    filters: Filters = (),
+    group_by: str | Sequence[str] = (),
+    chart: bool = False,
+    cancellation: Cancellation | None = None,
+) -> CompareResult:
+    """Every metric, of every group, on both sides: the change with its interval, and the verdict."""
+    asking = Asking(client, cancellation)
+    sides = _sides_asked(baseline_since, baseline_until, a_filters, b_filters, commit)
+    default = COMMIT_DAYS if commit else 7
+    window = asking.sized(asking.window(days, since, until, default_days=default), _texts(metrics))
+    given: dict[str, Any] = {"filters": conditions(filters), "group_by": group_by}
+    if sides == "groups":
+        given |= {"a_filters": conditions(a_filters), "b_filters": conditions(b_filters)}
+    elif sides == "baseline":
+        given["baseline"] = asking.window(since=baseline_since, until=baseline_until or window.since)
+    elif commit is not None:
+        before, window = _around(asking, commit, metrics_of(metrics)[0].table, whole_days(window))
+        given |= {"baseline": before, "cut": True}
+    asked = analytics.compare(metrics, window=window, **given)
+    compared = judge(asking, asked)
+    _note(asking, asked, compared, window)
+    described = [_described(one, asked) for one in compared]
+
+    def build(most: int) -> dict[str, Any]:
+        cut = f"{most} of {len(described)} comparisons are shown; all were corrected for. Filter to see others."
+        return {
+            "comparisons": described[:most],
+            "notes": [*asking.notes, *([cut] if most < len(described) else [])],
+            "source": asked.second.by_day.source,
+            "sql": asking.sql,
+            "window": asked.second.window.as_dict(),
+            "baseline_window": asked.first.window.as_dict(),
+        }
+
+    result = asking.fit(CompareResult, build, points=max(1, len(described)))
+    if chart:
+        from chimera_metrics.integrations.charts import compare_chart
+
+        result.images = [compare_chart(build(len(described)))]
+    return result
+
+
+def judge(asking: Asking, asked: analytics.Compare) -> list[Compared]:
+    """Both sides read, and every metric of every group judged; all of them are one family."""
+    from chimera_metrics.analytics import inference
+
+    first, second = (_read(asking, side, asked) for side in (asked.first, asked.second))
+    groups = list(dict.fromkeys((*second.days, *first.days))) or ([] if asked.group_by else [()])
+    cases = [(metric, group) for metric in asked.metrics for group in groups]
+    found = [_difference(metric, group, first, second, asked.apart) for metric, group in cases]
+    compared = [
+        Compared(metric, group, one, inference.verdict_of(one, metric.better))
+        for (metric, group), one in zip(cases, inference.adjusted(found), strict=True)
+    ]
+    if asked.group_by:
+        compared.sort(key=lambda one: (_RANK[one.verdict], 1.0 if one.found.p_value is None else one.found.p_value))
+    return compared
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One side's rows by group, the values over all days by group, and the days that it has, as ordinal numbers."""
+
+    days: Mapping[Group, Sequence[Row]]
+    whole: Mapping[Group, Row]
+    every: Sequence[int]
+
+
+def _read(asking: Asking, side: Side, asked: analytics.Compare) -> _Read:
+    question = side.by_day
+    rows = filled(asking, question, asking.read(question.select), asked.metrics)
+    labels = {metric.label: metric for metric in asked.metrics}
+    note_unknown(asking, rows, labels, side.filters)
+    by_group: dict[Group, list[Row]] = {}
+    for row in rows:
+        row["day"] = row["ts"].astimezone(side.window.zone).date().toordinal()
+        if asked.apart is None or not row["partial"]:
+            by_group.setdefault(question.group_of(row), []).append(row)
+    whole = {}
+    if side.whole is not None:
+        names = side.whole.names("group")
+        whole = {tuple(row[name] for name in names): row for row in asking.read(side.whole.select).mappings()}
+    every = [bucket.start.astimezone(side.window.zone).date().toordinal() for bucket in question.buckets()]
+    return _Read(by_group, whole, every)
+
+
+def _difference(metric: Metric, group: Group, first: _Read, second: _Read, apart: int | None) -> inference.Difference:
+    from chimera_metrics.analytics import inference
+
+    kind = kind_of_difference(metric)
+    a, b = (_daily(metric, group, side, kind == "total", apart) for side in (first, second))
+    if kind is None:
+        reason = inference.Reason("not_estimated", "Lowest and highest values of two windows have no interval by days.")
+        return inference.undecided(a, b, reason)
+    if group in first.days and group not in second.days and kind == "total":
+        b = inference.DailySide(second.every, [0.0] * len(second.every), [0] * len(second.every))
+    is_rate = metric.aggregate.name == "rate"
+    return inference.difference(a, b, kind=kind, apart=apart, is_rate=is_rate)
+
+
+def _daily(metric: Metric, group: Group, side: _Read, is_total: bool, apart: int | None) -> inference.DailySide:
+    """The metric's days. A total of a day that was cut is none; what is not paired is a total a day."""
+    from chimera_metrics.analytics import inference
+
+    rows = [row for row in side.days.get(group, ()) if not (is_total and row["partial"])]
+    whole = None if adds_up(metric) else side.whole.get(group, {}).get(metric.label)
+    if is_total and apart is None:
+        whole = None
+    return inference.DailySide(
+        [row["day"] for row in rows],
+        [row[metric.label] for row in rows],
+        [row[f"{metric.label}_n"] or 0 for row in rows],
+        None if whole is None else float(whole),
+    )
+
+
+def _sides_asked(
+    baseline_since: Moment, baseline_until: Moment, a_filters: Filters | None, b_filters: Filters | None, commit: Any
+) -> str:
+    """What the window is compared with: weeks, baseline, groups or commit; a QuestionError where that is not one."""
+    groups = [bool(conditions(one)) for one in (a_filters, b_filters)]
+    stated = {"baseline": baseline_since is not None, "groups": any(groups), "commit": bool(commit)}
+    if sum(stated.values()) > 1:
+        raise QuestionError(
+            "Compare with one thing at a time: `baseline_since`, `a_filters` with `b_filters`, or `commit`; leave the "
+            "others out."
+        )
+    if baseline_until is not None and baseline_since is None:
+        raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
+    if any(groups) and not all(groups):
+        raise QuestionError("`a_filters` and `b_filters` are two groups of the same window; give both.")
+    return next((name for name, is_stated in stated.items() if is_stated), "weeks")
+
+
+def _texts(metrics: Any) -> list[str]:
+    return [metric.text for metric in metrics_of(metrics)]
+
+
+def _around(asking: Asking, commit: str, table: str, window: Window) -> tuple[Window, Window]:
+    """The window before the commit's first row, and from it on; runs of benchmarks say when, where the table cannot."""
+    commit = text("commit", commit, "3f2a91c").strip().lower()
+    if not commit or any(letter not in "0123456789abcdef" for letter in commit):
+        raise QuestionError(
+            f"`commit` is '{commit}'; give the hexadecimal digits of a commit, all 40 or the first ones."
+        )
+    known = table if "commit_sha" in FACT_TABLES[table].columns else _DEFAULT_OF_COMMITS
+    [row] = asking.read(first_row_of_commit(known, commit, window)).mappings()
+    if not row["n"]:
+        raise QuestionError(
+            f"No row of {known} from {window.since:%Y-%m-%d} to {window.until:%Y-%m-%d} has a commit that begins with "
+            f"{commit}; take a longer window, or group query.aggregate by commit_sha to see those that ran."
+        )
+    moment = utc(row["first"])
+    if moment <= window.since:
+        raise QuestionError(f"The window begins with the commit {commit}; begin it earlier, with a larger `days`.")
+    return replace(window, until=moment, few=()), replace(window, since=moment, few=())
+
+
+def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared], window: Window) -> None:
+    questions: list[Question] = [asked.first.by_day, asked.second.by_day]
+    asking.note_approximations(questions)
+    if asked.second.window.until < window.until:
+        asking.notes.append("Whole days are compared; today so far is left out.")
+    if asked.apart is None and any(kind_of_difference(metric) == "total" for metric in asked.metrics):
+        asking.notes.append("Counts and sums are per day: the sides do not pair day by day.")
+    if any(len({one.group for one in compared}) >= MAX_COMPARED for _ in asked.group_by[:1]):
+        asking.notes.append(f"The {MAX_COMPARED} groups with the most rows on each side are compared.")
+    neutral = [
+        one.metric.text
+        for one in compared
+        if one.metric.better == "neutral" and one.found.p_adjusted is not None and one.found.p_adjusted < 0.05
+    ]
+    if neutral:
+        names = " and ".join(dict.fromkeys(neutral))
+        asking.notes.append(f"{names} changed clearly; whether that is better, the catalog does not say.")
+    asking.notes += marks({"group": [word for one in compared for word in one.group]})
+
+
+def _described(one: Compared, asked: analytics.Compare) -> dict[str, Any]:
+    found = one.found
+    return {
+        "metric": one.metric.text,
+        "group": group_shown(one.group, asked.group_by),
+        "a": figure(found.first),
+        "b": figure(found.second),
+        "change": figure(found.change),
+        "change_pct": figure(found.change_pct, 4),
+        "low": figure(found.low),
+        "high": figure(found.high),
+        "p_adjusted": figure(found.p_adjusted, 4),
+        "verdict": one.verdict,
+        "n_a": found.n_first,
+        "n_b": found.n_second,
+        "reason": reason_of(found.reason, {"the metric": one.metric.text}),
+    }
+
+
+def group_shown(group: Group, names: Sequence[str]) -> Any:
+    """The group as an answer has it: its word, several words by column, None without groups."""
+    words = [Shaper().value(word) for word in group]
+    return None if not names else words[0] if len(names) == 1 else dict(zip(names, words, strict=True))

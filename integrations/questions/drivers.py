@@ -1,0 +1,267 @@
+"""`query.drivers`: why a metric moved, by the words whose rate or volume did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from chimera_metrics import analytics
+from chimera_metrics.analytics import Metric, metric_of
+from chimera_metrics.analytics.arguments import conditions, whole
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.questions.beginnings import first_rows
+from chimera_metrics.analytics.questions.drivers import MAX_CELLS, DriverQuestion, baseline_quantile, share_above
+from chimera_metrics.analytics.questions.question import utc
+from chimera_metrics.analytics.questions.sides import days_apart, weeks_earlier, whole_days
+from chimera_metrics.analytics.sql.buckets import buckets
+from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.answers.shaping import Shaper, marks
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
+from chimera_metrics.integrations.questions.asking import Asking, Row
+from chimera_metrics.integrations.questions.figures import figure, reason_of
+from chimera_metrics.integrations.results import DriversResult
+
+if TYPE_CHECKING:
+    from chimera_metrics.analytics.inference.driver_cube import Cube
+    from chimera_metrics.analytics.inference.drivers import Driver, Drivers
+
+Moment = str | date | None
+MAX_WORDS = 100
+"""Words of a dimension that may be named, the most frequent ones; the others count together."""
+OTHERS = "(other)"
+_DEEPEST, _MOST_DRIVERS = 2, 20
+_LEAST_HISTORY = 21
+
+
+def drivers(
+    client: Access,
+    metric: str,
+    *,
+    days: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    baseline_since: Moment = None,
+    baseline_until: Moment = None,
+    dimensions: str | Sequence[str] = (),
+    depth: int = 2,
+    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    limit: int = 5,
+    chart: bool = False,
+    cancellation: Cancellation | None = None,
+) -> DriversResult:
+    """The change, what drove it, and the rest: contributions and rest add up to the change."""
+    from chimera_metrics.analytics import inference
+
+    depth, limit = _within("depth", depth, _DEEPEST), _within("limit", limit, _MOST_DRIVERS)
+    if baseline_until is not None and baseline_since is None:
+        raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
+    asking = Asking(client, cancellation)
+    given = conditions(filters)
+    window = asking.window(days, since, until)
+    baseline = (
+        None if baseline_since is None else asking.window(since=baseline_since, until=baseline_until or window.since)
+    )
+    measured = metric_of(metric)
+    if measured.aggregate.level is not None:
+        before = weeks_earlier(whole_days(window)) if baseline is None else whole_days(baseline)
+        measured = _above(asking, measured, before, given)
+    asked = analytics.drivers(measured, window=window, baseline=baseline, dimensions=dimensions, filters=given)
+    if asked.window.until < window.until:
+        asking.notes.append("Whole days are compared; today so far is left out.")
+    cells = _Cells(asking, asked)
+    found = inference.drivers(cells.cube, depth=depth, limit=limit, births=sorted({day for day, _ in cells.births}))
+    described = [cells.described(one, found) for one in found.drivers]
+    asking.notes += marks({"where": [word for one in described for word in one["where"].values()]})
+    result = DriversResult.of(
+        {
+            "metric": measured.text,
+            "unit": measured.unit,
+            "change": cells.change(found),
+            "drivers": described,
+            "rest": found.rest,
+            "looked_at": found.looked_at,
+            "reason": reason_of(found.reason),
+            "notes": asking.notes,
+            "source": asked.source,
+            "sql": asking.sql,
+            "window": asked.window.as_dict(),
+            "baseline_window": asked.baseline.as_dict(),
+        }
+    )
+    if chart:
+        from chimera_metrics.integrations.charts import drivers_chart
+
+        result.images = [drivers_chart(result)]
+    return result
+
+
+def _within(name: str, value: Any, most: int) -> int:
+    number = whole(name, value)
+    if not 1 <= number <= most:
+        raise QuestionError(f"`{name}` is {number}; it must be 1 to {most}.")
+    return number
+
+
+def _above(asking: Asking, metric: Metric, baseline: analytics.Window, filters: Sequence[Any]) -> Metric:
+    """The share of values above the percentile of the baseline, which is what can be explained."""
+    question = baseline_quantile(metric, baseline, filters)
+    [row] = asking.read(question.select).mappings()
+    bound = row[metric.label]
+    if bound is None:
+        raise QuestionError(f"There are no values of {metric.text} in the baseline; choose another one.")
+    unit = f" {metric.unit}" if metric.unit else ""
+    asking.notes.append(
+        f"{metric.text} was {figure(float(bound), 4)}{unit} in the baseline. A percentile does not add up from parts: "
+        f"what is explained is the share of values above {figure(float(bound), 4)}{unit}."
+    )
+    return share_above(metric, float(bound))
+
+
+class _Cells:
+    """The cube that was read, and the words and days behind its numbers."""
+
+    def __init__(self, asking: Asking, asked: DriverQuestion) -> None:
+        self._asked = asked
+        rows = asking.read(asked.cells, rows=MAX_CELLS + 1).mappings()
+        if len(rows) > MAX_CELLS:
+            raise QuestionError(
+                f"By day and {', '.join(asked.dimensions)} there are more than {MAX_CELLS:,} cells; name fewer "
+                "`dimensions`."
+            )
+        ratio = 1.0
+        if asked.spread is not None:
+            [found] = asking.read(asked.spread).mappings()
+            ratio = max(1.0, float(found["ratio"])) if found["ratio"] == found["ratio"] and found["ratio"] else 1.0
+        self._days = self._days_of(asking)
+        self._words: dict[str, list[Any]] = {}
+        self.cube = self._cube(rows, ratio)
+        commits = [] if asked.commits is None else asking.read(asked.commits).mappings()
+        self.births = self._births(commits)
+
+    def _days_of(self, asking: Asking) -> list[datetime]:
+        """The days from the table's first whole one on. Its very first is cut, unless every day is needed."""
+        [first] = asking.read(first_rows([self._asked.metric.table])).mappings()
+        begun = first[self._asked.metric.table]
+        every = [bucket.start for bucket in buckets(self._asked.history, "day")]
+        ends = [*every[1:], self._asked.history.until]
+        there = [start for start, end in zip(every, ends, strict=True) if begun is not None and end > utc(begun)]
+        history = sum(start < self._asked.window.since for start in there)
+        is_cut = bool(there) and begun is not None and there[0] < utc(begun)
+        return there[1:] if is_cut and history > _LEAST_HISTORY else there
+
+    def _cube(self, rows: Sequence[Row], ratio: float) -> Cube:
+        import numpy as np
+
+        from chimera_metrics.analytics.inference.driver_cube import Cube
+
+        asked, places = self._asked, {start: place for place, start in enumerate(self._days)}
+        kept = [row for row in rows if utc(row["ts"]) in places and row["n"]]
+        n = np.array([row["n"] for row in kept], dtype=np.float64)
+        value = np.array([row["value"] or 0.0 for row in kept], dtype=np.float64)
+        kind = asked.metric.aggregate.name
+        s = value if kind in ("sum", "count") else np.rint(value * n) if kind == "rate" else value * n
+        if kind in ("count", "rate"):
+            s, q = (n, n) if kind == "count" else (s, s)
+        elif asked.spread is not None:
+            q = s * s / np.maximum(n, 1.0) * ratio
+        else:
+            q = np.array([row["squares"] or 0.0 for row in kept], dtype=np.float64)
+        words, others = {}, {}
+        for name in asked.dimensions:
+            coded, self._words[name], other = _coded([row[name] for row in kept], n)
+            if len(self._words[name]) < 2:
+                continue  # one word is everything
+            words[name] = coded
+            if other is not None:
+                others[name] = other
+        day = np.array([places[utc(row["ts"])] for row in kept], dtype=np.intp)
+        weekday = np.array([one.astimezone(asked.window.zone).weekday() for one in self._days], dtype=np.intp)
+        before, after = (
+            np.array([side.since <= one < side.until for one in self._days], dtype=np.bool_)
+            for side in (asked.baseline, asked.window)
+        )
+        return Cube(day, words, n, s, q, weekday, before, after, kind in ("sum", "count"), others)
+
+    def _births(self, commits: Sequence[Row]) -> list[tuple[int, str]]:
+        """The days of the window on which commits have their first row, with the commit."""
+        found = []
+        for row in commits:
+            day = sum(start <= utc(row["first"]) for start in self._days) - 1
+            if day >= 0 and self.cube.after[day]:
+                found.append((day, str(row["commit_sha"])))
+        return found
+
+    def change(self, found: Drivers) -> dict[str, Any]:
+        """The result field `change`, its interval by days."""
+        from chimera_metrics.analytics import inference
+
+        cube, apart = self.cube, days_apart(self._asked.baseline, self._asked.window)
+        kind = "total" if cube.additive else "level"
+        a, b = (self._daily(days) for days in (cube.before, cube.after))
+        one = inference.difference(
+            a,
+            b,
+            kind="total" if cube.additive else "level",
+            apart=apart,
+            is_rate=self._asked.metric.aggregate.name == "rate",
+        )
+        many = float(cube.after.sum()) if kind == "total" and apart is None else 1.0
+        low, high = (None if bound is None else bound * many for bound in (one.low, one.high))
+        return {
+            "before": found.before,
+            "after": found.after,
+            "change": found.change,
+            "low": figure(low),
+            "high": figure(high),
+            "p_value": figure(one.p_value, 4),
+        }
+
+    def _daily(self, days: Any) -> Any:
+        import numpy as np
+
+        from chimera_metrics.analytics.inference import DailySide
+
+        cube = self.cube
+        n, s = (np.bincount(cube.day, values, cube.days)[days] for values in (cube.n, cube.s))
+        zone = self._asked.window.zone
+        dates = [
+            start.astimezone(zone).date().toordinal() for start, there in zip(self._days, days, strict=True) if there
+        ]
+        values = list(s) if cube.additive else [x / rows if rows else None for x, rows in zip(s, n, strict=True)]
+        return DailySide(dates, values, [int(rows) for rows in n])
+
+    def described(self, one: Driver, found: Drivers) -> dict[str, Any]:
+        where = {dim: Shaper().value(self._words[dim][number]) for dim, number in one.where.items()}
+        return {
+            "where": where,
+            "before": figure(one.before),
+            "after": figure(one.after),
+            "contribution": one.contribution,
+            "share_pct": figure(100.0 * one.contribution / found.change, 4) if found.change else None,
+            "kind": one.kind,
+            "p_adjusted": figure(one.p_adjusted, 4),
+            "commit_sha": self._commit(one),
+        }
+
+    def _commit(self, one: Driver) -> str | None:
+        """The commit with whose first day the rate changed; late on that day it shows on the next."""
+        if one.onset is None:
+            return None
+        onset = one.onset
+        same = [commit for day, commit in self.births if day in (onset, onset - 1)]
+        return next(iter(same), None)
+
+
+def _coded(values: Sequence[Any], n: Any) -> tuple[Any, list[Any], int | None]:
+    """The words as numbers, the most frequent first; which they are; and the number of the rare ones together."""
+    import numpy as np
+
+    weight: dict[Any, float] = {}
+    for word, rows in zip(values, n, strict=True):
+        weight[word] = weight.get(word, 0.0) + float(rows)
+    ordered = sorted(weight, key=lambda word: (-weight[word], str(word)))
+    kept = ordered if len(ordered) <= MAX_WORDS else [*ordered[:MAX_WORDS], OTHERS]
+    number = {word: min(place, MAX_WORDS) for place, word in enumerate(ordered)}
+    coded = np.array([number[word] for word in values], dtype=np.intp)
+    return coded, kept, MAX_WORDS if len(ordered) > MAX_WORDS else None

@@ -1,0 +1,141 @@
+"""Differences of two sides: counted by eye, against SciPy, and how often the interval holds the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.honesty_compare import LEAST, compared, covers
+from chimera_metrics.analytics.inference import DailySide, Difference, adjusted, difference, verdict_of
+from tests.inference.test_degenerate import CASES
+
+WEEK = [100.0, 120.0, 110.0, 100.0, 120.0, 40.0, 40.0]
+
+
+def side(values: Sequence[float | None], first: int = 0, n: int = 50, whole: float | None = None) -> DailySide:
+    return DailySide([first + i for i in range(len(values))], values, [0 if v is None else n for v in values], whole)
+
+
+def judged(one: Difference, better: Any) -> str:
+    return verdict_of(adjusted([one])[0], better)
+
+
+def test_twice_as_many_on_every_weekday_is_100_percent_more() -> None:
+    """630 calls and then 1260; the ratio is 2 on every day but for a little."""
+    later = [2.0 * value + 1.0 * (-1) ** i for i, value in enumerate(WEEK)]
+    found = difference(side(WEEK), side(later, 7), kind="total", apart=7)
+    assert (found.first, found.second, found.days) == (630.0, 1261.0, 7)
+    assert found.change_pct == pytest.approx(100.0, abs=0.2)
+    assert found.low == pytest.approx(630.0, abs=30.0)
+    assert found.high == pytest.approx(630.0, abs=30.0)
+    assert (judged(found, "lower"), judged(found, "higher"), judged(found, "neutral")) == ("worse", "better", "unclear")
+
+
+def test_a_mean_weighs_its_rows() -> None:
+    """10 rows of 1 and 30 of 3 are 2.5; 20 of each are 2."""
+    a = DailySide([0, 1, 2, 3], [1.0, 3.0, 1.0, 3.0], [5, 15, 5, 15])
+    b = DailySide([7, 8, 9, 10], [1.0, 3.0, 1.0, 3.0], [10, 10, 10, 10])
+    found = difference(a, b, kind="level", apart=7)
+    assert (found.first, found.second, found.n_first, found.n_second) == (2.5, 2.0, 40, 40)
+    assert found.change_pct == pytest.approx(-20.0)
+
+
+def test_without_correlation_the_standard_error_is_that_of_scipys_paired_t() -> None:
+    """Where the days' correlation is clearly negative nothing widens the interval."""
+    a = [10.0 + 0.5 * (-1) ** i for i in range(20)]
+    b = [11.0 - 0.7 * (-1) ** i for i in range(20)]
+    found = difference(side(list(a)), side(list(b), 21), kind="level", apart=21)
+    reference = stats.ttest_rel(b, a).confidence_interval(0.95)
+    assert found.low == pytest.approx(reference.low)
+    assert found.high == pytest.approx(reference.high)
+
+
+def test_sides_that_do_not_pair_are_welchs_t() -> None:
+    a = [10.0 + 0.5 * (-1) ** i for i in range(5)]
+    b = [11.0 - 0.7 * (-1) ** i for i in range(6)]
+    found = difference(side(list(a)), side(list(b), 5), kind="level")
+    assert found.change == pytest.approx(np.mean(b) - np.mean(a))
+    assert found.p_value == pytest.approx(stats.ttest_ind(b, a, equal_var=False).pvalue, rel=0.5)
+
+
+def test_weekends_are_no_difference_of_sides_of_unequal_length() -> None:
+    """Three weeks and two days, the last two a weekend at 40."""
+    values = [value + (i * 7) % 5 for i, value in enumerate(4 * WEEK)]
+    found = difference(side(list(values[:19])), side(list(values[19:]), 19), kind="total")
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= 0.0 <= found.high
+    assert abs(found.change_pct or 100.0) < 2.0
+
+
+def test_days_that_did_not_exist_yet_are_left_out_with_their_pair() -> None:
+    found = difference(side(WEEK[2:], 2), side([2 * v for v in WEEK], 7), kind="total", apart=7)
+    assert (found.first, found.second, found.days) == (410.0, 820.0, 5)
+
+
+@pytest.mark.parametrize(("days", "code"), [(0, "no_data"), (2, "too_few"), (3, None)])
+def test_three_days_a_side_are_needed(days: int, code: str | None) -> None:
+    found = difference(side([1.0, 2.0, 3.0][:days]), side([3.0, 4.0, 4.0][:days], 7), kind="level", apart=7)
+    assert (found.reason.code if found.reason else None) == code
+    assert (found.low is None) == (found.p_value is None) == (code is not None)
+
+
+def test_no_errors_of_few_rows_are_not_known_to_be_none() -> None:
+    """0 of 35 calls on both sides: the share may be some percent. 0 of 3.5 million is the same."""
+    few, many = (
+        difference(side([0.0] * 7, n=n), side([0.0] * 7, 7, n=n), kind="level", apart=7, is_rate=True)
+        for n in (5, 500_000)
+    )
+    assert few.high is not None
+    assert few.high > 0.02
+    assert many.high is not None
+    assert many.high < 1e-4
+
+
+def test_equal_days_that_step_are_called_by_their_number_and_equal_sides_are_the_same() -> None:
+    stepped = difference(side([5.0] * 7), side([7.0] * 7, 7), kind="level", apart=7)
+    assert stepped.p_value == 2.0**-6
+    assert judged(stepped, "higher") == "better"
+    equal = difference(side([5.0] * 7), side([5.0] * 7, 7), kind="level", apart=7)
+    assert (equal.change, equal.p_value, judged(equal, "higher")) == (0.0, 1.0, "same")
+
+
+def test_a_count_from_nothing_has_no_ratio() -> None:
+    found = difference(side([0.0] * 7), side([3.0, 5.0, 4.0, 3.0, 5.0, 4.0, 4.0], 7), kind="total", apart=7)
+    assert (found.change, found.change_pct) == (28.0, None)
+    assert judged(found, "lower") == "worse"
+
+
+def test_p_values_are_adjusted_for_their_number() -> None:
+    rng = np.random.default_rng(3)
+    every = [
+        difference(side(list(rng.normal(10, 1, 14))), side(list(rng.normal(10, 1, 14)), 14), kind="level", apart=14)
+        for _ in range(20)
+    ]
+    assert all(one.p_adjusted >= one.p_value for one in adjusted(every) if one.p_adjusted and one.p_value)
+    assert sum(verdict_of(one, "lower") in ("better", "worse") for one in adjusted(every)) == 0
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("days", [7, 10, 28])
+@pytest.mark.parametrize("kind", ["level", "total"])
+def test_the_interval_holds_the_truth_with_weekends_and_autocorrelation(kind: str, days: int, lag: float) -> None:
+    held = [covers(one) for one in compared(np.random.default_rng(9), kind, days, lag, True, 1000)]
+    assert np.mean(held) >= LEAST[lag] - 3.0 * math.sqrt(LEAST[lag] * (1.0 - LEAST[lag]) / 1000)
+
+
+@pytest.mark.parametrize("kind", ["total", "level"])
+@pytest.mark.parametrize("name", CASES)
+def test_degenerate_days_give_none_and_a_reason(name: str, kind: Any) -> None:
+    half = len(CASES[name]) // 2
+    a, b = CASES[name][:half], CASES[name][half : 2 * half]
+    for apart in (half or 7, None):
+        found = difference(side(a), side(b, half or 7), kind=kind, apart=apart)
+        numbers = [found.first, found.second, found.change, found.change_pct, found.low, found.high, found.p_value]
+        assert all(one is None or math.isfinite(one) for one in numbers), found
+        assert found.p_value is not None or found.reason is not None

@@ -1,0 +1,134 @@
+"""`drivers` end to end: a planted cause comes first, contributions add up, and what cannot be said is said."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from tests.analytics.rows import bench, commit, llm
+from tests.questions.conftest import NOW, Fill
+
+MODELS, SOURCES = ("opus", "haiku", "sonnet"), ("council", "watcher")
+
+
+def ago(days: int) -> datetime:
+    return NOW.replace(hour=6) - timedelta(days=days)
+
+
+def calls(
+    days: int = 35, *, slow: str = "", failing: str = "", silent: str = "", seed: int = 1
+) -> list[dict[str, Any]]:
+    """240 calls a day, 100 at weekends, of three models and two sources; in the last 7 days one is slow, fails or is
+    silent."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for day in range(days, 0, -1):
+        for i in range(int((240 if ago(day).weekday() < 5 else 100) * (1 + 0.03 * rng.standard_normal()))):
+            model, source = MODELS[int(rng.integers(3))], SOURCES[int(rng.integers(2))]
+            if day <= 7 and source == silent:
+                continue
+            ms = 100.0 * math.exp(0.3 * rng.standard_normal()) * (1.6 if day <= 7 and model == slow else 1.0)
+            failed = rng.random() < (0.3 if day <= 7 and model == failing else 0.05)
+            status = "failure" if failed else "success"
+            rows.append(llm(ago(day) + timedelta(minutes=i % 600), ms, model=model, source=source, status=status))
+    return rows
+
+
+def check(answer: Any) -> None:
+    """Contributions and rest are the change, and the answer is small."""
+    added = sum(one.contribution for one in answer.drivers) + answer.rest
+    assert added == pytest.approx(answer.change.change, abs=1e-9)
+    assert answer.change.after - answer.change.before == pytest.approx(answer.change.change, abs=1e-9)
+    said = {name: value for name, value in answer.items() if name != "sql"}
+    assert len(orjson.dumps(said, default=str)) <= 3_000
+
+
+def test_the_model_that_fails_is_named_from_the_rollup(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", calls(failing="haiku"))
+    answer = client.drivers("llm.error_rate", chart=True)
+    [one] = answer.drivers
+    assert (one.where, one.kind, answer.reason) == ({"model": "haiku"}, "rate", None)
+    assert (answer.source, answer.looked_at > 5) == ("llm_events_hourly", True)
+    assert answer.change.low < answer.change.change < answer.change.high
+    assert one.share_pct == pytest.approx(100.0, abs=25.0)
+    assert (one.before < 0.08, one.after > 0.25, one.commit_sha) == (True, True, None)
+    assert answer.images[0].startswith(b"\x89PNG")
+    check(answer)
+
+
+def test_the_model_that_is_slow_drives_mean_sum_and_percentile(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", calls(slow="opus"))
+    for metric in ("llm.latency_mean_ms", "sum(llm_events.latency_ms)", "llm.latency_p95_ms"):
+        answer = client.drivers(metric)
+        assert answer.drivers[0].where == {"model": "opus"}, metric
+        check(answer)
+    assert "rate(llm_events.latency_ms > " in answer.metric
+    assert any("share of values above" in note for note in answer.notes)
+    assert answer.change.before == pytest.approx(0.05, abs=0.01)
+
+
+def test_a_silent_source_drives_the_count(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", calls(silent="watcher"))
+    answer = client.drivers("llm.calls", dimensions=["source", "model"])
+    [one] = answer.drivers
+    assert (one.where, one.kind, one.after) == ({"source": "watcher"}, "volume", 0.0)
+    check(answer)
+
+
+def test_nothing_stands_out_is_an_answer(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", calls(seed=3))
+    answer = client.drivers("llm.error_rate", chart=True)
+    assert (answer.drivers, answer.reason.code) == ([], "nothing_stands_out")
+    assert answer.rest == answer.change.change
+    check(answer)
+
+
+def test_under_three_weeks_of_history_are_too_few(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", calls(25, failing="haiku"))
+    answer = client.drivers("llm.error_rate")
+    assert (answer.reason.code, answer.drivers) == ("too_few", [])
+    assert answer.change.change is not None
+
+
+def test_a_driver_that_begins_with_a_commit_names_it(client: ClickHouseClient, fill: Fill) -> None:
+    """60 runs a day; from four days ago on commit 3 runs, and is 40 % slower on one dataset."""
+    rng = np.random.default_rng(5)
+    runs = []
+    for day in range(35, 0, -1):
+        for i in range(60):
+            dataset = ("chat", "code", "math")[i % 3]
+            ms = 200.0 * math.exp(0.15 * rng.standard_normal()) * (1.4 if day <= 4 and dataset == "code" else 1.0)
+            sha = commit(3 if day <= 4 else 2 if day <= 20 else 1)
+            runs.append(bench(ago(day) + timedelta(minutes=i), 100 * day + i, ms, dataset=dataset, commit_sha=sha))
+    fill("bench_runs", runs)
+    [one] = client.drivers("bench.latency_p95_ms").drivers
+    assert (one.where, one.kind, one.commit_sha) == ({"dataset": "code"}, "rate", commit(3))
+
+
+def test_an_empty_store_has_reasons(client: ClickHouseClient) -> None:
+    answer = client.drivers("llm.error_rate", chart=True)
+    assert (answer.reason.code, answer.drivers, answer.change.change) == ("no_data", [], None)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"metric": "max(llm_events.latency_ms)"}, "does not add up from parts"),
+        ({"metric": "ui.sessions"}, "does not add up from parts"),
+        ({"metric": "ui.abandonment_rate"}, "does not add up from parts"),
+        ({"metric": "llm.calls", "dimensions": "run_id"}, "can be looked for by"),
+        ({"metric": "llm.calls", "depth": 3}, "must be 1 to 2"),
+        ({"metric": "llm.calls", "baseline_until": "2026-06-01"}, "needs `baseline_since`"),
+        ({"metric": "llm.latency_p95_ms"}, "no values of llm.latency_p95_ms in the baseline"),
+    ],
+)
+def test_a_mistake_is_a_sentence(client: ClickHouseClient, given: dict[str, Any], words: str) -> None:
+    with pytest.raises(QuestionError, match=words):
+        client.drivers(**given)
