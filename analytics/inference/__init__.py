@@ -13,6 +13,7 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.cycles import Cycle, cycle
+from chimera_metrics.analytics.inference.forecast import Backtest, Forecast, ForecastInterval, Total, forecast
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -45,6 +46,7 @@ __all__ = [
     "Anomalies",
     "Anomaly",
     "AnomalyRun",
+    "Backtest",
     "BetweenSteps",
     "Case",
     "ChangePoint",
@@ -54,6 +56,8 @@ __all__ = [
     "Cycle",
     "Direction",
     "FirstBad",
+    "Forecast",
+    "ForecastInterval",
     "History",
     "Interval",
     "LagCorrelation",
@@ -61,6 +65,7 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "Regression",
+    "Total",
     "TrendEstimate",
     "WithinCorrelation",
     "anomalies",
@@ -74,6 +79,7 @@ __all__ = [
     "correlate_within",
     "cycle",
     "first_bad_commit",
+    "forecast",
     "holm",
     "mean_interval",
     "mean_interval_of",
