@@ -176,6 +176,14 @@ def show_trend(answer: Mapping[str, Any]) -> None:
     say_all(answer)
 
 
+def show_forecast(answer: Mapping[str, Any]) -> None:
+    if answer["total"] is not None:
+        total = {name: plain(value) for name, value in answer["total"].items()}
+        say(f"the next {answer['horizon']} in all: {total['value']} (80 %: {total['low_80']} to {total['high_80']})")
+    table(answer["forecast"]["columns"][:4], [row[:4] for row in answer["forecast"]["rows"]])
+    say_all(answer)
+
+
 def show_performance(answer: Mapping[str, Any]) -> None:
     fields = ["model", "quant", "dataset", "runs", "latency_p95_ms", "tokens_per_sec"]
     rows = [[*(g[name] for name in fields), g["change_pct"]["latency_p95_ms"]] for g in answer["groups"]]
@@ -198,6 +206,7 @@ SHOW = {
     "query.aggregate": show_rows,
     "query.correlation": show_correlation,
     "query.trend": show_trend,
+    "query.forecast": show_forecast,
     "get.correlation_data": show_correlation,
     "get.trend_data": show_trend,
     "get.performance_summary": show_performance,
@@ -240,6 +249,7 @@ CALLS = [
         max_lag=3,
         chart=True,
     ),
+    DemoCall("query.forecast", "What will the models cost next week?", metric="llm.cost_usd", chart=True),
     DemoCall("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
     DemoCall("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
     DemoCall("get.quality_metrics", "How is the pipeline?", days=30),

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from chimera_metrics.integrations.validation.row_models import row_schema
 from chimera_metrics.models import FACT_TABLES
-from chimera_metrics.server.catalog import analytics_answers, answers
+from chimera_metrics.server.catalog import analytics_answers, answers, outlook_answers
 from chimera_metrics.server.catalog.prompts import listed_prompts
 from chimera_metrics.server.catalog.resources import listed_resources, listed_templates
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
@@ -24,6 +24,7 @@ ANSWERS: dict[str, Any] = {
     "query.aggregate": analytics_answers.AggregateAnswer,
     "query.correlation": analytics_answers.CorrelationAnswer,
     "query.trend": analytics_answers.TrendAnswer,
+    "query.forecast": outlook_answers.ForecastAnswer,
     "get.correlation_data": analytics_answers.CorrelationDataAnswer,
     "get.trend_data": analytics_answers.TrendAnswer,
     "get.performance_summary": analytics_answers.PerformanceAnswer,

@@ -13,7 +13,14 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.cycles import Cycle, cycle
-from chimera_metrics.analytics.inference.forecast import Backtest, Forecast, ForecastInterval, Total, forecast
+from chimera_metrics.analytics.inference.forecast import (
+    Backtest,
+    Forecast,
+    ForecastInterval,
+    Total,
+    default_horizon,
+    forecast,
+)
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -78,6 +85,7 @@ __all__ = [
     "correlate",
     "correlate_within",
     "cycle",
+    "default_horizon",
     "first_bad_commit",
     "forecast",
     "holm",

@@ -105,7 +105,7 @@ def forecast(
     y = floats(values)
     begun = np.flatnonzero(~np.isnan(y))
     y = y[begun[0] :] if len(begun) else y[:0]
-    ahead = horizon or (period if period > 1 else DEFAULT_HORIZON)
+    ahead = default_horizon(period) if horizon is None else horizon
     if ahead < 1:
         raise ValueError(f"A horizon is 1 bucket or more, not {ahead}.")
     reason = _refused(y, period, ahead)
@@ -115,6 +115,11 @@ def forecast(
     tested = _Backtests.of(series, ahead)
     pattern = cycle(values, period) if period > 1 and is_long_enough(len(begun), period) else None
     return _answer(series, tested, pattern, ceiling)
+
+
+def default_horizon(period: int) -> int:
+    """One cycle, or 7 buckets where there is none."""
+    return period if period > 1 else DEFAULT_HORIZON
 
 
 def _refused(y: Floats, period: int, horizon: int) -> Reason | None:

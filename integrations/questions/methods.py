@@ -12,6 +12,7 @@ from chimera_metrics.integrations.results import (
     AggregateResult,
     CorrelationDataResult,
     CorrelationResult,
+    ForecastResult,
     PerformanceResult,
     QualityResult,
     TrendResult,
@@ -103,6 +104,29 @@ class Questions(Access):
 
         return trend(
             self, metric, granularity=granularity, days=days, since=since, until=until, group_by=group_by,
+            filters=filters, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def forecast(
+        self,
+        metric: str,
+        horizon: int | None = None,
+        granularity: Granularity = "day",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        filters: Filters = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> ForecastResult:
+        """What a metric will be in the next buckets, with 80 and 95 % intervals; the total of a count or sum.
+
+        horizon: buckets ahead, by default a day of hours, a week of days or a year of months, else 7.
+        """
+        from chimera_metrics.integrations.questions.forecast import forecast
+
+        return forecast(
+            self, metric, horizon=horizon, granularity=granularity, days=days, since=since, until=until,
             filters=filters, chart=chart, cancellation=cancellation,
         )  # fmt: skip
 

@@ -85,6 +85,28 @@ class TrendResult(Result):
     window: WindowShown
 
 
+class ForecastResult(Result):
+    """The buckets ahead, `forecast` with `columns` and `rows`."""
+
+    __slots__ = ()
+    metric: str
+    unit: str | Any
+    granularity: str
+    horizon: int
+    n: int
+    forecast: Result
+    total: Result | Any
+    method: str | Any
+    cycle: Result | Any
+    backtest: Result | Any
+    reason: Result | Any
+    cautions: list[str]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+
+
 class CorrelationResult(Result):
     """How closely two metrics move together."""
 

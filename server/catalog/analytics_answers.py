@@ -20,7 +20,7 @@ class ReasonAnswer(TypedDict):
     text: str
 
 
-class _Asked(TypedDict):
+class Asked(TypedDict):
     """What every answer says of itself."""
 
     notes: list[str]
@@ -41,7 +41,7 @@ class EstimateAnswer(TypedDict):
     parts: int
 
 
-class AggregateAnswer(_Asked):
+class AggregateAnswer(Asked):
     columns: list[AggregateColumn]
     rows: Rows
     row_count: int
@@ -86,7 +86,7 @@ class CycleAnswer(TypedDict):
     share_of_variance: float | None
 
 
-class CorrelationAnswer(_Asked):
+class CorrelationAnswer(Asked):
     coefficient: float | None
     p_value: float | None
     ci_low: float | None
@@ -165,7 +165,7 @@ class SeriesAnswer(TypedDict):
     notes: list[str]
 
 
-class TrendAnswer(_Asked):
+class TrendAnswer(Asked):
     metric: str
     unit: str | None
     better: str
@@ -215,7 +215,7 @@ class ConfidenceAnswer(TypedDict):
     recency: float | None
 
 
-class CorrelationDataAnswer(_Asked):
+class CorrelationDataAnswer(Asked):
     correlation: float | None
     p_value: float | None
     ci_low: float | None
@@ -286,7 +286,7 @@ class UiAnswer(TypedDict):
     latency_p95_ms: float | None
 
 
-class PerformanceAnswer(_Asked):
+class PerformanceAnswer(Asked):
     previous_window: WindowAnswer
     groups: list[GroupAnswer]
     llm: list[LlmAnswer]
@@ -341,7 +341,7 @@ class Freshness(TypedDict):
     checks: list[FreshnessLine]
 
 
-class QualityAnswer(_Asked):
+class QualityAnswer(Asked):
     episodes: EpisodesQuality
     deployments: DeploymentsQuality
     llm: LlmQuality

@@ -37,7 +37,7 @@ Operator = Literal[
 # Every column that a filter may be on.
 _COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
 _DAYS = Field(7, ge=0, description="Whole days back, and today so far")
-_CHART = Field(False, description=CHART)
+PICTURE = Field(False, description=CHART)
 
 
 def _as_text(value: Any) -> Any:
@@ -82,7 +82,7 @@ class AggregateArguments(WindowArguments):
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters", "export"})
-    run = partial(context.client.aggregate, **given, filters=_filters(args.filters), cancellation=cancellation)
+    run = partial(context.client.aggregate, **given, filters=filters_given(args.filters), cancellation=cancellation)
     return context.exports.whole(args.export, lambda export: run(export=export))
 
 
@@ -94,12 +94,12 @@ class CorrelationArguments(WindowArguments):
     granularity: Bucketed = Field("day", description="Bucket of time")
     method: Literal["pearson", "spearman", "kendall"] = Field("pearson", description="Linear, by rank, or by order")
     max_lag: int = Field(0, ge=0, description="Buckets to shift either way, at most 60")
-    chart: bool = _CHART
+    chart: bool = PICTURE
 
 
 def correlation(context: ServerContext, args: CorrelationArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"x_filters", "y_filters"})
-    x_filters, y_filters = _filters(args.x_filters), _filters(args.y_filters)
+    x_filters, y_filters = filters_given(args.x_filters), filters_given(args.y_filters)
     return context.client.correlate(**given, x_filters=x_filters, y_filters=y_filters, cancellation=cancellation)
 
 
@@ -108,12 +108,12 @@ class TrendArguments(WindowArguments):
     granularity: Bucketed = Field("day", description="Bucket of time")
     group_by: str | None = Field(None, description="One column of few values: a series each")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
-    chart: bool = _CHART
+    chart: bool = PICTURE
 
 
 def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters"})
-    return context.client.trend(**given, filters=_filters(args.filters), cancellation=cancellation)
+    return context.client.trend(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
 class CorrelationDataArguments(Arguments):
@@ -130,7 +130,7 @@ class TrendDataArguments(Arguments):
     days: int = Field(30, ge=0, description="Whole days back, and today so far")
     granularity: Bucketed = Field("day", description="Bucket of time")
     group_by: str | None = Field(None, description="One column of few values: a series each")
-    chart: bool = _CHART
+    chart: bool = PICTURE
 
 
 def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: Cancellation) -> Result:
@@ -141,7 +141,7 @@ class PerformanceArguments(Arguments):
     days: int = _DAYS
     model: str | None = Field(None, description="Only this model")
     dataset: str | None = Field(None, description="Only this dataset")
-    chart: bool = _CHART
+    chart: bool = PICTURE
 
 
 def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
@@ -158,20 +158,20 @@ def quality_metrics(context: ServerContext, args: QualityArguments, cancellation
 
 def analytics_tools() -> Iterator[MuseTool]:
     """The seven, under their dotted names."""
-    yield _tool("query.aggregate", AggregateArguments, aggregate)
-    yield _tool("query.correlation", CorrelationArguments, correlation)
-    yield _tool("query.trend", TrendArguments, trend)
-    yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
-    yield _tool("get.trend_data", TrendDataArguments, trend_data)
-    yield _tool("get.performance_summary", PerformanceArguments, performance_summary)
-    yield _tool("get.quality_metrics", QualityArguments, quality_metrics)
+    yield tool_of("query.aggregate", AggregateArguments, aggregate)
+    yield tool_of("query.correlation", CorrelationArguments, correlation)
+    yield tool_of("query.trend", TrendArguments, trend)
+    yield tool_of("get.correlation_data", CorrelationDataArguments, correlation_data)
+    yield tool_of("get.trend_data", TrendDataArguments, trend_data)
+    yield tool_of("get.performance_summary", PerformanceArguments, performance_summary)
+    yield tool_of("get.quality_metrics", QualityArguments, quality_metrics)
 
 
-def _filters(given: list[FilterArguments]) -> list[dict[str, Any]]:
+def filters_given(given: list[FilterArguments]) -> list[dict[str, Any]]:
     return [one.given() for one in given]
 
 
-def _tool(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
+def tool_of(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
     group = name.partition(".")[0]
     return MuseTool(name, group, title, description, arguments, call)

@@ -31,6 +31,12 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "points with the levels before and after and, for benchmarks, the commit; anomalies. With group_by one series "
         "a group, judged together. unclear means that chance explains it.",
     ),
+    "query.forecast": (
+        "Forecast a metric",
+        "What a metric will be in the next buckets: values with 80 and 95 % intervals, the total of a count or sum "
+        "(cost next week), and how it did in backtests beside the last week once more. Quote the interval with the "
+        "value; null with a reason under three cycles.",
+    ),
     "get.correlation_data": (
         "Benchmarks beside user interactions",
         "How benchmark latency and user-interface latency moved together day by day: Pearson's r, every pair of "

@@ -15,6 +15,7 @@ from chimera_metrics.analytics import (
     correlation,
     correlation_data,
     estimate,
+    forecast,
     overview,
     performance_summary,
     quality_metrics,
@@ -104,6 +105,7 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
         yield "trend.bench.commits", bench.commits
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
     yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
+    yield "forecast", forecast("llm.cost_usd", window=MONTH_IN_BERLIN, horizon=7, filters=[MODEL]).series.select
     data = correlation_data(window=WEEK)
     yield "correlation_data.points", data.points.select
     yield "correlation_data.mix", data.mix.select

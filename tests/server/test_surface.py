@@ -20,6 +20,7 @@ TOOLS = [
     "query.aggregate",
     "query.correlation",
     "query.trend",
+    "query.forecast",
     "get.correlation_data",
     "get.trend_data",
     "get.performance_summary",
