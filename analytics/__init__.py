@@ -9,6 +9,7 @@ from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, MEASURES, METR
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.anomalies import Watching, anomalies
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
@@ -41,8 +42,10 @@ __all__ = [
     "QuestionError",
     "ResultColumn",
     "Trend",
+    "Watching",
     "Window",
     "aggregate",
+    "anomalies",
     "buckets",
     "commits",
     "confidence",

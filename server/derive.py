@@ -25,6 +25,7 @@ ANSWERS: dict[str, Any] = {
     "query.correlation": analytics_answers.CorrelationAnswer,
     "query.trend": analytics_answers.TrendAnswer,
     "query.forecast": outlook_answers.ForecastAnswer,
+    "query.anomalies": outlook_answers.AnomaliesAnswer,
     "get.correlation_data": analytics_answers.CorrelationDataAnswer,
     "get.trend_data": analytics_answers.TrendAnswer,
     "get.performance_summary": analytics_answers.PerformanceAnswer,

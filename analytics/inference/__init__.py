@@ -32,6 +32,7 @@ from chimera_metrics.analytics.inference.intervals import (
     wilson,
 )
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
+from chimera_metrics.analytics.inference.newest import Newest, Odd, Watched, newest_anomalies
 from chimera_metrics.analytics.inference.reasons import Reason, ReasonCode
 from chimera_metrics.analytics.inference.regressions import (
     Case,
@@ -68,12 +69,15 @@ __all__ = [
     "History",
     "Interval",
     "LagCorrelation",
+    "Newest",
+    "Odd",
     "QuantileRanks",
     "Reason",
     "ReasonCode",
     "Regression",
     "Total",
     "TrendEstimate",
+    "Watched",
     "WithinCorrelation",
     "anomalies",
     "benjamini_hochberg",
@@ -92,6 +96,7 @@ __all__ = [
     "mean_interval",
     "mean_interval_of",
     "more_runs_needed",
+    "newest_anomalies",
     "quantile_interval",
     "quantile_ranks",
     "regressions",

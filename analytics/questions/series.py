@@ -49,7 +49,7 @@ def series(
     buckets(window, by, max_points)
     table = FACT_TABLES[asked.table]
     group = one_name("group_by", group_by)
-    groups = (_few(asked.table, group),) if group else ()
+    groups = (few_valued(asked.table, group),) if group else ()
     source = source_of(
         [asked],
         window,
@@ -105,7 +105,7 @@ def _in_order(statement: Select[Any], groups: tuple[str, ...], limit: int) -> Se
     return kept.with_only_columns(*columns).order_by(*map(literal_column, (*groups, "ts")))
 
 
-def _few(table: str, name: str) -> str:
+def few_valued(table: str, name: str) -> str:
     few = [column for (owner, column), dimension in DIMENSIONS.items() if owner == table and dimension.few]
     if name not in few:
         raise unknown("column to split a series by", name, few, f"Series of {table} can be split by")

@@ -10,6 +10,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import (
     AggregateResult,
+    AnomaliesResult,
     CorrelationDataResult,
     CorrelationResult,
     ForecastResult,
@@ -127,6 +128,30 @@ class Questions(Access):
 
         return forecast(
             self, metric, horizon=horizon, granularity=granularity, days=days, since=since, until=until,
+            filters=filters, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def anomalies(
+        self,
+        metrics: str | Sequence[str] = (),
+        group_by: str | Sequence[str] | None = None,
+        granularity: Granularity = "hour",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        last: int | None = None,
+        filters: Filters = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> AnomaliesResult:
+        """Which of the newest buckets of many metrics and groups are odd, rarest first; what could not be judged.
+
+        metrics: of any tables, by default the catalog's leading ones. last: newest buckets judged, by default 24 hours.
+        """
+        from chimera_metrics.integrations.questions.anomalies import anomalies
+
+        return anomalies(
+            self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until, last=last,
             filters=filters, chart=chart, cancellation=cancellation,
         )  # fmt: skip
 

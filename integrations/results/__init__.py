@@ -3,6 +3,7 @@
 from chimera_metrics.integrations.results.json_text import as_json
 from chimera_metrics.integrations.results.kinds import (
     AggregateResult,
+    AnomaliesResult,
     Check,
     Column,
     CorrelationDataResult,
@@ -23,6 +24,7 @@ from chimera_metrics.integrations.results.result import Result, Rows
 
 __all__ = [
     "AggregateResult",
+    "AnomaliesResult",
     "Check",
     "Column",
     "CorrelationDataResult",

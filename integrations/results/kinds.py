@@ -107,6 +107,21 @@ class ForecastResult(Result):
     window: WindowShown
 
 
+class AnomaliesResult(Result):
+    """The odd ones among the newest buckets, and what could not be judged."""
+
+    __slots__ = ()
+    granularity: str
+    last: int
+    anomalies: list[Result]
+    judged: int
+    not_judged: list[Result]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+
+
 class CorrelationResult(Result):
     """How closely two metrics move together."""
 

@@ -37,6 +37,11 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "(cost next week), and how it did in backtests beside the last week once more. Quote the interval with the "
         "value; null with a reason under three cycles.",
     ),
+    "query.anomalies": (
+        "What is odd now",
+        "Which of the newest buckets of many metrics and groups are odd: each judged from the buckets before it, "
+        "p-values corrected for all that were looked at, rarest first. not_judged says what could not be, and why.",
+    ),
     "get.correlation_data": (
         "Benchmarks beside user interactions",
         "How benchmark latency and user-interface latency moved together day by day: Pearson's r, every pair of "

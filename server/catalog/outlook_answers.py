@@ -44,3 +44,30 @@ class ForecastAnswer(Asked):
     backtest: BacktestAnswer | None
     cautions: list[str]
     reason: ReasonAnswer | None
+
+
+class OddBucketAnswer(TypedDict):
+    metric: str
+    group: str | int | None
+    ts: str
+    value: float
+    expected: float
+    low: float
+    high: float
+    p_adjusted: float
+    worse: bool | None
+
+
+class NotJudgedAnswer(TypedDict):
+    metric: str
+    group: str | int | None
+    reason: ReasonAnswer
+
+
+class AnomaliesAnswer(Asked):
+    granularity: str
+    group_by: str | None
+    last: int
+    anomalies: list[OddBucketAnswer]
+    judged: int
+    not_judged: list[NotJudgedAnswer]

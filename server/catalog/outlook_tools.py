@@ -34,6 +34,21 @@ def forecast(context: ServerContext, args: ForecastArguments, cancellation: Canc
     return context.client.forecast(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
+class AnomaliesArguments(WindowArguments):
+    metrics: list[str] = Field(default_factory=list, description="Of any tables; the leading ones if left out")
+    group_by: str | None = Field(None, description="One column of few values")
+    granularity: Bucketed = Field("hour", description="Bucket of time")
+    last: int | None = Field(None, ge=1, description="Newest buckets to judge; a day of hours")
+    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    chart: bool = PICTURE
+
+
+def anomalies(context: ServerContext, args: AnomaliesArguments, cancellation: Cancellation) -> Result:
+    given = args.model_dump(exclude={"filters"})
+    return context.client.anomalies(**given, filters=filters_given(args.filters), cancellation=cancellation)
+
+
 def outlook_tools() -> Iterator[MuseTool]:
     """Under their dotted names."""
     yield tool_of("query.forecast", ForecastArguments, forecast)
+    yield tool_of("query.anomalies", AnomaliesArguments, anomalies)

@@ -11,6 +11,7 @@ import pytest
 
 from chimera_metrics.integrations.charts import (
     Form,
+    anomalies_chart,
     correlation_chart,
     forecast_chart,
     performance_chart,
@@ -87,6 +88,16 @@ def outlook(**more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+def odd(**more: Any) -> dict[str, Any]:
+    mark = {"metric": "llm.calls", "group": "opus", "ts": TIMES[29], "value": 150.0, "expected": 300.0, "low": 280.0,
+            "high": 320.0, "p_adjusted": 0.001, "worse": None}  # fmt: skip
+    panel = {"metric": "llm.calls", "unit": "calls", "group": "opus", "points": series()["points"]}
+    return {
+        "granularity": "hour", "last": 24, "anomalies": [mark], "judged": 960, "not_judged": [{}], "window": WINDOW,
+        "series": [panel],
+    } | more  # fmt: skip
+
+
 LAGS = [{"lag": lag, "coefficient": None if lag == 3 else 0.1 * lag, "p_value": 0.1, "n": 20} for lag in range(-3, 4)]
 NOTHING = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective"))
 PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
@@ -124,7 +135,7 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
         forecast_chart,
         outlook(),
         ["llm.cost_usd (USD) by day, 3 ahead, model = opus", "total 450 USD (80 %: 430 to 470)", "forecast", "95 %",
-         "error 0.8 of a cycle's difference", "last cycle 1.1", "n = 28"],
+         "error 0.8 of a cycle", "last cycle 1.1"],
     ),
     "forecast of one bucket": (
         forecast_chart,
@@ -134,6 +145,13 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
     "forecast of nothing": (
         forecast_chart, outlook(forecast={"rows": []}, backtest=None, reason=NO_DATA), [NO_DATA["text"]]
     ),
+    "odd buckets": (
+        anomalies_chart,
+        odd(),
+        ["What is odd in the newest 24 by hour", "960 buckets judged, 1 odd, 1 series not judged", "expected, 95 %",
+         "llm.calls (calls), opus: 150 where 300 was expected"],
+    ),
+    "nothing odd": (anomalies_chart, odd(anomalies=[], series=[]), ["Nothing is odd in 960 buckets."]),
     "correlation": (
         correlation_chart,
         correlation(),

@@ -14,6 +14,7 @@ import pytest
 from chimera_metrics.analytics.inference import (
     Case,
     History,
+    Watched,
     anomalies,
     change_points,
     compare,
@@ -26,6 +27,7 @@ from chimera_metrics.analytics.inference import (
     first_bad_commit,
     forecast,
     mean_interval,
+    newest_anomalies,
     quantile_interval,
     regressions,
     trend,
@@ -77,6 +79,10 @@ FUNCTIONS: dict[str, Callable[[Values], Any]] = {
     "change_points": change_points,
     "anomalies": anomalies,
     "forecast": forecast,
+    "newest": lambda v: newest_anomalies([Watched("a", v), Watched("b", other(v))], 2, period=7),
+    "newest counts": lambda v: newest_anomalies(
+        [Watched("a", [None if x is None else abs(x) for x in v], counts=True)]
+    ),
     "forecast under a week": lambda v: forecast(v, period=7),
     "forecast of rates": lambda v: forecast([None if x is None else min(abs(x), 1.0) for x in v], ceiling=1.0),
     "cycle": lambda v: cycle(v, 7),

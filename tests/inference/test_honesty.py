@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import honesty, honesty_anomalies, honesty_steps, honesty_trend
+from bench import honesty, honesty_anomalies, honesty_newest, honesty_steps, honesty_trend
 from bench.honesty import MARKER, PAGE, SECTIONS
 from bench.honesty_report import Report
 from bench.tabulate_critical_values import MAKERS, NAMES, POINTS, STATISTICS, Z, points_of, simulate, surface
@@ -23,14 +23,14 @@ PARTS = {
 
 
 def test_every_section_measures_and_judges_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (honesty_steps, honesty_trend, honesty_anomalies):
+    for module in (honesty_steps, honesty_trend, honesty_anomalies, honesty_newest):
         monkeypatch.setattr(module, "POINTS", (12, 30))
     monkeypatch.setattr(honesty_steps, "POINTS_WITH_WEEK", (28,))
     report = Report()
     for section in SECTIONS.values():
         section(report, 5, 1)
     tables = [line for line in report.lines if line.startswith("**")]
-    assert len(tables) == 33
+    assert len(tables) == 36
     assert report.promised > 300
     assert all(": " in missed and "promised" in missed for missed in report.missed)
 

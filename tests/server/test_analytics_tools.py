@@ -162,6 +162,14 @@ def test_query_forecast(call: Call) -> None:
     assert (answer["n"], answer["horizon"], answer["unit"]) == (1, 7, "ms")
 
 
+def test_query_anomalies(call: Call) -> None:
+    answer = whole(call("query.anomalies", metrics=["llm.latency_mean_ms"], granularity="day", days=2))
+    text = "It takes 21 buckets before the newest ones to know what to expect; there are 0."
+    reason = {"code": "too_few", "text": text}
+    assert answer["not_judged"] == [{"metric": "llm.latency_mean_ms", "group": None, "reason": reason}]
+    assert (answer["anomalies"], answer["judged"], answer["last"]) == ([], 0, 1)
+
+
 def test_get_trend_data(call: Call) -> None:
     answer = whole(call("get.trend_data", metric="bench.latency_p95_ms", days=2))
     assert answer == trend("bench.latency_p95_ms", "ms", "lower", 400.0, 1, source="bench_runs")
@@ -258,6 +266,7 @@ CHARTS: list[tuple[str, dict[str, Any]]] = [
     ("query.trend", {"metric": "llm.calls"}),
     ("query.correlation", {"x": "llm.calls", "y": "ui.events"}),
     ("query.forecast", {"metric": "llm.calls"}),
+    ("query.anomalies", {"metrics": ["llm.calls"]}),
     ("get.performance_summary", {}),
 ]
 
