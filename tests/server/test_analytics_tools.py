@@ -164,7 +164,7 @@ def test_query_forecast(call: Call) -> None:
 
 def test_query_anomalies(call: Call) -> None:
     answer = whole(call("query.anomalies", metrics=["llm.latency_mean_ms"], granularity="day", days=2))
-    text = "It takes 21 buckets before the newest ones to know what to expect; there are 0."
+    text = "It takes 21 buckets before the newest to know what to expect; there are 0."
     reason = {"code": "too_few", "text": text}
     assert answer["not_judged"] == [{"metric": "llm.latency_mean_ms", "group": None, "reason": reason}]
     assert (answer["anomalies"], answer["judged"], answer["last"]) == ([], 0, 1)
