@@ -9,17 +9,19 @@ from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, MEASURES, METR
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.anomalies import Watching, anomalies
 from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
 from chimera_metrics.analytics.questions.describe import overview, top_words, words_of
 from chimera_metrics.analytics.questions.drivers import DriverQuestion, drivers
+from chimera_metrics.analytics.questions.forecast import Forecast, forecast
 from chimera_metrics.analytics.questions.performance import PerformanceSummary, performance_summary
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, estimate
 from chimera_metrics.analytics.questions.series import series
 from chimera_metrics.analytics.questions.summaries import CorrelationData, correlation_data, quality_metrics
 from chimera_metrics.analytics.questions.trend import Trend, commits, first_commit, trend
-from chimera_metrics.analytics.sql.buckets import GRANULARITIES, MAX_POINTS, Bucket, buckets
+from chimera_metrics.analytics.sql.buckets import GRANULARITIES, MAX_POINTS, Bucket, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import sizes
 from chimera_metrics.analytics.window import Window, previous, window_of
 from chimera_metrics.short_names import same_as_long
@@ -37,14 +39,17 @@ __all__ = [
     "CorrelationData",
     "DriverQuestion",
     "Filter",
+    "Forecast",
     "Metric",
     "PerformanceSummary",
     "Question",
     "QuestionError",
     "ResultColumn",
     "Trend",
+    "Watching",
     "Window",
     "aggregate",
+    "anomalies",
     "buckets",
     "commits",
     "compare",
@@ -56,6 +61,8 @@ __all__ = [
     "filter_of",
     "filters_of",
     "first_commit",
+    "forecast",
+    "granularity_of",
     "metric_of",
     "metrics_of",
     "overview",

@@ -39,6 +39,14 @@ def names(argument: str, value: object) -> tuple[str, ...]:
     return found
 
 
+def one_name(argument: str, value: object) -> str | None:
+    """The one name that `value` holds, in a list or without, or None."""
+    found = names(argument, value)
+    if len(found) > 1:
+        raise QuestionError(f"`{argument}` takes one column here, not {len(found)}: {', '.join(found)}.")
+    return found[0] if found else None
+
+
 def one_or_two(argument: str, value: object) -> tuple[str, ...]:
     """The names that `value` holds, one or two, in a list or without; () for none."""
     found = tuple(dict.fromkeys(names(argument, value)))

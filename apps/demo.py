@@ -178,6 +178,21 @@ def show_trend(answer: Mapping[str, Any]) -> None:
     say_all(answer)
 
 
+def show_forecast(answer: Mapping[str, Any]) -> None:
+    if answer["total"] is not None:
+        total = {name: plain(value) for name, value in answer["total"].items()}
+        say(f"the next {answer['horizon']} in all: {total['value']} (80 %: {total['low_80']} to {total['high_80']})")
+    table(answer["forecast"]["columns"][:4], [row[:4] for row in answer["forecast"]["rows"]])
+    say_all(answer)
+
+
+def show_anomalies(answer: Mapping[str, Any]) -> None:
+    say(f"{len(answer['anomalies'])} odd of {answer['judged']} buckets; {len(answer['not_judged'])} series not judged")
+    fields = ["metric", "group", "ts", "value", "expected", "p_adjusted"]
+    table(fields, [[odd[name] for name in fields] for odd in answer["anomalies"]])
+    say_all(answer)
+
+
 def show_performance(answer: Mapping[str, Any]) -> None:
     fields = ["model", "quant", "dataset", "runs", "latency_p95_ms", "tokens_per_sec"]
     rows = [[*(g[name] for name in fields), g["change_pct"].get("latency_p95_ms")] for g in answer["groups"]]
@@ -200,6 +215,8 @@ SHOW = {
     "query.aggregate": show_rows,
     "query.correlation": show_correlation,
     "query.trend": show_trend,
+    "query.forecast": show_forecast,
+    "query.anomalies": show_anomalies,
     "get.correlation_data": show_correlation,
     "get.trend_data": show_trend,
     "get.performance_summary": show_performance,
@@ -242,6 +259,8 @@ CALLS = [
         max_lag=3,
         chart=True,
     ),
+    DemoCall("query.forecast", "What will the models cost next week?", metric="llm.cost_usd", chart=True),
+    DemoCall("query.anomalies", "What was odd yesterday?", granularity="day", chart=True),
     DemoCall("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
     DemoCall("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
     DemoCall("get.quality_metrics", "How is the pipeline?", days=30),

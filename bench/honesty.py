@@ -18,6 +18,7 @@ from bench.honesty_anomalies import measure_anomalies, measure_counts
 from bench.honesty_compare import measure_compare
 from bench.honesty_correlation import measure_correlation
 from bench.honesty_cycles import measure_cycles
+from bench.honesty_newest import measure_newest
 from bench.honesty_regressions import measure_regressions
 from bench.honesty_report import Report
 from bench.honesty_steps import measure_change_points, measure_step_power
@@ -37,6 +38,7 @@ SECTIONS: dict[str, Callable[[Report, int, int], None]] = {
     "Change points: what is seen": measure_step_power,
     "Anomalies": measure_anomalies,
     "Anomalies in counts and rates": measure_counts,
+    "Newest buckets": measure_newest,
 }
 
 

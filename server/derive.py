@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from chimera_metrics.integrations.validation.row_models import row_schema
 from chimera_metrics.models import FACT_TABLES
-from chimera_metrics.server.catalog import analytics_answers, answers, comparison_answers
+from chimera_metrics.server.catalog import analytics_answers, answers, comparison_answers, outlook_answers
 from chimera_metrics.server.catalog.prompts import listed_prompts
 from chimera_metrics.server.catalog.resources import listed_resources, listed_templates
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
@@ -26,6 +26,8 @@ ANSWERS: dict[str, Any] = {
     "query.trend": analytics_answers.TrendAnswer,
     "query.compare": comparison_answers.CompareAnswer,
     "query.drivers": comparison_answers.DriversAnswer,
+    "query.forecast": outlook_answers.ForecastAnswer,
+    "query.anomalies": outlook_answers.AnomaliesAnswer,
     "get.correlation_data": analytics_answers.CorrelationDataAnswer,
     "get.trend_data": analytics_answers.TrendAnswer,
     "get.performance_summary": analytics_answers.PerformanceAnswer,

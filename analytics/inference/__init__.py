@@ -24,6 +24,14 @@ from chimera_metrics.analytics.inference.differences import (
 )
 from chimera_metrics.analytics.inference.driver_cube import Cube
 from chimera_metrics.analytics.inference.drivers import Driver, Drivers, drivers
+from chimera_metrics.analytics.inference.forecast import (
+    Backtest,
+    Forecast,
+    ForecastInterval,
+    Total,
+    default_horizon,
+    forecast,
+)
 from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
@@ -35,6 +43,7 @@ from chimera_metrics.analytics.inference.intervals import (
     wilson,
 )
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg, holm, sidak
+from chimera_metrics.analytics.inference.newest import Newest, Odd, Watched, newest_anomalies
 from chimera_metrics.analytics.inference.reasons import Reason, ReasonCode
 from chimera_metrics.analytics.inference.regressions import (
     Case,
@@ -56,6 +65,7 @@ __all__ = [
     "Anomalies",
     "Anomaly",
     "AnomalyRun",
+    "Backtest",
     "BetweenSteps",
     "Case",
     "ChangePoint",
@@ -70,15 +80,21 @@ __all__ = [
     "Driver",
     "Drivers",
     "FirstBad",
+    "Forecast",
+    "ForecastInterval",
     "History",
     "Interval",
     "LagCorrelation",
+    "Newest",
+    "Odd",
     "QuantileRanks",
     "Reason",
     "ReasonCode",
     "Regression",
+    "Total",
     "TrendEstimate",
     "Verdict",
+    "Watched",
     "WithinCorrelation",
     "adjusted",
     "anomalies",
@@ -91,13 +107,16 @@ __all__ = [
     "correlate",
     "correlate_within",
     "cycle",
+    "default_horizon",
     "difference",
     "drivers",
     "first_bad_commit",
+    "forecast",
     "holm",
     "mean_interval",
     "mean_interval_of",
     "more_runs_needed",
+    "newest_anomalies",
     "quantile_interval",
     "quantile_ranks",
     "regressions",

@@ -45,15 +45,15 @@ def far_counts(counts: Floats, exposure: Floats, most: int, trials: Floats | Non
     removed = _farthest(counts, exposure, most, trials)
     for j in range(len(removed), -1, -1):
         out = np.isin(np.arange(n), removed[:j])
-        p, scores, expected = _judged(counts, exposure, out, trials)
+        p, scores, expected = judged_counts(counts, exposure, out, trials)
         if j == 0 or p[removed[:j]].max() < LEVEL / n:
-            excess = _excess(counts[~out], expected[~out], None if trials is None else trials[~out])
+            excess = excess_of(counts[~out], expected[~out], None if trials is None else trials[~out])
             limit = CLEAR_EXCESS if n >= 20 else CLEAR_EXCESS / 2.0
             return FarCounts(np.sort(removed[:j]), scores, expected, excess > limit)
     raise AssertionError("j = 0 always returns")
 
 
-def _excess(counts: Floats, expected: Floats, trials: Floats | None) -> float:
+def excess_of(counts: Floats, expected: Floats, trials: Floats | None) -> float:
     """Pearson's chi square less its mean, over its standard deviation."""
     variance = expected if trials is None else expected * (1.0 - expected / trials)
     variance = np.maximum(variance, 1e-12)
@@ -66,7 +66,7 @@ def _farthest(counts: Floats, exposure: Floats, most: int, trials: Floats | None
     out = np.zeros(len(counts), dtype=np.bool_)
     order: list[int] = []
     for _ in range(min(most, len(counts) - 2)):
-        p, scores, _ = _judged(counts, exposure, out, trials)
+        p, scores, _ = judged_counts(counts, exposure, out, trials)
         # p-values of points very far off are all 0: then the distance decides.
         nearest = np.lexsort((-np.abs(scores), np.where(out, 2.0, p)))[0]
         order.append(int(nearest))
@@ -74,7 +74,7 @@ def _farthest(counts: Floats, exposure: Floats, most: int, trials: Floats | None
     return np.array(order, dtype=np.intp)
 
 
-def _judged(counts: Floats, exposure: Floats, out: Flags, trials: Floats | None) -> tuple[Floats, Floats, Floats]:
+def judged_counts(counts: Floats, exposure: Floats, out: Flags, trials: Floats | None) -> tuple[Floats, Floats, Floats]:
     """Two-sided p-values, scores and expected counts, all (n,), by the points that are not `out`: (n,)."""
     kept = ~out
     rate = (counts[kept].sum() + 0.5) / exposure[kept].sum()

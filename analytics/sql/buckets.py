@@ -79,6 +79,17 @@ def buckets(window: Window, granularity: Granularity, max_points: int = MAX_POIN
     return found
 
 
+def ahead(start: datetime, granularity: Granularity, zone: ZoneInfo, count: int) -> list[datetime]:
+    """The starts of so many buckets from `start` on, which begins one itself."""
+    found: list[datetime] = []
+    for moment in _starts(start, datetime.max.replace(tzinfo=UTC), granularity, zone):
+        if len(found) == count:
+            break
+        if moment >= start and moment not in found[-1:]:
+            found.append(moment)
+    return found
+
+
 def on_whole_hours(window: Window, granularity: Granularity, max_points: int) -> bool:
     """Whether every edge of the window and its buckets is a full hour in UTC, as the hourly rollups need.
 

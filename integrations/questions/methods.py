@@ -10,10 +10,12 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import (
     AggregateResult,
+    AnomaliesResult,
     CompareResult,
     CorrelationDataResult,
     CorrelationResult,
     DriversResult,
+    ForecastResult,
     PerformanceResult,
     QualityResult,
     TrendResult,
@@ -163,6 +165,53 @@ class Questions(Access):
             self, metric, days=days, since=since, until=until, baseline_since=baseline_since,
             baseline_until=baseline_until, dimensions=dimensions, depth=depth, filters=filters, limit=limit,
             chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def forecast(
+        self,
+        metric: str,
+        horizon: int | None = None,
+        granularity: Granularity = "day",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        filters: Filters = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> ForecastResult:
+        """What a metric will be in the next buckets, with 80 and 95 % intervals; the total of a count or sum.
+
+        horizon: buckets ahead, by default a day of hours, a week of days or a year of months, else 7.
+        """
+        from chimera_metrics.integrations.questions.forecast import forecast
+
+        return forecast(
+            self, metric, horizon=horizon, granularity=granularity, days=days, since=since, until=until,
+            filters=filters, chart=chart, cancellation=cancellation,
+        )  # fmt: skip
+
+    def anomalies(
+        self,
+        metrics: str | Sequence[str] = (),
+        group_by: str | Sequence[str] | None = None,
+        granularity: Granularity = "hour",
+        days: int | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        last: int | None = None,
+        filters: Filters = (),
+        chart: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> AnomaliesResult:
+        """Which of the newest buckets of many metrics and groups are odd, rarest first; what could not be judged.
+
+        metrics: of any tables, by default the catalog's leading ones. last: newest buckets judged, by default 24 hours.
+        """
+        from chimera_metrics.integrations.questions.anomalies import anomalies
+
+        return anomalies(
+            self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until, last=last,
+            filters=filters, chart=chart, cancellation=cancellation,
         )  # fmt: skip
 
     def get_trend_data(

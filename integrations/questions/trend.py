@@ -18,6 +18,7 @@ from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, 
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
+from chimera_metrics.integrations.questions.filters import in_words
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import TrendResult, points
 from chimera_metrics.models import FACT_TABLES
@@ -93,7 +94,7 @@ def trend(
             "better": measured.better,
             "granularity": question.granularity,
             "group_by": list(asked.group_by),
-            "filters": [_words(one) for one in stated(FACT_TABLES[measured.table], filters)],
+            "filters": [in_words(one) for one in stated(FACT_TABLES[measured.table], filters)],
             "series": series,
             "reason": None if judged else {"code": "no_data", "text": f"There are no rows of {measured.table} here."},
             "notes": [*asking.notes, *note],
@@ -108,13 +109,6 @@ def trend(
 
         result.images = [trend_chart(build(100 * SHOWN_POINTS, gaps=True))]
     return result
-
-
-def _words(condition: Mapping[str, Any]) -> str:
-    """`model = opus`, of a filter in the form that is documented."""
-    given = condition.get("values") if condition.get("values") is not None else condition.get("value")
-    words = given if isinstance(given, list | tuple) else [] if given is None else [given]
-    return f"{condition['column']} {condition['op']} {', '.join(map(str, words))}".rstrip()
 
 
 def _judge(question: Question, rows: Sequence[Row], metric: Metric) -> list[Judged]:

@@ -3,6 +3,7 @@
 from chimera_metrics.integrations.results.json_text import as_json, lean
 from chimera_metrics.integrations.results.kinds import (
     AggregateResult,
+    AnomaliesResult,
     Check,
     Column,
     CompareResult,
@@ -10,6 +11,7 @@ from chimera_metrics.integrations.results.kinds import (
     CorrelationResult,
     DescribeResult,
     DriversResult,
+    ForecastResult,
     HealthResult,
     InsertResult,
     PerformanceResult,
@@ -25,6 +27,7 @@ from chimera_metrics.integrations.results.result import Result, Rows
 
 __all__ = [
     "AggregateResult",
+    "AnomaliesResult",
     "Check",
     "Column",
     "CompareResult",
@@ -32,6 +35,7 @@ __all__ = [
     "CorrelationResult",
     "DescribeResult",
     "DriversResult",
+    "ForecastResult",
     "HealthResult",
     "InsertResult",
     "PerformanceResult",

@@ -85,6 +85,43 @@ class TrendResult(Result):
     window: WindowShown
 
 
+class ForecastResult(Result):
+    """The buckets ahead, `forecast` with `columns` and `rows`."""
+
+    __slots__ = ()
+    metric: str
+    unit: str | Any
+    granularity: str
+    horizon: int
+    n: int
+    forecast: Result
+    total: Result | Any
+    method: str | Any
+    cycle: Result | Any
+    backtest: Result | Any
+    reason: Result | Any
+    cautions: list[str]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+
+
+class AnomaliesResult(Result):
+    """The odd ones among the newest buckets, and what could not be judged."""
+
+    __slots__ = ()
+    granularity: str
+    last: int
+    anomalies: list[Result]
+    judged: int
+    not_judged: list[Result]
+    notes: list[str]
+    source: str
+    sql: str
+    window: WindowShown
+
+
 class CorrelationResult(Result):
     """How closely two metrics move together."""
 

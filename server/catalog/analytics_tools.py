@@ -41,8 +41,8 @@ Operator = Literal[
 # Every column that a filter may be on.
 _COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
 _DAYS = Field(7, ge=0, description=DAYS)
-_CHART = Field(False, description=CHART)
-_SQL = Field(False, description=SQL)
+PICTURE = Field(False, description=CHART)
+SQL_TOO = Field(False, description=SQL)
 
 
 def _as_text(value: Any) -> Any:
@@ -87,12 +87,12 @@ class AggregateArguments(WindowArguments):
     dry_run: bool = Field(False, description="Estimate cost")
     interval: bool = Field(False, description=INTERVAL)
     export: FileFormat | None = Field(None, description=EXPORT)
-    include_sql: bool = _SQL
+    include_sql: bool = SQL_TOO
 
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters", "export", "include_sql"})
-    run = partial(context.client.aggregate, **given, filters=_filters(args.filters), cancellation=cancellation)
+    run = partial(context.client.aggregate, **given, filters=filters_given(args.filters), cancellation=cancellation)
     return context.exports.whole(args.export, lambda export: run(export=export))
 
 
@@ -104,13 +104,13 @@ class CorrelationArguments(WindowArguments):
     granularity: Bucketed = Field("day", description=BUCKET)
     method: Literal["pearson", "spearman", "kendall"] = Field("pearson", description="Coefficient")
     max_lag: int = Field(0, ge=0, description="Buckets, at most 60")
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def correlation(context: ServerContext, args: CorrelationArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"x_filters", "y_filters", "include_sql"})
-    x_filters, y_filters = _filters(args.x_filters), _filters(args.y_filters)
+    x_filters, y_filters = filters_given(args.x_filters), filters_given(args.y_filters)
     return context.client.correlate(**given, x_filters=x_filters, y_filters=y_filters, cancellation=cancellation)
 
 
@@ -119,13 +119,13 @@ class TrendArguments(WindowArguments):
     granularity: Bucketed = Field("day", description=BUCKET)
     group_by: list[str] = Field(default_factory=list, description="At most two")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters", "include_sql"})
-    return context.client.trend(**given, filters=_filters(args.filters), cancellation=cancellation)
+    return context.client.trend(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
 class CompareArguments(WindowArguments):
@@ -137,13 +137,13 @@ class CompareArguments(WindowArguments):
     commit: str | None = Field(None, description="Before it against from it on; 28 days")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     group_by: list[str] = Field(default_factory=list, description="Columns of few values")
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def compare(context: ServerContext, args: CompareArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters", "a_filters", "b_filters", "include_sql"})
-    filters, a, b = _filters(args.filters), _filters(args.a_filters), _filters(args.b_filters)
+    filters, a, b = filters_given(args.filters), filters_given(args.a_filters), filters_given(args.b_filters)
     return context.client.compare(**given, filters=filters, a_filters=a, b_filters=b, cancellation=cancellation)
 
 
@@ -155,19 +155,19 @@ class DriversArguments(WindowArguments):
     depth: int = Field(2, ge=1, description="1: words, 2: and their pairs")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     limit: int = Field(5, ge=1, description="Drivers at most, up to 20")
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def drivers(context: ServerContext, args: DriversArguments, cancellation: Cancellation) -> Result:
     given = args.model_dump(exclude={"filters", "include_sql"})
-    return context.client.drivers(**given, filters=_filters(args.filters), cancellation=cancellation)
+    return context.client.drivers(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
 class CorrelationDataArguments(Arguments):
     days: int = _DAYS
     granularity: Bucketed = Field("day", description=BUCKET)
-    include_sql: bool = _SQL
+    include_sql: bool = SQL_TOO
 
 
 def correlation_data(context: ServerContext, args: CorrelationDataArguments, cancellation: Cancellation) -> Result:
@@ -179,8 +179,8 @@ class TrendDataArguments(Arguments):
     days: int = Field(30, ge=0, description=DAYS)
     granularity: Bucketed = Field("day", description=BUCKET)
     group_by: list[str] = Field(default_factory=list, description="At most two")
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: Cancellation) -> Result:
@@ -191,8 +191,8 @@ class PerformanceArguments(Arguments):
     days: int = _DAYS
     model: str | None = Field(None, description="Only this model")
     dataset: str | None = Field(None, description="Only this dataset")
-    chart: bool = _CHART
-    include_sql: bool = _SQL
+    chart: bool = PICTURE
+    include_sql: bool = SQL_TOO
 
 
 def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
@@ -204,7 +204,7 @@ def performance_summary(context: ServerContext, args: PerformanceArguments, canc
 
 class QualityArguments(Arguments):
     days: int = _DAYS
-    include_sql: bool = _SQL
+    include_sql: bool = SQL_TOO
 
 
 def quality_metrics(context: ServerContext, args: QualityArguments, cancellation: Cancellation) -> Result:
@@ -213,22 +213,22 @@ def quality_metrics(context: ServerContext, args: QualityArguments, cancellation
 
 def analytics_tools() -> Iterator[MuseTool]:
     """The analytic tools, under their dotted names."""
-    yield _tool("query.aggregate", AggregateArguments, aggregate)
-    yield _tool("query.correlation", CorrelationArguments, correlation)
-    yield _tool("query.trend", TrendArguments, trend)
-    yield _tool("query.compare", CompareArguments, compare)
-    yield _tool("query.drivers", DriversArguments, drivers)
-    yield _tool("get.correlation_data", CorrelationDataArguments, correlation_data)
-    yield _tool("get.trend_data", TrendDataArguments, trend_data)
-    yield _tool("get.performance_summary", PerformanceArguments, performance_summary)
-    yield _tool("get.quality_metrics", QualityArguments, quality_metrics)
+    yield tool_of("query.aggregate", AggregateArguments, aggregate)
+    yield tool_of("query.correlation", CorrelationArguments, correlation)
+    yield tool_of("query.trend", TrendArguments, trend)
+    yield tool_of("query.compare", CompareArguments, compare)
+    yield tool_of("query.drivers", DriversArguments, drivers)
+    yield tool_of("get.correlation_data", CorrelationDataArguments, correlation_data)
+    yield tool_of("get.trend_data", TrendDataArguments, trend_data)
+    yield tool_of("get.performance_summary", PerformanceArguments, performance_summary)
+    yield tool_of("get.quality_metrics", QualityArguments, quality_metrics)
 
 
-def _filters(given: list[FilterArguments]) -> list[dict[str, Any]]:
+def filters_given(given: list[FilterArguments]) -> list[dict[str, Any]]:
     return [one.given() for one in given]
 
 
-def _tool(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
+def tool_of(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
     group = name.partition(".")[0]
     return MuseTool(name, group, title, description, arguments, call)

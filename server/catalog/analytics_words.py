@@ -43,6 +43,17 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "rate, volume or mix, where {} is everything alike. Contributions (share_pct may pass 100 or be negative) and "
         "rest add up to the change. A driver is where the change sits, not why. nothing_stands_out is an answer.",
     ),
+    "query.forecast": (
+        "Forecast a metric",
+        "What a metric will be in the next buckets: values with 80 and 95 % intervals, the total of a count or sum "
+        "(cost next week), and how it did in backtests beside the last week once more. Quote the interval with the "
+        "value; null with a reason under three cycles.",
+    ),
+    "query.anomalies": (
+        "What is odd now",
+        "Which of the newest buckets of many metrics and groups are odd: each judged from the buckets before it, "
+        "p-values corrected for all that were looked at, rarest first. not_judged says what could not be, and why.",
+    ),
     "get.correlation_data": (
         "Benchmarks beside user interactions",
         "Benchmarks beside the user interface: correlations, confidence.",

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, validate_call
 from chimera_metrics.server.catalog.protocol import INVALID_PARAMS, ProtocolError
 
 Days = Annotated[str, Field(description="Whole days to look back", pattern=r"^\d{1,4}$")]
+Ahead = Annotated[str, Field(description="Days ahead", pattern=r"^[1-9]\d{0,2}$")]
 Model = Annotated[str, Field(description="Model to look at; all if left out", max_length=200)]
 Metric = Annotated[
     str, Field(description="Metric of the catalog, or such as p95(ui_events.latency_ms)", max_length=200)
@@ -43,6 +44,24 @@ def regression_hunt(days: Days = "14", model: Model = "") -> str:
     )
 
 
+def what_is_odd(days: Days = "14") -> str:
+    return (
+        f"Say what is odd now. Call query.anomalies with days={days}, then again with group_by=model and the metrics "
+        "llm.error_rate, llm.latency_p95_ms and llm.cost_usd. For each anomaly say what was expected and what came, "
+        "since when, whether it is worse, and how sure (p_adjusted); look with query.trend whether it lasts. Name what "
+        "could not be judged. If nothing is odd, say how many buckets were looked at." + _HONEST
+    )
+
+
+def outlook(metric: Metric = "llm.cost_usd", days: Ahead = "7") -> str:
+    return (
+        f"Say what is to be expected of {metric} in the next {days} days, to plan budget and capacity. Call "
+        f'query.forecast with metric="{metric}", horizon={days}. Give the total with its 80 % interval, and the days '
+        "that stand out; say how it did in backtests beside the last week once more, and every caution. A forecast "
+        "goes on as it was: name what you know of that will change it." + _HONEST
+    )
+
+
 def correlation_check(x: Metric = "bench.latency_p95_ms", y: Metric = "ui.latency_p95_ms", days: Days = "30") -> str:
     return (
         f'Check whether {x} and {y} move together. Call query.correlation with x="{x}", y="{y}", days={days}, then '
@@ -56,14 +75,17 @@ def cost_review(days: Days = "30") -> str:
     return (
         f"Review what the last {days} days cost. Call get.quality_metrics with days={days}; query.aggregate with "
         f'metrics=["llm.cost_usd", "llm.calls"], group_by=["source", "model"], days={days}; and '
-        f"query.trend on llm.cost_usd, days={days}. Report the total, the three largest shares, "
-        "the trend with its interval, days that stand out, and cost of calls that failed." + _HONEST
+        f"query.trend on llm.cost_usd, days={days}; query.forecast on llm.cost_usd. Report the total, the three "
+        "largest shares, the trend with its interval, days that stand out, cost of calls that failed, and what next "
+        "week will cost, with its 80 % interval." + _HONEST
     )
 
 
 PROMPTS: tuple[tuple[str, str, Callable[..., str]], ...] = (
     ("Daily brief", "What happened lately, what changed, what to look at", daily_brief),
     ("Regression hunt", "Which benchmarks got worse, since which commit", regression_hunt),
+    ("What is odd", "Which metrics are unlike what they were, right now", what_is_odd),
+    ("Outlook", "What a metric will be in the next days, for budget and capacity", outlook),
     ("Correlation check", "Whether two metrics move together, and how sure that is", correlation_check),
     ("Cost review", "What models and sources cost, and where it is heading", cost_review),
 )

@@ -17,6 +17,7 @@ from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.analytics_tools import analytics_tools
 from chimera_metrics.server.catalog.analytics_words import EXPORT
 from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.outlook_tools import outlook_tools
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.catalog.words import TOOLS
 from chimera_metrics.server.context import ServerContext
@@ -63,6 +64,7 @@ def all_tools() -> Iterator[MuseTool]:
     yield _tool("query", "query", QueryArguments, query)
     yield _tool("describe", "get", DescribeArguments, describe)
     yield from analytics_tools()
+    yield from outlook_tools()
     for table in FACT_TABLES:
         name = f"insert.{table}"
         words = TOOLS[name]

@@ -12,11 +12,13 @@ from chimera_metrics.analytics import (
     AGGREGATES,
     METRICS,
     aggregate,
+    anomalies,
     compare,
     correlation,
     correlation_data,
     drivers,
     estimate,
+    forecast,
     overview,
     performance_summary,
     quality_metrics,
@@ -125,6 +127,11 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
         yield from ((f"drivers.{name}.{part}", one) for part, one in parts.items() if one is not None)
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
     yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
+    yield "forecast", forecast("llm.cost_usd", window=MONTH_IN_BERLIN, horizon=7, filters=[MODEL]).series.select
+    watching = anomalies(["llm.calls", "llm.error_rate", "ui.abandonment_rate"], window=WEEK)
+    yield "anomalies.llm_events", watching.questions[0].select
+    yield "anomalies.sessions", watching.questions[1].select
+    yield "anomalies.by_group", anomalies(["llm.cost_usd"], window=WEEK, group_by="model").questions[0].select
     data = correlation_data(window=WEEK)
     yield "correlation_data.points", data.points.select
     yield "correlation_data.mix", data.mix.select

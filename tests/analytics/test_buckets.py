@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import column, func, literal, literal_column, select
 
 from chimera_metrics.analytics import QuestionError, buckets, window_of
-from chimera_metrics.analytics.sql.buckets import GRANULARITIES, Granularity, granularity_of
+from chimera_metrics.analytics.sql.buckets import GRANULARITIES, Granularity, ahead, granularity_of
 from chimera_metrics.analytics.sql.shifts import bucket_start, shifts
 from chimera_metrics.analytics.window import Window, zone_names, zone_of
 from tests.analytics.conftest import NOW, Store, days
@@ -178,6 +178,17 @@ def test_too_many_points_are_refused_with_what_fits(granularity: Granularity, co
     with pytest.raises(QuestionError) as error:
         buckets(days(count), granularity)
     assert str(error.value) == sentence
+
+
+def test_buckets_ahead_follow_the_zone_s_clock() -> None:
+    """Berlin's clocks go back on 25 October 2026: the day has 25 hours, and 2 o'clock comes twice."""
+    berlin = zone_of("Europe/Berlin")
+    midnight = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    starts = ahead(midnight, "day", berlin, 3)
+    assert [following - start for start, following in pairwise(starts)] == [timedelta(hours=25), timedelta(hours=24)]
+    hours = ahead(midnight, "hour", berlin, 26)
+    assert hours == [midnight + timedelta(hours=i) for i in range(26)]
+    assert ahead(datetime(2026, 2, 1, tzinfo=UTC), "month", zone_of("UTC"), 2)[1] == datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_an_unknown_granularity_is_named_with_the_nearest() -> None:

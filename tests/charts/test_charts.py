@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from chimera_metrics.integrations.charts import Form, correlation_chart, performance_chart, style, trend, trend_chart
+from chimera_metrics.integrations.charts import (
+    Form,
+    anomalies_chart,
+    correlation_chart,
+    forecast_chart,
+    performance_chart,
+    style,
+    trend,
+    trend_chart,
+)
 
 Draw = Callable[[Mapping[str, Any], Form], bytes]
 WINDOW = {"since": "2026-05-11T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
@@ -73,6 +82,28 @@ def summary(*groups: dict[str, Any]) -> dict[str, Any]:
     return {"groups": list(groups), "window": WINDOW, "previous_window": WINDOW}
 
 
+def outlook(**more: Any) -> dict[str, Any]:
+    """Thirty days known, and three ahead."""
+    ahead = [f"2026-06-{day}T00:00:00Z" for day in (11, 12, 13)]
+    rows = [[ts, 150.0, 140.0, 160.0, 120.0, 190.0] for ts in ahead]
+    return {
+        "metric": "llm.cost_usd", "unit": "USD", "granularity": "day", "horizon": 3, "window": WINDOW, "n": 28,
+        "filters": ["model = opus"], "forecast": {"columns": [], "rows": rows}, "points": series()["points"],
+        "total": {"value": 450.0, "low_80": 430.0, "high_80": 470.0, "low_95": None, "high_95": None}, "reason": None,
+        "backtest": {"cases": 24, "mase": 0.8, "mase_naive": 1.1, "coverage_80": 0.8, "coverage_95": 0.95},
+    } | more  # fmt: skip
+
+
+def odd(**more: Any) -> dict[str, Any]:
+    mark = {"metric": "llm.calls", "group": "opus", "ts": TIMES[29], "value": 150.0, "expected": 300.0, "low": 280.0,
+            "high": 320.0, "p_adjusted": 0.001, "worse": None}  # fmt: skip
+    panel = {"metric": "llm.calls", "unit": "calls", "group": "opus", "points": series()["points"]}
+    return {
+        "granularity": "hour", "last": 24, "anomalies": [mark], "judged": 960, "not_judged": [{}], "window": WINDOW,
+        "series": [panel],
+    } | more  # fmt: skip
+
+
 LAGS = [{"lag": lag, "coefficient": None if lag == 3 else 0.1 * lag, "p_value": 0.1, "n": 20} for lag in range(-3, 4)]
 NOTHING = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective"))
 PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
@@ -110,6 +141,27 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
         trend_of(empty() | {"points": table([[TIMES[0], 100.0, 3, False]])}),
         ["value"],
     ),
+    "forecast": (
+        forecast_chart,
+        outlook(),
+        ["llm.cost_usd (USD) by day, 3 ahead, model = opus", "total 450 USD (80 %: 430 to 470)", "forecast", "95 %",
+         "error 0.8 of a cycle", "last cycle 1.1"],
+    ),
+    "forecast of one bucket": (
+        forecast_chart,
+        outlook(forecast={"rows": outlook()["forecast"]["rows"][:1]}, total=None),
+        ["24 backtests"],
+    ),
+    "forecast of nothing": (
+        forecast_chart, outlook(forecast={"rows": []}, backtest=None, reason=NO_DATA), [NO_DATA["text"]]
+    ),
+    "odd buckets": (
+        anomalies_chart,
+        odd(),
+        ["What is odd in the newest 24 by hour", "960 buckets judged, 1 odd, 1 series not judged", "expected, 95 %",
+         "llm.calls (calls), opus: 150 where 300 was expected"],
+    ),
+    "nothing odd": (anomalies_chart, odd(anomalies=[], series=[]), ["Nothing is odd in 960 buckets."]),
     "correlation": (
         correlation_chart,
         correlation(),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import honesty, honesty_anomalies, honesty_steps, honesty_trend
+from bench import honesty, honesty_anomalies, honesty_newest, honesty_steps, honesty_trend
 from bench.honesty import MARKER, PAGE, SECTIONS
 from bench.honesty_report import Report
 from bench.tabulate_critical_values import MAKERS, NAMES, POINTS, STATISTICS, Z, points_of, simulate, surface
@@ -23,7 +23,7 @@ PARTS = {
 
 
 def test_every_section_measures_and_judges_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (honesty_steps, honesty_trend, honesty_anomalies):
+    for module in (honesty_steps, honesty_trend, honesty_anomalies, honesty_newest):
         monkeypatch.setattr(module, "POINTS", (12, 30))
     monkeypatch.setattr(honesty_steps, "POINTS_WITH_WEEK", (28,))
     report = Report()

@@ -151,6 +151,24 @@ def test_query_compare(call: Call) -> None:
     assert "give both" in both.content[0].text
 
 
+def test_query_forecast(call: Call) -> None:
+    answer = whole(call("query.forecast", metric="llm.latency_mean_ms", days=2))
+    text = "A forecast of 7 buckets needs at least 21 points; there is 1."
+    assert answer["reason"] == {"code": "too_few", "text": text}
+    assert answer["forecast"] == {"columns": ["ts", "value", "low_80", "high_80", "low_95", "high_95"], "rows": []}
+    named = ("total", "method", "cycle", "backtest")
+    assert {name: answer[name] for name in named} == dict.fromkeys(named)
+    assert (answer["n"], answer["horizon"], answer["unit"]) == (1, 7, "ms")
+
+
+def test_query_anomalies(call: Call) -> None:
+    answer = whole(call("query.anomalies", metrics=["llm.latency_mean_ms"], granularity="day", days=2))
+    text = "It takes 21 buckets before the newest to know what to expect; there are 0."
+    reason = {"code": "too_few", "text": text}
+    assert answer["not_judged"] == [{"metric": "llm.latency_mean_ms", "group": None, "reason": reason}]
+    assert (answer["anomalies"], answer["judged"], answer["last"]) == ([], 0, 1)
+
+
 def test_get_trend_data(call: Call) -> None:
     answer = whole(call("get.trend_data", metric="bench.latency_p95_ms", days=2))
     assert answer == trend("bench.latency_p95_ms", "ms", "lower", 400.0, 1, source="bench_runs")
@@ -238,6 +256,8 @@ def test_get_quality_metrics(call: Call) -> None:
 CHARTS: list[tuple[str, dict[str, Any]]] = [
     ("query.trend", {"metric": "llm.calls"}),
     ("query.correlation", {"x": "llm.calls", "y": "ui.events"}),
+    ("query.forecast", {"metric": "llm.calls"}),
+    ("query.anomalies", {"metrics": ["llm.calls"]}),
     ("get.performance_summary", {}),
 ]
 
@@ -277,6 +297,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "The window runs backwards",
     ),
     ("query.trend", {"metric": "ui.events", "granularity": "minute"}, "points, more than 2,000; use 'hour'"),
+    (
+        "query.forecast",
+        {"metric": "ui.events", "horizon": 0},
+        "horizon is 0: input should be greater than or equal to 1",
+    ),
     ("query.correlation", {"x": "ui.events"}, "query.correlation needs y; it takes"),
     ("get.performance_summary", {"days": "many"}, "days is 'many': input should be a valid integer"),
     ("get.quality_metrics", {"days": -1}, "days is -1: input should be greater than or equal to 0."),

@@ -72,6 +72,8 @@ def test_prompts_name_tools_and_metrics_that_there_are(store: Settings) -> None:
         assert [prompt.name for prompt in prompts] == [
             "daily_brief",
             "regression_hunt",
+            "what_is_odd",
+            "outlook",
             "correlation_check",
             "cost_review",
         ]

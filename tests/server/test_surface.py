@@ -22,6 +22,8 @@ TOOLS = [
     "query.trend",
     "query.compare",
     "query.drivers",
+    "query.forecast",
+    "query.anomalies",
     "get.correlation_data",
     "get.trend_data",
     "get.performance_summary",

@@ -1,0 +1,109 @@
+"""`query.forecast` on stored rows: which buckets it is about, its total, and what it says of itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chimera_metrics.analytics import QuestionError
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from tests.analytics.rows import llm
+from tests.questions.conftest import NOW, Fill
+
+MIDNIGHT = NOW.replace(hour=0)
+WEEK = [100, 105, 105, 102, 95, 45, 40]
+
+
+def costs(days: int, seed: int = 1) -> list[dict[str, Any]]:
+    """A call an hour before noon on each of the days before today: dollars by the weekday, 5 % beside."""
+    noise = np.random.default_rng(seed).standard_normal(days + 1)
+    found = []
+    for i in range(1, days + 1):
+        at = MIDNIGHT - timedelta(days=i) + timedelta(hours=11)
+        dollars = WEEK[at.weekday()] * (1.0 + 0.05 * noise[i])
+        found.append(llm(at, 100.0 + noise[i], cost_usd=Decimal(f"{dollars:.6f}")))
+    return found
+
+
+def test_the_cost_of_next_week(client: ClickHouseClient, fill: Fill) -> None:
+    """8 weeks are known; today, a Wednesday, is the first day ahead."""
+    fill("llm_events", costs(56))
+    answer = client.forecast("llm.cost_usd")
+    assert answer.forecast.columns == ["ts", "value", "low_80", "high_80", "low_95", "high_95"]
+    days = [row[0] for row in answer.forecast.rows]
+    assert (days[0], days[-1], len(days)) == ("2026-06-10T00:00:00Z", "2026-06-16T00:00:00Z", 7)
+    assert [row[1] for row in answer.forecast.rows] == pytest.approx([*WEEK[2:], *WEEK[:2]], rel=0.08)
+    assert all(low95 <= low <= value <= high <= high95 for _, value, low, high, low95, high95 in answer.forecast.rows)
+    assert answer.total.low_95 < answer.total.low_80 < sum(WEEK) < answer.total.high_80 < answer.total.high_95
+    assert (answer.n, answer.horizon, answer.method, answer.reason) == (56, 7, "smoothed", None)
+    assert answer.cycle.period == 7
+    assert answer.backtest.mase < answer.backtest.mase_naive
+    assert "2026-06-10T00:00:00Z is the day that is running; it is forecast as a whole." in answer.notes
+
+
+def test_a_mean_has_no_total(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", costs(40))
+    answer = client.forecast("llm.latency_mean_ms", horizon=3)
+    assert answer.total is None
+    assert len(answer.forecast.rows) == 3
+
+
+def test_what_is_over_is_forecast_from_its_end(client: ClickHouseClient, fill: Fill) -> None:
+    """A window of May: the days ahead are the first of June."""
+    fill("llm_events", costs(60))
+    answer = client.forecast("llm.calls", since="2026-04-15", until="2026-06-01", horizon=2)
+    assert answer.reason.code == "constant"
+    answer = client.forecast("llm.cost_usd", since="2026-04-15", until="2026-06-01", horizon=2)
+    assert [row[0] for row in answer.forecast.rows] == ["2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z"]
+    assert not any("running" in note for note in answer.notes)
+
+
+def test_rates_stay_between_0_and_1(client: ClickHouseClient, fill: Fill) -> None:
+    rng = np.random.default_rng(4)
+    rows = [
+        llm(MIDNIGHT - timedelta(days=1 + i // 6), status="failure" if rng.random() < 0.8 else "success")
+        for i in range(240)
+    ]
+    fill("llm_events", rows)
+    found = client.forecast("llm.error_rate").forecast.rows
+    assert len(found) == 7
+    assert all(0.0 <= number <= 1.0 for row in found for number in row[1:])
+
+
+def test_three_weeks_are_needed(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", costs(20))
+    answer = client.forecast("llm.cost_usd")
+    assert answer.forecast.rows == []
+    assert (answer.reason.code, answer.method, answer.total, answer.backtest) == ("too_few", None, None, None)
+    assert answer.reason.text == "A forecast of 7 buckets needs at least 21 points; there are 20."
+
+
+def test_no_rows_and_a_day_that_is_not_over(client: ClickHouseClient, fill: Fill) -> None:
+    assert client.forecast("llm.latency_mean_ms").reason.code == "no_data"
+    fill("llm_events", [llm(NOW - timedelta(hours=1), 5.0)])
+    reason = client.forecast("llm.latency_mean_ms").reason
+    assert reason.text.startswith("No whole day is over yet in this window")
+
+
+def test_hours_look_back_two_weeks_and_a_day_ahead(client: ClickHouseClient, fill: Fill) -> None:
+    rng = np.random.default_rng(5)
+    fill("llm_events", [llm(NOW - timedelta(hours=i), 100.0 + rng.standard_normal()) for i in range(1, 400)])
+    answer = client.forecast("llm.latency_mean_ms", granularity="hour")
+    assert (answer.horizon, answer.window.since) == (24, "2026-05-27T00:00:00Z")
+    assert answer.forecast.rows[0][0] == "2026-06-10T12:00:00Z"
+
+
+@pytest.mark.parametrize("horizon", [0, 1001])
+def test_a_horizon_out_of_range_is_refused(client: ClickHouseClient, horizon: int) -> None:
+    with pytest.raises(QuestionError, match="it takes 1 to 1,000 buckets ahead"):
+        client.forecast("llm.calls", horizon=horizon)
+
+
+def test_a_picture_comes_with_it(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", costs(40))
+    [picture] = client.forecast("llm.cost_usd", chart=True).images
+    assert picture.startswith(b"\x89PNG")
