@@ -26,7 +26,9 @@ _HONEST = (
 def daily_brief(days: Days = "1") -> str:
     return (
         f"Write a brief of the last {days} days for the team, at most 15 lines. Call get.quality_metrics and "
-        f"get.performance_summary with days={days}, and get.correlation_data with days=7. Say first what changed "
+        f"get.performance_summary with days={days}, and get.correlation_data with days=7. Call query.compare with "
+        'days=7 and metrics=["llm.error_rate", "llm.cost_usd", "llm.latency_p95_ms"], and query.drivers on each '
+        "that is worse. Say first what changed "
         "since the window before: regressions with their commit, error rates, costs, failed deployments, a late "
         "watcher. Then what is steady, in one line." + _HONEST
     )
@@ -38,7 +40,8 @@ def regression_hunt(days: Days = "14", model: Model = "") -> str:
     return (
         f"Find performance regressions of the last {days} days{which}. Call get.performance_summary with days={days}"
         f"{only}; for each regression, call query.trend on bench.latency_p95_ms grouped by model and read its change "
-        "points and their commit_sha; then query the runs around that commit in bench_runs. Answer per regression: "
+        "points and their commit_sha; call query.compare on the regressed measure with commit set to that one, and "
+        "query.drivers on it; then query the runs around that commit in bench_runs. Answer per regression: "
         "what, since when, which commit, how sure (p_adjusted), and the runs that show it. If there is none, say how "
         "large one would have had to be to be seen." + _HONEST
     )
@@ -75,9 +78,10 @@ def cost_review(days: Days = "30") -> str:
     return (
         f"Review what the last {days} days cost. Call get.quality_metrics with days={days}; query.aggregate with "
         f'metrics=["llm.cost_usd", "llm.calls"], group_by=["source", "model"], days={days}; and '
-        f"query.trend on llm.cost_usd, days={days}; query.forecast on llm.cost_usd. Report the total, the three "
-        "largest shares, the trend with its interval, days that stand out, cost of calls that failed, and what next "
-        "week will cost, with its 80 % interval." + _HONEST
+        f"query.trend and query.forecast on llm.cost_usd, the trend with days={days}; query.compare with the same metrics "
+        f"and days={days}; and where cost changed, query.drivers on llm.cost_usd, days={days}. Report the total, the three "
+        "largest shares, what drove the change and by how much, the trend with its interval, days that stand out, what "
+        "failed calls cost, and what next week will cost, with its 80 % interval." + _HONEST
     )
 
 
