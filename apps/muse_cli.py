@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from chimera_metrics.apps import asking_commands, operations, schema_commands
+from chimera_metrics.apps import asking_commands, operations, schema_commands, streams_in
 from chimera_metrics.apps.tables import say
 from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
@@ -213,7 +213,12 @@ def replay_quarantine(batch: str | None, as_json: bool) -> None:
     sys.exit(replay(batch, as_json))
 
 
-for _command in (*asking_commands.COMMANDS, *schema_commands.COMMANDS, *operations.COMMANDS):
+for _command in (
+    *asking_commands.COMMANDS,
+    *schema_commands.COMMANDS,
+    *streams_in.COMMANDS,
+    *operations.COMMANDS,
+):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -191,6 +191,9 @@ class MuseSettings(_Group):
     export_dir: Path | None = Field(default=None, description="folder of exported results, beside the data by default")
     export_max_mb: int = Field(default=1024, ge=1, description="most megabytes of exported results at once")
 
+    otlp: bool = Field(default=False, description="take OpenTelemetry spans of calls of models at `/v1/traces`")
+    prices: Path | None = Field(default=None, description="TOML file of prices by model, for spans without a cost")
+
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(
         default=90, gt=0, description="minutes in which a commit's events must be there"

@@ -57,7 +57,7 @@ class LlmEventHour(Base):
     tokens_out: Mapped[int] = _counted("Tokens received", "tokens")
     # 128 bits wide, which T64 does not take.
     cost_usd: Mapped[Decimal] = col(
-        ch.SimpleAggregateFunction("sum", ch.Decimal(38, 6)), "Cost", unit="USD", codec="ZSTD(1)"
+        ch.SimpleAggregateFunction("sum", ch.Decimal(38, 9)), "Cost", unit="USD", codec="ZSTD(1)"
     )
     latency_count: Mapped[int] = _counted("Calls with a latency", "calls")
     latency_sum_ms: Mapped[float] = _latency("sum", FLOAT, "Sum of the latencies")

@@ -198,6 +198,10 @@ class Record:
         """It was answered with so many bytes, which are no rows."""
         self._outcome, self._bytes = "ok", size
 
+    def stored(self, rows: int, size: int) -> None:
+        """It stored so many rows, and was answered with so many bytes."""
+        self._outcome, self._rows, self._bytes = "ok", rows, size
+
     def failed(self, outcome: str, error: str) -> None:
         self._outcome, self._error = outcome, error
 

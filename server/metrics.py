@@ -27,6 +27,7 @@ class Metrics:
         self._rows: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
+        self._spans: Counter[str] = Counter()
 
     def begin(self) -> None:
         with self._lock:
@@ -46,6 +47,12 @@ class Metrics:
         with self._lock:
             self._refused[reason] += 1
 
+    def spans(self, stored: int, duplicates: int, ignored: int, rejected: int, quarantined: int) -> None:
+        """What became of the spans of an export."""
+        counts = {"stored": stored, "duplicate": duplicates, "ignored": ignored}
+        with self._lock:
+            self._spans.update(counts | {"rejected": rejected, "quarantined": quarantined})
+
     def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """The text exposition; `gauges` are further ones: name to help and value."""
         with self._lock:
@@ -55,6 +62,9 @@ class Metrics:
                 *_family("muse_rows_total", "counter", "Rows answered or stored.", _by_tool(self._rows)),
                 *_family("muse_answer_bytes_total", "counter", "Bytes answered.", _by_tool(self._bytes)),
                 *_family("muse_requests_refused_total", "counter", "Requests refused at the door.", self._doors()),
+                *_family(
+                    "muse_otlp_spans_total", "counter", "Spans received, by what became of them.", self._ended_spans()
+                ),
                 *_family("muse_calls_running", "gauge", "Calls under way.", [("", self._running)]),
                 *_family("process_start_time_seconds", "gauge", "When the server started.", [("", self._started)]),
             ]
@@ -67,6 +77,9 @@ class Metrics:
 
     def _doors(self) -> Iterable[tuple[str, float]]:
         return [(f'{{reason="{reason}"}}', count) for reason, count in sorted(self._refused.items())]
+
+    def _ended_spans(self) -> Iterable[tuple[str, float]]:
+        return [(f'{{outcome="{outcome}"}}', count) for outcome, count in sorted(self._spans.items())]
 
     def _histogram(self) -> Iterable[tuple[str, float]]:
         for tool in sorted({tool for tool, _ in self._buckets}):

@@ -19,6 +19,8 @@ _CODECS = {
         "GCD, ZSTD(1)",
         "GCD, T64, ZSTD(1)",
     ),
+    # 128 bits wide, which T64, Delta and GCD do not take.
+    "money": (*_ZSTD, "ZSTD(6)"),
     "float": (*_ZSTD, "ZSTD(6)", "Delta, ZSTD(1)", "Gorilla, ZSTD(1)", "FPC, ZSTD(1)", "ALP, ZSTD(1)"),
     "id": ("NONE", *_ZSTD),
     "text": (*_ZSTD, "ZSTD(6)", "ZSTD(9)"),
@@ -45,6 +47,8 @@ def kind(type_: str) -> str:
         return "float"
     if inner == "UUID":
         return "id"
+    if inner == "Decimal(21, 9)":
+        return "money"
     if inner.startswith("FixedString"):
         return "commit"
     if inner.startswith("LowCardinality"):

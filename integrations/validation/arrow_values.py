@@ -39,7 +39,7 @@ def target(rule: ColumnRule) -> Any:
         case "float":
             return pa.float32() if rule.digits == 32 else pa.float64()
         case "money":
-            return pa.decimal128(18, 6)
+            return pa.decimal128(21, 9)
         case "decimal":
             precision = len(str(rule.high)) - 1 + rule.digits
             return pa.decimal128(precision, rule.digits) if precision <= 38 else pa.decimal256(precision, rule.digits)

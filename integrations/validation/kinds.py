@@ -35,7 +35,7 @@ WORD_BYTES = 1_000
 # A browser's own words, before they are reduced to browser, version family and platform.
 USER_AGENT_BYTES = 10_000
 TEXT_BYTES = 1_000_000
-MONEY_LIMIT = 10**12  # Decimal(18, 6): twelve digits before the point
+MONEY_LIMIT = 10**12  # Decimal(21, 9): twelve digits before the point
 # The largest whole number up to which a Float64 holds every one: a larger float may have lost digits before it came.
 EXACT = 2**53
 

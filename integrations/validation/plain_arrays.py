@@ -92,9 +92,10 @@ def _int(rule: ColumnRule, array: Array) -> PlainArray | None:
 def _money(rule: ColumnRule, array: Array) -> PlainArray | None:
     if pa.types.is_integer(array.type):
         values, valid = _numbers(array)
-        fine = (values >= 0) & (values <= min(MONEY_LIMIT - 1, int(np.iinfo(values.dtype).max)))
+        # In billionths, more does not fit into 64 bits.
+        fine = (values >= 0) & (values <= min(9 * 10**9, int(np.iinfo(values.dtype).max)))
         return PlainArray(
-            _decimals(np.where(fine, values, 0).astype(np.int64) * 10**6, fine, valid), _mask(fine, valid)
+            _decimals(np.where(fine, values, 0).astype(np.int64) * 10**9, fine, valid), _mask(fine, valid)
         )
     if pa.types.is_float64(array.type):
         return _money_of_floats(array)
@@ -104,25 +105,25 @@ def _money(rule: ColumnRule, array: Array) -> PlainArray | None:
 
 
 def _money_of_floats(array: Array) -> PlainArray:
-    """Floats in millionths, where binary arithmetic cannot be wrong: few enough digits, and no half to break."""
+    """Floats in billionths, where binary arithmetic cannot be wrong: few enough digits, and no half to break."""
     values, valid = _numbers(array)
     with np.errstate(all="ignore"):
-        scaled = values * 1e6
-        millionths = np.rint(scaled)
+        scaled = values * 1e9
+        billionths = np.rint(scaled)
         near_half = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < 1e-3
-        fine = (values >= 0) & (millionths < 1e12) & ~near_half
-        millionths = np.where(fine, millionths, 0).astype(np.int64)
-        rounded = fine & (millionths / 1e6 != values)
-    return PlainArray(_decimals(millionths, fine, valid), _mask(fine, valid), _mask(rounded, valid))
+        fine = (values >= 0) & (billionths < 1e12) & ~near_half
+        billionths = np.where(fine, billionths, 0).astype(np.int64)
+        rounded = fine & (billionths / 1e9 != values)
+    return PlainArray(_decimals(billionths, fine, valid), _mask(fine, valid), _mask(rounded, valid))
 
 
-def _decimals(millionths: Any, fine: Any, valid: Array) -> Array:
-    """Decimal(18, 6) from its millionths: 128-bit integers, of which these fill the lower half."""
-    wide = np.zeros((len(millionths), 2), dtype=np.int64)
-    wide[:, 0] = millionths
+def _decimals(billionths: Any, fine: Any, valid: Array) -> Array:
+    """Decimal(21, 9) from its billionths: 128-bit integers, of which these fill the lower half."""
+    wide = np.zeros((len(billionths), 2), dtype=np.int64)
+    wide[:, 0] = billionths
     present = pa.array(fine & valid.to_numpy(zero_copy_only=False))
     return pa.Array.from_buffers(
-        pa.decimal128(18, 6), len(millionths), [_bitmap(present), pa.py_buffer(wide.tobytes())]
+        pa.decimal128(21, 9), len(billionths), [_bitmap(present), pa.py_buffer(wide.tobytes())]
     )
 
 
@@ -132,15 +133,15 @@ def _bitmap(mask: Array) -> Any:
 
 
 def _money_of_decimals(array: Array) -> PlainArray:
-    wide = array.cast(pa.decimal128(38, max(array.type.scale, 6)))
+    wide = array.cast(pa.decimal128(38, max(array.type.scale, 9)))
     # The largest whole amount that rounding cannot push out of the column, nor out of the 38 digits at hand.
     zero, most = (
         pa.scalar(Decimal(number), wide.type) for number in (0, min(MONEY_LIMIT, 10 ** (38 - wide.type.scale)) - 1)
     )
     fine = pc.and_(pc.greater_equal(wide, zero), pc.less_equal(wide, most))
     wide = pc.if_else(fine, wide, None)
-    kept = wide if wide.type.scale == 6 else pc.round(wide, 6, "half_to_even")
-    kept = kept.cast(pa.decimal128(18, 6))
+    kept = wide if wide.type.scale == 9 else pc.round(wide, 9, "half_to_even")
+    kept = kept.cast(pa.decimal128(21, 9))
     return PlainArray(kept, fine, pc.not_equal(wide, kept.cast(wide.type)))
 
 

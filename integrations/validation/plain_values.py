@@ -20,7 +20,7 @@ import orjson
 
 from chimera_metrics.integrations.validation.column_rule import ColumnRule
 from chimera_metrics.integrations.validation.kinds import MONEY_LIMIT, Kind
-from chimera_metrics.integrations.validation.values import MONEY_CONTEXT, NUMERAL, SIX_PLACES, json_text
+from chimera_metrics.integrations.validation.values import MONEY_CONTEXT, NINE_PLACES, NUMERAL, json_text
 
 Plain = Callable[[ColumnRule, list[Any], set[type]], list[Any] | None]
 """From a rule, values without None, and the types among them."""
@@ -53,7 +53,7 @@ def _money(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] |
         return None
     context = MONEY_CONTEXT.copy()
     try:
-        amounts = [context.quantize(Decimal(text), SIX_PLACES) for text in texts]
+        amounts = [context.quantize(Decimal(text), NINE_PLACES) for text in texts]
         fine = min(amounts) >= 0 and max(amounts) < MONEY_LIMIT and not context.flags[Inexact]
     except InvalidOperation:  # NaN, infinity, or more digits than any amount has
         return None

@@ -54,7 +54,7 @@ class Batch:
     """Each row's index among the rows received."""
     rejected: list[Rejected]
     rounded: dict[str, int]
-    """By column, how many values lost digits: amounts finer than six places, hours that were not whole."""
+    """By column, how many values lost digits: amounts finer than nine places, hours that were not whole."""
     masked: dict[str, int]
 
     @property

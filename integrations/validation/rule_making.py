@@ -162,7 +162,7 @@ def _narrowed(rule: ColumnRule, column: Column[Any], *, is_time: bool) -> Column
     return rule
 
 
-_MONEY = {"Decimal(18, 6)", "Nullable(Decimal(18, 6))"}
+_MONEY = {"Decimal(21, 9)", "Nullable(Decimal(21, 9))"}
 
 
 def _masks(column: Column[Any], rule: ColumnRule) -> tuple[MaskRule, ...]:

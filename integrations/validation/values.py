@@ -23,7 +23,7 @@ from chimera_metrics.integrations.masking.columns import mask_text
 from chimera_metrics.integrations.validation.column_rule import ColumnRule
 from chimera_metrics.integrations.validation.kinds import EXACT, FLOAT_LIMITS, MONEY_LIMIT, Kind
 
-SIX_PLACES = Decimal("0.000001")
+NINE_PLACES = Decimal("0.000000001")
 # Room for any amount that fits the column, and a flag that says whether digits were lost.
 MONEY_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 
@@ -180,7 +180,7 @@ def _money(rule: ColumnRule, value: Any) -> CleanValue:
     # Through its shortest decimal text: 0.1 is ten cents, not 0.1000000000000000055511151231257827.
     amount = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     context = MONEY_CONTEXT.copy()
-    clean = context.quantize(amount, SIX_PLACES)
+    clean = context.quantize(amount, NINE_PLACES)
     if clean >= MONEY_LIMIT:
         reject(rule, show(value))
     return clean, bool(context.flags[Inexact])

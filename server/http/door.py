@@ -27,6 +27,8 @@ _CALLERS = 10_000
 # How those further in refuse a request; 403 is said of a scope too, with what would be needed.
 _REFUSALS = {401: "token", 403: "origin", 413: "size", 421: "host"} | dict.fromkeys((400, 405, 406, 415), "request")
 MCP_PATH = "/mcp"
+#: Where an answer tells that the token was right.
+TOKEN_PATHS = {MCP_PATH, "/v1/traces", "/api/public/otel/v1/traces"}
 _HEALTH = {"/livez", "/readyz"}
 _COMPLAIN_S = 10.0
 _log = logging.getLogger(__name__)
@@ -186,7 +188,7 @@ class Door:
         """Learns from an answer whether its token was right; each that was not takes from what its address may."""
         if token is None or token in self._known:
             return
-        if path != MCP_PATH or not 200 <= message["status"] < 300:
+        if path not in TOKEN_PATHS or not 200 <= message["status"] < 300:
             self._anonymous.wait_s(name)
             return
         self._known[token] = None

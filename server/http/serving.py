@@ -30,6 +30,7 @@ from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.http.sessions import WithoutSessions
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
+from chimera_metrics.server.offer import Offer
 
 _READY_S = 2.0
 # Cancels for calls of other servers that are passed to the engine at once.
@@ -85,6 +86,13 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
     verifier, checked = auth.get("token_verifier"), TransportSecurityMiddleware(names)
     _pages(server, verifier, checked)
     add_exports(server, verifier, checked)
+    if settings.muse.otlp:
+        from chimera_metrics.integrations.otlp.prices import Prices
+        from chimera_metrics.server.http.traces import add_traces
+
+        Prices(settings.muse.prices)  # a file that cannot be taken is said now, not to the first exporter
+        stores = not read_only and "insert" in settings.muse.tools
+        add_traces(server, verifier, checked, stores, Offer.of(settings, read_only).local)
     app = server.streamable_http_app(
         stateless_http=settings.muse.stateless,
         max_request_body_size=settings.muse.max_request_bytes,

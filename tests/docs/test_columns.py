@@ -26,7 +26,7 @@ BY_MODEL = {
     "word": "`LowCardinality(String)`",
     "hour": "`DateTime` by `hour`",
     "commit": "`FixedString(40)` by `commit`",
-    "money": "`Decimal(18, 6)` by `money`",
+    "money": "`Decimal(21, 9)` by `money`",
     "json": "`String` called `metadata`",
 }
 

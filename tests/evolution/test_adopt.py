@@ -40,9 +40,9 @@ def test_two_version_rows_are_set_right(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
     with adopt._connection(embedded) as connection:
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
-    with pytest.raises(SchemaMismatch, match=r"names 2 revisions, 0001 and 0003, where one is right. Run `muse adopt`"):
+    with pytest.raises(SchemaMismatch, match=r"names 2 revisions, 0001 and 0004, where one is right. Run `muse adopt`"):
         runner.upgrade(embedded)
-    assert adopt.carry_out(embedded, models.metadata).revision == "0003"
+    assert adopt.carry_out(embedded, models.metadata).revision == "0004"
     assert runner.is_current(embedded)
 
 
@@ -58,8 +58,9 @@ def test_a_database_that_differs_is_not_recorded_but_brought_there(
     report = adopt.plan(settings)
     assert report.matches is None
     found = states(report)
-    assert (found["bench_runs"], found["ui_events_hourly"], found["their_own"]) == ("same", "missing", "foreign")
-    assert {name for name, state in found.items() if state == "differs"} == {"episodes", "deployments", "ui_events"}
+    assert (found["watcher_runs"], found["ui_events_hourly"], found["their_own"]) == ("same", "missing", "foreign")
+    differing = {name for name, state in found.items() if state == "differs"}
+    assert differing == {"episodes", "deployments", "ui_events", "bench_runs", "llm_events"}
     done = adopt.carry_out(settings, models.metadata, folder)
     assert done.action == "written"
     assert done.path is not None
@@ -84,7 +85,7 @@ def test_a_migration_over_another_table_is_refused_and_names_adopt(embedded: Cli
 def test_nothing_is_to_adopt_where_all_is_well(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
     done = adopt.carry_out(embedded, models.metadata)
-    assert (done.action, done.revision) == ("nothing", "0003")
+    assert (done.action, done.revision) == ("nothing", "0004")
 
 
 def test_an_empty_database_misses_everything(embedded: ClickHouseSettings) -> None:

@@ -9,7 +9,7 @@ from chimera_metrics.integrations.evolution import runner
 from tests.apps.support import Shell
 from tests.evolution.conftest import Rows
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def shell(settings: ClickHouseSettings) -> Shell:
 def test_upgrade_makes_the_schema_says_each_step_and_may_be_run_again(shell: Shell, rows: Rows) -> None:
     first = shell.run("muse", "upgrade")
     steps = [line.partition(",")[0] for line in first.stdout.splitlines()[:-1]]
-    assert steps == ["Running upgrade base -> 0001", "Running upgrade 0001 -> 0002", "Running upgrade 0002 -> 0003"]
+    ways = ["base -> 0001", "0001 -> 0002", "0002 -> 0003", "0003 -> 0004"]
+    assert steps == [f"Running upgrade {way}" for way in ways]
     assert f"is at revision {HEAD}.\n" in first.stdout
     assert ("episodes",) in rows("SHOW TABLES")
     again = shell.run("muse", "upgrade")
@@ -55,7 +56,7 @@ def test_a_downgrade_that_would_drop_rows_is_refused_until_allowed(shell: Shell,
         "muse: The downgrade from 0003 to 0002 would destroy the 1 row of retention_rules, and was"
     )
     assert "is at revision 0002" in shell.run("muse", "downgrade", "0002", "--allow-destructive").stdout
-    assert "is at revision 0003" in shell.run("muse", "upgrade", "--allow-destructive").stdout
+    assert f"is at revision {HEAD}" in shell.run("muse", "upgrade", "--allow-destructive").stdout
 
 
 def test_check_names_what_differs_and_exits_1(shell: Shell, rows: Rows) -> None:
@@ -83,8 +84,8 @@ def test_history_marks_where_the_store_is(shell: Shell) -> None:
     shell.run("muse", "upgrade", "0002")
     assert marked() == ["0002"]
     listed = shell.run("muse", "history").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == ["revision", "0003", "0002", "0001"]
-    assert listed[2].split()[1] == "here"
+    assert [line.split()[0] for line in listed] == ["revision", "0004", "0003", "0002", "0001"]
+    assert listed[3].split()[1] == "here"
 
 
 WRONG = {

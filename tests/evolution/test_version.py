@@ -33,10 +33,10 @@ def test_an_empty_store_has_no_revision(settings: ClickHouseSettings) -> None:
 
 def test_a_doubled_row_is_healed(settings: ClickHouseSettings, rows: Rows) -> None:
     runner.upgrade(settings)
-    rows("INSERT INTO alembic_version VALUES ('0003')")
+    rows("INSERT INTO alembic_version VALUES ('0004')")
     assert not runner.is_current(settings)
     runner.upgrade(settings)
-    assert rows("SELECT version_num FROM alembic_version") == [("0003",)]
+    assert rows("SELECT version_num FROM alembic_version") == [("0004",)]
     assert runner.is_current(settings)
 
 
@@ -48,19 +48,19 @@ def test_a_lost_row_is_told(embedded: ClickHouseSettings) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("TRUNCATE TABLE alembic_version")
     engine.dispose()
-    with pytest.raises(SchemaMismatch, match=r"ui_events stands already .*index session_id_bloom.* `muse adopt`"):
+    with pytest.raises(SchemaMismatch, match=r"bench_runs stands already .*cost_per_1k.* `muse adopt`"):
         runner.upgrade(embedded)
 
 
 def test_a_downgrade_that_was_cut_off_is_not_taken_for_head(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
     with boundaries(5), pytest.raises(Killed):
-        runner.downgrade(embedded, "0002", lock=SOON)
-    assert runner.current(embedded) == "0003"
+        runner.downgrade(embedded, "0003", lock=SOON)
+    assert runner.current(embedded) == "0004"
     assert not runner.is_current(embedded)
-    with pytest.raises(SchemaMismatch, match=r"from 0003 to 0002 was cut off .* run `muse downgrade 0002`"):
+    with pytest.raises(SchemaMismatch, match=r"from 0004 to 0003 was cut off .* run `muse downgrade 0003`"):
         runner.upgrade(embedded, lock=SOON)
-    runner.downgrade(embedded, "0002", lock=SOON)
+    runner.downgrade(embedded, "0003", lock=SOON)
     runner.upgrade(embedded)
     assert runner.is_current(embedded)
 

@@ -39,7 +39,7 @@ def test_metrics_by_model_with_everything_that_the_answer_says(client: ClickHous
             {"name": "model", "type": "LowCardinality(String)", "unit": None},
             {"name": "calls", "type": "UInt64", "unit": "calls"},
             {"name": "error_rate", "type": "Nullable(Float64)", "unit": "share"},
-            {"name": "cost_usd", "type": "Decimal(38, 6)", "unit": "USD"},
+            {"name": "cost_usd", "type": "Decimal(38, 9)", "unit": "USD"},
         ],
         "rows": [["opus", 3, 0.3333333, Decimal("0.600000")], ["haiku", 2, 0.5, Decimal("0.010000")]],
         "row_count": 2,
@@ -170,12 +170,12 @@ def test_money_is_an_amount_also_where_there_is_none(client: ClickHouseClient, f
     """Opus and haiku by week: each week and model has a sum, 0 in the same form as the others."""
     fill("llm_events", [llm(at(2), model="opus", cost_usd="0.150393"), llm(at(1), model="haiku")])
     answer = client.aggregate(["llm.cost_usd", "llm.calls"], granularity="week", group_by=["model"], days=8)
-    sums = {(row[0][:10], row[1]): str(row[2]) for row in answer.rows}
+    sums = {(row[0][:10], row[1]): format(row[2], "f") for row in answer.rows}
     assert sums == {
-        ("2026-06-01", "opus"): "0.150393",
-        ("2026-06-01", "haiku"): "0.000000",
-        ("2026-06-08", "opus"): "0.600000",
-        ("2026-06-08", "haiku"): "0.010000",
+        ("2026-06-01", "opus"): "0.150393000",
+        ("2026-06-01", "haiku"): "0.000000000",
+        ("2026-06-08", "opus"): "0.600000000",
+        ("2026-06-08", "haiku"): "0.010000000",
     }
     by_day = client.aggregate(["llm.cost_usd"], granularity="day", group_by=["model"], days=8)
     assert {type(row[2]) for row in by_day.rows} == {Decimal}

@@ -128,11 +128,11 @@ def test_a_time_without_a_zone_is_utc(call: Call, store: Settings) -> None:
 
 
 def test_an_amount_finer_than_its_scale_is_rounded_half_even_and_said(call: Call, store: Settings) -> None:
-    row = ROWS["bench_runs"] | {"cost_per_1k": "0.0000025"}
+    row = ROWS["bench_runs"] | {"cost_per_1k": "0.0000000025"}
     answer = _answer(call("insert.bench_runs", rows=[row]))
     assert answer["rounded"] == {"cost_per_1k": 1}
     with ClickHouseClient(store.clickhouse) as client:
-        assert client.query("SELECT cost_per_1k FROM bench_runs")["rows"] == [[Decimal("0.000002")]]
+        assert client.query("SELECT cost_per_1k FROM bench_runs")["rows"] == [[Decimal("0.000000002")]]
 
 
 def test_a_benchmark_run_sent_again_is_one_run_whatever_day_it_carries(call: Call, store: Settings) -> None:

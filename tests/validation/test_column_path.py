@@ -44,7 +44,7 @@ def test_columns_come_out_in_the_types_that_are_inserted() -> None:
         "operation": "string",
         "tokens_in": "uint32",
         "latency_ms": "double",
-        "cost_usd": "decimal128(18, 6)",
+        "cost_usd": "decimal128(21, 9)",
         "status": "string",
     }
 
@@ -171,7 +171,7 @@ AMOUNTS: dict[str, tuple[Any, list[Decimal | None]]] = {
     "all behind the point": (pa.decimal128(38, 38), [Decimal("0." + "9" * 38), Decimal(0), None]),
     "256 bits": (pa.decimal256(60, 20), [Decimal("9" * 40 + ".5"), Decimal(1)]),
     "whole": (pa.decimal128(20, 0), [Decimal("9" * 20), Decimal(10**12), Decimal(10**12 - 1)]),
-    "small": (pa.decimal128(10, 8), [Decimal("99.99999999"), Decimal("0.0000005"), Decimal("0.0000015")]),
+    "small": (pa.decimal128(13, 11), [Decimal("99.99999999999"), Decimal("0.0000000005"), Decimal("0.0000000015")]),
 }
 
 

@@ -62,10 +62,10 @@ WORDS = [
     *("Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0.0.0 Safari/537.36", "Chrome 126 / Linux", "curl/8.1"),
     *(
         "10000000000000000000",
-        "999999999999.9999994",
-        "999999999999.9999995",
-        "0.0000005",
-        "0.0000015",
+        "999999999999.9999999994",
+        "999999999999.9999999995",
+        "0.0000000005",
+        "0.0000000015",
         "+7",
         ".5",
         "5.",
@@ -74,13 +74,13 @@ WORDS = [
 TEXTS = st.sampled_from(WORDS) | st.text(max_size=12)
 INTEGERS = st.sampled_from([0, 1, -1, 5, 65_535, 65_536, 2**32 - 1, 2**32, 2**53 + 1, 10**12, 2**63 - 1])
 FLOATS = st.floats() | st.sampled_from(
-    [0.0, -0.0, 0.5, 1.0, 2.5, 1e-7, 0.1 + 0.2, 1e12, 1e11, 2.0**32, 1.7e308, 0.0000005]
+    [0.0, -0.0, 0.5, 1.0, 2.5, 1e-10, 0.1 + 0.2, 1e12, 1e11, 9e9, 999.5, 2.0**32, 1.7e308, 0.0000000005]
 )
 # Within what datetime can say, around each border.
 MOMENTS = st.datetimes(datetime(1969, 12, 30), datetime(2150, 1, 1)) | st.sampled_from(
     [datetime(1970, 1, 1), datetime(2149, 6, 6, 23, 59, 59, 999_999), datetime(2149, 6, 7), datetime(2106, 2, 7, 6, 59)]
 )
-DECIMALS = st.decimals(-1, 10**12, places=8) | st.decimals(0, 10, places=3)
+DECIMALS = st.decimals(-1, 10**12, places=11) | st.decimals(0, 10, places=3)
 
 
 def arrays(type_: Any, values: st.SearchStrategy[Any]) -> Column:
@@ -104,7 +104,7 @@ COLUMNS: list[Column] = [
     arrays(pa.timestamp("us", "America/Lima"), MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))),
     arrays(pa.timestamp("s", "UTC"), MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))),
     arrays(pa.date32(), st.dates(date(1969, 12, 30), date(2150, 1, 1))),
-    arrays(pa.decimal128(24, 8), DECIMALS),
+    arrays(pa.decimal128(27, 11), DECIMALS),
     arrays(pa.decimal128(38, 18), st.decimals(-1, 10**19, places=8)),
     arrays(pa.decimal128(15, 3), st.decimals(-10, 10**9, places=3)),
     arrays(pa.binary(), st.binary(max_size=17)),

@@ -157,13 +157,13 @@ def test_a_value_is_refused_with(table: str, column: str, given: Any, sentence: 
 @pytest.mark.parametrize(
     ("given", "clean"),
     [
-        ("0.0000005", "0.000000"),  # half to even: down
-        ("0.0000015", "0.000002"),  # half to even: up
-        (Decimal("1.23456789"), "1.234568"),
-        (0.1 + 0.2, "0.300000"),
+        ("0.0000000005", "0"),  # half to even: down
+        ("0.0000000015", "0.000000002"),  # half to even: up
+        (Decimal("1.23456789012"), "1.234567890"),
+        (0.1 + 0.2, "0.3"),
     ],
 )
-def test_an_amount_finer_than_six_places_is_rounded_and_said(given: Any, clean: str) -> None:
+def test_an_amount_finer_than_nine_places_is_rounded_and_said(given: Any, clean: str) -> None:
     batch = by_rows("llm_events", row("llm_events", cost_usd=given))
     assert only(batch, "cost_usd") == Decimal(clean)
     assert batch.rounded == {"cost_usd": 1}

@@ -10,7 +10,7 @@ CREATE TABLE bench_runs
     `latency_p95_ms` Nullable(Float64) COMMENT '95th percentile of the latency [ms]' CODEC(ZSTD(3)),
     `latency_p99_ms` Nullable(Float64) COMMENT '99th percentile of the latency [ms]' CODEC(ZSTD(3)),
     `tokens_per_sec` Nullable(Float64) COMMENT 'Tokens generated a second [tokens/s]' CODEC(ZSTD(3)),
-    `cost_per_1k` Nullable(Decimal(18, 6)) COMMENT 'Cost of a thousand tokens [USD]' CODEC(T64, ZSTD(1)),
+    `cost_per_1k` Nullable(Decimal(21, 9)) COMMENT 'Cost of a thousand tokens [USD]' CODEC(ZSTD(1)),
     `memory_peak_mb` Nullable(Float64) COMMENT 'Highest memory use [MB]' CODEC(ZSTD(3)),
     `received_at` DateTime64(6, 'UTC') MATERIALIZED now64(6, 'UTC') COMMENT 'When the store received the run' CODEC(T64, ZSTD(1))
 )

@@ -8,7 +8,7 @@ CREATE TABLE episodes
     `confidence_score` Nullable(Float64) COMMENT 'The Council\'s confidence, 0 to 1' CODEC(ZSTD(3)),
     `correlation_strength` Nullable(Float64) COMMENT 'Correlation that it rests on, -1 to 1' CODEC(ZSTD(3)),
     `tokens_total` Nullable(UInt64) COMMENT 'Tokens used in writing it [tokens]' CODEC(T64, ZSTD(1)),
-    `cost_total` Nullable(Decimal(18, 6)) COMMENT 'Cost of writing it [USD]' CODEC(T64, ZSTD(1)),
+    `cost_total` Nullable(Decimal(21, 9)) COMMENT 'Cost of writing it [USD]' CODEC(ZSTD(1)),
     `status` LowCardinality(String) DEFAULT 'draft' COMMENT 'Where it stands' CODEC(ZSTD(1)),
     `file_path` Nullable(String) COMMENT 'File that holds the text' CODEC(ZSTD(6)),
     `commit_sha` Nullable(FixedString(40)) COMMENT 'Commit that added the file' CODEC(ZSTD(1))

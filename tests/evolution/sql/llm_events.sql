@@ -8,7 +8,7 @@ CREATE TABLE llm_events
     `tokens_in` Nullable(UInt32) COMMENT 'Tokens sent [tokens]' CODEC(T64, ZSTD(1)),
     `tokens_out` Nullable(UInt32) COMMENT 'Tokens received [tokens]' CODEC(T64, ZSTD(1)),
     `latency_ms` Nullable(Float64) COMMENT 'Time from request to full answer [ms]' CODEC(ZSTD(3)),
-    `cost_usd` Nullable(Decimal(18, 6)) COMMENT 'Cost of the call [USD]' CODEC(T64, ZSTD(1)),
+    `cost_usd` Nullable(Decimal(21, 9)) COMMENT 'Cost of the call [USD]' CODEC(ZSTD(1)),
     `status` LowCardinality(String) COMMENT 'How the call ended' CODEC(ZSTD(1)),
     `error_msg` Nullable(String) COMMENT 'What went wrong, cleaned of personal data' CODEC(ZSTD(1))
 )

@@ -1,0 +1,63 @@
+"""The commands of `muse` by which facts of other tools arrive."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from chimera_metrics.apps.operations import as_json
+
+FORMATS = ("pytest-benchmark", "asv", "google-benchmark", "lm-eval", "llama-bench", "vllm", "otlp")
+
+
+@click.command("import")
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--commit", help="The commit that was measured: before the file's own, the CI's and git's.")
+@as_json
+def import_files(format: str, files: tuple[Path, ...], commit: str | None, as_json: bool) -> None:
+    """Store what other tools have written. The same file again stores nothing.
+
+    Results of benchmarks go into bench_runs, a run for each benchmark; otlp is OpenTelemetry spans of calls of models,
+    JSON (a request a line) or protobuf, also packed by gzip, into llm_events.
+
+    \b
+    Examples:
+      muse import pytest-benchmark .benchmarks/*/*.json
+      muse import otlp traces.jsonl
+    """
+    from chimera_metrics.apps import importing
+
+    if format == "otlp":
+        if commit is not None:
+            raise click.UsageError("--commit is for benchmarks; spans have no commit.")
+        sys.exit(importing.spans(files, as_json))
+    sys.exit(importing.benchmarks(format, files, commit, as_json))
+
+
+@click.command()
+@click.option("--against", metavar="REF", help="Compare with the commits of this branch, tag or commit.")
+@click.option(
+    "--markdown",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a table, and a picture beside it.",
+)
+def gate(against: str | None, file: Path | None) -> None:
+    """Say whether this commit's benchmarks are worse than the history before it.
+
+    Looks at the stored runs of HEAD and of its ancestors. Exits 0 if none is worse, 1 if one is, 2 if it cannot tell:
+    it takes five runs of this commit, and five before.
+
+    \b
+    Example:
+      muse import pytest-benchmark results/*.json && muse gate --markdown gate.md
+    """
+    from chimera_metrics.apps.gate import run
+
+    sys.exit(run(against, file))
+
+
+COMMANDS = (import_files, gate)

@@ -1,0 +1,1 @@
+"""OpenTelemetry spans of calls of language models, into `llm_events`: reading, mapping, prices and storing."""
