@@ -46,13 +46,16 @@ if TYPE_CHECKING:
     from chimera_metrics.integrations.guard.refusals import StatementRefused
     from chimera_metrics.integrations.operations.backup import BackupRefused
     from chimera_metrics.integrations.operations.roles import NoRoles
+    from chimera_metrics.integrations.otlp.spans import TooManySpans, UnreadableSpans
     from chimera_metrics.integrations.results import (
         AggregateResult,
+        AnomaliesResult,
         CompareResult,
         CorrelationDataResult,
         CorrelationResult,
         DescribeResult,
         DriversResult,
+        ForecastResult,
         HealthResult,
         InsertResult,
         PerformanceResult,
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessRefused",
     "AggregateResult",
+    "AnomaliesResult",
     "AsyncClickHouseClient",
     "AuditFailed",
     "BackupRefused",
@@ -90,6 +94,7 @@ __all__ = [
     "DestructiveStep",
     "DriversResult",
     "Episode",
+    "ForecastResult",
     "HealthResult",
     "InsertResult",
     "InvalidInput",
@@ -115,9 +120,11 @@ __all__ = [
     "StatementTimeout",
     "StoreBusy",
     "StoreUnusable",
+    "TooManySpans",
     "TrendResult",
     "UiEvent",
     "Unreachable",
+    "UnreadableSpans",
     "WatcherRun",
     "analytics",
     "metadata",
@@ -136,6 +143,8 @@ _MODULES = {
     "NoRoles": "integrations.operations.roles",
     "QuestionError": "analytics.errors",
     "StatementRefused": "integrations.guard.refusals",
+    "TooManySpans": "integrations.otlp.spans",
+    "UnreadableSpans": "integrations.otlp.spans",
 } | dict.fromkeys(
     ("BenchRun", "Deployment", "Episode", "LlmEvent", "SessionStat", "UiEvent", "WatcherRun", "metadata"), "models"
 )

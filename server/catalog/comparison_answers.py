@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -22,7 +22,7 @@ class ComparisonAnswer(TypedDict):
     verdict: str
     n_a: int
     n_b: int
-    reason: ReasonAnswer | None
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class CompareAnswer(Asked):
@@ -52,10 +52,10 @@ class DriverAnswer(TypedDict):
 
 class DriversAnswer(Asked):
     metric: str
-    unit: str | None
+    unit: NotRequired[str | None]
     change: ChangeAnswer
     drivers: list[DriverAnswer]
     rest: float | None
     looked_at: int
-    reason: ReasonAnswer | None
+    reason: NotRequired[ReasonAnswer | None]
     baseline_window: WindowAnswer

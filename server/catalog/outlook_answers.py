@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from chimera_metrics.server.catalog.analytics_answers import Asked, CycleAnswer, ReasonAnswer
@@ -31,19 +33,19 @@ class BacktestAnswer(TypedDict):
 
 class ForecastAnswer(Asked):
     metric: str
-    unit: str | None
+    unit: NotRequired[str | None]
     better: str
     granularity: str
     horizon: int
-    filters: list[str]
+    filters: NotRequired[list[str]]
     n: int
     forecast: Table
     total: TotalAnswer | None
     method: str | None
-    cycle: CycleAnswer | None
+    cycle: NotRequired[CycleAnswer | None]
     backtest: BacktestAnswer | None
-    cautions: list[str]
-    reason: ReasonAnswer | None
+    cautions: NotRequired[list[str]]
+    reason: NotRequired[ReasonAnswer | None]
 
 
 class OddBucketAnswer(TypedDict):
@@ -61,12 +63,12 @@ class OddBucketAnswer(TypedDict):
 class NotJudgedAnswer(TypedDict):
     metric: str
     group: str | int | None
-    reason: ReasonAnswer
+    reason: NotRequired[ReasonAnswer]
 
 
 class AnomaliesAnswer(Asked):
     granularity: str
-    group_by: str | None
+    group_by: NotRequired[str | None]
     last: int
     anomalies: list[OddBucketAnswer]
     judged: int

@@ -19,6 +19,7 @@ from chimera_metrics.integrations.charts import (
     trend,
     trend_chart,
 )
+from chimera_metrics.integrations.results import records
 
 Draw = Callable[[Mapping[str, Any], Form], bytes]
 WINDOW = {"since": "2026-05-11T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
@@ -88,7 +89,7 @@ def outlook(**more: Any) -> dict[str, Any]:
     rows = [[ts, 150.0, 140.0, 160.0, 120.0, 190.0] for ts in ahead]
     return {
         "metric": "llm.cost_usd", "unit": "USD", "granularity": "day", "horizon": 3, "window": WINDOW, "n": 28,
-        "filters": ["model = opus"], "forecast": {"columns": [], "rows": rows}, "points": series()["points"],
+        "filters": ["model = opus"], "forecast": {"columns": [], "rows": rows}, "points": records(series()["points"]),
         "total": {"value": 450.0, "low_80": 430.0, "high_80": 470.0, "low_95": None, "high_95": None}, "reason": None,
         "backtest": {"cases": 24, "mase": 0.8, "mase_naive": 1.1, "coverage_80": 0.8, "coverage_95": 0.95},
     } | more  # fmt: skip
@@ -97,7 +98,7 @@ def outlook(**more: Any) -> dict[str, Any]:
 def odd(**more: Any) -> dict[str, Any]:
     mark = {"metric": "llm.calls", "group": "opus", "ts": TIMES[29], "value": 150.0, "expected": 300.0, "low": 280.0,
             "high": 320.0, "p_adjusted": 0.001, "worse": None}  # fmt: skip
-    panel = {"metric": "llm.calls", "unit": "calls", "group": "opus", "points": series()["points"]}
+    panel = {"metric": "llm.calls", "unit": "calls", "group": "opus", "points": records(series()["points"])}
     return {
         "granularity": "hour", "last": 24, "anomalies": [mark], "judged": 960, "not_judged": [{}], "window": WINDOW,
         "series": [panel],

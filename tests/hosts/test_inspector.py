@@ -22,6 +22,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "get.correlation_data": {},
     "query.compare": {"metrics": ["llm.calls"]},
     "query.drivers": {"metric": "llm.calls"},
+    "query.forecast": {"metric": "llm.calls"},
+    "query.anomalies": {},
     "get.trend_data": {"metric": "llm.calls"},
     "get.performance_summary": {},
     "get.quality_metrics": {},

@@ -69,7 +69,7 @@ TYPES: dict[str, Callable[[Any], Any]] = {
     "a number to describe": lambda client: client.describe(3),
     "a number as metric": lambda client: client.trend(4),
     "a number as group": lambda client: client.trend("llm.calls", group_by=5),
-    "two groups of a trend": lambda client: client.trend("llm.calls", group_by=["model", "source"]),
+    "three groups of a trend": lambda client: client.trend("llm.calls", group_by=["model", "source", "operation"]),
     "no metrics": lambda client: client.aggregate(None),
     "half a day": lambda client: client.get_quality_metrics(days=1.5),
     "days as text": lambda client: client.get_correlation_data(days="week"),
@@ -94,7 +94,7 @@ def test_a_mistake_is_a_muse_error_and_one_sentence(client: ClickHouseClient, mi
 @pytest.mark.parametrize("group_by", ["model", ["model"], ("model",)], ids=str)
 def test_one_group_may_stand_without_a_list_and_in_one(client: ClickHouseClient, group_by: Any) -> None:
     assert client.aggregate("llm.calls", group_by=group_by)["columns"][0]["name"] == "model"
-    assert client.trend("llm.calls", group_by=group_by)["group_by"] == "model"
+    assert client.trend("llm.calls", group_by=group_by)["group_by"] == ["model"]
 
 
 def test_one_filter_may_stand_without_a_list(client: ClickHouseClient) -> None:

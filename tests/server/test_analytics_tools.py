@@ -156,7 +156,7 @@ def test_query_forecast(call: Call) -> None:
     text = "A forecast of 7 buckets needs at least 21 points; there is 1."
     assert answer["reason"] == {"code": "too_few", "text": text}
     assert answer["forecast"] == {"columns": ["ts", "value", "low_80", "high_80", "low_95", "high_95"], "rows": []}
-    named = ("total", "method", "cycle", "backtest")
+    named = ("total", "method", "backtest")
     assert {name: answer[name] for name in named} == dict.fromkeys(named)
     assert (answer["n"], answer["horizon"], answer["unit"]) == (1, 7, "ms")
 
