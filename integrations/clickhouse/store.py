@@ -200,11 +200,17 @@ class EmbeddedStore:
             self._close_locked()
 
     def close(self) -> None:
-        """Lets the store go now; running statements end first. The next statement opens it again."""
+        """Lets the store go now; the next statement opens it again.
+
+        Running statements end first. One that does not within `wait_s`, or that an interrupt left in the middle, keeps
+        the store open until it is idle or the process ends.
+        """
+        deadline = time.monotonic() + self.wait_s
         with self._changed:
-            while self._leases:
+            while self._leases and time.monotonic() < deadline:
                 self._changed.wait(POLL_S)
-            self._close_locked()
+            if not self._leases:
+                self._close_locked()
 
     def _yield_locked(self) -> None:
         self._close_locked()

@@ -131,6 +131,16 @@ def test_a_disposed_engine_lets_the_store_go(store_path: str) -> None:
     assert not open_store(store_path).is_open
 
 
+def test_a_lease_that_an_interrupt_left_behind_does_not_keep_the_process(store_path: str) -> None:
+    store = open_store(store_path, wait_s=0.2)
+    left = store.take({})
+    store.close()
+    assert store.is_open
+    store.give(left, {})
+    store.close()
+    assert not store.is_open
+
+
 def test_two_stores_in_one_process_take_turns(tmp_path: Path) -> None:
     first, second = _executor(str(tmp_path / "a")), _executor(str(tmp_path / "b"))
     for executor in (first, second):
