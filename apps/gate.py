@@ -29,7 +29,7 @@ def run(against: str | None, file: Path | None) -> int:
         say(f"muse: {error}", err=True)
         return CANNOT_TELL
     say(line(found))
-    return found.code
+    return found.exit_code
 
 
 def _write(found: Gate, file: Path) -> None:

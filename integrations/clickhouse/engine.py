@@ -41,7 +41,6 @@ def make_engine(
 
     `session` are engine settings that hold for every statement; by default those of a read (`READ_SETTINGS`).
     `CH_CONNECTION_POOL_SIZE` callers run at once, and `overflow` more; the next one waits, at most `CH_TIMEOUT`.
-    `dispose()` also lets an embedded store go, at once.
     """
     words = dict(READ_SETTINGS if session is None else session)
     known = KnownSettings()
@@ -60,12 +59,6 @@ def make_engine(
         # The pool drops a connection only if told that its socket is gone.
         if isinstance(context.original_exception, Unreachable):
             context.is_disconnect = True
-
-    if settings.embedded:
-
-        @event.listens_for(engine, "engine_disposed")
-        def _let_go(_: Engine) -> None:
-            open_store(settings.store_path).close()
 
     return engine
 

@@ -260,6 +260,10 @@ class Executor:
     def close(self) -> None:
         """Closes pooled connections and lets an embedded store go."""
         self.engine.dispose()
+        if self.settings.embedded:
+            from chimera_metrics.integrations.clickhouse.store import open_store
+
+            open_store(self.settings.store_path).close()
 
 
 def _own_settings(statement: ClauseElement | str) -> dict[str, Any]:

@@ -27,6 +27,10 @@ ORDER BY ts DESC LIMIT {_READ} BY {", ".join(GROUP)}
 """
 
 
+#: The exit codes of the command.
+NONE, FOUND, CANNOT_TELL = 0, 1, 2
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One measure of one benchmark: medians, the shift in % of the median before with its 95 % interval."""
@@ -66,10 +70,10 @@ class Gate:
         return [one for one in self.judged if one.verdict == "cannot tell"]
 
     @property
-    def code(self) -> int:
+    def exit_code(self) -> int:
         if self.worse:
-            return 1
-        return 0 if any(one.verdict == "not worse" for one in self.judged) else 2
+            return FOUND
+        return NONE if any(one.verdict == "not worse" for one in self.judged) else CANNOT_TELL
 
 
 def gate(client: Access, history: GateHistory) -> Gate:

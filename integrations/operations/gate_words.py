@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chimera_metrics.integrations.operations.gate import Gate, Judged
+from chimera_metrics.integrations.operations.gate import CANNOT_TELL, Gate, Judged
 
 _SHORT = 10
 
@@ -15,7 +15,7 @@ def line(gate: Gate) -> str:
     if not told:
         return f"Cannot tell: no run of commit {commit} is stored. Import its results first (`muse import`)."
     few = f" {len(gate.untold)} of {len(told)} measures cannot be told: {gate.untold[0].why}." if gate.untold else ""
-    if gate.code == 2:
+    if gate.exit_code == CANNOT_TELL:
         return f"Cannot tell whether {commit} is worse: {_first(gate.untold)}"
     if not gate.worse:
         fine = len(told) - len(gate.untold)

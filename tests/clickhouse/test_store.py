@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings
@@ -47,7 +46,6 @@ def python() -> Iterator[Python]:
 
 PREAMBLE = """
 import sys, time
-from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.config import ClickHouseSettings
 executor = Executor(ClickHouseSettings(path=sys.argv[1]))
@@ -121,14 +119,6 @@ def test_processes_that_write_all_the_time_all_get_their_turn(store_path: str, p
     assert min(counts) >= 3
     assert executor.scalar("SELECT count() FROM t") == sum(counts)
     executor.close()
-
-
-def test_a_disposed_engine_lets_the_store_go(store_path: str) -> None:
-    engine = make_engine(ClickHouseSettings(path=store_path))
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
-    engine.dispose()
-    assert not open_store(store_path).is_open
 
 
 def test_a_lease_that_an_interrupt_left_behind_does_not_keep_the_process(store_path: str) -> None:

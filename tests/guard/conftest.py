@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from chdb.session import Session
 
+from chimera_metrics.integrations.clickhouse.store import _stores as stores
 from chimera_metrics.integrations.guard.judging import Guard, Rules
 
 SECRET = "hush-7f3a"
@@ -87,6 +88,9 @@ class Store:
 
 
 def _open(folder: Path) -> Store:
+    # The engine has one store a process, and one of ours stays open for a while after its last statement.
+    for ours in list(stores.values()):
+        ours.close()
     session: Any = Session
     return Store(session(f"{folder / 'store'}?config-file={folder / 'config.xml'}"), folder)
 
