@@ -22,7 +22,7 @@ from chimera_metrics.analytics.inference.driver_days import contrasts
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Flags, Floats
 
-LEVEL = 0.001
+LEVEL = 0.002
 SHUFFLES = 1_999
 HISTORY_DAYS = 21
 _RAW_LEVEL = 0.05
