@@ -72,8 +72,8 @@ def drivers(
     nothing stands out of chance: no drivers, and the reason says how many were looked at.
     Formula: 1. sums by cell from all words and pairs, pooled over all days. 2. What is left, and the volumes, by day
     without weekdays: the largest |t| of the newer window against all days before, or of a climb, beside the same of
-    shuffled days, over all candidates (p <= 0.001). 3. Of those the one that explains most of sampling noise, together
-    with any second. 4. It is undone; what the metric goes back by is its contribution. From 1 again.
+    shuffled days, over all candidates (p <= 0.002). 3. Of those the one that takes most off the weighted squares of the
+    window's cells, alone or with any second. 4. It is undone; what the metric goes back by is its contribution. From 1.
     Source: max-T by shuffling, Westfall and Young 1993; Freedman and Lane 1983; docs/statistics.md.
     """
     start, now = cube.value("before") if cube.before.any() else None, cube.value("after") if cube.after.any() else None
