@@ -77,13 +77,23 @@ class Cube:
         yield Grouping((), np.zeros(len(self.n), np.intp), 1, np.ones(1, np.bool_))
         for size in range(1, depth + 1):
             for dims in combinations(self.words, size):
-                ids = np.zeros(len(self.n), np.intp)
+                ids, many = np.zeros(len(self.n), np.intp), 1
                 for dim in dims:
-                    ids = ids * (int(self.words[dim].max(initial=0)) + 1) + self.words[dim]
-                _, first, ids = np.unique(ids, return_index=True, return_inverse=True)
-                rare = [self.words[dim][first] == self.others[dim] for dim in dims if dim in self.others]
-                named = ~np.logical_or.reduce(rare) if rare else np.ones(len(first), np.bool_)
-                yield Grouping(dims, ids.astype(np.intp), len(first), named)
+                    words = int(self.words[dim].max(initial=0)) + 1
+                    ids, many = ids * words + self.words[dim], many * words
+                there = np.flatnonzero(np.bincount(ids, minlength=many))
+                place = np.zeros(many, np.intp)
+                place[there] = np.arange(len(there))
+                yield Grouping(dims, place[ids], len(there), self._named(dims, there))
+
+    def _named(self, dims: tuple[str, ...], numbers: Indices) -> Flags:
+        """Which of the numbers hold no rare words taken together."""
+        named = np.ones(len(numbers), np.bool_)
+        for dim in reversed(dims):
+            numbers, word = np.divmod(numbers, int(self.words[dim].max(initial=0)) + 1)
+            if dim in self.others:
+                named &= word != self.others[dim]
+        return named
 
     def by_day(self, grouping: Grouping, values: Floats) -> Floats:
         """Sums of the cells' values, (days, count)."""
@@ -92,19 +102,30 @@ class Cube:
         return sums.reshape(-1, grouping.count)
 
 
-def expected_sums(cube: Cube, groupings: list[Grouping]) -> Floats:
+def expected_sums(
+    cube: Cube, groupings: list[Grouping], *, days: Flags | None = None, prior: float | None = None
+) -> Floats:
     """What s of each cell would be if its rate followed from all its words and pairs, the same on all days, (cells,).
 
-    What is left over is free of shifts of the mix. Formula: proportional fitting of s / n to every grouping, each drawn
-    towards no change by 2 rows' worth. Source: Deming and Stephan 1940, doi:10.1214/aoms/1177731829.
+    days: those from which rates are learned, all unless given. prior: how much s draws each word and pair towards no
+    effect, 2 rows' worth unless given. What is left over is free of shifts of the mix. Formula: proportional fitting of
+    s / n to every grouping. Source: Deming and Stephan 1940, doi:10.1214/aoms/1177731829.
     """
-    rate = np.full(len(cube.n), cube.s.sum() / cube.n.sum())
-    prior = _PRIOR_ROWS * rate[0]
-    seen = [np.bincount(one.ids, cube.s, one.count) + prior for one in groupings]
+    n, s = (values if days is None else np.where(days[cube.day], values, 0.0) for values in (cube.n, cube.s))
+    rate = np.full(len(n), s.sum() / max(n.sum(), _TINY))
+    prior = _PRIOR_ROWS * rate[0] if prior is None else prior
+    seen = [np.bincount(one.ids, s, one.count) + prior for one in groupings]
     for _ in range(_ROUNDS):
         for one, sums in zip(groupings, seen, strict=True):
-            rate = rate * (sums / (np.bincount(one.ids, rate * cube.n, one.count) + prior))[one.ids]
+            rate = rate * (sums / (np.bincount(one.ids, rate * n, one.count) + prior))[one.ids]
     return rate * cube.n
+
+
+def noise_of(cube: Cube, expected: Floats) -> float:
+    """The variance of s by sampling as a multiple of its mean, as counts have it."""
+    mean = expected / np.maximum(cube.n, _TINY)
+    squares = float((cube.q - 2.0 * cube.s * mean + cube.n * mean**2).sum())
+    return max(squares / max(float(expected.sum()), 1e-300), 0.0)
 
 
 def undone(cube: Cube, kind: DriverKind, inside: Flags, expected: Floats) -> Cube:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from chimera_metrics.analytics.inference.driver_chance import Candidate, candidates, contrasts
+from chimera_metrics.analytics.inference.driver_chance import Candidate, Tested, tested
+from chimera_metrics.analytics.inference.driver_choice import rate_surprise, strongest, volume_surprise
 from chimera_metrics.analytics.inference.driver_cube import (
     Cube,
     DriverKind,
+    Grouping,
     expected_sums,
-    moves_the_mean,
+    noise_of,
     undone,
 )
+from chimera_metrics.analytics.inference.driver_days import contrasts
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Flags, Floats
 
-LEVEL = 0.001
+LEVEL = 0.002
 SHUFFLES = 1_999
 HISTORY_DAYS = 21
-_RAW_LEVEL, _LEAST_STRENGTH = 0.05, 12.0
-_STRONGEST, _ALIKE, _AS_MUCH = 12, 0.95, 0.92
+_RAW_LEVEL = 0.05
 _LEAST_SHARE, _MORE_ROUNDS = 0.05, 3
 _TINY = 1e-9
 
@@ -71,27 +72,28 @@ def drivers(
     nothing stands out of chance: no drivers, and the reason says how many were looked at.
     Formula: 1. sums by cell from all words and pairs, pooled over all days. 2. What is left, and the volumes, by day
     without weekdays: the largest |t| of the newer window against all days before, or of a climb, beside the same of
-    shuffled days, over all candidates (p <= 0.001). 3. Of those the one that explains most of sampling noise, together
-    with any second. 4. It is undone; what the metric goes back by is its contribution. From 1 again.
+    shuffled days, over all candidates (p <= 0.002). 3. Of those the one that takes most off the weighted squares of the
+    window's cells, alone or with any second. 4. It is undone; what the metric goes back by is its contribution. From 1.
     Source: max-T by shuffling, Westfall and Young 1993; Freedman and Lane 1983; docs/statistics.md.
     """
     start, now = cube.value("before") if cube.before.any() else None, cube.value("after") if cube.after.any() else None
     change = None if start is None or now is None else now - start
     if reason := _refused(cube, start, now):
         return Drivers(start, now, change, (), change, 0, reason)
-    rows = contrasts(cube, np.random.default_rng(seed), shuffles, births)
+    rows = contrasts(cube.weekday, cube.after, np.random.default_rng(seed), shuffles, births)
     found: list[Driver] = []
-    looked_at, left = 0, cube
+    looked_at, left, groupings = 0, cube, cube.groupings(depth)
     for _ in range(limit + _MORE_ROUNDS):
-        groupings = left.groupings(depth)
         expected = expected_sums(left, groupings)
-        every = candidates(left, groupings, expected, rows)
-        looked_at = looked_at or len(every)
-        chosen = _choose(left, every, expected)
+        noise = noise_of(left, expected)
+        every = tested(left, groupings, expected, noise, rows, level=LEVEL, raw=_RAW_LEVEL)
+        looked_at = looked_at or every.sizes.total()
+        chosen = _choose(left, groupings, every, expected, noise)
         if chosen is None:
             break
         moved, one, after = chosen
         found.append(_described(left, one, moved, expected))
+        groupings = groupings if after.words is left.words else after.groupings(depth)
         left = after
     found.sort(key=lambda one: -abs(one.contribution))
     kept = [one for one in found if abs(one.contribution) >= _LEAST_SHARE * abs(found[0].contribution)][:limit]
@@ -112,60 +114,22 @@ def _refused(cube: Cube, start: float | None, now: float | None) -> Reason | Non
     return None
 
 
-def _choose(cube: Cube, every: Sequence[Candidate], expected: Floats) -> tuple[float, Candidate, Cube] | None:
+def _choose(
+    cube: Cube, groupings: list[Grouping], every: Tested, expected: Floats, noise: float
+) -> tuple[float, Candidate, Cube] | None:
     """Of rate and volume the candidate that moves the metric more, by how much, and the cube without it."""
     now = cube.value("after") or 0.0
     best = []
-    for kind in ("rate", "volume"):
-        one = _strongest(cube, every, kind, expected)
+    kinds: tuple[DriverKind, ...] = ("rate", "volume")
+    for kind in kinds:
+        if not any(one.kind == kind and one.p <= LEVEL for one in every.candidates):
+            continue
+        surprise = rate_surprise(cube, groupings, noise) if kind == "rate" else volume_surprise(cube)
+        one = strongest(cube, every, kind, surprise, LEVEL)
         if one is not None:
             after = undone(cube, kind, one.inside, expected)
             best.append((now - (after.value("after") or 0.0), one, after))
     return max(best, key=lambda one: abs(one[0])) if best else None
-
-
-def _strongest(cube: Cube, every: Sequence[Candidate], kind: DriverKind, expected: Floats) -> Candidate | None:
-    """Of the two candidates that together explain most, the stronger: two causes are then not read as everything."""
-    able = [one for one in every if one.kind == kind and one.strength > _LEAST_STRENGTH]
-    sure = [one for one in able if one.p <= LEVEL]
-    strong = sorted((one for one in able if one.raw <= _RAW_LEVEL), key=_order)[:_STRONGEST]
-    strong = [one for one in strong if any(map(one.is_nested_with, sure))]
-    if kind == "volume" and not cube.additive:
-        strong = [one for one in strong if moves_the_mean(cube, one.inside)]
-    if not strong:
-        return None
-    weight = np.where(cube.after[cube.day], expected if kind == "rate" else cube.n, 0.0)
-    first, most = strong[0], 0.0
-    for one, two in combinations(strong, 2):
-        common = _common(weight, one.inside, two.inside)
-        if common < _ALIKE:
-            x, y = one.excess / np.sqrt(one.error), two.excess / np.sqrt(two.error)
-            joint = (x * x + y * y - 2.0 * common * x * y) / (1.0 - common**2)
-            if joint > most:
-                most, first = joint, one
-    return _wider(first, strong, most)
-
-
-def _wider(one: Candidate, strong: Sequence[Candidate], joint: float) -> Candidate:
-    """The candidate of fewer words that holds it and explains as much alone as it does with a second: not its parts."""
-    holding = [
-        other
-        for other in strong
-        if 0 < len(other.grouping.dims) < len(one.grouping.dims)
-        and other.strength >= _AS_MUCH * joint
-        and bool(other.inside[one.inside].all())
-    ]
-    return max(holding, key=lambda other: other.strength, default=one)
-
-
-def _order(one: Candidate) -> tuple[float, int]:
-    """The strongest first; of candidates that name the same rows the one of fewer words."""
-    return -round(one.strength, 6), len(one.grouping.dims)
-
-
-def _common(weight: Floats, one: Flags, two: Flags) -> float:
-    sizes = weight[one].sum() * weight[two].sum()
-    return float(weight[one & two].sum() / np.sqrt(max(sizes, _TINY)))
 
 
 def _described(cube: Cube, one: Candidate, moved: float, expected: Floats) -> Driver:
