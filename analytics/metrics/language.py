@@ -15,7 +15,15 @@ from sqlalchemy import ColumnElement, FromClause, func
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_number, is_time, type_name
-from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, APPROXIMATE, RATIO, Aggregate, Empty, quotient, share
+from chimera_metrics.analytics.metrics.aggregates import (
+    AGGREGATES,
+    APPROXIMATE,
+    RATIO,
+    Aggregate,
+    Empty,
+    quotient,
+    share,
+)
 from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
 from chimera_metrics.analytics.metrics.forms import operator_of
@@ -27,7 +35,8 @@ _CALL = re.compile(r"\s*(?P<agg>\w+(?:\.9)?)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re
 _CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>==|!=|<>|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
 _WORDS = {"=": "", "!=": "not_", "<": "below_", "<=": "up_to_", ">": "above_", ">=": "from_"}
 _FORMS = (
-    "Write a name of the catalog such as llm.error_rate, agg(table.column), rate(table.column = value), or a / b of two."
+    "Write a name of the catalog such as llm.error_rate, agg(table.column), rate(table.column = value), or two of them "
+    "as a / b."
 )
 
 
@@ -112,9 +121,13 @@ def metric_of(text: str | Metric) -> Metric:
         return _named(named)
     sides = _sides(text)
     if len(sides) > 2:
-        raise QuestionError(f"'{text.strip()}' divides twice; a ratio has two metrics, such as llm.cost_usd / llm.calls.")
+        raise QuestionError(
+            f"'{text.strip()}' divides twice; a ratio has two metrics, such as llm.cost_usd / llm.calls."
+        )
     if len(sides) == 2 and not all(side.strip() for side in sides):
-        raise QuestionError(f"'{text.strip()}' lacks a metric beside the slash; write it such as llm.cost_usd / llm.calls.")
+        raise QuestionError(
+            f"'{text.strip()}' lacks a metric beside the slash; write it such as llm.cost_usd / llm.calls."
+        )
     if len(sides) == 2:
         return _ratio(metric_of(sides[0]), metric_of(sides[1]))
     call = _CALL.fullmatch(text)

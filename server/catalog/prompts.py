@@ -80,8 +80,8 @@ def cost_review(days: Days = "30") -> str:
         f'metrics=["llm.cost_usd", "llm.calls"], group_by=["source", "model"], days={days}; and '
         f"query.trend and query.forecast on llm.cost_usd, the trend with days={days}; query.compare with the same "
         f"metrics and days={days}; and where cost changed, query.drivers on llm.cost_usd, days={days}. Report the "
-        "total, the three largest shares, what drove the change and by how much, the trend with its interval, days that stand "
-        "out, what failed calls cost, and what next week will cost, with its 80 % interval." + _HONEST
+        "total, the three largest shares, what drove the change and by how much, the trend with its interval, days "
+        "that stand out, what failed calls cost, and what next week will cost, with its 80 % interval." + _HONEST
     )
 
 

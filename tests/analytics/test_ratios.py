@@ -74,7 +74,9 @@ def test_what_cannot_be_divided_is_refused_with_a_sentence(text: str, sentence: 
 
 
 def test_the_drivers_of_a_ratio_are_those_of_its_parts() -> None:
-    with pytest.raises(QuestionError, match=r"ask what drives llm\.cost_usd or llm\.calls, or the mean avg\(llm_events"):
+    with pytest.raises(
+        QuestionError, match=r"ask what drives llm\.cost_usd or llm\.calls, or the mean avg\(llm_events"
+    ):
         drivers(COST, window=days(7))
 
 

@@ -66,5 +66,29 @@ def test_the_sql_of_ratios_and_percentiles_runs_again(client: ClickHouseClient, 
 
 
 def test_drivers_of_a_ratio_are_refused(client: ClickHouseClient) -> None:
-    with pytest.raises(MuseError, match="ask what drives llm.cost_usd or llm.calls"):
+    with pytest.raises(MuseError, match=r"ask what drives llm\.cost_usd or llm\.calls"):
         client.drivers(COST)
+
+
+@pytest.mark.usefixtures("calls")
+def test_every_question_takes_hours(client: ClickHouseClient) -> None:
+    """30 hours back from noon are from 06:00 of the day before, in which two calls lie."""
+    asked: list[Any] = [
+        client.aggregate("llm.calls", hours=30),
+        client.trend("llm.calls", "hour", hours=30),
+        client.get_trend_data("llm.calls", hours=30),
+        client.correlate("llm.calls", COST, granularity="hour", hours=30),
+        client.forecast("llm.calls", hours=30),
+        client.anomalies(["llm.calls"], hours=30),
+        client.get_correlation_data(hours=30),
+        client.get_performance_summary(hours=30),
+        client.get_quality_metrics(hours=30),
+    ]
+    assert {found["window"]["since"] for found in asked} == {"2026-06-09T06:00:00Z"}
+    assert asked[0]["rows"] == [[3]]
+
+
+@pytest.mark.usefixtures("calls")
+def test_compare_and_drivers_take_the_whole_days_of_hours(client: ClickHouseClient) -> None:
+    for found in (client.compare("llm.calls", hours=200), client.drivers("llm.calls", hours=200)):
+        assert found["window"]["since"] == "2026-06-03T00:00:00Z"
