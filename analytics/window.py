@@ -66,18 +66,25 @@ def window_of(
     until: str | date | None = None,
     timezone: str = "UTC",
     default_days: int = 7,
+    hours: int | None = None,
 ) -> Window:
     """The window that a question states.
 
-    `days` = N is N whole days and today so far, days being those of `timezone`. `since` and `until` are ISO 8601,
+    `days` = N is N whole days and today so far, `hours` = N so many whole hours and this one so far, both by the clocks
+    of `timezone`. `since` and `until` are ISO 8601,
     without an offset UTC, and a date its midnight; `until` defaults to `now`. Neither given: `default_days`.
     """
     zone = zone_of(timezone)
     now = _aware(now)
-    if days is not None and (since is not None or until is not None):
-        raise QuestionError("Give either `days`, or `since` and `until`, not both.")
+    if days is not None and hours is not None:
+        raise QuestionError("Give either `days` or `hours`, not both.")
+    if (days is not None or hours is not None) and (since is not None or until is not None):
+        named = "days" if hours is None else "hours"
+        raise QuestionError(f"Give either `{named}`, or `since` and `until`, not both.")
     if since is None and until is not None:
         raise QuestionError("`until` needs `since`; give both, or `days`.")
+    if hours is not None:
+        return Window(_hours_ago(now, hours, zone), now, timezone, now)
     if since is None:
         return Window(_days_ago(now, default_days if days is None else days, zone), now, timezone, now)
     window = Window(_moment("since", since), now if until is None else _moment("until", until), timezone, now)
@@ -137,6 +144,17 @@ def _days_ago(now: datetime, days: int, zone: ZoneInfo) -> datetime:
     if first.year < FIRST.year or begin < FIRST:
         raise QuestionError(f"`days` = {days} reaches back before 1970; give fewer.")
     return begin.astimezone(UTC)
+
+
+def _hours_ago(now: datetime, hours: int, zone: ZoneInfo) -> datetime:
+    hours = whole("hours", hours)
+    if hours < 0:
+        raise QuestionError(f"`hours` is {hours}; it must be 0 (this hour so far) or more.")
+    clock = now.astimezone(zone)
+    begun = now - timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
+    if hours > (begun - FIRST) // timedelta(hours=1):
+        raise QuestionError(f"`hours` = {hours} reaches back before 1970; give fewer.")
+    return begun - timedelta(hours=hours)
 
 
 def _moment(name: str, value: str | date) -> datetime:

@@ -58,8 +58,9 @@ def _uniq(column: Expression, exact: bool) -> Expression:
     return func.uniqExact(column) if exact else func.uniq(column)
 
 
-def _percentile(percent: int) -> Aggregate:
-    level = percent / 100
+def _percentile(digits: str) -> Aggregate:
+    """The percentile with these digits after the point of its level: 75 is 0.75, 999 is 0.999."""
+    level = float(f"0.{digits}")
 
     def build(column: Expression, exact: bool) -> Expression:
         # quantileExactInclusive interpolates as NumPy does; quantileExact does not.
@@ -67,9 +68,9 @@ def _percentile(percent: int) -> Aggregate:
             return Parametric("quantileExactInclusiveOrNull", (level,), _float(column))
         return Parametric("quantileDDOrNull", (0.01, level), _float(column))
 
-    name = "median" if percent == 50 else f"{percent}th percentile"
+    name = "median" if level == 0.5 else f"{100 * level:g}th percentile"
     return Aggregate(
-        f"p{percent}", f"{name} of", "number", build, "same", "gap", approximate="quantileDD(0.01)", level=level
+        f"p{digits}", f"{name} of", "number", build, "same", "gap", approximate="quantileDD(0.01)", level=level
     )
 
 
@@ -79,10 +80,12 @@ _TABLE = (
     Aggregate("avg", "mean of", "number", lambda c, _: func.avgOrNull(c), "same", "gap"),
     Aggregate("min", "lowest", "ordered", lambda c, _: func.minOrNull(c), "same", "gap"),
     Aggregate("max", "highest", "ordered", lambda c, _: func.maxOrNull(c), "same", "gap"),
-    _percentile(50),
-    _percentile(90),
-    _percentile(95),
-    _percentile(99),
+    _percentile("50"),
+    _percentile("75"),
+    _percentile("90"),
+    _percentile("95"),
+    _percentile("99"),
+    _percentile("999"),
     Aggregate("stddev", "sample standard deviation of", "number", _stddev, "same", "gap"),
     Aggregate("uniq", "distinct values of", "any", _uniq, "values", "zero", counts="rows", approximate="uniq"),
     # A rate is built from its condition, in metrics.py.
@@ -97,6 +100,9 @@ def _skewness(column: Expression, _exact: bool) -> Expression:
     # Of Float32 the engine adds up the powers in Float32. Equal values have a skewness of 0 / 0.
     return func.ifNotFinite(func.skewPop(func.toFloat64(column)), null())
 
+
+RATIO = Aggregate("ratio", "ratio of", "any", lambda c, _: c, "same", "gap", counts="rows")
+"""Of one metric to another of its table; written `a / b`, not as a call."""
 
 SKEWNESS = Aggregate("skewness", "skewness of", "number", _skewness, "same", "gap")
 """Beside a mean, for its interval; not in the language."""
@@ -114,3 +120,8 @@ def share(matching: Expression, of: Expression) -> Expression:
     """`matching / of`, NULL when there is nothing to share."""
     # SQLAlchemy's own division casts whole numbers to Decimal.
     return matching.op("/")(func.nullIf(of, ZERO))
+
+
+def quotient(value: Expression, by: Expression) -> Expression:
+    """`value / by` as floats, NULL where `by` is 0: a quotient of Decimals would keep the digits of the first only."""
+    return share(func.toFloat64(value), func.toFloat64(by))

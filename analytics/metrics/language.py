@@ -15,7 +15,15 @@ from sqlalchemy import ColumnElement, FromClause, func
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_number, is_time, type_name
-from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, APPROXIMATE, Aggregate, Empty, share
+from chimera_metrics.analytics.metrics.aggregates import (
+    AGGREGATES,
+    APPROXIMATE,
+    RATIO,
+    Aggregate,
+    Empty,
+    quotient,
+    share,
+)
 from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
 from chimera_metrics.analytics.metrics.forms import operator_of
@@ -23,15 +31,19 @@ from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, t
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.suggestions import nearest
 
-_CALL = re.compile(r"\s*(?P<agg>\w+)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
+_CALL = re.compile(r"\s*(?P<agg>\w+(?:\.9)?)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
 _CONDITION = re.compile(r"(?P<name>[\w.]+)\s*(?P<op>==|!=|<>|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
 _WORDS = {"=": "", "!=": "not_", "<": "below_", "<=": "up_to_", ">": "above_", ">=": "from_"}
-_FORMS = "Write a name of the catalog such as llm.error_rate, agg(table.column) or rate(table.column = value)."
+_FORMS = (
+    "Write a name of the catalog such as llm.error_rate, agg(table.column), rate(table.column = value), or two of them "
+    "as a / b."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A parsed metric. `among` restricts what a rate is a share of; `per_session` judges sessions, not rows."""
+    """A parsed metric. `among` restricts what a rate is a share of; `per_session` judges sessions, not rows; `ratio`
+    are the two metrics of which it is the quotient."""
 
     text: str
     table: str
@@ -44,6 +56,16 @@ class Metric:
     condition: Filter | None = None
     among: Filter | None = None
     per_session: bool = False
+    ratio: tuple[Metric, Metric] | None = None
+
+    def __truediv__(self, other: Metric) -> Metric:
+        """The ratio of the two."""
+        return _ratio(self, other)
+
+    @property
+    def parts(self) -> tuple[Metric, ...]:
+        """The metrics that a row of its table has a say in: both of a ratio, else itself."""
+        return (self,) if self.ratio is None else self.ratio
 
     @property
     def empty(self) -> Empty:
@@ -53,11 +75,15 @@ class Metric:
     @property
     def columns(self) -> frozenset[str]:
         """The columns of the table that the value is made of."""
+        if self.ratio is not None:
+            return self.ratio[0].columns | self.ratio[1].columns
         conditions = (c.column for c in (self.condition, self.among) if c is not None)
         return frozenset([*conditions, *([self.column] if self.column else [])])
 
     def approximate(self, exact: bool) -> str | None:
-        """The name of the approximate function that answers, if one does."""
+        """The name of the approximate function that answers, if one does; of a ratio the first part's that has one."""
+        if self.ratio is not None:
+            return self.ratio[0].approximate(exact) or self.ratio[1].approximate(exact)
         return None if self._exact(exact) else self.aggregate.approximate
 
     def _exact(self, asked: bool) -> bool:
@@ -67,6 +93,8 @@ class Metric:
 
     def value(self, rows: FromClause, exact: bool = False) -> ColumnElement[Any]:
         """The aggregate over `rows`, which has the table's columns."""
+        if self.ratio is not None:
+            return quotient(*(part.value(rows, exact) for part in self.ratio))
         if self.condition is not None:
             of = func.count() if self.among is None else func.countIf(self.among.clause(rows))
             return share(func.countIf(self.condition.clause(rows)), of)
@@ -91,10 +119,21 @@ def metric_of(text: str | Metric) -> Metric:
     named = METRICS.get(text.strip())
     if named is not None:
         return _named(named)
+    sides = _sides(text)
+    if len(sides) > 2:
+        raise QuestionError(
+            f"'{text.strip()}' divides twice; a ratio has two metrics, such as llm.cost_usd / llm.calls."
+        )
+    if len(sides) == 2 and not all(side.strip() for side in sides):
+        raise QuestionError(
+            f"'{text.strip()}' lacks a metric beside the slash; write it such as llm.cost_usd / llm.calls."
+        )
+    if len(sides) == 2:
+        return _ratio(metric_of(sides[0]), metric_of(sides[1]))
     call = _CALL.fullmatch(text)
     if call is None:
         raise _no_metric(text.strip())
-    return _call(text.strip(), call["agg"].lower(), call["inside"])
+    return _call(text.strip(), call["agg"].lower().replace(".", ""), call["inside"])
 
 
 def metrics_of(
@@ -126,8 +165,13 @@ def metrics_of(
 
 def approximations(metrics: Iterable[Metric], exact: bool, window: Window) -> tuple[dict[str, str], ...]:
     """Which labels come from an approximate function, and how far off it may be."""
-    named = ((metric.label, metric.approximate(exact or bool(window.has_few(metric.table)))) for metric in metrics)
-    return tuple({"column": label, "function": name, "error": APPROXIMATE[name]} for label, name in named if name)
+    named = (
+        (metric.label, part.approximate(exact or bool(window.has_few(part.table))))
+        for metric in metrics
+        for part in metric.parts
+    )
+    found = dict.fromkeys((label, name) for label, name in named if name)
+    return tuple({"column": label, "function": name, "error": APPROXIMATE[name]} for label, name in found)
 
 
 def _named(named: NamedMetric) -> Metric:
@@ -150,6 +194,47 @@ def _named(named: NamedMetric) -> Metric:
         meaning=named.meaning,
         among=among,
     )
+
+
+def _sides(text: str) -> list[str]:
+    """What stands on the sides of a slash outside of brackets: a model's name may have one."""
+    sides, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "/" and depth == 0:
+            sides.append("")
+        else:
+            sides[-1] += letter
+    return sides
+
+
+def _ratio(first: Metric, second: Metric) -> Metric:
+    """The metric `first / second`. It is better in the direction of the first where the second has none."""
+    text = f"{first.text} / {second.text}"
+    if first.ratio is not None or second.ratio is not None:
+        raise QuestionError(f"'{text}' divides twice; a ratio has two metrics, such as llm.cost_usd / llm.calls.")
+    if first.table != second.table:
+        raise QuestionError(
+            f"'{first.text}' is of {first.table} and '{second.text}' of {second.table}; a ratio takes two metrics of "
+            "one table. Ask for each, or correlate the two."
+        )
+    for part in (first, second):
+        if part.per_session:
+            raise QuestionError(f"'{part.text}' counts sessions, not rows, so it cannot be part of a ratio.")
+        if part.column and part.empty == "gap" and is_time(column_of(table_of(part.table), part.column).type):
+            raise QuestionError(f"'{part.text}' is a time, which cannot be divided; take a number.")
+    units = [part.unit for part in (first, second)]
+    unit = "ratio" if units[0] == units[1] else " per ".join(_singular(one, at) for at, one in enumerate(units) if one)
+    return Metric(
+        text, first.table, RATIO, None, f"{first.label}_per_{second.label}"[:80], unit or None,
+        first.better if second.better == "neutral" else "neutral", f"{first.text} divided by {second.text}.",
+        ratio=(first, second),
+    )  # fmt: skip
+
+
+def _singular(unit: str, place: int) -> str:
+    """The unit as it is said after `per`: one call, not calls; `ms` and `USD` stay as they are."""
+    return unit[:-1] if place and len(unit) > 2 and unit.endswith("s") else unit
 
 
 def _call(text: str, agg: str, inside: str) -> Metric:

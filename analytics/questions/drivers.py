@@ -64,6 +64,12 @@ def drivers(
     Example: drivers("llm.error_rate", window=w) reads llm_events_hourly, a row a day, source, model and operation.
     """
     asked = numeric_metric(metric)
+    if asked.ratio is not None:
+        first, second = asked.ratio
+        raise QuestionError(
+            f"'{asked.text}' does not add up from parts, so nothing can be said to drive it; ask what drives "
+            f"{first.text} or {second.text}{_mean_of(first, second)}."
+        )
     if asked.aggregate.name not in EXPLAINED or asked.per_session:
         raise QuestionError(
             f"'{asked.text}' does not add up from parts, so nothing can be said to drive it; ask for a count, sum, "
@@ -94,6 +100,12 @@ def drivers(
 def baseline_quantile(metric: Metric, baseline: Window, filters: Sequence[Mapping[str, Any] | Filter]) -> Question:
     """The percentile in the baseline: drivers of a percentile are those of the share of values above it."""
     return aggregate([metric], window=baseline, filters=filters)
+
+
+def _mean_of(first: Metric, second: Metric) -> str:
+    """The mean that says the same as a sum divided by the count of rows."""
+    is_mean = first.aggregate.name == "sum" and second.aggregate.name == "count" and second.column is None
+    return f", or the mean avg({first.table}.{first.column})" if is_mean else ""
 
 
 def share_above(metric: Metric, bound: float) -> Metric:

@@ -76,7 +76,7 @@ def suspects(
     doubtful: list[Stated] = []
     if all(not row[label] for row in rows for label in metrics):
         doubtful += [one for table in _tables(metrics) for one in stated(table, filters) if one.op != "!="]
-    for label, metric in metrics.items():
+    for label, metric in ((label, part) for label, whole in metrics.items() for part in whole.parts):
         if metric.condition is None or metric.text in METRICS:  # a condition of the catalog's is not misspelt
             continue
         never = 1 if metric.condition.op == "!=" else 0

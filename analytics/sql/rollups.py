@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Table, case, func
 
 from chimera_metrics.analytics.expressions import ZERO, Parametric, constant
-from chimera_metrics.analytics.metrics.aggregates import share
+from chimera_metrics.analytics.metrics.aggregates import AGGREGATES, quotient, share
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.models import LlmEventHour, UiEventHour, metadata
 from chimera_metrics.models.rollups import QUANTILES
@@ -31,6 +31,8 @@ class Rollup:
     counted: Mapping[str | None, str]
 
     def answers(self, metric: Metric) -> bool:
+        if metric.ratio is not None:
+            return all(map(self.answers, metric.ratio))
         if metric.per_session:
             return False
         if metric.condition is not None:
@@ -39,6 +41,8 @@ class Rollup:
 
     def value(self, metric: Metric, rows: FromClause) -> ColumnElement[Any]:
         """The metric's aggregate over rows of the rollup."""
+        if metric.ratio is not None:
+            return quotient(*(self.value(part, rows) for part in metric.ratio))
         if metric.condition is None:
             return self.rebuilt[metric.aggregate.name, metric.column](rows)
         return share(func.sumIf(rows.c.events, metric.condition.clause(rows)), self.count(metric, rows))
@@ -83,7 +87,12 @@ def _latency() -> dict[tuple[str, str | None], Rebuild]:
         ("avg", "latency_ms"): lambda rows: share(func.sum(rows.c.latency_sum_ms), func.sum(rows.c.latency_count)),
         ("min", "latency_ms"): lambda rows: func.minOrNull(rows.c.latency_min_ms),
         ("max", "latency_ms"): lambda rows: func.maxOrNull(rows.c.latency_max_ms),
-        **{(f"p{level * 100:g}", "latency_ms"): _percentile(level) for level in _LEVELS[1:]},
+        # The engine merges a sketch at the levels that it was made for, and at no other: p75 and p999 read the rows.
+        **{
+            (one.name, "latency_ms"): _percentile(one.level)
+            for one in AGGREGATES.values()
+            if one.level is not None and one.level in _LEVELS[1:]
+        },
     }
 
 

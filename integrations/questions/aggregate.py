@@ -51,13 +51,14 @@ def aggregate(
     exact: bool = False,
     dry_run: bool = False,
     interval: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
     export: Export | None = None,
 ) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
     metrics, filters = several("metrics", metrics), conditions(filters)
     asking = Asking(client, cancellation)
-    window = asking.window(days, since, until)
+    window = asking.window(days, since, until, hours=hours)
     exact = exact or (interval and needs_rows(metrics_of(metrics)))
     question = analytics.aggregate(
         metrics,

@@ -58,6 +58,7 @@ def anomalies(
     last: int | None = None,
     filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> AnomaliesResult:
     """The odd ones among the newest buckets, rarest first, and what could not be judged."""
@@ -67,7 +68,7 @@ def anomalies(
     asking = Asking(client, cancellation)
     by = granularity_of(granularity, bucketed=True)
     named = several("metrics", metrics) if metrics else ()
-    window = asking.window(days, since, until, default_days=DEFAULT_DAYS[by])
+    window = asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by])
     sized = asking.sized(window, named or LEADING)
     asked = analytics.anomalies(named, window=sized, granularity=by, group_by=group_by, last=last, filters=filters)
     series = [one for question in asked.questions for one in _read(asking, question, group_by)]

@@ -47,10 +47,13 @@ class Asking:
         since: str | date | None = None,
         until: str | date | None = None,
         default_days: int = 7,
+        hours: int | None = None,
     ) -> Window:
         """The window of the question, in `MUSE_TIMEZONE`."""
         zone = self.client.muse.timezone
-        return window_of(now=self.now, days=days, since=since, until=until, timezone=zone, default_days=default_days)
+        return window_of(
+            now=self.now, days=days, hours=hours, since=since, until=until, timezone=zone, default_days=default_days
+        )
 
     def sized(self, window: Window, metrics: Iterable[str]) -> Window:
         """The window with what its questions need to know of large tables: whether it holds few of their rows.

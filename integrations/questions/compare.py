@@ -67,13 +67,14 @@ def compare(
     filters: Filters = (),
     group_by: str | Sequence[str] = (),
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> CompareResult:
     """Every metric, of every group, on both sides: the change with its interval, and the verdict."""
     asking = Asking(client, cancellation)
     sides = _sides_asked(baseline_since, baseline_until, a_filters, b_filters, commit)
     default = COMMIT_DAYS if commit else 7
-    window = asking.sized(asking.window(days, since, until, default_days=default), _texts(metrics))
+    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=default), _texts(metrics))
     given: dict[str, Any] = {"filters": conditions(filters), "group_by": group_by}
     if sides == "groups":
         given |= {"a_filters": conditions(a_filters), "b_filters": conditions(b_filters)}

@@ -39,6 +39,7 @@ def correlate(
     method: str = "pearson",
     max_lag: int = 0,
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> CorrelationResult:
     """Coefficient, interval, p-value, lags and points; `reason` where a number is undefined."""
@@ -48,7 +49,7 @@ def correlate(
     question = analytics.correlation(
         x,
         y,
-        window=asking.sized(asking.window(days, since, until, default_days=30), [x, y]),
+        window=asking.sized(asking.window(days, since, until, hours=hours, default_days=30), [x, y]),
         granularity=granularity,
         x_filters=x_filters,
         y_filters=y_filters,

@@ -29,13 +29,18 @@ _SAME_MIX = 0.2
 
 
 def correlation_data(
-    client: Access, *, days: int = 7, granularity: str = "day", cancellation: Cancellation | None = None
+    client: Access,
+    *,
+    days: int | None = None,
+    hours: int | None = None,
+    granularity: str = "day",
+    cancellation: Cancellation | None = None,
 ) -> CorrelationDataResult:
     """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
     from chimera_metrics.analytics.inference import correlate
 
     asking = Asking(client, cancellation)
-    window = asking.window(days, default_days=7)
+    window = asking.window(days, hours=hours, default_days=7)
     asked = analytics.correlation_data(window=window, granularity=granularity)
     rows = asking.fill(asked.points)
     whole = [row for row in rows if not row["partial"]]

@@ -48,6 +48,7 @@ def drivers(
     filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     limit: int = 5,
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> DriversResult:
     """The change, what drove it, and the rest: contributions and rest add up to the change."""
@@ -58,7 +59,7 @@ def drivers(
         raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
     asking = Asking(client, cancellation)
     given = conditions(filters)
-    window = asking.window(days, since, until)
+    window = asking.window(days, since, until, hours=hours)
     baseline = (
         None if baseline_since is None else asking.window(since=baseline_since, until=baseline_until or window.since)
     )

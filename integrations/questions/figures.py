@@ -67,7 +67,9 @@ def digits_of(values: Iterable[Any]) -> int:
 
 def digits_of_metric(metric: Metric) -> int:
     """The digits that a metric's values mean: all of sums, means and stored values, seven of shares and percentiles."""
-    return EXACT_DIGITS if metric.aggregate.name in ("sum", "avg", "min", "max") else POINT_DIGITS
+    named = {part.aggregate.name for part in metric.parts}
+    exact = {"sum", "avg", "min", "max", *(("count",) if metric.ratio else ())}
+    return EXACT_DIGITS if named <= exact else POINT_DIGITS
 
 
 def _finite(value: Any) -> float | None:

@@ -40,6 +40,7 @@ def forecast(
     until: str | date | None = None,
     filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> ForecastResult:
     """The buckets ahead with their intervals, the total of sums and counts, and the backtests behind it."""
@@ -48,7 +49,7 @@ def forecast(
     filters = conditions(filters)
     asking = Asking(client, cancellation)
     by = granularity_of(granularity, bucketed=True)
-    window = asking.sized(asking.window(days, since, until, default_days=DEFAULT_DAYS[by]), [metric])
+    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by]), [metric])
     period = period_of(by) or 1
     ahead_of = horizon if horizon is not None else inference.default_horizon(period)
     asked = analytics.forecast(metric, window=window, horizon=ahead_of, granularity=by, filters=filters)

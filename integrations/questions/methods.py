@@ -30,7 +30,7 @@ Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Questions(Access):
-    """What the client can be asked beside SQL. Windows: `days`, or `since` and `until`; zone `MUSE_TIMEZONE`.
+    """What the client can be asked beside SQL. Windows: `days`, `hours`, or `since` and `until`; zone `MUSE_TIMEZONE`.
 
     A mistake in the question is a QuestionError (a ValueError) with the correction. What is undefined is None beside a
     `reason`. With `chart` the result's `images` hold a PNG.
@@ -53,6 +53,8 @@ class Questions(Access):
         interval: bool = False,
         cancellation: Cancellation | None = None,
         export: Export | None = None,
+        *,
+        hours: int | None = None,
     ) -> AggregateResult:
         """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
 
@@ -64,7 +66,7 @@ class Questions(Access):
         return aggregate(
             self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until,
             filters=filters, order_by=order_by, descending=descending, limit=limit, exact=exact, dry_run=dry_run,
-            interval=interval, cancellation=cancellation, export=export,
+            interval=interval, hours=hours, cancellation=cancellation, export=export,
         )  # fmt: skip
 
     def correlate(
@@ -81,13 +83,15 @@ class Questions(Access):
         max_lag: int = 0,
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> CorrelationResult:
         """How closely two metrics move together over the last 30 days, and at which lag."""
         from chimera_metrics.integrations.questions.correlate import correlate
 
         return correlate(
             self, x, y, x_filters=x_filters, y_filters=y_filters, granularity=granularity, days=days, since=since,
-            until=until, method=method, max_lag=max_lag, chart=chart, cancellation=cancellation,
+            until=until, method=method, max_lag=max_lag, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def trend(
@@ -101,13 +105,15 @@ class Questions(Access):
         filters: Filters = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> TrendResult:
         """Where a metric went over the last 30 days, where its level changed, and which points stand out."""
         from chimera_metrics.integrations.questions.trend import trend
 
         return trend(
             self, metric, granularity=granularity, days=days, since=since, until=until, group_by=group_by,
-            filters=filters, chart=chart, cancellation=cancellation,
+            filters=filters, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def compare(
@@ -125,6 +131,8 @@ class Questions(Access):
         group_by: str | Sequence[str] = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> CompareResult:
         """Whether metrics of the last 7 whole days got better or worse than the same weekdays before.
 
@@ -136,7 +144,7 @@ class Questions(Access):
         return compare(
             self, metrics, days=days, since=since, until=until, baseline_since=baseline_since,
             baseline_until=baseline_until, a_filters=a_filters, b_filters=b_filters, commit=commit, filters=filters,
-            group_by=group_by, chart=chart, cancellation=cancellation,
+            group_by=group_by, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def drivers(
@@ -153,6 +161,8 @@ class Questions(Access):
         limit: int = 5,
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> DriversResult:
         """Why a metric moved between the last 7 whole days and the same weekdays before, or a baseline of yours.
 
@@ -164,7 +174,7 @@ class Questions(Access):
         return drivers(
             self, metric, days=days, since=since, until=until, baseline_since=baseline_since,
             baseline_until=baseline_until, dimensions=dimensions, depth=depth, filters=filters, limit=limit,
-            chart=chart, cancellation=cancellation,
+            chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def forecast(
@@ -178,6 +188,8 @@ class Questions(Access):
         filters: Filters = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> ForecastResult:
         """What a metric will be in the next buckets, with 80 and 95 % intervals; the total of a count or sum.
 
@@ -187,7 +199,7 @@ class Questions(Access):
 
         return forecast(
             self, metric, horizon=horizon, granularity=granularity, days=days, since=since, until=until,
-            filters=filters, chart=chart, cancellation=cancellation,
+            filters=filters, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def anomalies(
@@ -202,6 +214,8 @@ class Questions(Access):
         filters: Filters = (),
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> AnomaliesResult:
         """Which of the newest buckets of many metrics and groups are odd, rarest first; what could not be judged.
 
@@ -211,48 +225,59 @@ class Questions(Access):
 
         return anomalies(
             self, metrics, group_by=group_by, granularity=granularity, days=days, since=since, until=until, last=last,
-            filters=filters, chart=chart, cancellation=cancellation,
+            filters=filters, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
     def get_trend_data(
         self,
         metric: str,
-        days: int = 30,
+        days: int | None = None,
         granularity: Granularity = "day",
         group_by: str | Sequence[str] | None = None,
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> TrendResult:
         """As `trend`, with fewer arguments."""
         return self.trend(
-            metric, granularity, days=days, group_by=group_by, chart=chart, cancellation=cancellation
+            metric, granularity, days=days, group_by=group_by, chart=chart, hours=hours, cancellation=cancellation
         )  # fmt: skip
 
     def get_correlation_data(
-        self, days: int = 7, granularity: Granularity = "day", cancellation: Cancellation | None = None
+        self,
+        days: int | None = None,
+        granularity: Granularity = "day",
+        cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> CorrelationDataResult:
         """Benchmarks beside user interactions, their correlation, and how far to trust it."""
         from chimera_metrics.integrations.questions.correlation_data import correlation_data
 
-        return correlation_data(self, days=days, granularity=granularity, cancellation=cancellation)
+        return correlation_data(self, days=days, granularity=granularity, hours=hours, cancellation=cancellation)
 
     def get_performance_summary(
         self,
-        days: int = 7,
+        days: int | None = None,
         model: str | None = None,
         dataset: str | None = None,
         chart: bool = False,
         cancellation: Cancellation | None = None,
+        *,
+        hours: int | None = None,
     ) -> PerformanceResult:
         """Each model, quant and dataset against the window before, with what got worse and the first bad commit."""
         from chimera_metrics.integrations.questions.performance import performance_summary
 
         return performance_summary(
-            self, days=days, model=model, dataset=dataset, chart=chart, cancellation=cancellation
+            self, days=days, model=model, dataset=dataset, chart=chart, hours=hours, cancellation=cancellation
         )
 
-    def get_quality_metrics(self, days: int = 7, cancellation: Cancellation | None = None) -> QualityResult:
+    def get_quality_metrics(
+        self, days: int | None = None, cancellation: Cancellation | None = None, *, hours: int | None = None
+    ) -> QualityResult:
         """One page on episodes, deployments, models, the interface and the pipeline."""
         from chimera_metrics.integrations.questions.quality import quality_metrics
 
-        return quality_metrics(self, days=days, cancellation=cancellation)
+        return quality_metrics(self, days=days, hours=hours, cancellation=cancellation)

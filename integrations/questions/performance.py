@@ -27,15 +27,16 @@ HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for me
 def performance_summary(
     client: Access,
     *,
-    days: int = 7,
+    days: int | None = None,
     model: str | None = None,
     dataset: str | None = None,
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> PerformanceResult:
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
+    window = asking.sized(asking.window(days, hours=hours, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
     few_runs = asking.few(["bench_runs"], history(window))["bench_runs"]
     asked = analytics.performance_summary(window=window, model=model, dataset=dataset, whole_history=few_runs)
     means = asking.read(asked.groups).mappings()

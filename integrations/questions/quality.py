@@ -16,10 +16,12 @@ from chimera_metrics.integrations.results import QualityResult
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
 
-def quality_metrics(client: Access, *, days: int = 7, cancellation: Cancellation | None = None) -> QualityResult:
+def quality_metrics(
+    client: Access, *, days: int | None = None, hours: int | None = None, cancellation: Cancellation | None = None
+) -> QualityResult:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, default_days=7), ["ui.latency_p95_ms"])
+    window = asking.sized(asking.window(days, hours=hours, default_days=7), ["ui.latency_p95_ms"])
     question = analytics.quality_metrics(window=window)
     [row] = asking.read(question.select).mappings()
     shaper = Shaper()

@@ -66,12 +66,13 @@ def trend(
     group_by: str | Sequence[str] | None = None,
     filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     chart: bool = False,
+    hours: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> TrendResult:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
     filters = conditions(filters)
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, since, until, default_days=30), [metric])
+    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=30), [metric])
     asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
     question = asked.series
     measured = metric_of(metric)

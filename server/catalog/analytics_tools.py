@@ -20,9 +20,11 @@ from chimera_metrics.server.catalog.analytics_words import (
     DAYS,
     EXPORT,
     FILTERS,
+    HOURS,
     INTERVAL,
     METRIC,
     METRICS,
+    SAME_FILTERS,
     SINCE,
     SQL,
     TITLES_AND_DESCRIPTIONS,
@@ -40,7 +42,8 @@ Operator = Literal[
 ]
 # Every column that a filter may be on.
 _COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
-_DAYS = Field(7, ge=0, description=DAYS)
+_DAYS = Field(None, ge=0, description=DAYS, json_schema_extra={"default": 7})
+_HOURS = Field(None, ge=0, description=HOURS)
 PICTURE = Field(False, description=CHART)
 SQL_TOO = Field(False, description=SQL)
 
@@ -65,12 +68,13 @@ class FilterArguments(Arguments):
         return self.model_dump(exclude_none=True)
 
 
-# Filters once more in the same tool: their form is written out at `filters`.
+# Filters whose form is written out elsewhere: in the same tool, or in query.aggregate.
 MoreFilters = Annotated[list[FilterArguments], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
 
 
 class WindowArguments(Arguments):
     days: int | None = Field(None, ge=0, description=DAYS)
+    hours: int | None = _HOURS
     since: str | None = Field(None, description=SINCE)
     until: str | None = Field(None, description=UNTIL)
 
@@ -130,12 +134,12 @@ def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellati
 
 class CompareArguments(WindowArguments):
     metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
-    baseline_since: str | None = Field(None, description="Begin of a; default whole weeks earlier")
+    baseline_since: str | None = Field(None, description="Start of a; default whole weeks earlier")
     baseline_until: str | None = Field(None, description="Its end, exclusive")
     a_filters: MoreFilters = Field(default_factory=list, description="Group a, as filters; needs b_filters")
     b_filters: MoreFilters = Field(default_factory=list, description="Group b")
     commit: str | None = Field(None, description="Before it against from it on; 28 days")
-    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    filters: MoreFilters = Field(default_factory=list, description=SAME_FILTERS)
     group_by: list[str] = Field(default_factory=list, description="Columns of few values")
     chart: bool = PICTURE
     include_sql: bool = SQL_TOO
@@ -149,11 +153,11 @@ def compare(context: ServerContext, args: CompareArguments, cancellation: Cancel
 
 class DriversArguments(WindowArguments):
     metric: str = Field(description=METRIC)
-    baseline_since: str | None = Field(None, description="Begin of the window before; default whole weeks earlier")
+    baseline_since: str | None = Field(None, description="Start of the window before; default whole weeks earlier")
     baseline_until: str | None = Field(None, description="Its end, exclusive")
     dimensions: list[str] = Field(default_factory=list, description="Columns of few values; default all")
     depth: int = Field(2, ge=1, description="1: words, 2: and their pairs")
-    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    filters: MoreFilters = Field(default_factory=list, description=SAME_FILTERS)
     limit: int = Field(5, ge=1, description="Drivers at most, up to 20")
     chart: bool = PICTURE
     include_sql: bool = SQL_TOO
@@ -165,18 +169,20 @@ def drivers(context: ServerContext, args: DriversArguments, cancellation: Cancel
 
 
 class CorrelationDataArguments(Arguments):
-    days: int = _DAYS
+    days: int | None = _DAYS
+    hours: int | None = _HOURS
     granularity: Bucketed = Field("day", description=BUCKET)
     include_sql: bool = SQL_TOO
 
 
 def correlation_data(context: ServerContext, args: CorrelationDataArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_correlation_data(args.days, args.granularity, cancellation)
+    return context.client.get_correlation_data(args.days, args.granularity, cancellation, hours=args.hours)
 
 
 class TrendDataArguments(Arguments):
     metric: str = Field(description=METRIC)
-    days: int = Field(30, ge=0, description=DAYS)
+    days: int | None = Field(None, ge=0, description=DAYS, json_schema_extra={"default": 30})
+    hours: int | None = _HOURS
     granularity: Bucketed = Field("day", description=BUCKET)
     group_by: list[str] = Field(default_factory=list, description="At most two")
     chart: bool = PICTURE
@@ -188,7 +194,8 @@ def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: C
 
 
 class PerformanceArguments(Arguments):
-    days: int = _DAYS
+    days: int | None = _DAYS
+    hours: int | None = _HOURS
     model: str | None = Field(None, description="Only this model")
     dataset: str | None = Field(None, description="Only this dataset")
     chart: bool = PICTURE
@@ -203,12 +210,13 @@ def performance_summary(context: ServerContext, args: PerformanceArguments, canc
 
 
 class QualityArguments(Arguments):
-    days: int = _DAYS
+    days: int | None = _DAYS
+    hours: int | None = _HOURS
     include_sql: bool = SQL_TOO
 
 
 def quality_metrics(context: ServerContext, args: QualityArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_quality_metrics(args.days, cancellation)
+    return context.client.get_quality_metrics(args.days, cancellation, hours=args.hours)
 
 
 def analytics_tools() -> Iterator[MuseTool]:

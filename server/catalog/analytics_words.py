@@ -5,12 +5,14 @@ from __future__ import annotations
 from chimera_metrics.analytics.metrics.aggregates import AGGREGATES
 
 METRICS = "Of one table"
-METRIC = "As query.aggregate's"
-BUCKET = "Bucket"
+METRIC = "Such as llm.error_rate"
+BUCKET = "Length of a bucket"
 DAYS = "Whole days back"
-SINCE = "ISO 8601"
-UNTIL = "Exclusive"
-FILTERS = "All hold"
+HOURS = "Or whole hours"
+SINCE = "Or from: ISO 8601"
+UNTIL = "Up to, exclusive"
+FILTERS = "Rows must meet all"
+SAME_FILTERS = "{column, op, value} as in query.aggregate"
 INTERVAL = "Add 95 % intervals"
 EXPORT = "All rows as a file"
 CHART = "Add a PNG"
@@ -20,7 +22,7 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "query.aggregate": (
         "Aggregate metrics",
         "Metrics of one table by columns and time. A metric is a name that describe lists; agg(table.column) with "
-        f"{', '.join(name for name in AGGREGATES if name != 'rate')}; or rate(table.column = value).",
+        f"{', '.join(name for name in AGGREGATES if name != 'rate')}; rate(table.column = value); or a / b of two.",
     ),
     "query.correlation": (
         "Correlate two metrics",

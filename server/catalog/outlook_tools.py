@@ -12,12 +12,12 @@ from chimera_metrics.server.catalog.analytics_tools import (
     PICTURE,
     SQL_TOO,
     Bucketed,
-    FilterArguments,
+    MoreFilters,
     WindowArguments,
     filters_given,
     tool_of,
 )
-from chimera_metrics.server.catalog.analytics_words import BUCKET, FILTERS, METRIC
+from chimera_metrics.server.catalog.analytics_words import BUCKET, METRIC, SAME_FILTERS
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 
@@ -26,7 +26,7 @@ class ForecastArguments(WindowArguments):
     metric: str = Field(description=METRIC)
     horizon: int | None = Field(None, ge=1, description="Buckets ahead; by default a cycle, else 7")
     granularity: Bucketed = Field("day", description=BUCKET)
-    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    filters: MoreFilters = Field(default_factory=list, description=SAME_FILTERS)
     chart: bool = PICTURE
     include_sql: bool = SQL_TOO
 
@@ -41,7 +41,7 @@ class AnomaliesArguments(WindowArguments):
     group_by: str | None = Field(None, description="One column of few values")
     granularity: Bucketed = Field("hour", description=BUCKET)
     last: int | None = Field(None, ge=1, description="Newest buckets to judge; a day of hours")
-    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    filters: MoreFilters = Field(default_factory=list, description=SAME_FILTERS)
     chart: bool = PICTURE
     include_sql: bool = SQL_TOO
 

@@ -53,6 +53,14 @@ def _metrics() -> Iterator[tuple[str, ClauseElement]]:
         yield f"language.{text.replace('(', '.').rstrip(')')}", aggregate([text], window=WEEK).select
 
 
+def _ratios() -> Iterator[tuple[str, ClauseElement]]:
+    cost = "llm.cost_usd / llm.calls"
+    yield "ratio.rollup", aggregate([cost], window=WEEK, group_by=["model"]).select
+    yield "ratio.rows", aggregate(["sum(bench_runs.cost_per_1k) / bench.runs"], window=WEEK).select
+    yield "ratio.series", series("p99(llm_events.latency_ms) / p50(llm_events.latency_ms)", window=WEEK).select
+    yield "ratio.compare", compare([cost], window=WEEK).second.by_day.select
+
+
 def _aggregates() -> Iterator[tuple[str, ClauseElement]]:
     asked: dict[str, dict[str, Any]] = {
         "by_model": {"metrics": ["llm.calls", "llm.error_rate"], "group_by": ["model"], "limit": 5},
@@ -149,4 +157,4 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
             yield f"describe.top_words.{table}", words
 
 
-SELECTS: dict[str, ClauseElement] = dict([*_metrics(), *_aggregates(), *_others()])
+SELECTS: dict[str, ClauseElement] = dict([*_metrics(), *_ratios(), *_aggregates(), *_others()])

@@ -35,6 +35,10 @@ MODEL = [{"column": "model", "value": "opus"}]
         (["llm.calls", "llm.cost_per_call_usd"], {}, "llm_events"),
         (["llm.calls", "stddev(llm_events.latency_ms)"], {}, "llm_events"),
         (["rate(llm_events.latency_ms > 100)"], {}, "llm_events"),
+        (["llm.cost_usd / llm.calls"], {"group_by": ["model"]}, "llm_events_hourly"),
+        (["llm.cost_usd / uniq(llm_events.run_id)"], {}, "llm_events"),
+        (["p75(llm_events.latency_ms)"], {}, "llm_events"),
+        (["p999(ui_events.latency_ms)"], {}, "ui_events"),
         (["ui.events"], {"group_by": ["commit_sha"]}, "ui_events"),
         (["ui.abandonment_rate"], {}, "ui_events"),
         (["ui.events"], {"granularity": "day", "window": whole_days(3, "Asia/Kolkata")}, "ui_events"),
@@ -93,6 +97,7 @@ def test_rollup_and_rows_agree(store: Store, window: Window, granularity: str) -
         names = [name for name in METRICS if name.startswith(f"{table}.") and _rolled(name, window)]
         names = [name for name in names if "latency_p" not in name]
         more = [f"{agg}({table}_events.latency_ms)" for agg in ("min", "max", "count", "sum")]
+        more.append(f"sum({table}_events.latency_ms) / {table}.error_rate")
         given: dict[str, Any] = {"window": window, "granularity": granularity, "group_by": _groups(table)}
         rollup, rows = (aggregate([*names, *more], exact=exact, **given) for exact in (False, True))
         assert (rollup.source, rows.source) == (f"{table}_events_hourly", f"{table}_events")
@@ -123,7 +128,8 @@ def test_percentiles_of_many_rows_are_the_same_from_rollup_and_rows(store: Store
     """The sketch of all hours put together is the sketch of all rows."""
     fill_at_random(store)
     everything = [{"column": "schema_version", "op": ">", "value": 0}]
-    asked = ["ui.latency_p95_ms", "ui.latency_p50_ms"]
+    asked = [f"{agg}(ui_events.latency_ms)" for agg in ("p50", "p90", "p95", "p99")]
+    asked.append("p99(ui_events.latency_ms) / p50(ui_events.latency_ms)")
     rollup, rows = aggregate(asked, window=days(7)), aggregate(asked, window=days(7), filters=everything)
     assert (rollup.source, rows.source) == ("ui_events_hourly", "ui_events")
     assert store.run(rollup.select) == store.run(rows.select)
@@ -133,11 +139,11 @@ def test_percentiles_of_many_rows_are_the_same_from_rollup_and_rows(store: Store
 def test_percentiles_of_many_rows_are_within_1_percent_of_the_value_at_that_rank(store: Store) -> None:
     latencies = np.random.default_rng(7).lognormal(5, 1, 5_000)
     store.insert("ui_events", [ui(at(9), latency_ms=float(latency)) for latency in latencies])
-    asked = {q: f"p{q}(ui_events.latency_ms)" for q in (50, 90, 95, 99)}
+    asked = {q: f"p{q:g}(ui_events.latency_ms)".replace("99.9", "999") for q in (50, 75, 90, 95, 99, 99.9)}
     [row] = store.run(aggregate(list(asked.values()), window=days(7)).select)
     for q in asked:
         at_rank = np.percentile(latencies, q, method="lower")
-        assert row[f"p{q}_latency_ms"] == pytest.approx(at_rank, rel=0.0101), q
+        assert row[f"p{q:g}_latency_ms".replace("99.9", "999")] == pytest.approx(at_rank, rel=0.0101), q
 
 
 @pytest.mark.parametrize("granularity", ["none", "day"])
