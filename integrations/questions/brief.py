@@ -11,7 +11,7 @@ from chimera_metrics.integrations.results import PerformanceResult, as_json, lea
 ROOM = 2_000
 """Bytes of a summary that is to be read at a glance."""
 _DIGITS = 4
-_LISTS = ("llm", "ui", "groups")
+_LISTS = ("comparisons", "llm", "ui", "groups")
 _OF_A_REGRESSION = ("measure", "before", "after", "change_pct", "p_adjusted", "commit_sha")
 
 
@@ -21,8 +21,8 @@ def brief(result: PerformanceResult) -> PerformanceResult:
     Groups that ran stand with their means and what is known of their changes; regressed ones are never left out.
     """
     ran = [one for one in result["groups"] if one["runs"] or one["regressions"]]
-    lists = {"groups": list(map(_group, ran)), **{name: list(map(_rounded, result[name])) for name in ("llm", "ui")}}
-    least = {"groups": max(1, sum(1 for one in ran if one["regressions"])), "llm": 1, "ui": 1}
+    lists = {"groups": list(map(_group, ran)), **{name: list(map(_rounded, result[name])) for name in _LISTS[:3]}}
+    least = {"groups": max(1, sum(1 for one in ran if one["regressions"])), **dict.fromkeys(_LISTS[:3], 1)}
     shown = {name: rows[: least[name]] for name, rows in lists.items()}
     found, longer = _with(result, ran, shown), True
     while longer:

@@ -109,19 +109,33 @@ def compare(
 
 def judge(asking: Asking, asked: analytics.Compare) -> list[Compared]:
     """Both sides read, and every metric of every group judged; all of them are one family."""
-    from chimera_metrics.analytics import inference
-
-    first, second = (_read(asking, side, asked) for side in (asked.first, asked.second))
-    groups = list(dict.fromkeys((*second.days, *first.days))) or ([] if asked.group_by else [()])
-    cases = [(metric, group) for metric in asked.metrics for group in groups]
-    found = [_difference(metric, group, first, second, asked.apart) for metric, group in cases]
-    compared = [
-        Compared(metric, group, one, inference.verdict_of(one, metric.better))
-        for (metric, group), one in zip(cases, inference.adjusted(found), strict=True)
-    ]
+    compared = [one for one, _ in judge_together(asking, [asked])]
     if asked.group_by:
         compared.sort(key=lambda one: (_RANK[one.verdict], 1.0 if one.found.p_value is None else one.found.p_value))
     return compared
+
+
+def judge_together(asking: Asking, questions: Sequence[analytics.Compare]) -> list[tuple[Compared, tuple[str, ...]]]:
+    """Several comparisons judged as one family, each metric and group beside the columns that it is grouped by."""
+    from chimera_metrics.analytics import inference
+
+    cases = [(asked.group_by, *case) for asked in questions for case in _cases(asking, asked)]
+    found = inference.adjusted([difference for *_, difference in cases])
+    return [
+        (Compared(metric, group, one, inference.verdict_of(one, metric.better)), group_by)
+        for (group_by, metric, group, _), one in zip(cases, found, strict=True)
+    ]
+
+
+def _cases(asking: Asking, asked: analytics.Compare) -> list[tuple[Metric, Group, inference.Difference]]:
+    """The difference of every metric in every group, as yet corrected for nothing."""
+    first, second = (_read(asking, side, asked) for side in (asked.first, asked.second))
+    groups = list(dict.fromkeys((*second.days, *first.days))) or ([] if asked.group_by else [()])
+    return [
+        (metric, group, _difference(metric, group, first, second, asked.apart))
+        for metric in asked.metrics
+        for group in groups
+    ]
 
 
 @dataclass(frozen=True, slots=True)

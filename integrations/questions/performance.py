@@ -15,6 +15,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown_filters
+from chimera_metrics.integrations.questions.summary_comparisons import comparisons
 from chimera_metrics.integrations.results import PerformanceResult
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def performance_summary(
     llm = _answered(asking, asked.llm, "sources and models")
     ui = _answered(asking, asked.ui, "event types")
     asking.note_approximations([asked.llm, asked.ui])
+    compared, _ = comparisons(asking, asked.window, _compared(model))
     if found:
         _note_few(asking, groups)
+    asking.notes += marks({"comparisons": [str(one["group"]) for one in compared]})
     tables = {"groups": [{name: row[name] for name in GROUP} for row in means], "llm": llm, "ui": ui}
     asking.notes += marks({name: [text for row in rows for text in row.values()] for name, rows in tables.items()})
     if not means:
@@ -61,6 +64,7 @@ def performance_summary(
             "groups": groups[:most],
             "llm": llm,
             "ui": ui,
+            "comparisons": compared,
             "notes": [*asking.notes, *cut],
             "source": f"bench_runs, {asked.llm.source}, {asked.ui.source}",
             "sql": asking.sql,
@@ -74,6 +78,16 @@ def performance_summary(
 
         result.images = [performance_chart(build(len(groups)))]
     return result
+
+
+def _compared(model: str | None) -> list[dict[str, Any]]:
+    """What of calls and the interface is compared with the weeks before; a model narrows the calls."""
+    filters = [] if model is None else [{"column": "model", "value": model}]
+    calls = ["llm.error_rate", "llm.latency_p95_ms", "llm.cost_usd"]
+    return [
+        {"metrics": calls, "group_by": ["source", "model"], "filters": filters},
+        {"metrics": ["ui.latency_p95_ms"], "group_by": ["event_type"]},
+    ]
 
 
 def _regressions(

@@ -11,8 +11,14 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.figures import amount
 from chimera_metrics.integrations.questions.freshness import summary
+from chimera_metrics.integrations.questions.summary_comparisons import comparisons
 from chimera_metrics.integrations.results import QualityResult
 
+# Not the rate of abandonment: it reads every event of both windows, which takes longer than all the rest.
+_COMPARED: tuple[dict[str, Any], ...] = (
+    {"metrics": ["llm.error_rate", "llm.latency_p95_ms", "llm.cost_usd"]},
+    {"metrics": ["ui.error_rate", "ui.latency_p95_ms"]},
+)
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
 
@@ -30,9 +36,11 @@ def quality_metrics(
         section, _, name = label.partition("_")
         sections[section][name] = shaper.value(amount(value))
     asking.note_approximations([question])
+    compared, _ = comparisons(asking, window, _COMPARED)
     return QualityResult.of(
         {
             **sections,
+            "comparisons": compared,
             "freshness": summary(client),
             "notes": asking.notes,
             "source": question.source,

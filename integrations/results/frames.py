@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Table = tuple[list[str], list[str | None], list[list[Any]]]
 # The lists that are an answer's table, the first that it has; without one the answer is a single row.
 _TABLES = (
-    *("series", "points", "forecast", "anomalies", "comparisons", "drivers", "groups", "checks"),
+    *("series", "points", "forecast", "anomalies", "groups", "comparisons", "drivers", "checks"),
     *("tables", "metrics", "rejected"),
 )
 _MODIFIERS = re.compile(r"^(?:Nullable|LowCardinality)\((.*)\)$")
@@ -49,6 +49,8 @@ def table_of(result: Mapping[str, Any]) -> Table:
         return _series(result["series"])
     for name in _TABLES:
         part = result.get(name)
+        if name == "comparisons" and "pipeline" in result:
+            continue  # of a page on everything they are a part, not the table
         if isinstance(part, Mapping) and (found := _listed(part)) is not None:
             return found
         if isinstance(part, list) and all(isinstance(row, Mapping) for row in part):

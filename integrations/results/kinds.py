@@ -231,6 +231,7 @@ class PerformanceResult(Result):
     groups: list[Result]
     llm: list[Result]
     ui: list[Result]
+    comparisons: list[Result]
     notes: list[str]
     window: WindowShown
     previous_window: WindowShown
@@ -245,6 +246,7 @@ class QualityResult(Result):
     llm: Result
     ui: Result
     pipeline: Result
+    comparisons: list[Result]
     notes: list[str]
     window: WindowShown
 

@@ -270,11 +270,20 @@ class UiAnswer(TypedDict):
     latency_p95_ms: float | None
 
 
+class ClearComparison(TypedDict):
+    metric: str
+    group: str | dict[str, Any] | None
+    change_pct: float | None
+    p_adjusted: float | None
+    verdict: str
+
+
 class PerformanceAnswer(Asked):
     previous_window: WindowAnswer
     groups: list[GroupAnswer]
     llm: list[LlmAnswer]
     ui: list[UiAnswer]
+    comparisons: list[ClearComparison]
 
 
 class EpisodesQuality(TypedDict):
@@ -331,4 +340,5 @@ class QualityAnswer(Asked):
     llm: LlmQuality
     ui: UiQuality
     pipeline: PipelineQuality
+    comparisons: list[ClearComparison]
     freshness: Freshness
