@@ -58,6 +58,7 @@ from chimera_metrics.analytics.inference.regressions import (
 )
 from chimera_metrics.analytics.inference.slope_between_steps import BetweenSteps
 from chimera_metrics.analytics.inference.trend import Direction, TrendEstimate, trend, trends
+from chimera_metrics.analytics.inference.watches import ChangeLook, ThresholdLook, look_at_threshold, look_for_change
 from chimera_metrics.analytics.inference.within import WithinCorrelation, correlate_within
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Backtest",
     "BetweenSteps",
     "Case",
+    "ChangeLook",
     "ChangePoint",
     "ChangePoints",
     "Comparison",
@@ -91,6 +93,7 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "Regression",
+    "ThresholdLook",
     "Total",
     "TrendEstimate",
     "Verdict",
@@ -113,6 +116,8 @@ __all__ = [
     "first_bad_commit",
     "forecast",
     "holm",
+    "look_at_threshold",
+    "look_for_change",
     "mean_interval",
     "mean_interval_of",
     "more_runs_needed",
