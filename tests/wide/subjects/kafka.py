@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from chimera_metrics.integrations.evolution import runner
 from tests.wide.kafka.brokers import KINDS, running
 from tests.wide.kafka.story import DEAD, PARTITIONS, TOPIC, Story, messages
 from tests.wide.outcomes import Outcome
@@ -29,6 +30,7 @@ def outcome(kind: str, events: int = EVENTS, kills: int = KILLS) -> Outcome:
         broker.create(TOPIC, partitions=PARTITIONS)
         broker.create(DEAD, partitions=1)
         story = Story(broker, Path(name), events)
+        runner.upgrade(story.settings)  # a migration that is killed has tests of its own
         try:
             tell(story, kind, kills)
         finally:
