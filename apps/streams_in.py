@@ -60,4 +60,40 @@ def gate(against: str | None, file: Path | None) -> None:
     sys.exit(run(against, file))
 
 
-COMMANDS = (import_files, gate)
+@click.command()
+@click.option("--brokers", required=True, help="Addresses of brokers, host:port, separated by commas.")
+@click.option("--group", required=True, help="The consumer group; its members share the partitions.")
+@click.option("--topic", required=True, help="The topic to read.")
+@click.option("--table", required=True, help="The table that its messages are rows of.")
+@click.option(
+    "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="TOML file: which field is which column."
+)
+@click.option(
+    "--dead-letter", metavar="TOPIC", help="Send what cannot be stored there; by default it is kept in files."
+)
+@click.option("--known-as", metavar="NAME", help="The topic's name in the ledger, where another has the same name.")
+def consume(
+    brokers: str,
+    group: str,
+    topic: str,
+    table: str,
+    mapping: Path | None,
+    dead_letter: str | None,
+    known_as: str | None,
+) -> None:
+    """Store the messages of a Kafka topic, each once, until it is stopped (SIGTERM or Ctrl-C).
+
+    A message is a JSON object. How far it is stands in the store: killed and started again, it goes on there. TLS and
+    passwords are settings, MUSE_KAFKA_….
+
+    \b
+    Example:
+      muse consume --brokers kafka:9092 --group muse --topic ui --table ui_events --mapping ui.toml
+    """
+    from chimera_metrics.apps.consume import run
+    from chimera_metrics.integrations.kafka.consumer import Subscription
+
+    sys.exit(run(Subscription(brokers, group, topic, table, mapping, dead_letter, known_as)))
+
+
+COMMANDS = (import_files, gate, consume)

@@ -194,6 +194,18 @@ class MuseSettings(_Group):
     otlp: bool = Field(default=False, description="take OpenTelemetry spans of calls of models at `/v1/traces`")
     prices: Path | None = Field(default=None, description="TOML file of prices by model, for spans without a cost")
 
+    kafka_tls: bool = Field(default=False, description="reach Kafka's brokers by TLS, their certificates verified")
+    kafka_ca_cert: Path | None = Field(
+        default=None, description="file of a private CA that signed the brokers' certificates"
+    )
+    kafka_cert: Path | None = Field(default=None, description="certificate file by which `muse consume` is known")
+    kafka_key: Path | None = Field(default=None, description="file of that certificate's private key")
+    kafka_username: str | None = Field(default=None, description="user on the brokers (SASL); unset: none")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="its password")
+    kafka_sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="how the password is shown"
+    )
+
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(
         default=90, gt=0, description="minutes in which a commit's events must be there"
@@ -292,7 +304,7 @@ def earlier_tokens_file(settings: Settings) -> Path | None:
 
 
 GROUPS: dict[str, type[_Group]] = {"CH_": ClickHouseSettings, "MUSE_": MuseSettings}
-SECRETS = frozenset({"CH_PASSWORD"})
+SECRETS = frozenset({"CH_PASSWORD", "MUSE_KAFKA_PASSWORD"})
 
 
 def variables() -> dict[str, tuple[type[_Group], str]]:

@@ -47,7 +47,7 @@ PARTS = {
         ["audit", "questions"],
         ["operations"],
         ["clickhouse_client"],
-        ["async_client", "backfill", "bench_files", "otlp"],
+        ["async_client", "backfill", "bench_files", "kafka", "otlp"],
     ],
     "server": [
         ["ending", "exports", "metrics", "progress", "tracing"],

@@ -6,6 +6,7 @@ UDP: nothing waits for the agent, and nothing fails without it. Unset, nothing i
 - `muse.clickhouse.insert_success` (count of rows): tags `table`, `answer` (stored, duplicate, quarantined, rejected)
 - `muse.clickhouse.insert_error` (count of calls): tags `table`, `error` (the kind of error)
 - `muse.clickhouse.connection_pool` (gauge, connections): tag `state` (used, size)
+- `muse.kafka.lag`, `.oldest_unread_s`, `.per_second` (gauges): tags `topic`, `table`, `group`
 
 Each also carries `engine` (embedded, server), `database`, and the tags of `MUSE_STATSD_TAGS`.
 """
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from chimera_metrics.integrations.clickhouse.statements import Traced, Tracer
     from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
+    from chimera_metrics.integrations.operations.consumers import ConsumerState
     from chimera_metrics.integrations.results import Result
 
 PREFIX = "muse.clickhouse"
@@ -76,6 +78,12 @@ class Figures:
                 tags = [f"table:{table}", f"answer:{word}"]
                 self._statsd.increment(f"{PREFIX}.insert_success", answer[field], tags=tags)
         return answer
+
+    def consumer(self, state: ConsumerState) -> None:
+        """How far a consumer of Kafka is."""
+        tags = [f"topic:{state.topic}", f"table:{state.table}", f"group:{state.group}"]
+        for name in ("lag", "oldest_unread_s", "per_second"):
+            self._statsd.gauge(f"muse.kafka.{name}", getattr(state, name), tags=tags)
 
     def close(self) -> None:
         self._statsd.close_socket()

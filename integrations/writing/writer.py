@@ -110,8 +110,11 @@ class Writer:
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
-    def store(self, prepared: Prepared) -> Result:
-        """Stores a checked batch, or quarantines it when the store cannot take it now."""
+    def store(self, prepared: Prepared, keep_aside: bool = True) -> Result:
+        """Stores a checked batch, or quarantines it when the store cannot take it now.
+
+        Without `keep_aside` the error is raised instead, for a sender that has the rows and waits.
+        """
         if not prepared.stored:
             return Result.of(prepared.answer)
         attempt = Attempt(prepared)
@@ -120,7 +123,7 @@ class Writer:
             return self._store(attempt)
         except Exception as error:
             try:
-                if isinstance(error, MuseError) and policy_of(error) is not RetryPolicy.REFUSE:
+                if keep_aside and isinstance(error, MuseError) and policy_of(error) is not RetryPolicy.REFUSE:
                     with contextlib.suppress(OSError):
                         return self._quarantine_batch(attempt.prepared, error)
             except MuseError:

@@ -22,6 +22,7 @@ from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, now
 from chimera_metrics.integrations.clickhouse.call import Call
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.operations import consumers
 from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
 from chimera_metrics.server.http.door import MCP_PATH, Door, Rates
@@ -256,6 +257,8 @@ async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
     if server.state is not None and server.state.audit is not None:
         waiting = await anyio.to_thread.run_sync(server.state.audit.shipping.waiting)
         gauges["muse_audit_waiting_bytes"] = ("Audit lines that are not in the table yet.", float(waiting))
+    if server.state is not None:
+        gauges |= await anyio.to_thread.run_sync(consumers.gauges, server.state.settings.clickhouse)
     return gauges
 
 

@@ -1,0 +1,152 @@
+"""Messages of one partition into the store: what cannot be a row set aside, the others in one batch."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from chimera_metrics.integrations.clickhouse.retries import pause_s
+from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.errors import (
+    AccessRefused,
+    CertificateRefused,
+    InvalidInput,
+    MuseError,
+    SchemaMismatch,
+    ServerTooOld,
+    SettingsError,
+)
+from chimera_metrics.integrations.kafka.lanes import Lane
+from chimera_metrics.integrations.kafka.mapping import RowMapping
+from chimera_metrics.integrations.kafka.messages import Message, Poison, Poisoned
+from chimera_metrics.integrations.kafka.poison import Aside
+from chimera_metrics.integrations.kafka.positions import Ending, key_of
+from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.writing.prepared import Prepared
+
+#: What somebody must set right before it is worth another try. StoreUnusable is not among them: while a process that
+#: was killed still ends, an embedded store looks like one that is damaged.
+LASTING = (AccessRefused, CertificateRefused, InvalidInput, SchemaMismatch, ServerTooOld, SettingsError)
+_LONGEST_EXPONENT = 6
+
+
+class Conflict(Exception):
+    """Another consumer stored, or began to store, other messages from this position."""
+
+
+class BatchStore:
+    """Stores batches of messages of a topic.
+
+    `said` is told why the store makes it wait, and None when it no longer does.
+    """
+
+    def __init__(
+        self,
+        client: ClickHouseClient,
+        table: str,
+        name: str,
+        mapping: RowMapping,
+        aside: Aside,
+        said: Callable[[str | None], None],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._name = name
+        self._mapping = mapping
+        self._aside = aside
+        self._said = said
+        self._stopping = threading.Event()
+        self.counts: Counter[str] = Counter()
+
+    def stop(self) -> None:
+        """Waits for the store no longer."""
+        self._stopping.set()
+
+    def store(self, lane: Lane, messages: list[Message]) -> None:
+        """Stores the lane's next messages, and moves it on. Raises what somebody must set right.
+
+        Where the lane was taken away, or all is to stop, while the store did not answer, nothing has happened.
+        """
+        ending = lane.must_end or Ending.at(messages[-1])
+        prepared, poison = self._prepared(lane, messages, ending)
+        kept = poison and self._patiently(lane, lambda: self._aside.keep(poison))
+        if poison and not kept:
+            return
+        if not prepared.stored:
+            self._without_rows(lane, messages, prepared)
+        elif not self._into_store(lane, messages, prepared, ending):
+            return
+        self.counts["poison"] += len(poison)
+
+    def _prepared(self, lane: Lane, messages: list[Message], ending: Ending) -> tuple[Prepared, list[Poison]]:
+        rows, of, poison = [], [], []
+        for message in messages:
+            try:
+                rows.append(self._mapping.row(message))
+                of.append(message)
+            except Poisoned as fault:
+                poison.append(Poison(message, f"{str(fault).capitalize()}."))
+        key = key_of(self._name, lane.partition, lane.position)
+        prepared = self._client.writer.check(self._table, rows, ending.digest, key, "skip")
+        for bad in prepared.clean.rejected:
+            poison.append(Poison(of[bad.index], bad.error))
+        return prepared, sorted(poison, key=lambda one: one.message.offset)
+
+    def _without_rows(self, lane: Lane, messages: list[Message], prepared: Prepared) -> None:
+        if lane.must_end is not None:
+            raise InvalidInput(
+                f"Of {self._name}, partition {lane.partition}, the messages from offset {lane.position:,} were being "
+                "stored as rows, and now none of them is one; run it with the earlier mapping until it has gone on."
+            )
+        lane.passed(messages[-1].offset)
+
+    def _into_store(self, lane: Lane, messages: list[Message], prepared: Prepared, ending: Ending) -> bool:
+        answers: list[Result] = []
+        try:
+            if not self._patiently(lane, lambda: answers.append(self._store_or_conflict(prepared))):
+                return False
+        except Conflict:
+            self._after_conflict(lane, messages, prepared)
+            return False
+        self.counts["stored"] += answers[0]["inserted"]
+        self.counts["duplicate"] += answers[0]["duplicates"]
+        lane.stored(ending.offset)
+        return True
+
+    def _store_or_conflict(self, prepared: Prepared) -> Result:
+        writer = self._client.writer
+        try:
+            return writer.store(prepared, keep_aside=False)
+        except InvalidInput:
+            state = writer.ledger.find(prepared.identity)
+            known = [one.digest for one in (state.entry, state.claim) if one is not None]
+            if known and known[0] != prepared.identity.digest:
+                raise Conflict from None
+            raise
+
+    def _after_conflict(self, lane: Lane, messages: list[Message], prepared: Prepared) -> None:
+        state = self._client.writer.ledger.find(prepared.identity)
+        lane.put_back(messages)
+        if state.entry is not None:
+            lane.go_on_from(Ending.of(state.entry.digest))
+        elif state.claim is not None:
+            lane.must_end = Ending.of(state.claim.digest)
+
+    def _patiently(self, lane: Lane, action: Callable[[], None]) -> bool:
+        """Runs `action` until it passes; False where it is no longer wanted."""
+        attempt = 0
+        while not (lane.gone or self._stopping.is_set()):
+            try:
+                action()
+            except LASTING:
+                raise
+            except MuseError as error:
+                self._said(str(error))
+                self._stopping.wait(pause_s(min(attempt, _LONGEST_EXPONENT)) + 0.5)
+                attempt += 1
+                continue
+            if attempt:
+                self._said(None)
+            return True
+        return False

@@ -1,0 +1,1 @@
+"""Topics into tables, without a broker: mapping, positions and lanes."""
