@@ -31,8 +31,8 @@ def list_(as_json: bool) -> int:
         print_table(("watch", "metric", "when", "by", "last look", "open alarms"), rows, right=("open alarms",))
     if found.alarms:
         say("")
-        rows = [(a.id, a.watch, a.series, a.when, a.bucket, a.value, a.state) for a in found.alarms]
-        print_table(("alarm", "watch", "series", "when", "bucket", "value", "state"), rows, right=("value",))
+        listed = [(a.id, a.watch, a.series, a.when, a.bucket, a.value, a.state) for a in found.alarms]
+        print_table(("alarm", "watch", "series", "when", "bucket", "value", "state"), listed, right=("value",))
     return 0
 
 

@@ -95,7 +95,7 @@ class Book:
             f"SELECT {', '.join(_ALARM[:-1])} FROM watch_alarms FINAL WHERE {condition} "
             f"ORDER BY raised_at DESC, alarm_id LIMIT {limit}"
         )
-        return [Alarm(*row[:5], orjson.loads(row[5]), *row[6:]) for row in rows]
+        return [_alarm(*row) for row in rows]
 
     def alarms_of(self, watch: StoredWatch) -> list[Alarm]:
         """Those raised since the watch was defined as it is."""
@@ -122,6 +122,11 @@ class Book:
     def _insert(self, table: str, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
         settings = dict(WRITE_SETTINGS) | {"insert_deduplicate": 0}
         self._executor.insert(table, names, [[value] for value in values], settings)
+
+
+def _alarm(*row: Any) -> Alarm:
+    values = dict(zip(_ALARM[:-1], row, strict=True))
+    return Alarm(**values | {"detail": orjson.loads(values["detail"])})
 
 
 def _quoted(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import orjson
 
@@ -19,9 +19,6 @@ from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import period_of
 from chimera_metrics.integrations.questions.figures import figure
 from chimera_metrics.integrations.watches.book import Alarm, StoredWatch, alarm_id
-
-if TYPE_CHECKING:
-    from chimera_metrics.analytics import inference
 
 _BUCKET = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1),
            "week": timedelta(days=7), "month": timedelta(days=31)}  # fmt: skip
@@ -123,7 +120,7 @@ def _threshold(case: _Case, found: Look) -> None:
 
     rule, now = case.watch.definition, Asking(case.client).now
     assert rule.value is not None  # noqa: S101  # for the type checker: no threshold is set without
-    when: inference.Beyond = "above" if rule.when == "above" else "below"
+    when: Literal["above", "below"] = "above" if rule.when == "above" else "below"
     on = next((alarm for alarm in case.alarms if alarm.cleared_at is None), None)
     start = case.place_after(case.last)
     rows = case.rows[start:]
@@ -134,7 +131,7 @@ def _threshold(case: _Case, found: Look) -> None:
         found.raised.append(case.alarm(start + seen.raised, {"threshold": rule.value}, now))
 
 
-def _kind(watch: StoredWatch) -> inference.Kind:
+def _kind(watch: StoredWatch) -> Literal["level", "count", "rate"]:
     name = metric_of(watch.definition.metric).aggregate.name
     return "count" if name in ("count", "uniq") else "rate" if name == "rate" else "level"
 

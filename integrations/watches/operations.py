@@ -176,7 +176,7 @@ def shown_alarm(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _shown(client: Access, watch: StoredWatch, book: Book) -> dict[str, Any] | Any:
+def _shown(client: Access, watch: StoredWatch, book: Book) -> Result:
     rule, now = watch.definition, datetime.now(UTC)
     last = Turns(client.executor).last_done("look", f"{watch.name} {watch.since.isoformat()} ")
     shown = asdict(rule) | {"group_by": list(rule.group_by), "filters": [dict(one) for one in rule.filters]}

@@ -20,7 +20,7 @@ from chimera_metrics.server.watching import Watching
 from tests.watches.conftest import Receiver, store
 from tests.watches.test_watching import METRIC
 
-SLOW = {"name": "slow", "metric": METRIC, "when": "above", "value": 130.0}
+SLOW: dict[str, Any] = {"name": "slow", "metric": METRIC, "when": "above", "value": 130.0}
 
 
 def run(*arguments: str, code: int = 0) -> str:
