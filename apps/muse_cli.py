@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from chimera_metrics.apps import asking_commands, operations, schema_commands, streams_in
+from chimera_metrics.apps import asking_commands, operations, schema_commands, streams_in, watch_commands
 from chimera_metrics.apps.tables import say
 from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
@@ -218,6 +218,7 @@ for _command in (
     *schema_commands.COMMANDS,
     *streams_in.COMMANDS,
     *operations.COMMANDS,
+    *watch_commands.COMMANDS,
 ):
     main.add_command(_command)
 

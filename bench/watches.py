@@ -127,7 +127,7 @@ def main() -> int:
     about = f"Seed {chosen.seed}, {chosen.series} series a cell. {kept} of {report.promised} bounds were kept."
     missed = ["", *(f"- {one}" for one in report.missed)] if report.missed else []
     if not chosen.dry_run:
-        write("Watches", ["### Watches", "", about, *missed, *report.lines])
+        write([f"By `.venv/bin/python -m bench.watches`. {about}", *missed, *report.lines])
     print(about, *report.missed, sep="\n")
     return 1 if report.missed else 0
 

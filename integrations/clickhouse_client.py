@@ -350,6 +350,30 @@ class ClickHouseClient(Questions):
     insert_session_stat = InsertOne("session_stats")
     insert_session_stats = InsertMany("session_stats")
 
+    # -- watches ---------------------------------------------------------------------------------------------------
+
+    def watch_set(self, name: str, metric: str, when: str = "change", **rule: Any) -> Result:
+        """Sets a watch: `when` is change, drift, above or below; `rule` its group_by, filters, granularity, value,
+        clear and webhook. See `docs/watches.md`."""
+        from chimera_metrics.integrations.watches import operations
+
+        self.ensure_schema()
+        return operations.watch_set(self, name, metric, when, **rule)
+
+    def watch_list(self) -> Result:
+        """All watches with their newest look, and the newest alarms."""
+        from chimera_metrics.integrations.watches import operations
+
+        self.ensure_schema()
+        return operations.watch_list(self)
+
+    def watch_remove(self, name: str) -> Result:
+        """Removes a watch; its alarms stay on record."""
+        from chimera_metrics.integrations.watches import operations
+
+        self.ensure_schema()
+        return operations.watch_remove(self, name)
+
     # -- state -----------------------------------------------------------------------------------------------------
 
     def ready(self) -> bool:

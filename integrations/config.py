@@ -134,8 +134,9 @@ class MuseSettings(_Group):
 
     model_config = SettingsConfigDict(env_prefix="MUSE_", env_file=".env", frozen=True, extra="ignore")
 
-    tools: Annotated[frozenset[Literal["query", "get", "insert"]], NoDecode] = Field(
-        default=frozenset({"query", "get", "insert"}), description="groups of tools to offer, separated by commas"
+    tools: Annotated[frozenset[Literal["query", "get", "insert", "watch"]], NoDecode] = Field(
+        default=frozenset({"query", "get", "insert", "watch"}),
+        description="groups of tools to offer, separated by commas",
     )
     tool_names: Literal["dotted", "underscored", "auto"] = Field(default="auto", description="form of the tools' names")
     tool_schemas: Literal["closed", "open"] = Field(
@@ -205,6 +206,10 @@ class MuseSettings(_Group):
     kafka_sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
         default="SCRAM-SHA-512", description="how the password is shown"
     )
+    webhook_hosts: Words = Field(
+        default=(), description="hosts, with a port if need be, that webhooks of watches may go to"
+    )
+    webhook_secret: SecretStr | None = Field(default=None, min_length=16, description="secret that signs webhooks")
 
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")
     packs_within_minutes: float = Field(
@@ -230,7 +235,15 @@ class MuseSettings(_Group):
             return self.anonymous_rate_limit
         return self.rate_limit if "rate_limit" in self.model_fields_set else 6000
 
-    @field_validator("allowed_hosts", "allowed_origins", "allowed_ips", "trusted_proxies", "statsd_tags", mode="before")
+    @field_validator(
+        "allowed_hosts",
+        "allowed_origins",
+        "allowed_ips",
+        "trusted_proxies",
+        "statsd_tags",
+        "webhook_hosts",
+        mode="before",
+    )
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
@@ -257,7 +270,7 @@ class MuseSettings(_Group):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             if value.strip().lower() in {"", "all"}:
-                return {"query", "get", "insert"}
+                return {"query", "get", "insert", "watch"}
             return {word.strip() for word in value.split(",") if word.strip()}
         return value
 
@@ -304,7 +317,7 @@ def earlier_tokens_file(settings: Settings) -> Path | None:
 
 
 GROUPS: dict[str, type[_Group]] = {"CH_": ClickHouseSettings, "MUSE_": MuseSettings}
-SECRETS = frozenset({"CH_PASSWORD", "MUSE_KAFKA_PASSWORD"})
+SECRETS = frozenset({"CH_PASSWORD", "MUSE_KAFKA_PASSWORD", "MUSE_WEBHOOK_SECRET"})
 
 
 def variables() -> dict[str, tuple[type[_Group], str]]:

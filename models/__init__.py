@@ -16,7 +16,10 @@ from chimera_metrics.models.retention_rules import RetentionRule
 from chimera_metrics.models.rollups import LLM_EVENTS_HOURLY_MV, UI_EVENTS_HOURLY_MV, LlmEventHour, UiEventHour
 from chimera_metrics.models.session_stats import SessionStat
 from chimera_metrics.models.ui_events import UiEvent
+from chimera_metrics.models.watch_alarms import WatchAlarm
+from chimera_metrics.models.watch_turns import WatchTurn
 from chimera_metrics.models.watcher_runs import WatcherRun
+from chimera_metrics.models.watches import Watch
 from chimera_metrics.short_names import same_as_long
 
 FACTS: tuple[type[Base], ...] = (
@@ -59,6 +62,9 @@ __all__ = [
     "SessionStat",
     "UiEvent",
     "UiEventHour",
+    "Watch",
+    "WatchAlarm",
+    "WatchTurn",
     "WatcherRun",
     "insertable",
     "metadata",

@@ -148,13 +148,14 @@ class Calls:
             raise Sentence(f"Unknown tool {name[:100]!r}.{hint}", "error")
         if name not in self.tools:
             raise Sentence(
-                f"{name} is not offered here: this server was started with --read-only or without the group {group} "
-                "in MUSE_TOOLS.",
+                f"{name} is not offered here: this server was started with --read-only or without the group "
+                f"{group.partition('_')[0]} in MUSE_TOOLS.",
                 "refused",
             )
         if group not in GROUPS[caller.role]:
+            does = "changes watches" if group == "watch_writing" else "stores rows"
             raise Sentence(
-                f"{name} stores rows, and {caller.who} has the role {caller.role}, which may only read; "
+                f"{name} {does}, and {caller.who} has the role {caller.role}, which may only read; "
                 "ask the operator for a writer's token (`muse token create`).",
                 "refused",
             )

@@ -77,6 +77,11 @@ class ServerContext:
         return context
 
     @property
+    def own_client(self) -> ClickHouseClient:
+        """The client as it is: for those that look after the schema themselves."""
+        return self._client
+
+    @property
     def client(self) -> ClickHouseClient:
         """The client, once the schema is known to be current. An embedded store is upgraded, a server's never."""
         self._client.ensure_schema()

@@ -9,7 +9,13 @@ from pydantic import TypeAdapter
 
 from chimera_metrics.integrations.validation.row_models import row_schema
 from chimera_metrics.models import FACT_TABLES
-from chimera_metrics.server.catalog import analytics_answers, answers, comparison_answers, outlook_answers
+from chimera_metrics.server.catalog import (
+    analytics_answers,
+    answers,
+    comparison_answers,
+    outlook_answers,
+    watch_answers,
+)
 from chimera_metrics.server.catalog.prompts import listed_prompts
 from chimera_metrics.server.catalog.resources import listed_resources, listed_templates
 from chimera_metrics.server.catalog.schemas import input_schema, output_schema
@@ -32,6 +38,9 @@ ANSWERS: dict[str, Any] = {
     "get.trend_data": analytics_answers.TrendAnswer,
     "get.performance_summary": analytics_answers.PerformanceAnswer,
     "get.quality_metrics": analytics_answers.QualityAnswer,
+    "watch.set": watch_answers.WatchAnswer,
+    "watch.list": watch_answers.WatchesAnswer,
+    "watch.remove": watch_answers.RemovedAnswer,
     **{f"insert.{table}": answers.InsertAnswer for table in FACT_TABLES},
 }
 

@@ -24,11 +24,11 @@ class Offer:
 
     @classmethod
     def of(cls, settings: Settings, read_only: bool = False) -> Offer:
-        """`read_only` leaves the insert tools out."""
+        """`read_only` leaves out the tools that store anything."""
         every = list(all_tools())
-        known = {tool.name: tool.group for tool in every}
-        groups = set(settings.muse.tools) - ({"insert"} if read_only else set())
-        tools = {tool.name: tool for tool in every if tool.group in groups}
+        known = {tool.name: tool.right for tool in every}
+        groups = settings.muse.tools
+        tools = {tool.name: tool for tool in every if tool.group in groups and not (read_only and tool.stores)}
         names = Names(settings.muse.tool_names, known, settings.muse.tool_schemas == "open")
         return cls(Calls(tools, known), names, "reader" if read_only else "writer")
 

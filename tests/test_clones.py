@@ -82,7 +82,7 @@ def test_the_scripts_run(clone: Path, script: str) -> None:
 
 def test_a_store_is_made_by_alembic_and_by_muse(clone: Path) -> None:
     python(clone, "-m", "alembic", "upgrade", "0002")
-    assert "is at revision 0004." in python(clone, "-m", "apps.muse_cli", "upgrade")
+    assert "is at revision 0005." in python(clone, "-m", "apps.muse_cli", "upgrade")
 
 
 def test_make_links_puts_them_back_for_type_checkers(clone: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_neither_imports_what_is_the_other_s(environment: Path, project: Path) -
 
 def test_it_migrates_beside_them(environment: Path, project: Path) -> None:
     assert "is at revision 0002" in run(project, environment / "muse", "upgrade", "0002")
-    assert "is at revision 0004." in run(project, environment / "muse", "upgrade")
+    assert "is at revision 0005." in run(project, environment / "muse", "upgrade")
     assert "is as the models say." in run(project, environment / "muse", "check")
     run(project, environment / "python", "-m", "chimera_metrics.apps.muse_cli", "status", "--clickhouse")
     assert imported(project) == []

@@ -86,7 +86,9 @@ class Rules:
     tables: frozenset[str] = TABLES
     # The database's other tables. No CTE or alias may borrow their names: whether such a table is read must not depend
     # on how we, or a newer engine, interpret the rules of scope.
-    hidden: frozenset[str] = frozenset({"audit_log", "insert_ledger", "retention_rules"})
+    hidden: frozenset[str] = frozenset(
+        {"audit_log", "insert_ledger", "retention_rules", "watches", "watch_alarms", "watch_turns"}
+    )
     system_tables: Mapping[str, frozenset[str] | None] = field(default_factory=lambda: SYSTEM_TABLES)
     table_functions: frozenset[str] = TABLE_FUNCTIONS
     settings: frozenset[str] = SETTINGS

@@ -111,7 +111,7 @@ def contents(store: Session) -> dict[str, Content]:
 def _summed(table: str, source: str) -> str:
     if table in FACT_TABLES or not any("AggregateFunction" in kind for kind in _types(table).values()):
         # `*` leaves out what the engine fills in by itself; a run's time of receipt is compared by its effect.
-        final = " FINAL" if table in {"bench_runs", "retention_rules"} else ""
+        final = " FINAL" if table in {"bench_runs", "retention_rules", "watches", "watch_alarms"} else ""
         return f"SELECT count(), sum(sipHash64(formatRow('RowBinary', *))) FROM {source}{final}"
     keys = [name for name, kind in _types(table).items() if "AggregateFunction" not in kind]
     # Merging changes the rows of a rollup, not what they add up to; its float sums may differ in the last digit.

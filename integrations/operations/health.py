@@ -27,6 +27,7 @@ from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
 from chimera_metrics.integrations.questions.freshness import FACTS, age, check, freshness, question
 from chimera_metrics.integrations.results import HealthResult, Result
+from chimera_metrics.integrations.watches.in_short import watches_in_short
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -61,11 +62,12 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
         with one_turn(client) as executor:
             lines.extend(_connection(client, executor, limits, started))
             facts = _facts(client, executor)
+            watches = watches_in_short(executor)
             zone = time_zone(executor, client.muse.timezone, datetime.now(UTC))
         if facts is None:
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
-            lines.extend([*_lines(client, facts, limits), zone])
+            lines.extend([*_lines(client, facts, limits), zone, watches])
         lines.extend([backup, *consumers.lines(client.settings)])
         lines.extend([*_guards(client), *exposure(client.settings, client.muse)])
     except MuseError as error:

@@ -26,9 +26,9 @@ from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, VIEWS
 from chimera_metrics.suggestions import unknown
 
 LEDGER = "insert_ledger"
-TABLES = (*FACT_TABLES, LEDGER, "audit_log")
-#: What holds where no rule was set; the ledger's promise is 90 days.
-DEFAULTS: dict[str, int | None] = {LEDGER: 90}
+TABLES = (*FACT_TABLES, LEDGER, "audit_log", "watch_alarms", "watch_turns")
+#: What holds where no rule was set; the ledger's promise is 90 days, and no webhook is tried for as long.
+DEFAULTS: dict[str, int | None] = {LEDGER: 90, "watch_turns": 90}
 _ROLLUPS = {view.source: view.target for view in VIEWS}
 _RUN = ", ".join(RUN_IDENTITY)
 # A statement of a thousand partitions is still short; the engine drops them one after another.

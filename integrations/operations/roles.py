@@ -25,8 +25,8 @@ ROLES = ("reader", "writer", "admin")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}")
 #: What anybody who reads may look up about the tables themselves.
 _SYSTEM = ("tables", "columns", "parts", "databases", "disks", "detached_parts", "data_skipping_indices", "projections")
-#: Not for readers: the ledger repeats callers' keys, the audit log what others asked.
-_BOOKS = frozenset({"insert_ledger", "audit_log", "retention_rules"})
+#: Not for readers: the ledger repeats callers' keys, the audit log what others asked, a watch where it sends webhooks.
+_BOOKS = frozenset({"insert_ledger", "audit_log", "retention_rules", "watches", "watch_alarms", "watch_turns"})
 
 
 class NoRoles(MuseError):

@@ -13,9 +13,9 @@ from chimera_metrics.integrations.clickhouse.call import LOCAL
 Role = Literal["reader", "writer", "admin"]
 
 GROUPS: Mapping[Role, frozenset[str]] = {
-    "reader": frozenset({"query", "get"}),
-    "writer": frozenset({"query", "get", "insert"}),
-    "admin": frozenset({"query", "get", "insert"}),  # and the audit log in `query`
+    "reader": frozenset({"query", "get", "watch"}),
+    "writer": frozenset({"query", "get", "insert", "watch", "watch_writing"}),
+    "admin": frozenset({"query", "get", "insert", "watch", "watch_writing"}),  # and the audit log in `query`
 }
 #: Where a verified token says the role of its holder.
 ROLE_CLAIM = "muse_role"

@@ -37,12 +37,18 @@ class MuseTool:
     arguments: type[BaseModel]
     call: Call
     stores: bool = False
+    removes: bool = False
+
+    @property
+    def right(self) -> str:
+        """What a role must have to call it, see `callers.GROUPS`: who may list watches may not set them."""
+        return "watch_writing" if self.group == "watch" and self.stores else self.group
 
     def annotations(self) -> dict[str, bool]:
         """What a host asks before it lets a model call: as the protocol names it."""
         return {
             "readOnlyHint": not self.stores,
-            "destructiveHint": False,
+            "destructiveHint": self.removes,
             "idempotentHint": True,
             "openWorldHint": False,
         }

@@ -19,6 +19,7 @@ from chimera_metrics.server.catalog.analytics_words import EXPORT
 from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.outlook_tools import outlook_tools
 from chimera_metrics.server.catalog.tool import Call, MuseTool
+from chimera_metrics.server.catalog.watch_tools import watch_tools
 from chimera_metrics.server.catalog.words import TOOLS
 from chimera_metrics.server.context import ServerContext
 
@@ -65,6 +66,7 @@ def all_tools() -> Iterator[MuseTool]:
     yield _tool("describe", "get", DescribeArguments, describe)
     yield from analytics_tools()
     yield from outlook_tools()
+    yield from watch_tools()
     for table in FACT_TABLES:
         name = f"insert.{table}"
         words = TOOLS[name]

@@ -14,6 +14,7 @@ from chimera_metrics.server.catalog.surface import surface
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.offer import Offer, package_version
+from chimera_metrics.server.watching import Watching
 
 
 def build_server(
@@ -29,10 +30,15 @@ def build_server(
     async def lifespan(_: object) -> AsyncIterator[ServerContext]:
         context = running or ServerContext.on(settings)
         server.state = context
+        judges = "watch" in settings.muse.tools and not read_only and running is None
+        watching = Watching(context.own_client) if judges else None
         try:
             yield context
         finally:
             server.state = None
+            if watching is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(watching.close)
             if running is None:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(context.close)

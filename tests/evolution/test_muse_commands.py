@@ -9,7 +9,7 @@ from chimera_metrics.integrations.evolution import runner
 from tests.apps.support import Shell
 from tests.evolution.conftest import Rows
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def shell(settings: ClickHouseSettings) -> Shell:
 def test_upgrade_makes_the_schema_says_each_step_and_may_be_run_again(shell: Shell, rows: Rows) -> None:
     first = shell.run("muse", "upgrade")
     steps = [line.partition(",")[0] for line in first.stdout.splitlines()[:-1]]
-    ways = ["base -> 0001", "0001 -> 0002", "0002 -> 0003", "0003 -> 0004"]
+    ways = ["base -> 0001", "0001 -> 0002", "0002 -> 0003", "0003 -> 0004", "0004 -> 0005"]
     assert steps == [f"Running upgrade {way}" for way in ways]
     assert f"is at revision {HEAD}.\n" in first.stdout
     assert ("episodes",) in rows("SHOW TABLES")
@@ -84,7 +84,7 @@ def test_history_marks_where_the_store_is(shell: Shell) -> None:
     shell.run("muse", "upgrade", "0002")
     assert marked() == ["0002"]
     listed = shell.run("muse", "history").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == ["revision", "0004", "0003", "0002", "0001"]
+    assert [line.split()[0] for line in listed] == ["revision", "0005", "0004", "0003", "0002", "0001"]
     assert listed[3].split()[1] == "here"
 
 

@@ -46,7 +46,7 @@ def test_downgrade_to_base_leaves_only_the_empty_version_table(settings: ClickHo
 
 
 def test_after_every_step_the_version_table_holds_one_row(settings: ClickHouseSettings, rows: Rows) -> None:
-    for revision in ("0001", "0002", "0003", "0004"):
+    for revision in ("0001", "0002", "0003", "0004", "0005"):
         runner.upgrade(settings, revision)
         assert rows("SELECT version_num FROM alembic_version") == [(revision,)]
     for revision in ("0003", "0002", "0001"):
@@ -113,7 +113,7 @@ def test_statements_are_printed_without_any_connection(tmp_path: Path) -> None:
         check=True,
     )
     assert ran.stdout.count("CREATE TABLE IF NOT EXISTS") == 12
-    assert "version_num = '0004'" in ran.stdout or "version_num='0004'" in ran.stdout
+    assert "version_num = '0005'" in ran.stdout or "version_num='0005'" in ran.stdout
 
 
 def test_revisions_import_no_model() -> None:

@@ -33,10 +33,10 @@ def test_an_empty_store_has_no_revision(settings: ClickHouseSettings) -> None:
 
 def test_a_doubled_row_is_healed(settings: ClickHouseSettings, rows: Rows) -> None:
     runner.upgrade(settings)
-    rows("INSERT INTO alembic_version VALUES ('0004')")
+    rows("INSERT INTO alembic_version VALUES ('0005')")
     assert not runner.is_current(settings)
     runner.upgrade(settings)
-    assert rows("SELECT version_num FROM alembic_version") == [("0004",)]
+    assert rows("SELECT version_num FROM alembic_version") == [("0005",)]
     assert runner.is_current(settings)
 
 
@@ -55,12 +55,12 @@ def test_a_lost_row_is_told(embedded: ClickHouseSettings) -> None:
 def test_a_downgrade_that_was_cut_off_is_not_taken_for_head(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
     with boundaries(5), pytest.raises(Killed):
-        runner.downgrade(embedded, "0003", lock=SOON)
-    assert runner.current(embedded) == "0004"
+        runner.downgrade(embedded, "0004", lock=SOON)
+    assert runner.current(embedded) == "0005"
     assert not runner.is_current(embedded)
-    with pytest.raises(SchemaMismatch, match=r"from 0004 to 0003 was cut off .* run `muse downgrade 0003`"):
+    with pytest.raises(SchemaMismatch, match=r"from 0005 to 0004 was cut off .* run `muse downgrade 0004`"):
         runner.upgrade(embedded, lock=SOON)
-    runner.downgrade(embedded, "0003", lock=SOON)
+    runner.downgrade(embedded, "0004", lock=SOON)
     runner.upgrade(embedded)
     assert runner.is_current(embedded)
 

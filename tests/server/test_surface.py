@@ -30,6 +30,9 @@ TOOLS = [
     "get.quality_metrics",
     "describe",
     *(f"insert.{table}" for table in FACT_TABLES),
+    "watch.set",
+    "watch.list",
+    "watch.remove",
 ]
 
 
@@ -125,9 +128,11 @@ def test_each_argument_has_its_sentence(found: dict[str, Any]) -> None:
 def test_every_tool_says_what_a_host_asks_for(found: dict[str, Any]) -> None:
     for tool in found["tools"]:
         assert tool["title"].endswith(f"({tool['name']})")
-        assert tool["annotations"]["readOnlyHint"] is not tool["name"].startswith("insert.")
+        assert tool["annotations"]["readOnlyHint"] is not tool["name"].startswith(
+            ("insert.", "watch.set", "watch.remove")
+        )
         assert tool["annotations"]["idempotentHint"] is True
-        assert tool["annotations"]["destructiveHint"] is False
+        assert tool["annotations"]["destructiveHint"] is (tool["name"] == "watch.remove")
         assert tool["outputSchema"]["type"] == "object"
 
 

@@ -1,0 +1,1 @@
+"""Watches: metrics that are looked at, the alarms they raise, and the webhooks that tell of them."""
