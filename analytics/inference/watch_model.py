@@ -60,7 +60,7 @@ def learn(y: Floats, places: Places, n: Floats | None, period: int, drift: bool)
     season, kept = _season(y, phase, period)
     x = y - season[:, phase]
     middle = float(places.mean())
-    slope = _slope(x, (places - middle).astype(np.float64)) if drift else np.zeros(len(y))
+    slope = _slope(x, np.asarray(places - middle, np.float64)) if drift else np.zeros(len(y))
     x = x - slope[:, None] * (places - middle)
     level = np.median(x, axis=1) if n is None else (x * n).sum(axis=1) / np.maximum(n.sum(axis=1), 1e-300)
     x = (x - level[:, None]) * (1.0 if n is None else np.sqrt(n))

@@ -50,7 +50,7 @@ def describe(context: ServerContext, args: DescribeArguments, _: Cancellation) -
 
 class InsertArguments(Arguments):
     rows: list[dict[str, Any]] = Field(description=f"1 to {ROWS_PER_CALL:,}")
-    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Your batch name")
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200, description="Sent again: stored once")
     on_invalid: Literal["reject_batch", "skip"] = Field("reject_batch", description="For wrong rows")
 
 

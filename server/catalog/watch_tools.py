@@ -15,7 +15,7 @@ from chimera_metrics.server.catalog.arguments import Arguments
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 
-NAME = "Own"
+NAME = "Your name for the watch"
 WORDS = {
     "watch.set": (
         "Set a watch",
@@ -28,10 +28,10 @@ WORDS = {
 
 class SetArguments(Arguments):
     name: str = Field(description=NAME)
-    metric: str = Field(description="One")
-    when: Literal["change", "drift", "above", "below"] = Field("change", description="Rule")
-    value: float | None = Field(None, description="Limit")
-    clear: float | None = Field(None, description="End")
+    metric: str = Field(description="Metric to look at")
+    when: Literal["change", "drift", "above", "below"] = Field("change", description="What raises an alarm")
+    value: float | None = Field(None, description="For above, below")
+    clear: float | None = Field(None, description="Ends the alarm")
     granularity: Bucketed = Field("day", description=BUCKET)
     group_by: list[str] = Field(default_factory=list, description="Up to 2")
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)

@@ -129,8 +129,8 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
         if asked.second.whole is not None:
             yield f"compare.{name}.whole", asked.second.whole.select
     yield "compare.commit", first_row_of_commit("bench_runs", "3f2a91c", WEEK)
-    for name, given in {"rollup": "llm.error_rate", "sums": "llm.cost_usd", "runs": "bench.latency_p95_ms"}.items():
-        driven = drivers(given, window=WEEK)
+    for name, moved in {"rollup": "llm.error_rate", "sums": "llm.cost_usd", "runs": "bench.latency_p95_ms"}.items():
+        driven = drivers(moved, window=WEEK)
         parts = {"cells": driven.cells, "spread": driven.spread, "commits": driven.commits}
         yield from ((f"drivers.{name}.{part}", one) for part, one in parts.items() if one is not None)
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select

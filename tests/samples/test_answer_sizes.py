@@ -32,7 +32,7 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("sampled")
     store = ClickHouseSettings(path=str(folder / "store"))
     muse = Path(sys.executable).with_name("muse")
-    backfill = [muse, "backfill", "--days", "90", "--source", "samples", "--shift-to-now"]
+    backfill = [str(muse), "backfill", "--days", "90", "--source", "samples", "--shift-to-now"]
     subprocess.run(backfill, cwd=ROOT, env=environment(store, folder), check=True, capture_output=True)
     return Settings(store, MuseSettings(tool_names="dotted", audit_dir=folder / "audit"))
 

@@ -148,7 +148,7 @@ def test_query_compare(call: Call) -> None:
     assert answer["source"] == "llm_events_hourly"
     assert answer["baseline_window"]["until"] == answer["window"]["since"]
     both = call("query.compare", metrics=["llm.calls"], a_filters=[{"column": "model", "value": "opus"}])
-    assert "give both" in both.content[0].text
+    assert "give both" in str(both.content[0])
 
 
 def test_query_forecast(call: Call) -> None:

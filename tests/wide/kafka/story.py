@@ -142,7 +142,7 @@ class Story:
             found = [one for one in consumer.consume(1000, 1.0) if one.error() is None]
             idle = 0 if found else idle + 1
             for one in found:
-                headers = dict(one.headers())
+                headers: dict[str, bytes] = dict(one.headers() or [])  # type: ignore[arg-type]
                 yield headers["muse-partition"], headers["muse-offset"]
         consumer.close()
 
