@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from dotenv import dotenv_values
 from pydantic import (
     BeforeValidator,
     Field,
@@ -24,8 +23,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from chimera_metrics.integrations.dot_env import dot_env, warn_once
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
@@ -47,12 +47,23 @@ def default_store_path() -> Path:
     return data_folder() / "store"
 
 
+class _DotEnv(EnvSettingsSource):
+    def _load_env_vars(self) -> dict[str, str | None]:
+        return {name.lower(): value for name, value in dot_env().items()}
+
+
 class _Group(BaseSettings):
     """Fields come from arguments, the environment, `.env`, in this order.
 
     A default is passed as `default=…`: a type checker without pydantic's plug-in takes a field for required otherwise.
     A wrong value is a SettingsError, one sentence that names the variable.
     """
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *given: Any, **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return sources["init_settings"], sources["env_settings"], _DotEnv(settings_cls)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -66,7 +77,7 @@ class _Group(BaseSettings):
 class ClickHouseSettings(_Group):
     """How ClickHouse is reached. `host` unset means the embedded engine on `path`."""
 
-    model_config = SettingsConfigDict(env_prefix="CH_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CH_", frozen=True, extra="ignore")
 
     host: str | None = Field(default=None, description="unset: embedded; set: that ClickHouse server")
     port: int = Field(default=NATIVE_PORT, ge=1, le=65535, description="native protocol port")
@@ -132,7 +143,7 @@ Networks = Annotated[tuple[str, ...], NoDecode]
 class MuseSettings(_Group):
     """What the server offers and how much of it."""
 
-    model_config = SettingsConfigDict(env_prefix="MUSE_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MUSE_", frozen=True, extra="ignore")
 
     tools: Annotated[frozenset[Literal["query", "get", "insert", "watch"]], NoDecode] = Field(
         default=frozenset({"query", "get", "insert", "watch"}),
@@ -367,17 +378,17 @@ def _takes(error: Any) -> str:
 
 def _refuse_misspelt() -> None:
     known = set(variables())
-    given = dotenv_values(".env") | os.environ
+    given = dot_env() | os.environ
     if (error := other_names(given)) is not None:
         raise error
     for variable in sorted(given):
         if variable in known or variable in FOREIGN or not variable.startswith(tuple(GROUPS)):
             continue
-        near = nearest(variable, known, letters=0.8, words=1)
-        # CH_ is a short prefix that other programs use too: there only a near miss is a mistake.
-        if near or variable.startswith("MUSE_"):
-            hint = f"did you mean {near}?" if near else f"known are {', '.join(sorted(known))}."
-            raise SettingsError(f"{variable} is not a setting; {hint}")
+        if near := nearest(variable, known, letters=0.8, words=1):
+            raise SettingsError(f"{variable} is not a setting; did you mean {near}?")
+        # Another program's, perhaps. CH_ is so short a prefix that nothing is said of it.
+        if variable.startswith("MUSE_"):
+            warn_once(f"{variable} is not a setting of this program and is left alone; docs/settings.md lists them.")
 
 
 def __getattr__(name: str) -> Any:

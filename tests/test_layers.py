@@ -35,7 +35,7 @@ PARTS = {
     "integrations": [
         ["unseen"],
         ["errors", "private_files"],
-        ["results", "store_address"],
+        ["dot_env", "results", "store_address"],
         ["config"],
         ["masking"],
         ["guard", "validation"],

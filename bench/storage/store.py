@@ -118,7 +118,7 @@ class Disk:
 @contextmanager
 def opened(seed: int) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="bench-storage-") as folder:
-        settings = ClickHouseSettings(path=f"{folder}/store", timeout=3600, max_memory_mb=16384, _env_file=None)
+        settings = ClickHouseSettings(path=f"{folder}/store", timeout=3600, max_memory_mb=16384)
         ensure_database(settings)
         engine = make_engine(settings, SESSION)
         models.metadata.create_all(engine)

@@ -67,7 +67,6 @@ def test_backfill_stores_the_samples_once(store_path: str) -> None:
 WRONG = [
     (("status",), {"CH_PORT": "x"}, "CH_PORT holds 'x', but takes a whole number: native protocol port."),
     (("status",), {"CH_HSOT": "x"}, "CH_HSOT is not a setting; did you mean CH_HOST?"),
-    (("status",), {"MUSE_SPEED": "x"}, "MUSE_SPEED is not a setting; known are CH_"),
     (("status",), {"CH_SECURE": "perhaps"}, "CH_SECURE holds 'perhaps', but takes true or false"),
     (("serve",), {"MUSE_TOOLS": "query,poke"}, "MUSE_TOOLS holds 'poke', but takes one of"),
     (("serve", "--transport", "http", "--host", "0.0.0.0"), {}, "--host 0.0.0.0 can be reached from other machines"),  # noqa: S104

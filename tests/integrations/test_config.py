@@ -35,12 +35,11 @@ WRONG = [
     ("CH_TIMEOUT", "0", "CH_TIMEOUT holds '0', but takes a number greater than 0: seconds for one statement."),
     ("CH_DATABASE", "a b", "CH_DATABASE holds 'a b', but takes a name of letters, digits and underscores: database."),
     ("CH_COMPRESSION", "2", "CH_COMPRESSION holds '2', but takes true or false"),
-    ("MUSE_TOOLS", "query,poke", "MUSE_TOOLS holds 'poke', but takes one of 'query', 'get' or 'insert'"),
+    ("MUSE_TOOLS", "query,poke", "MUSE_TOOLS holds 'poke', but takes one of 'query', 'get', 'insert' or 'watch'"),
     ("MUSE_TOOL_NAMES", "dashed", "MUSE_TOOL_NAMES holds 'dashed', but takes one of 'dotted', 'underscored' or 'auto'"),
     ("MUSE_TIMEZONE", "Mars", "MUSE_TIMEZONE holds 'Mars', but takes an IANA time zone such as UTC or Europe/Berlin"),
     ("MUSE_MAX_ROWS", "0", "MUSE_MAX_ROWS holds '0', but takes a number greater than or equal to 1"),
     ("CH_HSOT", "db", "CH_HSOT is not a setting; did you mean CH_HOST?"),
-    ("MUSE_COLOUR", "red", "MUSE_COLOUR is not a setting; known are CH_"),
 ]
 
 
@@ -159,6 +158,37 @@ def test_a_wrong_value_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: st
 def test_another_programs_variable_of_the_same_prefix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CH_MAGAZINE_SUBSCRIPTION", "yes")
     assert config.load().clickhouse.embedded
+
+
+def test_another_programs_variable_of_our_long_prefix_is_named_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MUSE_ELSEWHERE_COLOUR", "red")
+    for _ in range(2):
+        assert config.load().clickhouse.embedded
+    [said] = [line for line in caplog.messages if "MUSE_ELSEWHERE_COLOUR" in line]
+    assert said.startswith("MUSE_ELSEWHERE_COLOUR is not a setting of this program and is left alone")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00\xd8bin", bytes(range(128, 256)) * 9, b"NAME=caf\xe9\n", b"\x00" * 40])
+def test_an_env_file_of_any_bytes_stops_nothing(elsewhere: Path, data: bytes) -> None:
+    (elsewhere / ".env").write_bytes(data)
+    assert config.load().clickhouse.embedded
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_env_file_as_windows_writes_it_is_read(elsewhere: Path, encoding: str) -> None:
+    (elsewhere / ".env").write_text("CH_HOST=db\n", encoding=encoding)
+    assert config.load().clickhouse.host == "db"
+
+
+def test_an_env_file_of_ours_in_another_encoding_is_one_sentence(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_bytes(b"# caf\xe9\nCH_HOST=db\nCH_PASSWORD=hush-7f3a\n")
+    with pytest.raises(
+        SettingsError, match="not text in UTF-8, but sets CH_HOST, CH_PASSWORD; save it as UTF-8"
+    ) as caught:
+        config.load()
+    assert "hush" not in str(caught.value)
 
 
 def test_the_environment_goes_before_the_env_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +317,7 @@ def test_muse_tools_offers_only_its_groups() -> None:
     from chimera_metrics.server.catalog.tools import all_tools
 
     groups = {tool.group for tool in all_tools()}
-    assert groups == {"query", "get", "insert"}
+    assert groups == {"query", "get", "insert", "watch"}
 
 
 def test_every_setting_says_what_it_means() -> None:
