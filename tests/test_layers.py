@@ -46,6 +46,7 @@ PARTS = {
         ["charts"],
         ["audit", "questions"],
         ["operations"],
+        ["report"],
         ["clickhouse_client"],
         ["async_client", "backfill", "bench_files", "otlp"],
     ],

@@ -16,6 +16,7 @@ from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import amount, figure, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown_filters
 from chimera_metrics.integrations.results import PerformanceResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -68,10 +69,13 @@ def performance_summary(
         }
 
     result = asking.fit(PerformanceResult, build, points=max(1, len(groups)))
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import performance_chart
 
-        result.images = [performance_chart(build(len(groups)))]
+        return performance_chart(build(len(groups)), form)
+
+    drawn_by(result, draw, chart)
     return result
 
 
