@@ -56,7 +56,8 @@ PARTS = {
         ["catalog"],
         ["calls"],
         ["offer"],
-        ["http", "stdio"],
+        ["pages", "stdio"],
+        ["http"],
         ["derive"],
     ],
 }

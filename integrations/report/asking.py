@@ -19,8 +19,8 @@ class _Asked(Questions):
     """The questions on what another client has open, with settings of its own."""
 
     def __init__(self, client: Access, zone: str | None) -> None:
-        for name in ("settings", "executor", "tracer", "sizes", "known"):
-            setattr(self, name, getattr(client, name))
+        self.settings, self.executor, self.tracer = client.settings, client.executor, client.tracer
+        self.sizes, self.known = client.sizes, client.known
         self.muse = client.muse if zone is None else client.muse.model_copy(update={"timezone": zone})
 
 

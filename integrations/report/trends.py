@@ -60,7 +60,8 @@ def _line(one: Result, answer: Result) -> str:
     slope = f"{shown(one['slope_per_day'], unit)} a day (95 %: {low} to {high})"
     steps = len(one["change_points"])
     stepped = f", with {steps} change{'' if steps == 1 else 's'} of level" if steps else ""
-    return f"{name}{one['direction']}, {slope}{stepped}."
+    direction = "no clear trend" if one["direction"] == "unclear" else one["direction"]
+    return f"{name}{direction}: {slope}{stepped}."
 
 
 def _changes(answer: Result) -> Table:
