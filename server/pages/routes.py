@@ -223,11 +223,9 @@ def _drawn(place: dict[str, Any], scope: Scope, ask: PageAsk) -> bytes | None:
 
 
 def _environment() -> Environment:
-    own = environment().overlay()
-    loaders = [PackageLoader("chimera_metrics.server.pages", "templates")]
-    if environment().loader is not None:
-        loaders.append(environment().loader)
-    own.loader = ChoiceLoader(loaders)
+    """The report's environment, with the page's templates before its own."""
+    own, reports = environment().overlay(), PackageLoader("chimera_metrics.integrations.report", "templates")
+    own.loader = ChoiceLoader([PackageLoader("chimera_metrics.server.pages", "templates"), reports])
     return own
 
 
