@@ -1,8 +1,9 @@
-"""The commands of `muse` that ask the store: query, describe."""
+"""The commands of `muse` that ask the store: query, describe, report."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,4 +67,26 @@ def describe(table: str | None, form: str) -> None:
     sys.exit(work.describe(table, form))
 
 
-COMMANDS = (query, describe)
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days it is about.")
+@click.option("--html", type=_file, help="Write one HTML file, with its pictures in it.")
+@click.option("--markdown", type=_file, help="Write Markdown.")
+@click.option("--png", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write the pictures here.")
+def report(days: int, html: Path | None, markdown: Path | None, folder: Path | None) -> None:
+    """Write a report for people: today at a glance, trends, benchmarks, what moved and why, what will come.
+
+    Without a file to write it is muse-report.html.
+
+    \b
+    Example:
+      muse report --days 7 --html week.html --markdown week.md --png pictures
+    """
+    from chimera_metrics.apps import report as work
+
+    sys.exit(work.run(days, html, markdown, folder))
+
+
+COMMANDS = (query, describe, report)

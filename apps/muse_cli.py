@@ -70,7 +70,8 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on (http).")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port (http).")
 @click.option("--read-only", is_flag=True, help="Offer no tool that stores anything.")
-def serve(transport: str, host: str, port: int, read_only: bool) -> None:
+@click.option("--ui/--no-ui", default=None, help="Show the page at / (http); by default on loopback only.")
+def serve(transport: str, host: str, port: int, read_only: bool, ui: bool | None) -> None:
     """Serve the tools to MCP clients.
 
     \b
@@ -82,7 +83,7 @@ def serve(transport: str, host: str, port: int, read_only: bool) -> None:
     gc.disable()
     from chimera_metrics.apps.serve import run
 
-    run(transport, host, port, read_only)
+    run(transport, host, port, read_only, ui)
 
 
 @main.command()

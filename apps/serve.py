@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chimera_metrics.server.http.connections import Listener
 
 
-def run(transport: str, host: str, port: int, read_only: bool) -> None:
+def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None = None) -> None:
     """Serves until the client goes away (stdio) or the process is stopped (http)."""
     settings = config.load()
     if settings.clickhouse.embedded:
@@ -37,7 +37,7 @@ def run(transport: str, host: str, port: int, read_only: bool) -> None:
     log(settings.muse)
     drop_unusable_provider()
     if transport == "http":
-        _serve_http(settings, host, port, read_only)
+        _serve_http(settings, host, port, read_only, ui)
         return
     from chimera_metrics.server.stdio.serving import serve
 
@@ -50,10 +50,10 @@ def _collect_from_now_on() -> None:
     gc.enable()
 
 
-def _serve_http(settings: Settings, host: str, port: int, read_only: bool) -> None:
+def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: bool | None) -> None:
     from chimera_metrics.server.http.serving import build_app, loopback, tokens_in_words
 
-    app = build_app(settings, host, read_only)
+    app = build_app(settings, host, read_only, ui)
     cert, key = _tls(settings)
     if cert is None and not loopback(host):
         logging.getLogger("muse").warning(

@@ -47,6 +47,7 @@ PARTS = {
         ["audit", "questions"],
         ["watches"],
         ["operations"],
+        ["report"],
         ["clickhouse_client"],
         ["async_client", "backfill", "bench_files", "kafka", "otlp"],
     ],
@@ -56,7 +57,8 @@ PARTS = {
         ["catalog"],
         ["calls"],
         ["offer"],
-        ["http", "stdio"],
+        ["pages", "stdio"],
+        ["http"],
         ["derive"],
     ],
 }

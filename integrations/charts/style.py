@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import textwrap
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-Form = Literal["png", "svg"]
+from chimera_metrics.integrations.results.numbers import number as number
+from chimera_metrics.integrations.results.numbers import p_text as p_text
+from chimera_metrics.integrations.results.picture import Form as Form
 
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 INK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
@@ -68,9 +69,6 @@ def head(figure: Figure, title: str, below: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=10.5, x=0.012, ha="left", color=INK, linespacing=1.35)
 
 
-_SMALL, _LARGE = 1e-3, 10_000
-
-
 def moment(text: str) -> datetime:
     """The time of a point."""
     found = datetime.fromisoformat(text)
@@ -87,23 +85,6 @@ def dates(axes: Any) -> None:
 def axis_label(metric: str, unit: str | None) -> str:
     """`latency (ms)`."""
     return f"{metric} ({unit})" if unit else metric
-
-
-def number(value: float | None) -> str:
-    """Four digits at most, for a reader; small ones in full, with two."""
-    if value is None:
-        return "–"
-    if 0.0 < abs(value) < _SMALL:
-        text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
-    else:
-        text = f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
-    return text.replace("-", "−")
-
-
-def p_text(p: float | None) -> str:
-    if p is None:
-        return "p not known"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def nothing(axes: Any, text: str) -> None:

@@ -19,6 +19,7 @@ from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.results import AnomaliesResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -89,11 +90,14 @@ def anomalies(
         "window": window.as_dict(),
     }
     result = AnomaliesResult.of(answer)
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import anomalies_chart
 
         drawn = list(dict.fromkeys(_place(one.key) for one in found.odd))[:DRAWN]
-        result.images = [anomalies_chart(answer | {"series": [_drawn(series[place]) for place in drawn]})]
+        return anomalies_chart(answer | {"series": [_drawn(series[place]) for place in drawn]}, form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

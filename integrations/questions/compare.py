@@ -28,6 +28,7 @@ from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import CompareResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -100,10 +101,13 @@ def compare(
         }
 
     result = asking.fit(CompareResult, build, points=max(1, len(described)))
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import compare_chart
 
-        result.images = [compare_chart(build(len(described)))]
+        return compare_chart(build(len(described)), form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

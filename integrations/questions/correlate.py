@@ -18,6 +18,7 @@ from chimera_metrics.integrations.questions.cycles import adjusted_of, cycle_in,
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import CorrelationResult, points
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.correlation import Correlation
@@ -75,10 +76,13 @@ def correlate(
         return _result(asking, question, found, sides, cautions, shown, thinned) | {"cycle": cycle, "reason": reason}
 
     result = asking.fit(CorrelationResult, build)
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import correlation_chart
 
-        result.images = [correlation_chart(build(10 * SHOWN_POINTS))]
+        return correlation_chart(build(10 * SHOWN_POINTS), form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

@@ -21,6 +21,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 from chimera_metrics.integrations.results import DriversResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.driver_cube import Cube
@@ -90,10 +91,13 @@ def drivers(
             "baseline_window": asked.baseline.as_dict(),
         }
     )
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import drivers_chart
 
-        result.images = [drivers_chart(result)]
+        return drivers_chart(result, form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

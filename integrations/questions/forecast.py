@@ -21,6 +21,7 @@ from chimera_metrics.integrations.questions.figures import digits_of, figure, on
 from chimera_metrics.integrations.questions.filters import in_words
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import ForecastResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -81,10 +82,13 @@ def forecast(
         "window": window.as_dict(),
     }
     result = ForecastResult.of(answer)
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import forecast_chart
 
-        result.images = [forecast_chart(answer | {"points": _points(rows)})]
+        return forecast_chart(answer | {"points": _points(rows)}, form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

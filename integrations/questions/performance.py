@@ -17,6 +17,7 @@ from chimera_metrics.integrations.questions.figures import amount, figure, reaso
 from chimera_metrics.integrations.questions.known_values import note_unknown_filters
 from chimera_metrics.integrations.questions.summary_comparisons import comparisons
 from chimera_metrics.integrations.results import PerformanceResult
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
@@ -73,10 +74,13 @@ def performance_summary(
         }
 
     result = asking.fit(PerformanceResult, build, points=max(1, len(groups)))
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import performance_chart
 
-        result.images = [performance_chart(build(len(groups)))]
+        return performance_chart(build(len(groups)), form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

@@ -21,6 +21,7 @@ from chimera_metrics.integrations.questions.figures import digits_of, figure, on
 from chimera_metrics.integrations.questions.filters import in_words
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import TrendResult, points
+from chimera_metrics.integrations.results.picture import Form, drawn_by
 from chimera_metrics.models import FACT_TABLES
 
 if TYPE_CHECKING:
@@ -105,10 +106,13 @@ def trend(
         }
 
     result = asking.fit(TrendResult, build)
-    if chart:
+
+    def draw(form: Form) -> bytes:
         from chimera_metrics.integrations.charts import trend_chart
 
-        result.images = [trend_chart(build(100 * SHOWN_POINTS, gaps=True))]
+        return trend_chart(build(100 * SHOWN_POINTS, gaps=True), form)
+
+    drawn_by(result, draw, chart)
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, get_args, get_type_hints
 
@@ -52,9 +52,11 @@ class Result(dict[str, Any], metaclass=_Quiet):
     are `Decimal`; in its JSON (`to_json()`) they are text.
     """
 
-    __slots__ = ("images",)
+    __slots__ = ("_draw", "images")
     #: Pictures (PNG) that go with the fields; no part of the mapping.
     images: list[bytes]
+    #: What draws its picture; see `picture`.
+    _draw: Callable[[Any], bytes]
 
     def __getattr__(self, name: str) -> Any:
         if name == "images":

@@ -23,6 +23,7 @@ from chimera_metrics.integrations.clickhouse.call import Call
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.operations import consumers
+from chimera_metrics.server.catalog.callers import Role
 from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
 from chimera_metrics.server.http.door import MCP_PATH, Door, Rates
@@ -30,6 +31,7 @@ from chimera_metrics.server.http.exported import add_exports
 from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.http.sessions import WithoutSessions
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
+from chimera_metrics.server.http.watch import RECORDED
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
 from chimera_metrics.server.offer import Offer
 
@@ -77,8 +79,11 @@ class Both:
         return await self.ours.verify_token(token) or await self.issuers.verify_token(token)
 
 
-def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
-    """The ASGI application. Raises SettingsError where it would be open to whom it must not be."""
+def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool | None = None) -> Door:
+    """The ASGI application. Raises SettingsError where it would be open to whom it must not be.
+
+    `ui`: with the page at `/`; unless said, where only this machine reaches it.
+    """
     tokens = tokens_of(settings)
     auth = _auth(settings.muse, tokens)
     check_reach(settings.muse, host, bool(auth))
@@ -87,6 +92,8 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
     verifier, checked = auth.get("token_verifier"), TransportSecurityMiddleware(names)
     _pages(server, verifier, checked)
     add_exports(server, verifier, checked)
+    if loopback(host) if ui is None else ui:
+        _add_page(server, verifier, checked, Offer.of(settings, read_only).local)
     if settings.muse.otlp:
         from chimera_metrics.integrations.otlp.prices import Prices
         from chimera_metrics.server.http.traces import add_traces
@@ -120,6 +127,13 @@ def build_app(settings: Settings, host: str, read_only: bool = False) -> Door:
         lambda: server.state.abandon_calls() if server.state is not None else None,
         settings.muse.allowed_origins,
     )
+
+
+def _add_page(server: MuseServer, verifier: Verifier | None, names: TransportSecurityMiddleware, local: Role) -> None:
+    from chimera_metrics.server.pages.routes import Pages, add_pages
+    from chimera_metrics.server.pages.sessions import Doorkeeper
+
+    add_pages(server.custom_route, Pages(server, Doorkeeper(verifier, local), names, RECORDED))
 
 
 def _auth(settings: MuseSettings, tokens: Tokens) -> dict[str, Any]:
