@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     )
     from chimera_metrics.integrations.evolution.lock import MigrationLocked
     from chimera_metrics.integrations.guard.refusals import StatementRefused
+    from chimera_metrics.integrations.kafka.connection import BrokersUnreachable
+    from chimera_metrics.integrations.kafka.lanes import TopicChanged
+    from chimera_metrics.integrations.kafka.poison import Undelivered
     from chimera_metrics.integrations.operations.backup import BackupRefused
     from chimera_metrics.integrations.operations.roles import NoRoles
     from chimera_metrics.integrations.otlp.spans import TooManySpans, UnreadableSpans
@@ -83,6 +86,7 @@ __all__ = [
     "AuditFailed",
     "BackupRefused",
     "BenchRun",
+    "BrokersUnreachable",
     "CertificateRefused",
     "ClickHouseClient",
     "ClickHouseSettings",
@@ -121,8 +125,10 @@ __all__ = [
     "StoreBusy",
     "StoreUnusable",
     "TooManySpans",
+    "TopicChanged",
     "TrendResult",
     "UiEvent",
+    "Undelivered",
     "Unreachable",
     "UnreadableSpans",
     "WatcherRun",
@@ -143,6 +149,9 @@ _MODULES = {
     "NoRoles": "integrations.operations.roles",
     "QuestionError": "analytics.errors",
     "StatementRefused": "integrations.guard.refusals",
+    "BrokersUnreachable": "integrations.kafka.connection",
+    "TopicChanged": "integrations.kafka.lanes",
+    "Undelivered": "integrations.kafka.poison",
     "TooManySpans": "integrations.otlp.spans",
     "UnreadableSpans": "integrations.otlp.spans",
 } | dict.fromkeys(
