@@ -50,7 +50,7 @@ def performance_summary(
     llm = _answered(asking, asked.llm, "sources and models")
     ui = _answered(asking, asked.ui, "event types")
     asking.note_approximations([asked.llm, asked.ui])
-    compared, _ = comparisons(asking, asked.window, _compared(model))
+    compared = comparisons(asking, asked.window, _compared(model))
     if found:
         _note_few(asking, groups)
     asking.notes += marks({"comparisons": [str(one["group"]) for one in compared]})

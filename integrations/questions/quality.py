@@ -36,7 +36,7 @@ def quality_metrics(
         section, _, name = label.partition("_")
         sections[section][name] = shaper.value(amount(value))
     asking.note_approximations([question])
-    compared, _ = comparisons(asking, window, _COMPARED)
+    compared = comparisons(asking, window, _COMPARED)
     return QualityResult.of(
         {
             **sections,

@@ -15,10 +15,8 @@ from chimera_metrics.integrations.questions.figures import figure
 _DIGITS = 4
 
 
-def comparisons(
-    asking: Asking, window: Window, asked: Sequence[Mapping[str, Any]]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is clearly better or worse, the worse first; and the statements' sources.
+def comparisons(asking: Asking, window: Window, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is clearly better or worse, the worse first.
 
     window: of the summary; its whole days are compared with the same weekdays before. asked: the arguments of each
     `analytics.compare`, one a table: all metrics and groups of all of them are one family.
@@ -26,12 +24,15 @@ def comparisons(
     """
     days = whole_days(window)
     if days == window and not _is_whole(window):
-        return [], []
+        return []
     questions = [analytics.compare(window=days, **one) for one in asked]
+    # What a comparison notes of its own windows and filters would be read as said of the summary.
+    notes = list(asking.notes)
     judged = judge_together(asking, questions)
+    asking.notes[:] = notes
     clear = [(one, by) for one, by in judged if one.verdict in ("better", "worse")]
     clear.sort(key=lambda found: (found[0].verdict == "better", found[0].found.p_adjusted or 0.0))
-    return [_described(one, by) for one, by in clear], [one.second.by_day.source for one in questions]
+    return [_described(one, by) for one, by in clear]
 
 
 def _is_whole(window: Window) -> bool:

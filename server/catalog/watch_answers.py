@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
@@ -16,8 +16,8 @@ class WatchAnswer(TypedDict):
     metric: str
     when: str
     granularity: str
-    group_by: list[str]
-    filters: Objects
+    group_by: NotRequired[list[str]]
+    filters: NotRequired[Objects]
     value: float | None
     clear: float | None
     webhook: bool
@@ -26,13 +26,13 @@ class WatchAnswer(TypedDict):
     silenced_until: str | None
     last_look: str | None
     open_alarms: int
-    notes: list[str]
+    notes: NotRequired[list[str]]
 
 
 class WatchesAnswer(TypedDict):
     watches: Objects
     alarms: Objects
-    notes: list[str]
+    notes: NotRequired[list[str]]
 
 
 class RemovedAnswer(TypedDict):

@@ -40,7 +40,7 @@ def test_a_healthy_store_has_a_line_for_each_question(full: ClickHouseClient) ->
     assert names == [
         *("connection", "latency", "version", "schema", *FACT_TABLES),
         *("hearts freshness", "packs freshness", "watcher", "parts", "detached parts", "disk", "dedup window"),
-        *("time zone", "backup"),
+        *("time zone", "watches", "backup"),
         *("guard",) * 3,
     ]
     assert all(check["figure"] for check in found["checks"])
@@ -64,11 +64,11 @@ def test_the_engines_rules_for_the_zone_are_compared_with_ours(full: ClickHouseC
         assert bool(line.advice) != same
 
 
-def test_it_asks_one_statement_after_the_probe_whatever_the_store(full: ClickHouseClient) -> None:
+def test_it_asks_two_statements_after_the_probe_whatever_the_store(full: ClickHouseClient) -> None:
     traces: list[Traced] = []
     with ClickHouseClient(full.settings, tracer=traces.append) as client:
         client.health()
-    assert [trace.statement[:9] for trace in traces] == ["SELECT 1", "SELECT 1", "WITH\n(SEL"]
+    assert [trace.statement[:9] for trace in traces] == ["SELECT 1", "SELECT 1", "WITH\n(SEL", "SELECT (S"]
 
 
 FAULTS: list[tuple[str, str, Callable[[ClickHouseClient], Any]]] = [

@@ -23,9 +23,8 @@ HOLDS = ("rows", "series", "coefficient", "correlation", "groups", "episodes", "
 __all__ = ["sampled"]
 
 
-def test_there_are_twenty_five() -> None:
-    assert len(ASKED) == 25
-    assert len({question for question, _, _ in ASKED}) == 25
+def test_there_are_twenty_five_or_more() -> None:
+    assert len({question for question, _, _ in ASKED}) == len(ASKED) >= 25
 
 
 @pytest.fixture(scope="module")

@@ -220,6 +220,7 @@ def test_get_performance_summary(call: Call) -> None:
         ],
         "llm": [],
         "ui": [{"event_type": "error", "events": 1, "latency_p95_ms": 20.0}],
+        "comparisons": [],
         "notes": ["1 of 1 groups has too few runs to be judged."],
         "source": "bench_runs, llm_events, ui_events",
         "window": DAYS_7,

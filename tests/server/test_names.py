@@ -87,7 +87,12 @@ def test_a_setting_opens_the_schemas_of_all_levels(tmp_path: Path, setting: str,
 
 def test_groups_and_read_only_leave_tools_out(tmp_path: Path) -> None:
     assert {name.partition("_")[0] for name in names(tmp_path, "mcp", tools="query")} == {"query"}
-    assert {name.partition("_")[0] for name in names(tmp_path, "mcp", read_only=True)} == {"query", "get", "describe"}
+    assert {name.partition("_")[0] for name in names(tmp_path, "mcp", read_only=True)} == {
+        "query",
+        "get",
+        "describe",
+        "watch",
+    }
 
 
 def said(folder: Path, tool: str, read_only: bool = False, **arguments: Any) -> str:
