@@ -85,7 +85,7 @@ def test_history_marks_where_the_store_is(shell: Shell) -> None:
     assert marked() == ["0002"]
     listed = shell.run("muse", "history").stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["revision", "0005", "0004", "0003", "0002", "0001"]
-    assert listed[3].split()[1] == "here"
+    assert listed[4].split()[1] == "here"
 
 
 WRONG = {

@@ -76,7 +76,7 @@ def calls(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
     """Arguments that fit, of which one may be spoilt, missing or too many."""
     arguments = draw(objects(schema))
     change = draw(st.sampled_from(["none", "none", "spoil", "drop", "add"]))
-    if change == "spoil":
+    if change == "spoil" and schema["properties"]:
         arguments[draw(st.sampled_from(list(schema["properties"])))] = draw(JUNK)
     elif change == "drop" and arguments:
         arguments.pop(draw(st.sampled_from(list(arguments))))
