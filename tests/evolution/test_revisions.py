@@ -112,7 +112,7 @@ def test_statements_are_printed_without_any_connection(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert ran.stdout.count("CREATE TABLE IF NOT EXISTS") == 12
+    assert ran.stdout.count("CREATE TABLE IF NOT EXISTS") == 15
     assert "version_num = '0005'" in ran.stdout or "version_num='0005'" in ran.stdout
 
 

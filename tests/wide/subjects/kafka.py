@@ -13,8 +13,8 @@ from tests.wide.kafka.brokers import KINDS, running
 from tests.wide.kafka.story import DEAD, PARTITIONS, TOPIC, Story, messages
 from tests.wide.outcomes import Outcome
 
-EVENTS = 50_000
-KILLS = 6
+EVENTS = 20_000
+KILLS = 3
 SEED = 19
 
 
