@@ -204,6 +204,30 @@ def show_performance(answer: Mapping[str, Any]) -> None:
     say_all(answer)
 
 
+def show_comparison(answer: Mapping[str, Any]) -> None:
+    fields = ["metric", "group", "a", "b", "change_pct", "verdict"]
+    table(fields, [[one[name] for name in fields] for one in answer["comparisons"]])
+    say_all(answer)
+
+
+def show_drivers(answer: Mapping[str, Any]) -> None:
+    if "reason" in answer:
+        say(answer["reason"]["text"])
+    for one in answer["drivers"]:
+        where = ", ".join(f"{name} = {value}" for name, value in one["where"].items()) or "everywhere"
+        say(f"{where}: {plain(one['share_pct'])} % of the change, by {one['kind']}")
+    say_all(answer)
+
+
+def show_watches(answer: Mapping[str, Any]) -> None:
+    if "removed" in answer:
+        say(f"removed: {answer['removed']}")
+        return
+    listed = answer.get("watches", [answer])
+    say("; ".join(f"{one['name']}: {one['metric']} by {one['granularity']}, {one['when']}" for one in listed))
+    say_all(answer)
+
+
 def show_quality(answer: Mapping[str, Any]) -> None:
     for section in ("episodes", "deployments", "llm", "ui", "pipeline"):
         say(f"{section}: " + ", ".join(f"{name} {plain(value)}" for name, value in answer[section].items()))
@@ -215,12 +239,15 @@ SHOW = {
     "query.aggregate": show_rows,
     "query.correlation": show_correlation,
     "query.trend": show_trend,
+    "query.compare": show_comparison,
+    "query.drivers": show_drivers,
     "query.forecast": show_forecast,
     "query.anomalies": show_anomalies,
     "get.correlation_data": show_correlation,
     "get.trend_data": show_trend,
     "get.performance_summary": show_performance,
     "get.quality_metrics": show_quality,
+    **dict.fromkeys(("watch.set", "watch.list", "watch.remove"), show_watches),
 }
 
 CALLS = [
@@ -259,6 +286,12 @@ CALLS = [
         max_lag=3,
         chart=True,
     ),
+    DemoCall(
+        "query.compare",
+        "Is it better or worse than a week ago?",
+        metrics=["llm.error_rate", "llm.cost_usd", "llm.calls"],
+    ),
+    DemoCall("query.drivers", "Why did cost move?", metric="llm.cost_usd"),
     DemoCall("query.forecast", "What will the models cost next week?", metric="llm.cost_usd", chart=True),
     DemoCall("query.anomalies", "What was odd yesterday?", granularity="day", chart=True),
     DemoCall("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
@@ -321,6 +354,9 @@ CALLS = [
             }
         ],
     ),
+    DemoCall("watch.set", "Be told when errors change", name="errors", metric="llm.error_rate", when="change"),
+    DemoCall("watch.list", "What is watched?"),
+    DemoCall("watch.remove", "No longer", name="errors"),
 ]
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def test_completion_is_a_script_of_that_shell(shell: Shell, name: str) -> None:
 
 def test_completion_knows_the_commands() -> None:
     found = ShellComplete(main, {}, "muse", "_MUSE_COMPLETE").get_completions([], "re")
-    assert [item.value for item in found] == ["restore", "retention"]
+    assert [item.value for item in found] == ["report", "restore", "retention"]
     assert [item.value for item in ShellComplete(main, {}, "muse", "").get_completions(["retention"], "")] == [
         "apply",
         "set",

@@ -41,6 +41,7 @@ def test_one_page_of_everything(client: ClickHouseClient, fill: Fill) -> None:
         "llm": {"calls": 4, "error_rate": 0.25, "cost_usd": 0.25},
         "ui": {"events": 4, "sessions": 2, "error_rate": 0.25, "abandonment_rate": 0.5, "latency_p95_ms": 19.5},
         "pipeline": {"watcher_runs": 2, "valid_rate": 0.5, "lag_max_seconds": 9.0, "last_run": "2026-06-09T12:00:00Z"},
+        "comparisons": [],
         "notes": answer.notes,
         "source": "episodes, deployments, llm_events, ui_events, watcher_runs",
         "window": {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"},

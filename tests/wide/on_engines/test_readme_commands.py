@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,6 +19,7 @@ from tests.apps.support import Done, Shell
 from tests.server.processes import MUSE, http, stdio
 from tests.wide.on_engines.commands import README, shown
 
+REPORT = Path(tempfile.gettempdir()) / "muse-report-of-the-readme.html"
 # What a command needs behind it, or in its place where it is only the name of several.
 MORE = {
     "muse retention": ("muse retention show", "muse retention set ui_events --keep-days 365", "muse retention apply"),
@@ -25,6 +28,16 @@ MORE = {
     "muse roles": ("muse roles plan",),
     "muse token": ("muse token create reader --role reader", "muse token list"),
     "muse quarantine": ("muse quarantine list",),
+    "muse query SQL": ("muse query SELECT(1)",),
+    "muse query SQL --json": ("muse query SELECT(1) --json",),
+    "muse query SQL --csv": ("muse query SELECT(1) --csv",),
+    "muse describe [TABLE]": ("muse describe", "muse describe episodes"),
+    "muse describe TABLE --csv": ("muse describe episodes --csv",),
+    "muse import FORMAT FILE…": ("muse import pytest-benchmark tests/bench_files/files/pytest-benchmark.json",),
+    # A broker, and the history of a repository, are for the tests of these commands.
+    "muse consume --brokers B --group G --topic T --table NAME [--mapping FILE]": ("muse consume --help",),
+    "muse gate [--against REF] [--markdown FILE]": ("muse gate --help",),
+    "muse report [--days N] [--html FILE] [--markdown FILE] [--png FOLDER]": (f"muse report --days 7 --html {REPORT}",),
 }
 # Commands that leave another schema behind work on a database of their own.
 APART = {"muse downgrade 0002": "muse upgrade"}
@@ -48,7 +61,7 @@ def run(command: str, settings: Mapping[str, str]) -> Done:
 
 def test_the_commands_are_found_in_the_readme() -> None:
     assert {"muse upgrade", "alembic upgrade head", "muse verify", "python scripts/verify-data.py"} <= set(RUNS)
-    assert set(SERVES) == {"muse serve", "muse serve --transport http", "muse serve --read-only"}
+    assert set(SERVES) == {"muse serve", "muse serve --transport http", "muse serve --read-only", "muse serve --no-ui"}
     assert set(MORE) | set(APART) <= set(RUNS)
 
 
