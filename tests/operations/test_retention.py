@@ -23,7 +23,8 @@ def planned(client: ClickHouseClient, table: str) -> retention.Plan:
 
 def test_nothing_goes_by_itself_and_a_plan_removes_nothing(full: ClickHouseClient) -> None:
     assert {table: rule.keep_days for table, rule in retention.rules(full).items() if rule.keep_days} == {
-        "insert_ledger": 90
+        "insert_ledger": 90,
+        "watch_turns": 90,
     }
     rule = retention.set_rule(full, "ui_events", 5, who="ada")
     assert retention.rules(full)["ui_events"] == rule
