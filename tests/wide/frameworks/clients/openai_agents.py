@@ -14,6 +14,10 @@ from agents.tool_context import ToolContext
 from tests.wide.frameworks.exercise import ToolMistakeError
 from tests.wide.frameworks.target import Target
 
+#: The parameters of a statement have names of the caller's own, for which strict mode has no word; four tools leave the
+#: form of a filter to the words of `query_aggregate`. The framework offers these as functions that are not strict.
+LOOSE = {"query", "query_compare", "query_drivers", "query_forecast", "query_anomalies"}
+
 
 class Connected:
     def __init__(self, tools: list[FunctionTool]) -> None:
@@ -41,6 +45,5 @@ async def connect(target: Target) -> AsyncIterator[Connected]:
     async with server:
         tools = await MCPUtil.get_function_tools(server, convert_schemas_to_strict=True, run_context=None, agent=None)
         loose = [tool.name for tool in tools if not tool.strict_json_schema]
-        # The parameters of a statement have names of the caller's own, which strict mode has no word for.
-        assert loose == ["query"], f"not strict: {loose}"
+        assert set(loose) <= LOOSE, f"not strict: {loose}"
         yield Connected(tools)
