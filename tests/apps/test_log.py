@@ -153,7 +153,9 @@ def test_ctrl_c_is_quiet(tmp_path: Path, name: str) -> None:
     (source / "watcher_runs.jsonl").write_text(row * 400_000)
     command = [str(MUSE), *LONG[name], *([str(source)] if name == "backfill" else [])]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment(store), stdin=pipe, stdout=pipe, stderr=pipe, text=True) as running:
+    with subprocess.Popen(
+        command, env=environment(store, CH_TIMEOUT="8"), stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as running:
         time.sleep(4)
         assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGINT)
