@@ -41,6 +41,12 @@ class Asking:
         self.notes: list[str] = []
         self._statements: list[str] = []
 
+    def aside(self) -> Asking:
+        """One for a part of the same operation whose notes are not those of the whole answer."""
+        part = Asking(self.client, self.cancellation)
+        part.now, part._statements = self.now, self._statements
+        return part
+
     def window(
         self,
         days: int | None = None,

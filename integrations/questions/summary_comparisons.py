@@ -27,9 +27,7 @@ def comparisons(asking: Asking, window: Window, asked: Sequence[Mapping[str, Any
         return []
     questions = [analytics.compare(window=days, **one) for one in asked]
     # What a comparison notes of its own windows and filters would be read as said of the summary.
-    notes = list(asking.notes)
-    judged = judge_together(asking, questions)
-    asking.notes[:] = notes
+    judged = judge_together(asking.aside(), questions)
     clear = [(one, by) for one, by in judged if one.verdict in ("better", "worse")]
     clear.sort(key=lambda found: (found[0].verdict == "better", found[0].found.p_adjusted or 0.0))
     return [_described(one, by) for one, by in clear]

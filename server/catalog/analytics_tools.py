@@ -95,7 +95,7 @@ class AggregateArguments(WindowArguments):
 
 
 def aggregate(context: ServerContext, args: AggregateArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "export", "include_sql"})
+    given = plain(args, "filters", "export")
     run = partial(context.client.aggregate, **given, filters=filters_given(args.filters), cancellation=cancellation)
     return context.exports.whole(args.export, lambda export: run(export=export))
 
@@ -113,7 +113,7 @@ class CorrelationArguments(WindowArguments):
 
 
 def correlation(context: ServerContext, args: CorrelationArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"x_filters", "y_filters", "include_sql"})
+    given = plain(args, "x_filters", "y_filters")
     x_filters, y_filters = filters_given(args.x_filters), filters_given(args.y_filters)
     return context.client.correlate(**given, x_filters=x_filters, y_filters=y_filters, cancellation=cancellation)
 
@@ -128,7 +128,7 @@ class TrendArguments(WindowArguments):
 
 
 def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "include_sql"})
+    given = plain(args, "filters")
     return context.client.trend(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
@@ -146,7 +146,7 @@ class CompareArguments(WindowArguments):
 
 
 def compare(context: ServerContext, args: CompareArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "a_filters", "b_filters", "include_sql"})
+    given = plain(args, "filters", "a_filters", "b_filters")
     filters, a, b = filters_given(args.filters), filters_given(args.a_filters), filters_given(args.b_filters)
     return context.client.compare(**given, filters=filters, a_filters=a, b_filters=b, cancellation=cancellation)
 
@@ -164,7 +164,7 @@ class DriversArguments(WindowArguments):
 
 
 def drivers(context: ServerContext, args: DriversArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "include_sql"})
+    given = plain(args, "filters")
     return context.client.drivers(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
@@ -190,7 +190,7 @@ class TrendDataArguments(Arguments):
 
 
 def trend_data(context: ServerContext, args: TrendDataArguments, cancellation: Cancellation) -> Result:
-    return context.client.get_trend_data(**args.model_dump(exclude={"include_sql"}), cancellation=cancellation)
+    return context.client.get_trend_data(**plain(args), cancellation=cancellation)
 
 
 class PerformanceArguments(Arguments):
@@ -205,7 +205,7 @@ class PerformanceArguments(Arguments):
 def performance_summary(context: ServerContext, args: PerformanceArguments, cancellation: Cancellation) -> Result:
     from chimera_metrics.integrations.questions.brief import brief
 
-    given = args.model_dump(exclude={"include_sql"})
+    given = plain(args)
     return brief(context.client.get_performance_summary(**given, cancellation=cancellation))
 
 
@@ -230,6 +230,11 @@ def analytics_tools() -> Iterator[MuseTool]:
     yield tool_of("get.trend_data", TrendDataArguments, trend_data)
     yield tool_of("get.performance_summary", PerformanceArguments, performance_summary)
     yield tool_of("get.quality_metrics", QualityArguments, quality_metrics)
+
+
+def plain(args: Arguments, *apart: str) -> dict[str, Any]:
+    """The arguments that the client's method takes as they are; those `apart` are handed over in another form."""
+    return args.model_dump(exclude={"include_sql", *apart})
 
 
 def filters_given(given: list[FilterArguments]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from chimera_metrics.server.catalog.analytics_tools import (
     MoreFilters,
     WindowArguments,
     filters_given,
+    plain,
     tool_of,
 )
 from chimera_metrics.server.catalog.analytics_words import BUCKET, METRIC, SAME_FILTERS
@@ -32,7 +33,7 @@ class ForecastArguments(WindowArguments):
 
 
 def forecast(context: ServerContext, args: ForecastArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "include_sql"})
+    given = plain(args, "filters")
     return context.client.forecast(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
@@ -47,7 +48,7 @@ class AnomaliesArguments(WindowArguments):
 
 
 def anomalies(context: ServerContext, args: AnomaliesArguments, cancellation: Cancellation) -> Result:
-    given = args.model_dump(exclude={"filters", "include_sql"})
+    given = plain(args, "filters")
     return context.client.anomalies(**given, filters=filters_given(args.filters), cancellation=cancellation)
 
 
