@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -20,35 +21,23 @@ def environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENT
     It belongs in front of `PYTHONPATH`; all else comes from the environment of the tests. An engine is 0.5 GB so, a
     whole environment 0.9 GB.
     """
-    listed = requirements / f"{name}.txt"
-    key = _key(listed)
-    folder = cache / name
-    if _recorded(folder) != key:
-        print(f"Setting up {folder.relative_to(cache.parent)} …", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        _install(listed, folder)
-        # Last, so that a set-up that was stopped half-way is begun again.
-        (folder / _KEY).write_text(key)
-    return folder
+    return _set_up(cache / name, requirements / f"{name}.txt", _install)
 
 
 def whole_environment(name: str, cache: Path = CACHE, requirements: Path = REQUIREMENTS) -> Path:
     """The interpreter of an environment of its own with the packages of `requirements/<name>.txt` and nothing else."""
-    listed = requirements / f"{name}.txt"
-    key = _key(listed)
-    folder = cache / name
-    python = folder / "bin" / "python"
+    return _interpreter(_set_up(cache / name, requirements / f"{name}.txt", _make))
+
+
+def _set_up(folder: Path, listed: Path, make: Callable[[Path, Path], None]) -> Path:
+    key = hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()
     if _recorded(folder) != key:
-        print(f"Setting up {folder.relative_to(cache.parent)} …", flush=True)
+        print(f"Setting up {folder.parent.name}/{folder.name} …", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([*_pip(python), "--no-deps", "--require-hashes", "-r", listed], check=True)
+        make(listed, folder)
+        # Last, so that a set-up that was stopped half-way is begun again.
         (folder / _KEY).write_text(key)
-    return python
-
-
-def _key(listed: Path) -> str:
-    return hashlib.sha256(listed.read_bytes() + sys.version.encode()).hexdigest()
+    return folder
 
 
 def _recorded(folder: Path) -> str | None:
@@ -59,9 +48,18 @@ def _recorded(folder: Path) -> str | None:
 
 
 def _install(listed: Path, folder: Path) -> None:
-    into: list[str | Path] = ["--no-deps", "--require-hashes", "--target", folder]
-    subprocess.run([*_pip(Path(sys.executable)), *into, "-r", listed], check=True)
+    subprocess.run([*_pip(Path(sys.executable)), "--target", folder, "-r", listed], check=True)
+
+
+def _make(listed: Path, folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([*_pip(_interpreter(folder)), "-r", listed], check=True)
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / "bin" / "python"
 
 
 def _pip(python: Path) -> list[str]:
-    return [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    words = "-m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes"
+    return [str(python), *words.split()]

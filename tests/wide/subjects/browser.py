@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from tests.server.processes import environment, http
 from tests.wide.browser.chromium import chromium, libraries
 from tests.wide.environments import CACHE, ROOT, whole_environment
 from tests.wide.outcomes import Outcome
+from tests.wide.stores import make_store
 
 VIEWS = ("/", "/trend", "/benchmarks", "/correlations", "/drivers", "/data", "/rows")
 AXE = ROOT / "tests" / "wide" / "browser" / "node" / "package.json"
-MUSE = str(Path(sys.executable).with_name("muse"))
 
 
 def run() -> Iterator[Outcome]:
@@ -30,7 +29,7 @@ def run() -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="muse-browser-") as name:
         for store in ("samples", "empty"):
             variables = environment(ClickHouseSettings(path=f"{name}/{store}"), Path(name))
-            _fill(variables, store)
+            make_store(variables, sampled=store == "samples")
             pictures = CACHE / "pictures" / store
             pictures.mkdir(parents=True, exist_ok=True)
             with http(variables) as (url, _):
@@ -42,14 +41,6 @@ def run() -> Iterator[Outcome]:
                     axe,
                 ]
                 yield _outcome([*words, url.removesuffix("/mcp"), pictures, *VIEWS], store, libraries(folder))
-
-
-def _fill(variables: dict[str, str], store: str) -> None:
-    commands = [["upgrade"]]
-    if store == "samples":
-        commands.append(["backfill", "--days", "400", "--source", str(ROOT / "samples"), "--shift-to-now"])
-    for command in commands:
-        subprocess.run([MUSE, *command], env=variables, cwd=ROOT, check=True, capture_output=True)
 
 
 def _outcome(words: list[str | Path], store: str, libraries_path: str) -> Outcome:

@@ -17,6 +17,7 @@ from tests.wide.environments import ROOT, whole_environment
 from tests.wide.frameworks.calls import calls
 from tests.wide.frameworks.clients import typescript
 from tests.wide.outcomes import Outcome
+from tests.wide.stores import MUSE, make_store
 
 OURS = Path(sys.executable)
 BRIDGE = ROOT / "tests" / "wide" / "frameworks" / "node"
@@ -33,7 +34,6 @@ CLIENTS: dict[str, str | None] = {
 }
 #: What a client needs to be set (docs/clients.md).
 SETTINGS = {"gemini": {"MUSE_TOOL_SCHEMAS": "open"}}
-MUSE = str(Path(sys.executable).with_name("muse"))
 
 
 def run() -> Iterator[Outcome]:
@@ -41,7 +41,7 @@ def run() -> Iterator[Outcome]:
         folder = Path(name)
         written = folder / "calls.json"
         written.write_text(json.dumps(calls(), default=str))
-        _fill(folder / "samples")
+        make_store(_variables(folder / "samples"))
         for client, environment in CLIENTS.items():
             python = whole_environment(environment) if environment else OURS
             for transport in ("stdio", "http"):
@@ -60,11 +60,6 @@ def _bridge() -> Path:
     folder = node.programs(BRIDGE / "package.json").parent
     shutil.copy(BRIDGE / "bridge.mjs", folder)
     return folder
-
-
-def _fill(store: Path) -> None:
-    for command in (["upgrade"], ["backfill", "--days", "400", "--source", str(ROOT / "samples"), "--shift-to-now"]):
-        subprocess.run([MUSE, *command], env=_variables(store), check=True, capture_output=True, cwd=ROOT)
 
 
 def _outcome(python: Path, client: str, transport: str, folder: Path, written: Path) -> Outcome:
