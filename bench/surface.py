@@ -141,7 +141,7 @@ def _store(folder: Path, rows: int) -> ClickHouseSettings:
     return settings
 
 
-def _beside(given: str | None) -> str:
+def beside_command(given: str | None) -> str:
     """The other server's command."""
     if given is not None:
         return given
@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = _store(folder, options.rows)
-        held = _compare(_sides(settings, folder, _beside(options.beside)), options.rounds, options.sdk)
+        held = _compare(_sides(settings, folder, beside_command(options.beside)), options.rounds, options.sdk)
         if options.seconds:
             held &= _crowd(settings, folder, options.seconds)
     return 0 if held else 1

@@ -23,7 +23,7 @@ class WireClient:
         self._last = 0
         self._rest = b""
         info = {"name": "bench", "version": "1"}
-        self._ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=info)
+        self.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=info)
         os.write(self._to, b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
 
     def __enter__(self) -> Self:
@@ -38,12 +38,13 @@ class WireClient:
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> str:
         """The text of the tool's answer."""
-        result = self._ask("tools/call", name=tool, arguments=arguments)
+        result = self.ask("tools/call", name=tool, arguments=arguments)
         assert not result.get("isError"), result
         text: str = result["content"][0]["text"]
         return text
 
-    def _ask(self, method: str, **params: Any) -> dict[str, Any]:
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """The result of any request."""
         self._last += 1
         request = {"jsonrpc": "2.0", "id": self._last, "method": method, "params": params}
         os.write(self._to, orjson.dumps(request, option=orjson.OPT_APPEND_NEWLINE))

@@ -231,11 +231,6 @@ class EmbeddedStore:
 
 
 def _open_error(path: str, message: str) -> MuseError:
-    if "Cannot lock file" in message or "(CANNOT_OPEN_FILE)" in message:
-        return StoreBusy(
-            f"The embedded store {path} is in use by a program that is not part of chimera-metrics. "
-            "Stop that program, or set CH_PATH to another folder."
-        )
     if "already initialized" in message or "different path" in message.lower():
         return StoreBusy(
             "This process already has another embedded store open, and the engine has one at a time. "

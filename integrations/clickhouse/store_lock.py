@@ -5,7 +5,8 @@ Two files in the folder carry it:
 - `muse.lock`: locked by the process that has the store; its text names the holder.
 - `muse.queue`: locked, shared, by every process that waits, so that the holder can see that somebody does.
 
-Both locks are flock(2) locks: the kernel drops them when a process dies, so a crash leaves nothing to clean up.
+Both locks are flock(2) locks: the kernel drops them when a process dies, so a crash leaves nothing to clean up. The
+engine locks a file of its own, `status`, which a process that was killed may hold for a moment longer than these.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from chimera_metrics.integrations.errors import StoreBusy, StoreUnusable
 from chimera_metrics.integrations.private_files import open_private, private_folder
 
 # A waiting process tries the lock this often; an idle holder looks for waiters about as often.
 POLL_S = 0.01
+# How long a process that was killed may take to give back the engine's own lock.
+_DYING_S = 3.0
 
 
 class StoreLock:
@@ -41,6 +44,7 @@ class StoreLock:
         lock, queue = self._open_files()
         try:
             self._wait(lock, queue, deadline)
+            self._wait_for_engine(deadline)
             lock.seek(0)
             lock.truncate()
             json.dump({"pid": os.getpid(), "program": _program(), "since": datetime.now(UTC).isoformat()}, lock)
@@ -115,6 +119,17 @@ class StoreLock:
             time.sleep(POLL_S)
         fcntl.flock(queue, fcntl.LOCK_UN)
 
+    def _wait_for_engine(self, deadline: float) -> None:
+        """Waits until no other process has the engine's own lock: one that is dying, or a program without our locks."""
+        deadline = min(deadline, time.monotonic() + _DYING_S)
+        while _engine_has(Path(self.path) / "status"):
+            if time.monotonic() >= deadline:
+                raise StoreBusy(
+                    f"The embedded store {self.path} is in use by a program that is not part of chimera-metrics. "
+                    "Stop that program, or set CH_PATH to another folder."
+                )
+            time.sleep(POLL_S)
+
     def _busy_sentence(self, lock: IO[str]) -> str:
         lock.seek(0)
         try:
@@ -128,7 +143,16 @@ class StoreLock:
         )
 
 
-def _try_lock(file: IO[str], kind: int) -> bool:
+def _engine_has(status: Path) -> bool:
+    try:
+        file = status.open("rb")
+    except OSError:
+        return False
+    with file:
+        return not _try_lock(file, fcntl.LOCK_EX)
+
+
+def _try_lock(file: IO[Any], kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:

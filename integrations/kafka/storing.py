@@ -25,8 +25,8 @@ from chimera_metrics.integrations.kafka.positions import Ending, key_of
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.writing.prepared import Prepared
 
-#: What somebody must set right before it is worth another try. StoreUnusable is not among them: while a process that
-#: was killed still ends, an embedded store looks like one that is damaged.
+#: What somebody must set right before it is worth another try. StoreUnusable is not among them: a disk that is full may
+#: not stay so, and the messages wait.
 LASTING = (AccessRefused, CertificateRefused, InvalidInput, SchemaMismatch, ServerTooOld, SettingsError)
 _LONGEST_EXPONENT = 6
 

@@ -105,6 +105,36 @@ def test_a_killed_holder_leaves_nothing_behind(store_path: str, python: Python) 
     executor.close()
 
 
+HOLD_ENGINE = """
+import fcntl, pathlib, sys, time
+file = pathlib.Path(sys.argv[1], "status").open("a")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_an_engine_that_is_just_dying_is_waited_for(store_path: str, python: Python) -> None:
+    executor = _executor(store_path, store_wait=5)
+    executor.command("SELECT 1")
+    executor.close()
+    holder = python(HOLD_ENGINE, store_path, "0.5")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    assert executor.scalar("SELECT 1") == 1
+
+
+def test_a_foreign_program_that_has_the_store_is_told_from_damage(store_path: str, python: Python) -> None:
+    executor = _executor(store_path, store_wait=0.5)
+    executor.command("SELECT 1")
+    executor.close()
+    holder = python(HOLD_ENGINE, store_path, "60")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(StoreBusy, match=r"a program that is not part of chimera-metrics\. Stop that program, or set"):
+        executor.scalar("SELECT 1")
+
+
 def test_processes_that_write_all_the_time_all_get_their_turn(store_path: str, python: Python) -> None:
     executor = _executor(store_path)
     executor.command("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")

@@ -1,0 +1,163 @@
+"""Bytes and tokens of the tool list and of answers, beside mcp-clickhouse's chDB tool on the same questions and store.
+
+    python -m bench.sizes [--beside PATH/mcp-clickhouse]
+
+The other server is asked by the statements that a person who knows the schema would write; where one statement does not
+answer, by several. What counts is the whole result as it lies on the wire. Tokens are o200k, by js-tiktoken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bench.surface import ROOT, beside_command
+from bench.wire_client import WireClient
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings
+from tests.hosts.node import node, programs
+from tests.server.processes import environment
+
+HERE = Path(__file__).parent
+MUSE = Path(sys.executable).with_name("muse")
+SINCE = "ts >= now() - INTERVAL 30 DAY"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, the one call of ours, and the statements for the other server."""
+
+    words: str
+    tool: str
+    arguments: dict[str, Any]
+    statements: tuple[str, ...]
+
+
+QUESTIONS = (
+    Question(
+        "four rows of SQL",
+        "query",
+        {"sql": f"SELECT model, count() AS calls FROM llm_events WHERE {SINCE} GROUP BY model ORDER BY model LIMIT 4"},
+        (f"SELECT model, count() AS calls FROM llm_events WHERE {SINCE} GROUP BY model ORDER BY model LIMIT 4",),
+    ),
+    Question(
+        "cost by model",
+        "query.aggregate",
+        {"metrics": ["sum(llm_events.cost_usd)"], "group_by": ["model"], "days": 30},
+        (f"SELECT model, sum(cost_usd) AS cost FROM llm_events WHERE {SINCE} GROUP BY model ORDER BY model",),
+    ),
+    Question(
+        "errors by hour of a week",
+        "query.aggregate",
+        {"metrics": ["rate(ui_events.event_type = error)", "count(ui_events)"], "granularity": "hour", "days": 7},
+        (
+            "SELECT toStartOfHour(ts) AS hour, avg(event_type = 'error') AS rate, count() AS n FROM ui_events "
+            "WHERE ts >= now() - INTERVAL 7 DAY GROUP BY hour ORDER BY hour",
+        ),
+    ),
+    Question(
+        "latency a day by model, its trend and steps",
+        "query.trend",
+        {"metric": "avg(bench_runs.latency_p95_ms)", "group_by": ["model"], "days": 30},
+        (
+            "SELECT model, toDate(ts) AS day, avg(latency_p95_ms) AS p95, count() AS n FROM bench_runs FINAL "
+            f"WHERE {SINCE} GROUP BY model, day ORDER BY model, day",
+        ),
+    ),
+    Question(
+        "what a table is",
+        "describe",
+        {"table": "llm_events"},
+        (
+            "SELECT name, type, comment FROM system.columns WHERE database = 'chimera_metrics' "
+            "AND table = 'llm_events'",
+            "SELECT status, count() AS n FROM llm_events GROUP BY status",
+            "SELECT min(ts), max(ts), count() FROM llm_events",
+        ),
+    ),
+    Question(
+        "what got worse",
+        "get.performance_summary",
+        {"days": 14},
+        tuple(
+            "SELECT model, quant, dataset, avg(latency_p50_ms), avg(latency_p95_ms), avg(latency_p99_ms), "
+            "avg(tokens_per_sec), avg(cost_per_1k), avg(memory_peak_mb), count() FROM bench_runs FINAL "
+            f"WHERE ts >= now() - INTERVAL {first} DAY AND ts < now() - INTERVAL {last} DAY "
+            "GROUP BY model, quant, dataset ORDER BY model, quant, dataset"
+            for first, last in ((14, 0), (28, 14))
+        ),
+    ),
+)
+
+
+def _store(folder: Path) -> ClickHouseSettings:
+    settings = ClickHouseSettings(path=str(folder / "store"))
+    for words in (["upgrade"], ["backfill", "--source", "samples", "--days", "36", "--shift-to-now"]):
+        subprocess.run([MUSE, *words], env=environment(settings, folder), cwd=ROOT, check=True, capture_output=True)
+    return settings
+
+
+def _ours(settings: ClickHouseSettings, folder: Path) -> list[list[bytes]]:
+    with WireClient([str(MUSE), "serve"], environment(settings, folder)) as client:
+        return [
+            [orjson.dumps(client.ask("tools/list"))],
+            *([orjson.dumps(client.ask("tools/call", name=one.tool, arguments=one.arguments))] for one in QUESTIONS),
+        ]
+
+
+def _theirs(settings: ClickHouseSettings, command: str) -> list[list[bytes]]:
+    variables = {"CHDB_ENABLED": "true", "CHDB_DATA_PATH": settings.store_path, "CLICKHOUSE_ENABLED": "false"}
+    with WireClient([command], variables) as client:
+
+        def answer(statement: str) -> bytes:
+            text = statement.replace("FROM ", "FROM chimera_metrics.").replace("chimera_metrics.system.", "system.")
+            result = client.ask("tools/call", name="run_chdb_select_query", arguments={"query": text})
+            assert not result.get("isError"), result
+            return orjson.dumps(result)
+
+        listed = orjson.dumps(client.ask("tools/list"))
+        return [[listed], *([answer(one) for one in question.statements] for question in QUESTIONS)]
+
+
+def _tokens(texts: Sequence[bytes]) -> list[int]:
+    """Tokens of each text, by o200k."""
+    modules = programs(HERE / "tokens" / "package.json")
+    done = subprocess.run(
+        [node(), HERE / "tokens" / "count.mjs"],
+        input=orjson.dumps([text.decode() for text in texts]),
+        env={"MODULES": str(modules)},
+        capture_output=True,
+        check=True,
+    )
+    counts: list[int] = orjson.loads(done.stdout)
+    return counts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--beside")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = _store(folder)
+        ours = _ours(settings, folder)
+        open_store(settings.store_path).close()
+        theirs = _theirs(settings, beside_command(options.beside))
+    print("| question | ours: calls | bytes | tokens | mcp-clickhouse: calls | bytes | tokens |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for words, mine, others in zip(("the tool list", *(one.words for one in QUESTIONS)), ours, theirs, strict=True):
+        figures = [f"{len(a)} | {sum(map(len, a)):,} | {sum(_tokens(a)):,}" for a in (mine, others)]
+        print(f"| {words} | {figures[0]} | {figures[1]} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
