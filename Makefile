@@ -1,7 +1,7 @@
 # Each command does its own set-up from the lock file into .venv: Python 3.11, make and pip are all that is needed.
 PYTHON ?= python3
 # Two processes, a file of tests each at a time; they must agree on the order of the tests, hence the hash seed below.
-PYTEST_ARGS ?= -q -n 2 --dist loadfile
+PYTEST_ARGS ?= -q -m "not long" -n 2 --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -22,7 +22,7 @@ test: $(READY)
 	@bash tests/support/debian_packages.sh
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# Older engines in support, and whatever else needs an environment of its own (in .cache): see tests/wide.
+# Older engines in support, the tests that take long, and whatever else needs an environment of its own (in .cache): see tests/wide.
 test-wide: $(READY)
 	@$(BIN)/python -m tests.wide
 

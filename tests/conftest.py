@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import make_url
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.models import FACT_TABLES
+from tests.support.long_tests import listed
 from tests.support.wire_process import Wire
 
 TEST_URL = "CH_TEST_URL"
@@ -27,6 +29,13 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("CH_", "MUSE_")) and name != TEST_URL:
             del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = listed()
+    for item in items:
+        if item.nodeid in long:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
@@ -123,3 +132,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def store_path(tmp_path: Path) -> str:
     """A folder for an embedded store of the test's own."""
     return str(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = ClickHouseSettings(path=str(tmp_path_factory.mktemp("migrated") / "store"))
+    runner.upgrade(settings)
+    open_store(settings.store_path).close()
+    return Path(settings.store_path)
+
+
+@pytest.fixture
+def migrated_path(_migrated: Path, tmp_path: Path) -> str:
+    """An embedded store of the test's own at the newest revision, without rows."""
+    return str(shutil.copytree(_migrated, tmp_path / "store", symlinks=True))

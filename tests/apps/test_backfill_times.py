@@ -63,22 +63,24 @@ ZONES = [None, "UTC", "Europe/Berlin"]
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_nanoseconds_are_stored_and_their_refused_rows_told(store_path: str, tmp_path: Path, zone: str | None) -> None:
+def test_nanoseconds_are_stored_and_their_refused_rows_told(
+    migrated_path: str, tmp_path: Path, zone: str | None
+) -> None:
     source = _episodes(tmp_path, _nanoseconds(NS, NS, NS - OLD, zone=zone), confidence_score=[0.5, 7.0, 0.5])
-    told, [refused] = _backfill(store_path, source)
+    told, [refused] = _backfill(migrated_path, source)
     assert (told["received"], told["inserted"], told["rejected_count"]) == (2, 1, 1)
     assert refused["field"] == "confidence_score"
     assert datetime.fromisoformat(refused["row"]["ts"]).replace(tzinfo=None).microsecond == 123_456
-    assert _stored(store_path) == [NOW.replace(microsecond=123_000)]
+    assert _stored(migrated_path) == [NOW.replace(microsecond=123_000)]
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_nanoseconds_are_shifted(store_path: str, tmp_path: Path, zone: str | None) -> None:
+def test_nanoseconds_are_shifted(migrated_path: str, tmp_path: Path, zone: str | None) -> None:
     told, _ = _backfill(
-        store_path, _episodes(tmp_path, _nanoseconds(NS - OLD, NS - OLD - 10**9, zone=zone)), "--shift-to-now"
+        migrated_path, _episodes(tmp_path, _nanoseconds(NS - OLD, NS - OLD - 10**9, zone=zone)), "--shift-to-now"
     )
     assert told["inserted"] == 2
-    newest, other = _stored(store_path)
+    newest, other = _stored(migrated_path)
     assert newest - other == timedelta(seconds=1)
     assert timedelta() <= datetime.now(UTC) - newest < timedelta(minutes=1)
 
@@ -86,11 +88,11 @@ def test_nanoseconds_are_shifted(store_path: str, tmp_path: Path, zone: str | No
 @pytest.mark.parametrize(("unit", "zone"), [("ms", None), ("us", "UTC"), ("ms", "Europe/Berlin")])
 @pytest.mark.parametrize("more", [[], ["--shift-to-now"]], ids=["", "shifted"])
 def test_a_time_that_no_calendar_holds_is_refused_with_a_reason(
-    store_path: str, tmp_path: Path, unit: str, zone: str | None, more: list[str]
+    migrated_path: str, tmp_path: Path, unit: str, zone: str | None, more: list[str]
 ) -> None:
     scale = {"ms": 10**6, "us": 10**3}[unit]
     times = pa.array([2**60, -(2**60), NS // scale, None], pa.timestamp(unit, zone))
-    told, refused = _backfill(store_path, _episodes(tmp_path, times), *more)
+    told, refused = _backfill(migrated_path, _episodes(tmp_path, times), *more)
     assert (told["received"], told["inserted"], told["rejected_count"]) == (4, 2, 2)
     assert [one["field"] for one in refused] == ["ts", "ts"]
     assert refused[0]["row"]["ts"].startswith(str(2**60))
@@ -98,33 +100,33 @@ def test_a_time_that_no_calendar_holds_is_refused_with_a_reason(
 
 
 @pytest.mark.parametrize("type_", [pa.date32(), pa.date64()])
-def test_dates_are_times_too(store_path: str, tmp_path: Path, type_: pa.DataType) -> None:
+def test_dates_are_times_too(migrated_path: str, tmp_path: Path, type_: pa.DataType) -> None:
     days = [NOW.date() - timedelta(days=n) for n in (0, 3, 40)]
-    told, _ = _backfill(store_path, _episodes(tmp_path, pa.array(days, type_)))
+    told, _ = _backfill(migrated_path, _episodes(tmp_path, pa.array(days, type_)))
     assert (told["received"], told["inserted"]) == (2, 2)
-    assert [moment.date() for moment in _stored(store_path)] == days[:2]
+    assert [moment.date() for moment in _stored(migrated_path)] == days[:2]
 
 
 @pytest.mark.parametrize("type_", [pa.date32(), pa.date64()])
-def test_dates_are_shifted(store_path: str, tmp_path: Path, type_: pa.DataType) -> None:
+def test_dates_are_shifted(migrated_path: str, tmp_path: Path, type_: pa.DataType) -> None:
     days = [NOW.date() - timedelta(days=n) for n in (100, 103)]
-    told, _ = _backfill(store_path, _episodes(tmp_path, pa.array(days, type_)), "--shift-to-now")
+    told, _ = _backfill(migrated_path, _episodes(tmp_path, pa.array(days, type_)), "--shift-to-now")
     assert told["inserted"] == 2
-    newest, other = _stored(store_path)
+    newest, other = _stored(migrated_path)
     assert newest - other == timedelta(days=3)
     assert timedelta() <= datetime.now(UTC) - newest < timedelta(minutes=1)
 
 
-def test_a_date_that_no_calendar_holds_is_refused(store_path: str, tmp_path: Path) -> None:
+def test_a_date_that_no_calendar_holds_is_refused(migrated_path: str, tmp_path: Path) -> None:
     times = pa.array([2**31 - 1, -(2**31)], pa.int32()).cast(pa.date32())
     for more in ([], ["--shift-to-now"]):
-        told, refused = _backfill(store_path, _episodes(tmp_path, times), *more)
+        told, refused = _backfill(migrated_path, _episodes(tmp_path, times), *more)
         assert (told["rejected_count"], len(refused)) == (2, 2)
 
 
-def test_a_far_time_in_a_line_of_json_does_not_move_the_others(store_path: str, tmp_path: Path) -> None:
+def test_a_far_time_in_a_line_of_json_does_not_move_the_others(migrated_path: str, tmp_path: Path) -> None:
     rows = [{"ts": ts, "series": "s", "episode_num": 1, "title": "t"} for ts in ("9999-12-31T00:00:00Z", "2026-03-01")]
     (tmp_path / "episodes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    told, [refused] = _backfill(store_path, tmp_path / "episodes.jsonl", "--shift-to-now")
+    told, [refused] = _backfill(migrated_path, tmp_path / "episodes.jsonl", "--shift-to-now")
     assert (told["inserted"], refused["row"]["ts"]) == (1, "9999-12-31T00:00:00Z")
-    assert datetime.now(UTC) - _stored(store_path)[0] < timedelta(minutes=1)
+    assert datetime.now(UTC) - _stored(migrated_path)[0] < timedelta(minutes=1)

@@ -1,11 +1,7 @@
-"""Killed between any two statements and run again: the same schema, one version row, no row lost.
-
-A third of the boundaries, with the first and the last; all of them where EVERY_BOUNDARY is set, as in `make test-wide`.
-"""
+"""Killed between any two statements and run again: the same schema, one version row, no row lost."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,8 +19,6 @@ from tests.evolution.killing import Killed, boundaries
 
 # Whoever holds the lock is taken for dead at once: here he is.
 SOON = LockTerms(wait_s=20, stale_s=0)
-EVERY = "EVERY_BOUNDARY"
-WHICH = "each" if EVERY in os.environ else "every third"
 Move = Callable[[ClickHouseSettings], None]
 
 
@@ -96,11 +90,13 @@ def test_the_first_revision_killed_at_every_boundary(new_trial: Callable[[], Tri
     head = whole.state()
     back = whole.killed(down("base"), None)
     base = whole.state()
-    for at in chosen(max(len(changes), len(back))):
+    for at in range(max(len(changes), len(back))):
         trial = new_trial()
         go_on_after_a_kill(trial, up("0001"), at, changes, head)
         go_on_after_a_kill(trial, down("base"), at, back, base)
-    report(f"nothing to 0001: {len(changes)} boundaries, back to base: {len(back)}; killed and run again at {WHICH}")
+    report(
+        f"nothing to 0001: {len(changes)} statement boundaries, back to base: {len(back)}; killed and run again at each"
+    )
 
 
 @on_embedded
@@ -113,15 +109,10 @@ def test_the_way_to_head_and_back_killed_at_every_boundary(new_trial: Callable[[
     back = trial.killed(down("0001"), None)
     first = trial.state()
     # Each pass ends in the state in which the next begins: that is what is asserted.
-    for at in chosen(max(len(changes), len(back))):
+    for at in range(max(len(changes), len(back))):
         go_on_after_a_kill(trial, up("head"), at, changes, head)
         go_on_after_a_kill(trial, down("0001"), at, back, first)
-    report(f"0001 to head: {len(changes)} boundaries, back: {len(back)}; killed and run again at {WHICH}")
-
-
-def chosen(boundaries: int) -> list[int]:
-    every = range(boundaries)
-    return list(every) if EVERY in os.environ else sorted({*every[::3], boundaries - 1})
+    report(f"0001 to head: {len(changes)} statement boundaries, back: {len(back)}; killed and run again at each")
 
 
 def go_on_after_a_kill(trial: Trial, move: Move, at: int, changes: list[str], wanted: object) -> None:

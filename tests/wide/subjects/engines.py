@@ -27,17 +27,13 @@ def run() -> Iterator[Outcome]:
         yield from _pytest(version, FOLDERS, {ENGINE_FOLDER: str(folder)})
         yield from _pytest(version, ("wide/in_engine",), {"PYTHONPATH": str(folder)}, "0")
     yield from _pytest("as installed", (ON_ENGINES,), {})
-    yield from _pytest("as installed", ("evolution/test_kills.py",), {"EVERY_BOUNDARY": "1"}, selected=False)
 
 
-def _pytest(
-    version: str, folders: tuple[str, ...], variables: dict[str, str], workers: str = "2", *, selected: bool = True
-) -> Iterator[Outcome]:
+def _pytest(version: str, folders: tuple[str, ...], variables: dict[str, str], workers: str = "2") -> Iterator[Outcome]:
     print(f"\nchdb-core {version}: {', '.join(folders)}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile"]
-        command += ["-p", SELECTING] if selected else []
+        command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile", "-p", SELECTING]
         command += [f"--junitxml={report}", *(f"tests/{name}" for name in folders)]
         variables |= {"PYTHONHASHSEED": "0"}
         try:
@@ -54,9 +50,9 @@ def _pytest(
 
 
 def _outcome(version: str, folder: str, report: Path) -> Outcome:
-    within = f"tests.{folder.removesuffix('.py').replace('/', '.')}."
+    within = f"tests.{folder.replace('/', '.')}."
     document = ElementTree.parse(report)  # noqa: S314  # our own
-    cases = [case for case in document.iter("testcase") if f"{case.get('classname')}.".startswith(within)]
+    cases = [case for case in document.iter("testcase") if case.get("classname", "").startswith(within)]
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
     seconds = sum(float(case.get("time", 0)) for case in cases)
