@@ -3,7 +3,9 @@
     python -m bench.sizes [--beside PATH/mcp-clickhouse]
 
 The other server is asked by the statements that a person who knows the schema would write; where one statement does not
-answer, by several. What counts is the whole result as it lies on the wire. Tokens are o200k, by js-tiktoken.
+answer, by several. Bytes are of the whole results as they lie on the wire, where ours repeat their text as structured
+content; tokens (o200k, by js-tiktoken) are of what a model reads: the text, and of the tools their names, descriptions
+and inputs.
 """
 
 from __future__ import annotations
@@ -105,40 +107,60 @@ def _store(folder: Path) -> ClickHouseSettings:
     return settings
 
 
-def _ours(settings: ClickHouseSettings, folder: Path) -> list[list[bytes]]:
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request: on the wire, and what a model reads of it."""
+
+    wire: bytes
+    read: str
+
+
+def _listed(client: WireClient) -> Answer:
+    result = client.ask("tools/list")
+    read = [{name: tool.get(name) for name in ("name", "description", "inputSchema")} for tool in result["tools"]]
+    return Answer(orjson.dumps(result), orjson.dumps(read).decode())
+
+
+def _called(client: WireClient, tool: str, arguments: dict[str, Any]) -> Answer:
+    result = client.ask("tools/call", name=tool, arguments=arguments)
+    assert not result.get("isError"), result
+    return Answer(orjson.dumps(result), "".join(part.get("text", "") for part in result["content"]))
+
+
+def _ours(settings: ClickHouseSettings, folder: Path) -> list[list[Answer]]:
     with WireClient([str(MUSE), "serve"], environment(settings, folder)) as client:
-        return [
-            [orjson.dumps(client.ask("tools/list"))],
-            *([orjson.dumps(client.ask("tools/call", name=one.tool, arguments=one.arguments))] for one in QUESTIONS),
-        ]
+        return [[_listed(client)], *([_called(client, one.tool, one.arguments)] for one in QUESTIONS)]
 
 
-def _theirs(settings: ClickHouseSettings, command: str) -> list[list[bytes]]:
+def _theirs(settings: ClickHouseSettings, command: str) -> list[list[Answer]]:
     variables = {"CHDB_ENABLED": "true", "CHDB_DATA_PATH": settings.store_path, "CLICKHOUSE_ENABLED": "false"}
     with WireClient([command], variables) as client:
 
-        def answer(statement: str) -> bytes:
+        def answer(statement: str) -> Answer:
             text = statement.replace("FROM ", "FROM chimera_metrics.").replace("chimera_metrics.system.", "system.")
-            result = client.ask("tools/call", name="run_chdb_select_query", arguments={"query": text})
-            assert not result.get("isError"), result
-            return orjson.dumps(result)
+            return _called(client, "run_chdb_select_query", {"query": text})
 
-        listed = orjson.dumps(client.ask("tools/list"))
-        return [[listed], *([answer(one) for one in question.statements] for question in QUESTIONS)]
+        return [[_listed(client)], *([answer(one) for one in question.statements] for question in QUESTIONS)]
 
 
-def _tokens(texts: Sequence[bytes]) -> list[int]:
+def _tokens(texts: Sequence[str]) -> list[int]:
     """Tokens of each text, by o200k."""
     modules = programs(HERE / "tokens" / "package.json")
     done = subprocess.run(
         [node(), HERE / "tokens" / "count.mjs"],
-        input=orjson.dumps([text.decode() for text in texts]),
+        input=orjson.dumps(list(texts)),
         env={"MODULES": str(modules)},
         capture_output=True,
         check=True,
     )
     counts: list[int] = orjson.loads(done.stdout)
     return counts
+
+
+def _figures(answers: list[Answer]) -> str:
+    wire = sum(len(answer.wire) for answer in answers)
+    tokens = sum(_tokens([answer.read for answer in answers]))
+    return f"{len(answers)} | {wire:,} | {tokens:,}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,8 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| question | ours: calls | bytes | tokens | mcp-clickhouse: calls | bytes | tokens |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for words, mine, others in zip(("the tool list", *(one.words for one in QUESTIONS)), ours, theirs, strict=True):
-        figures = [f"{len(a)} | {sum(map(len, a)):,} | {sum(_tokens(a)):,}" for a in (mine, others)]
-        print(f"| {words} | {figures[0]} | {figures[1]} |")
+        print(f"| {words} | {_figures(mine)} | {_figures(others)} |")
     return 0
 
 
