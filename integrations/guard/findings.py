@@ -65,9 +65,9 @@ class Findings:
         if self.star:
             raise StatementRefused(f"* and COLUMNS() may not be used with {names}; name the columns: {may}.")
         known = readable | self.aliases
-        tables = {name.rsplit(".", 1)[-1] for name in self.partly_readable}
+        tables = {part for name in self.partly_readable for part in name.split(".")}
         for column in self.columns:
-            if column[-1] not in known or not known.union({"system"}, tables).issuperset(column):
+            if column[-1] not in known or not known.union(tables).issuperset(column):
                 raise StatementRefused(f"Column '{'.'.join(column)}' of {names} may not be read here; {may} may.")
         for alias in self.aliases & HIDDEN_SYSTEM_COLUMNS:
             raise StatementRefused(f"'{alias}' cannot be an alias in a query on {names}; choose another word.")

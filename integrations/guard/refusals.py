@@ -38,8 +38,8 @@ def not_a_read(what: str) -> str:
 def other_database(name: str, rules: Rules) -> str:
     if name.lower() == "information_schema":
         return (
-            "information_schema may not be read here; write SELECT name FROM system.tables for its tables, and "
-            "SELECT table, name, type FROM system.columns for its columns."
+            "Of information_schema only tables and columns may be read here, in small letters or in capitals; "
+            "SELECT name FROM system.functions shows what functions there are."
         )
     return f"Database '{name}' may not be read here, only {rules.database}; SHOW TABLES lists its tables."
 

@@ -32,11 +32,28 @@ name is_aggregate case_insensitive alias_to origin description syntax arguments 
 introduced_in categories deterministic higher_order"""),
 }
 
+# The standard's views over these tables, in the words that other databases have them in. Both databases and both views
+# are there in capitals too. Left out are the expressions of defaults.
+INFORMATION_SCHEMA = words("information_schema INFORMATION_SCHEMA")
+_STANDARD_TABLES = words("""
+table_catalog table_schema table_name table_type table_rows data_length index_length table_collation table_comment
+engine version row_format avg_row_length max_data_length data_free auto_increment create_time update_time check_time
+checksum create_options""")
+_STANDARD_COLUMNS = words("""
+table_catalog table_schema table_name column_name ordinal_position is_nullable data_type character_maximum_length
+character_octet_length numeric_precision numeric_precision_radix numeric_scale datetime_precision character_set_name
+collation_name extra column_comment column_type column_key""")
+STANDARD_VIEWS: Mapping[str, frozenset[str]] = {
+    "tables": _STANDARD_TABLES | {name.upper() for name in _STANDARD_TABLES},
+    "columns": _STANDARD_COLUMNS | {name.upper() for name in _STANDARD_COLUMNS},
+}
+
 # The columns left out: no alias may borrow one of these names in a query on a system table.
 HIDDEN_SYSTEM_COLUMNS = words("""
 data_paths metadata_path path disk_name create_table_query engine_full as_select create_query storage_policy
 default_expression serialization_hint statistics definer target_database target_table dependencies_database
-dependencies_table loading_dependencies_table loading_dependent_table part_storage_type""")
+dependencies_table loading_dependencies_table loading_dependent_table part_storage_type
+column_default COLUMN_DEFAULT generation_expression GENERATION_EXPRESSION""")
 
 # Columns of the rollups that hold states of aggregates. The engine's native code trusts the bytes of a state.
 STATE_COLUMNS = words("latency_quantiles_ms sessions")

@@ -8,13 +8,16 @@ from chimera_metrics.integrations.guard.refusals import (
     other_table_function,
     unknown_table,
 )
-from chimera_metrics.integrations.guard.rules import Rules
+from chimera_metrics.integrations.guard.rules import INFORMATION_SCHEMA, STANDARD_VIEWS, Rules
 
 
 def check_table(parts: list[str], scope: Scope, rules: Rules, findings: Findings) -> None:
     """parts: of the table's name; a name in one part may also be a CTE of `scope`."""
     name = parts[-1]
     if len(parts) == 1 and name in scope.queries:
+        return
+    if len(parts) == 2 and parts[0] in INFORMATION_SCHEMA:
+        _check_standard_view(parts, rules, findings)
         return
     if len(parts) > 2 or (len(parts) == 2 and parts[0] not in {rules.database, "system"}):
         raise StatementRefused(other_database(parts[0], rules))
@@ -34,6 +37,14 @@ def _check_system_table(name: str, rules: Rules, findings: Findings) -> None:
     if columns is not None:
         findings.partly_readable[f"system.{name}"] = columns
     findings.tables[f"system.{name}"] = None
+
+
+def _check_standard_view(parts: list[str], rules: Rules, findings: Findings) -> None:
+    name = parts[1].lower()
+    if name not in STANDARD_VIEWS or parts[1] not in {name, name.upper()}:
+        raise StatementRefused(other_database(parts[0], rules))
+    findings.partly_readable[".".join(parts)] = STANDARD_VIEWS[name]
+    findings.tables[".".join(parts)] = None
 
 
 def check_table_function(node: Node, rules: Rules) -> None:

@@ -174,7 +174,8 @@ def _writer(database: str) -> list[str]:
 
 
 def _system() -> str:
-    return ", ".join(f"SELECT ON system.{name}" for name in _SYSTEM)
+    standard = ("information_schema.*", "INFORMATION_SCHEMA.*")
+    return ", ".join(f"SELECT ON {name}" for name in (*(f"system.{name}" for name in _SYSTEM), *standard))
 
 
 #: Comparing schemas needs a scratch database; backups are a right of their own.

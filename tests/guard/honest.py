@@ -343,6 +343,12 @@ SELECT partition, sum(rows) AS rows, formatReadableSize(sum(bytes_on_disk)) FROM
 
 SELECT name FROM system.functions WHERE name ILIKE 'quantile%'
 
+SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = 'chimera_metrics' ORDER BY table_name
+
+SELECT c.column_name, c.data_type, c.is_nullable FROM INFORMATION_SCHEMA.COLUMNS AS c WHERE c.table_name = 'ui_events' ORDER BY c.ordinal_position
+
+SELECT TABLE_NAME, count(COLUMN_NAME) AS n FROM information_schema.columns WHERE TABLE_SCHEMA = 'chimera_metrics' GROUP BY TABLE_NAME
+
 SELECT version_num FROM alembic_version
 
 SELECT 1 FROM system.one

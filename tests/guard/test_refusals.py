@@ -31,7 +31,9 @@ from tests.guard.conftest import Store
         ("SELECT strftime('%Y', ts) FROM ui_events", "write formatDateTime(ts, '%Y-%m-%d')."),
         ("SELECT to_char(ts, 'YYYY') FROM ui_events", "write formatDateTime(ts, '%Y-%m-%d')."),
         ("SELECT approx_count_distinct(session_id) FROM ui_events", "write uniq(x)."),
-        ("SELECT * FROM information_schema.columns", "SELECT table, name, type FROM system.columns for its columns."),
+        ("SELECT * FROM information_schema.columns", "with information_schema.columns; name the columns: "),
+        ("SELECT view_definition FROM information_schema.views", "Of information_schema only tables and columns may"),
+        ("SELECT column_default FROM information_schema.columns", "Column 'column_default' of information_schema.col"),
         ("SELECT 1; SELECT 2", "Several statements in one text; send them one by one"),
         (
             "SELECT model, count() FROM bench_runs GROUP BY model WITH TOTALS",
