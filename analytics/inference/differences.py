@@ -23,6 +23,7 @@ WEEKDAYS_FROM = 21
 _LAG_ADDED, _LAG_DAYS, _MOST_LAG = 2.0, 2.5, 0.9
 _LEAST_FREEDOM = 3.0
 _HUGE = 1e300
+_FARTHEST_RATIO = 4.0
 
 Kind = Literal["total", "level"]
 Verdict = Literal["better", "worse", "same", "unclear"]
@@ -70,7 +71,8 @@ def difference(
     in the metric's unit; change_pct in % of the first.
     Undefined when: a side has no rows; or fewer than 3 days with rows on a side: the interval is None beside a reason.
     Formula: with u the influence of a day on its side's value (its rows' share of them times its deviation; of a total
-    its deviation over the mean, so that the ratio's logarithm is judged) and d = u2 - u1 by pairs, the difference
+    its deviation over the mean, so that the ratio's logarithm is judged; its deviation itself where the interval would
+    reach beyond 4 times or a quarter) and d = u2 - u1 by pairs, the difference
     +- t s(d) / sqrt(days) sqrt((1 + r) / (1 - r)), r = (days r1 + 2) / (days - 2.5) of d's lag-1 correlation r1,
     0 to 0.9; t has days (1 - r) / (1 + r) - 1 degrees of freedom, 3 to days - 1, fewer where few days hold most rows.
     Without pairs both sides' variances add up; every weekday counts alike where both sides have all, and weekday means
@@ -99,6 +101,9 @@ def _by_days(a: _Side, b: _Side, *, is_paired: bool, is_rate: bool) -> Differenc
         text = f"An interval needs at least {NEEDED_DAYS} whole days with values on each side; there are {have}."
         return _undecided(a, b, Reason("too_few", text))
     error, freedom = _paired_error(a, b) if is_paired else _separate_error(a, b)
+    if _by_ratio(a, b) and _reach(error, freedom) > log(_FARTHEST_RATIO):
+        # So few or so different days do not bound a ratio: what they bound is the difference.
+        return _by_days(replace(a, can_be_ratio=False), b, is_paired=is_paired, is_rate=is_rate)
     if is_rate:
         error = max(error, sqrt(_drawn(a) + _drawn(b)))
     return _judged(a, b, error, freedom, exact=2.0 ** (1 - have))
@@ -217,22 +222,31 @@ def _side(given: DailySide, kind: Kind, alike: Floats, *, is_total: bool) -> _Si
 
 
 def _judged(a: _Side, b: _Side, error: float, freedom: float, exact: float) -> Difference:
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
 
     first, second = a.value or 0.0, b.value or 0.0
     ratio = _by_ratio(a, b)
     change = second - first
     distance = log(second / first) if ratio else change
-    reach = float(stdtrit(freedom, 1.0 - LEVEL / 2.0)) * error
+    reach = _reach(error, freedom)
     low, high = distance - reach, distance + reach
     if ratio:
         low, high = (first * (exp(min(one, 700.0)) - 1.0) for one in (low, high))
+    elif b.can_be_ratio:
+        low = max(low, -first)  # the second side's total is not below 0
     # Where no day differs from another, only the signs of so many days speak.
     by_signs = exact if change else 1.0
     p = float(2.0 * stdtr(freedom, -abs(distance) / error)) if error > 0.0 else by_signs
     percent = 100.0 * change / abs(first) if first else None
     low, high = (max(-_HUGE, min(_HUGE, one)) for one in (low, high))
     return Difference(first, second, change, percent, low, high, p, a.n, b.n, min(a.known, b.known))
+
+
+def _reach(error: float, freedom: float) -> float:
+    """How far the 95 % interval reaches to either side."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1.0 - LEVEL / 2.0)) * error
 
 
 def _undecided(a: _Side, b: _Side, reason: Reason) -> Difference:

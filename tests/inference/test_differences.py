@@ -111,6 +111,16 @@ def test_a_count_from_nothing_has_no_ratio() -> None:
     assert judged(found, "lower") == "worse"
 
 
+def test_few_days_far_apart_bound_the_difference_and_not_a_ratio() -> None:
+    """Most days cost nothing, one costs all: a ratio's interval would end at millions."""
+    before, after = [0.0, 0.0, 0.0, 0.0007, 0.0, 0.0, 0.0], [0.0, 0.0, 0.11, 0.0, 0.0, 0.01, 0.0]
+    found = difference(side(before), side(after, 7), kind="total", apart=7)
+    assert found.low == pytest.approx(-0.0007)  # no total is below 0
+    assert found.high is not None
+    assert found.high < 2.0
+    assert judged(found, "lower") == "unclear"
+
+
 def test_p_values_are_adjusted_for_their_number() -> None:
     rng = np.random.default_rng(3)
     every = [

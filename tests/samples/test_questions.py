@@ -18,7 +18,19 @@ from tests.server.conftest import converse
 PAGE = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
 ASKED = re.findall(r"^\| (.+?\?) \| `([\w.]+)` \| `(\{.*\})` \|$", PAGE, re.MULTILINE)
 #: Where an answer holds what was asked for, whichever tool gave it.
-HOLDS = ("rows", "series", "coefficient", "correlation", "groups", "episodes", "tables")
+HOLDS = (
+    "rows",
+    "series",
+    "coefficient",
+    "correlation",
+    "groups",
+    "episodes",
+    "tables",
+    "forecast",
+    "judged",
+    "comparisons",
+    "change",
+)
 
 __all__ = ["sampled"]
 
