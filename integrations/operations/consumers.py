@@ -45,9 +45,10 @@ class ConsumerState:
 
     @property
     def figure(self) -> str:
+        partitions = "1 partition" if self.partitions == 1 else f"{self.partitions} partitions"
         return (
             f"lag {self.lag:,}, oldest unread {age(self.oldest_unread_s)}, {self.per_second:,.0f} a second, "
-            f"{self.partitions} partitions, {self.poison:,} set aside"
+            f"{partitions}, {self.poison:,} set aside"
         )
 
 
