@@ -209,8 +209,8 @@ def test_importing_everything_opens_nothing_and_loads_nothing_heavy(tmp_path: Pa
         "import chimera_metrics.models, chimera_metrics.analytics, chimera_metrics.integrations.clickhouse_client\n"
         "import chimera_metrics.server.stdio.serving\n"
         "assert not {name for name in sys.modules if name.partition('.')[0] in {'mcp', 'mcp_types', 'anyio'}}\n"
-        "import chimera_metrics.server.http.build, chimera_metrics.apps.muse_cli\n"
-        "heavy = {'numpy', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'alembic', 'chdb'}\n"
+        "import chimera_metrics.server.http.build, chimera_metrics.apps.muse_cli, chimera_metrics.apps.status\n"
+        "heavy = {'numpy', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'alembic', 'chdb', 'clickhouse_driver'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
-
 from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.dialect import ClickHouseDialect_chdb
 from chimera_metrics.integrations.clickhouse.explaining import explain
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.statements import Limits
@@ -125,5 +124,5 @@ def _summed(table: str, source: str) -> str:
 
 
 def _types(table: str) -> dict[str, str]:
-    dialect = ClickHouseDialect_native()
+    dialect = ClickHouseDialect_chdb()
     return {column.name: str(column.type.compile(dialect=dialect)) for column in metadata.tables[table].columns}

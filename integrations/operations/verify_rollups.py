@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from clickhouse_sqlalchemy.drivers.native.base import ClickHouseDialect_native
 from sqlalchemy import Table
 
+from chimera_metrics.integrations.clickhouse.dialect import ClickHouseDialect_chdb
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line, between
 from chimera_metrics.integrations.questions.freshness import check
 from chimera_metrics.models import VIEWS, metadata
@@ -143,7 +143,7 @@ def compared(view: MaterializedView, target: Table, rows_where: str, hours_where
     keys, merged, finished, measures = [], [], [], []
     for column in target.columns:
         name = column.name
-        found = _FUNCTION.match(str(column.type.compile(dialect=ClickHouseDialect_native())))
+        found = _FUNCTION.match(str(column.type.compile(dialect=ClickHouseDialect_chdb())))
         if found is None:
             keys.append(name)
             continue
