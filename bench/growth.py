@@ -159,16 +159,16 @@ def year(folder: Path, days: int, inserts: int) -> None:
     runner.upgrade(settings)
     first = datetime.now(UTC).replace(hour=12, minute=0) - timedelta(days=days)
     took: list[float] = []
-    for day in range(1, days + 1):
-        with_client = ClickHouseClient(settings)
-        for n in range(inserts + 1):
-            moment = first + timedelta(days=day - (n == inserts), seconds=n)
-            began = time.perf_counter()
-            with_client.insert_ui_events(batch(moment, 50))
-            took.append((time.perf_counter() - began) * 1000)
-        if day in {1, 30, 90, 180, 270, days}:
-            _say_day(with_client, day, took)
-            took.clear()
+    with ClickHouseClient(settings) as client:
+        for day in range(1, days + 1):
+            for n in range(inserts + 1):
+                moment = first + timedelta(days=day - (n == inserts), seconds=n)
+                began = time.perf_counter()
+                client.insert_ui_events(batch(moment, 50))
+                took.append((time.perf_counter() - began) * 1000)
+            if day in {1, 30, 90, 180, 270, days}:
+                _say_day(client, day, took)
+                took.clear()
 
 
 def _say_day(client: ClickHouseClient, day: int, took: list[float]) -> None:
