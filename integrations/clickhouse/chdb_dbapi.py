@@ -64,7 +64,7 @@ class ChdbReply(Reply):
         connection.running = self._handle
         try:
             self._chunks = self._send(statement)
-            first = next(self._chunks, None)
+            self._undecoded = first = next(self._chunks, None)
             self._first: Block | None = None
             if first:
                 self.columns, self._first = decode(first)
@@ -115,19 +115,34 @@ class ChdbReply(Reply):
         return [Column(name, type_) for name, type_ in zip(data[0], data[1], strict=True)]
 
     def blocks(self) -> Iterator[Block]:
-        try:
+        with self._translated():
+            self._undecoded = None
             if self._first is not None:
                 yield self._first
                 self._first = None
                 for chunk in self._chunks:
                     if chunk:
                         yield decode(chunk)[1]
+        self.close()
+
+    def raw(self) -> Iterator[bytes]:
+        """What `blocks` gives in the engine's own bytes, to be decoded later: some Native blocks at a time."""
+        with self._translated():
+            if self._undecoded:
+                yield self._undecoded
+                self._undecoded = self._first = None
+                yield from filter(None, self._chunks)
+        self.close()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
         except dbapi.Error:
             raise
         except Exception as error:  # noqa: BLE001  # chDB and the codec raise bare RuntimeErrors
             self._give(broken=True)
             raise translate(error) from None
-        self.close()
 
     def close(self) -> None:
         if self._handle is None:
