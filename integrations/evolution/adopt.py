@@ -104,7 +104,7 @@ class AdoptReport:
         name = f"{self.database} on {self.where}"
         if self.empty:
             return f"{name} holds none of the tables: there is nothing to adopt. Run `muse upgrade`."
-        if self.settled:
+        if self.matches is not None and self.recorded == (self.matches,):
             further = "" if self.matches == self.head else " Run `muse upgrade`."
             return f"{name} is at revision {self.matches}, as recorded.{further}"
         if self.matches is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chimera_metrics.integrations.clickhouse.cluster import HERE, SHARDED, SHARED, Cluster, clustered, like, plain
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.models import metadata
@@ -56,6 +58,13 @@ def test_a_statement_goes_to_all_servers_of_the_cluster(given: str, sent: str) -
     assert clustered(given, CLUSTER) == sent
     assert clustered(sent, CLUSTER) == sent, "the step taken twice is the step taken once"
     assert clustered(given, None) == given
+
+
+def test_the_engine_reads_each_form(embedded: ClickHouseSettings) -> None:
+    executor = Executor(embedded)
+    for _, sent in STATEMENTS:
+        assert executor.scalar(f"SELECT formatQuery({quote(sent)})")
+    executor.close()
 
 
 RUNS = """CREATE TABLE bench_runs

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, exc
 
+from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode, code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError, SettingsError, StatementFailed
 from chimera_metrics.integrations.evolution import cluster_fitness, runner
@@ -38,6 +39,29 @@ def engine(wire: tuple[Wire, ClickHouseSettings]) -> Iterator[Engine]:
     made = migration_engine(wire[1])
     yield made
     made.dispose()
+
+
+@pytest.fixture(scope="module")
+def posing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wire, ClickHouseSettings]]:
+    """A server that poses as a cluster, and answers ON CLUSTER with a row for each server that is done."""
+    with Wire() as made:
+        at = made.start(path=tmp_path_factory.mktemp("posing"), alone=True)
+        yield made, ClickHouseSettings(host=at.host, port=at.port, secure=False, database="default", cluster="one")
+
+
+def test_a_step_is_waited_for_on_every_server_and_the_last_ones_error_is_heard(
+    posing: tuple[Wire, ClickHouseSettings],
+) -> None:
+    made, settings = posing
+    engine = migration_engine(settings)
+    make = "CREATE TABLE {} (a Int8) ENGINE = MergeTree ORDER BY a"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(make.format("whole"))
+        made.arm("before_end_of_stream", "refuse", table="late", code=159, words=LATE)
+        with pytest.raises(exc.DBAPIError) as caught:
+            connection.exec_driver_sql(make.format("late"))
+    assert code_of(caught.value) == ErrorCode.TIMEOUT_EXCEEDED
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

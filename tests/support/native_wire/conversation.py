@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOGICAL_ERROR = 49
+# What a server answers to ON CLUSTER: a row for each server that is done. Errors of the others come after it.
+_HOSTS = (
+    "SELECT 'localhost' AS host, toUInt16(9000) AS port, toInt64(0) AS status, '' AS error, "
+    "toUInt64(0) AS num_hosts_remaining, toUInt64(0) AS num_hosts_active"
+)
 _OF_SERVERS = {"interactive_delay", "queue_max_wait_ms"}
 # What another server sends along and chDB does not take, or takes for an order to itself.
 _NOT_HERE = {
@@ -275,6 +280,9 @@ class Conversation:
         result = _Result(self)
         for block in read_blocks(done.data):
             result.send(block)
+        if self._server.poses_as_cluster_in(self._query.sql):
+            for block in read_blocks(self._line.work(lambda: self._session.run(_HOSTS)).data):
+                result.send(block)
         if not done.data and statement.shows:
             result.send(Block.of(self._line.work(lambda: self._session.header(statement.sql))))
         result.report(done)

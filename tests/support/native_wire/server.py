@@ -16,7 +16,7 @@ from tests.support.native_wire.conversation import Conversation
 from tests.support.native_wire.engine import Engine, EngineError
 from tests.support.native_wire.faults import Faults
 from tests.support.native_wire.line import Line
-from tests.support.native_wire.statements import literal, of_one_server, replace_call
+from tests.support.native_wire.statements import literal, of_one_server, reaches_all, replace_call
 
 LEAVE_S = 5.0
 
@@ -127,6 +127,10 @@ class Server:
         finally:
             with self._lock:
                 del self._running[query_id]
+
+    def poses_as_cluster_in(self, sql: str) -> bool:
+        """Whether a statement is answered for every server of the cluster that this one poses as."""
+        return self._alone and reaches_all(sql)
 
     def translated(self, sql: str, database: str | None) -> str:
         """The statement with what the engine would answer otherwise: ids of running statements, as clients know

@@ -66,6 +66,10 @@ def of_one_server(sql: str) -> str:
     return re.sub(r", replicated_deduplication_window_seconds( = \d+)?", "", sql)
 
 
+def reaches_all(sql: str) -> bool:
+    return _DDL.match(sql) is not None and _ON_CLUSTER.search(mask(sql)) is not None
+
+
 _POSING = (
     "(SELECT * REPLACE (if(endsWith(engine, 'MergeTree') AND position(database, '__scratch_') = 0, "
     "concat('Replicated', engine), engine) AS engine) FROM system.tables)"
