@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from chimera_metrics.integrations.cluster_settings import ClusterSettings
 from chimera_metrics.integrations.dot_env import dot_env, warn_once
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
@@ -74,7 +75,7 @@ class _Group(BaseSettings):
             raise SettingsError(_sentence(cls, error)) from None
 
 
-class ClickHouseSettings(_Group):
+class ClickHouseSettings(ClusterSettings, _Group):
     """How ClickHouse is reached. `host` unset means the embedded engine on `path`."""
 
     model_config = SettingsConfigDict(env_prefix="CH_", frozen=True, extra="ignore")
@@ -112,7 +113,7 @@ class ClickHouseSettings(_Group):
     @field_validator("path")
     @classmethod
     def _path_is_absolute(cls, value: str) -> str:
-        # Read once against the folder that the program was started in; chDB changes folders while it is imported.
+        # Read once, against the folder of the start: chDB changes folders while it is imported.
         return value if value in {"", ":memory:"} else os.path.abspath(os.path.expanduser(value))
 
     @property

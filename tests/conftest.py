@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
@@ -18,7 +19,7 @@ from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.models import FACT_TABLES
 from tests.support.long_tests import listed
-from tests.support.wire_process import Wire
+from tests.support.wire_process import Wire, as_cluster, cluster_name
 
 TEST_URL = "CH_TEST_URL"
 PASSWORD = "hush hush"
@@ -51,10 +52,19 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSetti
     """A migrated store behind the native wire, with TLS and a password."""
     with Wire() as wire:
         address = wire.start(
-            path=tmp_path_factory.mktemp("wire"), tls=tmp_path_factory.mktemp("tls"), user="muse", password=PASSWORD
+            path=tmp_path_factory.mktemp("wire"),
+            tls=tmp_path_factory.mktemp("tls"),
+            user="muse",
+            password=PASSWORD,
+            **as_cluster(),
         )
         settings = ClickHouseSettings(
-            host=address.host, port=address.port, username="muse", password=PASSWORD, ca_cert=address.ca_path
+            host=address.host,
+            port=address.port,
+            username="muse",
+            password=PASSWORD,
+            ca_cert=address.ca_path,
+            cluster=cluster_name(),
         )
         runner.upgrade(settings)
         yield settings
@@ -62,7 +72,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSetti
 
 @pytest.fixture(scope="session")
 def server() -> ClickHouseSettings:
-    """The server that CH_TEST_URL names, such as clickhouse+native://user:password@host:9440/database."""
+    """The server that CH_TEST_URL names, such as clickhouse+native://user:password@host:9440/database?cluster=name."""
     url = make_url(os.environ[TEST_URL])
     settings = ClickHouseSettings(
         host=url.host,
@@ -71,6 +81,7 @@ def server() -> ClickHouseSettings:
         password=url.password or "",
         database=url.database or "chimera_metrics_test",
         secure=url.query.get("secure", "true") == "true",
+        cluster=url.query.get("cluster"),
     )
     runner.upgrade(settings)
     return settings
@@ -106,6 +117,8 @@ def empty(executor: Executor) -> None:
     claims = claim_files(executor.settings)
     if claims is not None:
         shutil.rmtree(claims.folder, ignore_errors=True)
+    if executor.settings.cluster is not None:
+        executor.command(f"ALTER TABLE {CLAIMS} DELETE WHERE 1")
     for table in (*FACT_TABLES, "llm_events_hourly", "ui_events_hourly", "insert_ledger"):
         executor.command(f"TRUNCATE TABLE {table}")
 

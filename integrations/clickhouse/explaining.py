@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse import cluster_errors, dbapi
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.errors import (
     AccessRefused,
@@ -91,7 +91,8 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.ACCESS_DENIED:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
-            return StatementFailed(f"{_without_statement(text)}.", error.code)
+            words = _without_statement(text)
+            return StatementFailed(cluster_errors.sentence(error.code, words) or f"{words}.", error.code)
 
 
 def _without_statement(text: str) -> str:

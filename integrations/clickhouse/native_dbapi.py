@@ -22,6 +22,7 @@ from clickhouse_driver import errors as driver
 from clickhouse_driver.result import QueryInfo
 
 from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
     Binary,
@@ -204,6 +205,7 @@ class NativeConnection(dbapi.Connection):
         short: bool = False,
     ) -> NativeReply:
         self.current_query_id = query_id
+        statement = clustered(statement, Cluster.of(self._settings))
         wanted = self._kept(self.session | dict(settings or {}))
         words = self._permitted(wanted)
         try:
@@ -219,6 +221,9 @@ class NativeConnection(dbapi.Connection):
 
     def _kept(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """What of `wanted` the server knows; raises for what it may not lack."""
+        if self._settings.cluster is not None:
+            # Without quorum writes it hides the newest rows of other replicas, and says nothing.
+            wanted = {name: value for name, value in wanted.items() if name != "select_sequential_consistency"}
         return self._known.keep(wanted, self._version, self._names_of_settings)
 
     def _names_of_settings(self) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeVar
 
+from chimera_metrics.integrations.clickhouse import cluster_errors
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.errors import (
     MemoryExceeded,
@@ -27,6 +28,8 @@ class RetryPolicy(Enum):
 
     RETRY = "retry"
     """It passes by itself: wait, and try again."""
+    WAIT = "wait"
+    """It passes when a cluster has recovered, which takes longer: wait longer, and try again."""
     SPLIT = "split"
     """Too much at once: send it in smaller blocks."""
     REFUSE = "refuse"
@@ -35,7 +38,8 @@ class RetryPolicy(Enum):
     """Trying again would change nothing, and the caller cannot help it: keep the rows aside."""
 
 
-# By what other clients repeat and by what a caller can correct. TOO_MANY_PARTS stands apart, see `policy_of`.
+# By what other clients repeat and by what a caller can correct. TOO_MANY_PARTS stands apart, see `policy_of`; what only
+# a cluster says has a file of its own, cluster_errors.py.
 CODES: Mapping[int, RetryPolicy] = {
     ErrorCode.UNEXPECTED_END_OF_FILE: RetryPolicy.RETRY,
     ErrorCode.TIMEOUT_EXCEEDED: RetryPolicy.RETRY,
@@ -45,12 +49,9 @@ CODES: Mapping[int, RetryPolicy] = {
     ErrorCode.SOCKET_TIMEOUT: RetryPolicy.RETRY,
     ErrorCode.NETWORK_ERROR: RetryPolicy.RETRY,
     ErrorCode.ABORTED: RetryPolicy.RETRY,  # the server is going down
-    ErrorCode.TABLE_IS_READ_ONLY: RetryPolicy.RETRY,
     ErrorCode.TOO_FEW_LIVE_REPLICAS: RetryPolicy.RETRY,
-    ErrorCode.UNKNOWN_STATUS_OF_INSERT: RetryPolicy.RETRY,
     ErrorCode.SYSTEM_ERROR: RetryPolicy.RETRY,
     ErrorCode.CANNOT_SCHEDULE_TASK: RetryPolicy.RETRY,
-    ErrorCode.KEEPER_EXCEPTION: RetryPolicy.RETRY,
     ErrorCode.MEMORY_LIMIT_EXCEEDED: RetryPolicy.SPLIT,
     ErrorCode.NO_SUCH_COLUMN_IN_TABLE: RetryPolicy.REFUSE,
     ErrorCode.UNKNOWN_TABLE: RetryPolicy.REFUSE,
@@ -60,6 +61,8 @@ CODES: Mapping[int, RetryPolicy] = {
 }
 _BASE_S = 0.2
 _CEILING_S = 3.0
+_WAIT_FACTOR = 5
+_AGAIN = (RetryPolicy.RETRY, RetryPolicy.WAIT)
 T = TypeVar("T")
 
 
@@ -73,7 +76,8 @@ def policy_of(error: MuseError) -> RetryPolicy:
         if error.code == ErrorCode.TOO_MANY_PARTS:
             # The same code says two things: too many partitions in one block (split it), or too many parts (wait).
             return RetryPolicy.SPLIT if "partitions" in str(error) else RetryPolicy.RETRY
-        return CODES.get(error.code, RetryPolicy.STOP)
+        decided = cluster_errors.policy(error.code, str(error))
+        return CODES.get(error.code, RetryPolicy.STOP) if decided is None else RetryPolicy(decided)
     # A wrong password, a missing schema, a store or a pool that was busy for as long as one may wait.
     return RetryPolicy.REFUSE
 
@@ -87,12 +91,16 @@ def read_policy_of(error: MuseError) -> RetryPolicy:
     policy = policy_of(error)
     if isinstance(error, StatementTimeout) or (isinstance(error, StatementFailed) and error.code == ErrorCode.READONLY):
         return RetryPolicy.REFUSE
-    return policy if policy is RetryPolicy.RETRY else RetryPolicy.REFUSE
+    return policy if policy in _AGAIN else RetryPolicy.REFUSE
 
 
-def pause_s(attempt: int, chance: Callable[[], float] = random.random) -> float:
-    """Seconds before try number `attempt` + 2: doubling, bounded, with full jitter so that callers do not march."""
-    return min(_CEILING_S, _BASE_S * float(2**attempt)) * (0.1 + 0.9 * chance())
+def pause_s(attempt: int, chance: Callable[[], float] = random.random, longer: bool = False) -> float:
+    """Seconds before try number `attempt` + 2: doubling, bounded, with full jitter so that callers do not march.
+
+    `longer`: for what a cluster needs to recover.
+    """
+    factor = _WAIT_FACTOR if longer else 1
+    return factor * min(_CEILING_S, _BASE_S * float(2**attempt)) * (0.1 + 0.9 * chance())
 
 
 def repeat(
@@ -106,7 +114,8 @@ def repeat(
         try:
             return action()
         except MuseError as error:
-            if attempt == attempts or policy(error) is not RetryPolicy.RETRY:
+            decided = policy(error)
+            if attempt == attempts or decided not in _AGAIN:
                 raise
-            sleep(pause_s(attempt))
+            sleep(pause_s(attempt, longer=decided is RetryPolicy.WAIT))
     raise AssertionError("unreachable")

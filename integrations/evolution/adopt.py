@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,13 @@ from sqlalchemy import Connection, MetaData, exc
 
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.evolution import lock, rendering, runner, version
+from chimera_metrics.integrations.evolution import cluster_fitness, lock, rendering, replicate, runner, version
 from chimera_metrics.integrations.evolution.canonical import Schema, differences, read
 from chimera_metrics.integrations.evolution.changes import plan as changes
 from chimera_metrics.integrations.evolution.comparators import managed, schema_of
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
+from chimera_metrics.integrations.evolution.keeper_lock import migration_lock
 from chimera_metrics.integrations.evolution.keeping import extras, with_extras
 from chimera_metrics.integrations.evolution.operation import ClickHouseOp
 from chimera_metrics.integrations.evolution.rollup import FillRollup
@@ -67,11 +68,14 @@ class AdoptReport:
     """The revisions of another project that keeps its history in the version table."""
     behind: tuple[str, ...] = ()
     """What each rollup lacks that lacks rows of its table, a phrase each."""
+    alone: tuple[str, ...] = ()
+    """Where a cluster is set: the tables that stand on one server of it only."""
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing to take over: the tables are as the version table says, and no rollup lacks rows."""
-        return self.matches is not None and self.recorded == (self.matches,) and not self.behind
+        """Whether there is nothing to take over: the tables are as the version table says, no rollup lacks rows, and a
+        cluster's tables are on all of its servers."""
+        return self.matches is not None and self.recorded == (self.matches,) and not self.behind and not self.alone
 
     @property
     def empty(self) -> bool:
@@ -83,6 +87,11 @@ class AdoptReport:
         further = [self._state]
         if self.behind:
             further.append(f"{'; '.join(self.behind)}: adopting makes that good.")
+        if self.alone:
+            further.append(
+                f"{len(self.alone)} tables are on this server alone: adopting makes them the cluster's, in place. Let "
+                "nothing write to them meanwhile."
+            )
         if self.other_project:
             further.append(
                 f"The table {version.TABLE} holds revision {', '.join(self.other_project)} of another project and is "
@@ -95,7 +104,7 @@ class AdoptReport:
         name = f"{self.database} on {self.where}"
         if self.empty:
             return f"{name} holds none of the tables: there is nothing to adopt. Run `muse upgrade`."
-        if self.settled:
+        if self.matches is not None and self.recorded == (self.matches,):
             further = "" if self.matches == self.head else " Run `muse upgrade`."
             return f"{name} is at revision {self.matches}, as recorded.{further}"
         if self.matches is not None:
@@ -108,7 +117,7 @@ class AdoptReport:
 class Adopted:
     """What `carry_out` did."""
 
-    action: Literal["nothing", "stamped", "written"]
+    action: Literal["nothing", "replicated", "stamped", "written"]
     revision: str
     path: Path | None
     sentence: str
@@ -124,6 +133,7 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         other = version.of_another_project(connection, known, ours)
         writers = foreign_writers(connection, settings.database, ours)
         behind = _behind(connection, stands)
+        alone = () if settings.cluster is None else replicate.alone(connection, settings.database, _tables(ours))
     wanted = next(reversed(known.values()))
     matches = [
         revision
@@ -140,6 +150,7 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         tables=(*(_report(name, stands, wanted, writers) for name in names), *_elsewhere(writers, names)),
         other_project=other,
         behind=behind,
+        alone=tuple(alone),
     )
 
 
@@ -157,8 +168,11 @@ def carry_out(
         version.refuse_other_project(report.other_project, settings.database)
     elif report.other_project:
         _set_aside(settings, report.other_project)
+    made = _replicate(settings, report.alone)
+    if made:
+        report = plan(settings)
     if report.settled or report.empty:
-        return Adopted("nothing", report.matches or "", None, report.sentence)
+        return Adopted("replicated" if made else "nothing", report.matches or "", None, made or report.sentence)
     config = _config(settings, folder)
     if report.matches is not None:
         _stamp(settings, config, report.matches)
@@ -166,11 +180,27 @@ def carry_out(
         if report.behind:
             _fill(settings)
             said += f" Filled what its rollups lacked: {'; '.join(report.behind)}."
-        return Adopted("stamped", report.matches, None, said)
+        return Adopted("stamped", report.matches, None, f"{made} {said}".strip())
     path, revision = _write(settings, config, metadata, report.head)
     _stamp(settings, config, report.head)
     said = f"Wrote {path}: read it, then run `muse upgrade`. Nothing in the tables was changed yet."
-    return Adopted("written", revision, path, said)
+    return Adopted("written", revision, path, f"{made} {said}".strip())
+
+
+def _replicate(settings: ClickHouseSettings, tables: Collection[str]) -> str:
+    """Makes tables of one server the cluster's, and says how many rows that were; '' where there is nothing to do."""
+    if not tables:
+        return ""
+    with _connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
+        cluster_fitness.refuse_unfit(connection, settings)
+        found = [replicate.convert(connection, settings, table) for table in tables]
+        replicate.spread(connection, settings, tables)
+    count = sum(content.rows for content in found)
+    return f"Made {len(found)} tables with {count:,} rows replicated on the cluster {settings.cluster}."
+
+
+def _tables(ours: Collection[str]) -> set[str]:
+    return {*ours, version.TABLE}
 
 
 @contextmanager
@@ -201,7 +231,7 @@ def _revisions(settings: ClickHouseSettings, connection: Connection) -> dict[str
     script = ScriptDirectory.from_config(runner.config(settings))
     with scratch(settings, connection) as inside:
         database = inside.exec_driver_sql("SELECT currentDatabase()").scalar_one()
-        there = settings.model_copy(update={"database": database})
+        there = settings.model_copy(update={"database": database, "cluster": None})
         for revision in reversed([found.revision for found in script.walk_revisions()]):
             runner.upgrade(there, revision)
             known[revision] = _theirs(inside, database)
@@ -246,7 +276,7 @@ def _behind(connection: Connection, stands: Schema) -> tuple[str, ...]:
 
 
 def _fill(settings: ClickHouseSettings) -> None:
-    with _connection(settings) as connection, lock.MigrationLock(connection.engine, settings.where, lock.LockTerms()):
+    with _connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
         impl = MigrationContext.configure(connection, opts={"clickhouse_settings": settings}).impl
         assert isinstance(impl, ClickHouseImpl)  # noqa: S101
         for fill in map(FillRollup.of, VIEWS):

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chimera_metrics.integrations.clickhouse.cluster import plain
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.evolution import ddl_parts
 
@@ -142,6 +143,7 @@ def read(connection: Connection, database: str, only: str | None = None) -> Sche
 
 def _form(row: Row, database: str, columns: list[Row], indexes: list[Row], projections: list[Row]) -> TableForm:
     name, engine, engine_full, create, query, ddl, partition_key, order_key, primary_key, sampling_key, comment = row
+    engine_full, create, ddl = plain(engine_full), plain(create), plain(ddl)
     materialized = engine == "MaterializedView"
     clauses = {} if materialized else ddl_parts.columns(create)
     writes = ddl_parts.writes_to(create) if materialized else None
@@ -181,7 +183,7 @@ def _without_parentheses(key: str) -> str:
 _TABLES = """
 SELECT name, engine, engine_full, create_table_query, as_select, formatQuery(create_table_query),
        partition_key, sorting_key, primary_key, sampling_key, comment
-FROM system.tables WHERE {where} AND NOT is_temporary ORDER BY name"""
+FROM system.tables WHERE {where} AND NOT is_temporary AND engine != 'KeeperMap' ORDER BY name"""
 _COLUMNS = """
 SELECT table, name, type, default_kind, default_expression, compression_codec, comment
 FROM system.columns WHERE {where} ORDER BY table, position"""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
+from chimera_metrics.integrations.clickhouse.cluster import like
 from chimera_metrics.integrations.clickhouse.literals import quote_name
+from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch
 from chimera_metrics.integrations.evolution.canonical import TableForm, differences, read
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
@@ -50,6 +54,13 @@ def wanted(impl: ClickHouseImpl, statements: Sequence[str], name: str, around: s
             inside.exec_driver_sql(statement.replace("%", "%%"))
         database = inside.exec_driver_sql("SELECT currentDatabase()").scalar_one()
         return read(inside, database, only=name).get(name)
+
+
+def empty_copy(connection: Connection, settings: ClickHouseSettings, table: str, name: str) -> str:
+    """What makes an empty table like another. On a cluster it is for this server alone: it has no place in Keeper."""
+    if settings.cluster is None:
+        return f"CREATE TABLE {quote_name(name)} AS {quote_name(table)}"
+    return like(read(connection, settings.database, only=table)[table].ddl, name)
 
 
 def refuse_other_part(impl: ClickHouseImpl, have: TableForm, kind: str, part: str, changes: Sequence[str]) -> None:

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Engine, MetaData, exc
 from chimera_metrics.integrations import config as settings_of
 from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.errors import MuseError, StatementFailed
-from chimera_metrics.integrations.evolution import comparators, journal, rendering, rollup, version
+from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.evolution import comparators, journal, rendering, replicate, rollup, version
+from chimera_metrics.integrations.evolution.cluster_fitness import refuse_unfit, unfinished
 from chimera_metrics.integrations.evolution.destruction import refuse_construct
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
-from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock
+from chimera_metrics.integrations.evolution.keeper_lock import migration_lock
+from chimera_metrics.integrations.evolution.lock import LockTerms
 from chimera_metrics.integrations.evolution.scratch import sweep
 
 # Importing these tells alembic of the operations (`comparators` brings all but the rollup's) and how they are written.
@@ -41,16 +43,19 @@ def run(context: Any, metadata: MetaData) -> None:
 
 
 def _offline(context: Any, metadata: MetaData) -> None:
-    # No connection and no settings: the statements are the same on every engine.
+    # No connection: the statements are the same on every engine, but for a cluster's.
     context.configure(
-        url="clickhouse+chdb://", target_metadata=metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}
+        url="clickhouse+chdb://",
+        target_metadata=metadata,
+        literal_binds=True,
+        dialect_opts={"paramstyle": "named"},
+        clickhouse_settings=_settings(context),
     )
     context.run_migrations()
 
 
 def _online(context: Any, metadata: MetaData) -> None:
-    given: ClickHouseSettings | None = context.config.attributes.get("settings")
-    settings = given or settings_of.load().clickhouse
+    settings = _settings(context)
     with _engine(settings) as engine, engine.connect() as connection:
         options = {
             "connection": connection,
@@ -64,11 +69,13 @@ def _online(context: Any, metadata: MetaData) -> None:
         if "destination_rev" not in opts:  # current, check, revision, history: they read
             context.run_migrations()
             return
+        refuse_unfit(connection, settings)
+        _refuse_alone(connection, settings, comparators.managed(Path(opts["script"].dir)))
         terms = context.config.attributes.get("lock", LockTerms())
-        with MigrationLock(engine, settings.where, terms) as lock:
+        with migration_lock(engine, settings, terms) as lock:
             version.refuse_other_project(_of_another_project(opts["script"], connection), settings.database)
             version.heal(connection)
-            sweep(connection)
+            sweep(connection, settings)
             plan = journal.noted(opts["fn"], connection)
             context.configure(
                 **options,
@@ -78,6 +85,23 @@ def _online(context: Any, metadata: MetaData) -> None:
                 fn=plan,
             )
             context.run_migrations()
+
+
+def _settings(context: Any) -> ClickHouseSettings:
+    given: ClickHouseSettings | None = context.config.attributes.get("settings")
+    return given or settings_of.load().clickhouse
+
+
+def _refuse_alone(connection: Connection, settings: ClickHouseSettings, ours: set[str]) -> None:
+    """Raises SchemaMismatch for tables of one server where a cluster is set: its other servers would miss each step."""
+    if settings.cluster is None:
+        return
+    if found := replicate.alone(connection, settings.database, ours | {version.TABLE}):
+        raise SchemaMismatch(
+            f"{len(found)} tables of {settings.database} ({', '.join(found[:3])} …) stand on {settings.where} alone, "
+            f"and CH_CLUSTER is set to {settings.cluster}. Run `muse adopt --yes`, which makes them the cluster's in "
+            "place, and then this again."
+        )
 
 
 def _of_another_project(script: Any, connection: Connection) -> tuple[str, ...]:
@@ -99,6 +123,8 @@ def _engine(settings: ClickHouseSettings) -> Iterator[Engine]:
     try:
         yield engine
     except exc.DBAPIError as error:
+        if (found := unfinished(error, engine, settings)) is not None:
+            raise found from error
         raise StatementFailed(
             f"The migration stopped, the engine says: {error.orig} Put that right and run the same command again; "
             "what has been done is not done twice.",

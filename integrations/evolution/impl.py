@@ -11,6 +11,7 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Column, MetaData, Table, text
 from sqlalchemy.sql.dml import Delete, Update
 
+from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
 from chimera_metrics.integrations.config import ClickHouseSettings
 
 
@@ -34,6 +35,10 @@ class ClickHouseImpl(DefaultImpl):
         # The cursor %-formats what it gets; a statement of ours has no parameters.
         self.connection.exec_driver_sql(statement.replace("%", "%%"))
 
+    def static_output(self, text: str) -> None:
+        settings: ClickHouseSettings | None = self.context_opts.get("clickhouse_settings")
+        super().static_output(text if settings is None else clustered(text, Cluster.of(settings)))
+
     def remark(self, text_: str) -> None:
         """A comment in the output of `--sql`; nothing online."""
         if self.as_sql:
@@ -46,7 +51,7 @@ class ClickHouseImpl(DefaultImpl):
 
     @property
     def settings(self) -> ClickHouseSettings:
-        """The settings under which this migration runs (online only)."""
+        """The settings under which this migration runs."""
         settings = self.context_opts["clickhouse_settings"]
         assert isinstance(settings, ClickHouseSettings)  # noqa: S101
         return settings

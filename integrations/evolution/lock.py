@@ -3,7 +3,7 @@
 The lock is a table: `CREATE TABLE alembic_lock` succeeds for one of two. Its comment says who holds it, its rows are
 the holder's heartbeat. Who is killed leaves it behind; without a heartbeat for a while (or at once, when the holder was
 a process of this machine that is gone) it is moved away under a name made of its token, which again succeeds for one of
-two, and dropped.
+two, and dropped. On a cluster it is a name in Keeper: see keeper_lock.py.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class MigrationLock:
         self._where = where
         self._terms = terms
         self._token = secrets.token_hex(8)
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
         self._stop = threading.Event()
         self._beating: threading.Thread | None = None
         self._lost = False
@@ -64,12 +65,12 @@ class MigrationLock:
             holder = self._holder()
             if holder is None and self._create():
                 break
-            if holder is not None and holder["stale"] and self._move_away(holder["token"]):
+            if holder is not None and holder["stale"] and self._move_away(holder):
                 continue
             if holder is not None and time.monotonic() >= deadline:
                 raise MigrationLocked(self._sentence(holder))
             time.sleep(_POLL_S)
-        self._run(f"INSERT INTO {TABLE} VALUES (now64(3))")
+        self._show_life()
         self._beating = threading.Thread(target=self._beat, name="migration-lock", daemon=True)
         self._beating.start()
         return self
@@ -80,10 +81,7 @@ class MigrationLock:
             self._beating.join()
         # A failed release must not hide why the migration failed; without a heartbeat the lock falls by itself.
         with contextlib.suppress(exc.DBAPIError):
-            holder = self._holder()
-            if holder is not None and holder["token"] == self._token:
-                self._run(f"DROP TABLE IF EXISTS {TABLE} SYNC")
-                self._sweep()
+            self._release()
 
     def still_held(self) -> None:
         """Raises MigrationLocked if another migration has taken the lock, thinking this one dead."""
@@ -93,18 +91,20 @@ class MigrationLock:
                 "Nothing more was changed. Run the same command again."
             )
 
-    def _create(self) -> bool:
-        about = {
+    def _about(self) -> dict[str, Any]:
+        return {
             "token": self._token,
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "program": Path(sys.argv[0]).name or "python",
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            "since": self._since,
         }
+
+    def _create(self) -> bool:
         try:
             self._run(
                 f"CREATE TABLE {TABLE} (beat DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY tuple() "
-                f"COMMENT {quote(json.dumps(about))}"
+                f"COMMENT {quote(json.dumps(self._about()))}"
             )
         except exc.DBAPIError as error:
             if code_of(error) == ErrorCode.TABLE_ALREADY_EXISTS:
@@ -131,18 +131,27 @@ class MigrationLock:
                 return None
             raise
         age = age if beats else found[0][1]
-        holder["stale"] = age > self._terms.stale_s or _is_dead(holder)
+        holder["stale"] = age > self._terms.stale_s or is_dead(holder)
         return holder
 
-    def _move_away(self, token: str) -> bool:
+    def _move_away(self, holder: dict[str, Any]) -> bool:
         # Of two that see the same dead holder, the second finds the name taken: it cannot move a new lock away.
         try:
-            self._run(f"RENAME TABLE {TABLE} TO {TABLE}_{token}")
+            self._run(f"RENAME TABLE {TABLE} TO {TABLE}_{holder['token']}")
         except exc.DBAPIError as error:
             if code_of(error) in {ErrorCode.TABLE_ALREADY_EXISTS, ErrorCode.UNKNOWN_TABLE}:
                 return False
             raise
         return True
+
+    def _show_life(self) -> None:
+        self._run(f"INSERT INTO {TABLE} VALUES (now64(3))")
+
+    def _release(self) -> None:
+        holder = self._holder()
+        if holder is not None and holder["token"] == self._token:
+            self._run(f"DROP TABLE IF EXISTS {TABLE} SYNC")
+            self._sweep()
 
     def _sweep(self) -> None:
         for (name,) in self._rows(
@@ -158,7 +167,7 @@ class MigrationLock:
                 if holder is None or holder["token"] != self._token:
                     self._lost = True
                     return
-                self._run(f"INSERT INTO {TABLE} VALUES (now64(3))")
+                self._show_life()
 
     def _sentence(self, holder: dict[str, Any]) -> str:
         return (
@@ -176,7 +185,7 @@ class MigrationLock:
             return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
 
 
-def _is_dead(holder: dict[str, Any]) -> bool:
+def is_dead(holder: dict[str, Any]) -> bool:
     """Whether the holder was a process of this machine and is gone."""
     if holder["host"] != socket.gethostname() or not holder["pid"]:
         return False

@@ -159,6 +159,8 @@ def _copy(impl: ClickHouseImpl, op: RebuildTable, name: str, beside: str, count:
             )
         # The copy is counted first: rows that arrive meanwhile make the two differ.
         if count is None or _count(connection, count, beside) == _count(connection, count, name):
+            if impl.settings.cluster is not None:
+                impl.run(f"SYSTEM SYNC REPLICA {quote_name(beside)}")
             return
     raise StatementFailed(
         f"{name} could not be rebuilt: rows kept arriving while it was copied. Nothing was changed in it. "

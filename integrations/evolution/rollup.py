@@ -15,8 +15,10 @@ from datetime import date
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
+from chimera_metrics.integrations.clickhouse.cluster import here
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.errors import StatementFailed
+from chimera_metrics.integrations.evolution.carrying import empty_copy
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
 from chimera_metrics.integrations.evolution.operation import ClickHouseOp, operation
 from chimera_metrics.models.ddl import MaterializedView
@@ -68,7 +70,7 @@ class FillRollup(ClickHouseOp):
             return
         assert impl.connection is not None  # noqa: S101
         beside = quote_name(f"{self.target}__fill")
-        impl.run(f"DROP TABLE IF EXISTS {beside} SYNC")
+        impl.run(here(f"DROP TABLE IF EXISTS {beside} SYNC", impl.settings))
         kept = set() if impl.allows_destruction else _last_copies(impl.connection, self)
         if kept:
             _LOG.warning(
@@ -129,13 +131,14 @@ def _per_day(connection: Connection, statement: str) -> dict[date, int]:
 
 def _compute(impl: ClickHouseImpl, op: FillRollup, beside: str, days: list[date]) -> None:
     listed = ", ".join(f"'{day}'" for day in days)
-    impl.run(f"CREATE TABLE {beside} AS {quote_name(op.target)}")
-    impl.run(f"INSERT INTO {beside} {op.query.format(where=f'WHERE {op.day} IN ({listed})').strip()}")
     assert impl.connection is not None  # noqa: S101
+    impl.run(empty_copy(impl.connection, impl.settings, op.target, f"{op.target}__fill"))
+    impl.run(f"INSERT INTO {beside} {op.query.format(where=f'WHERE {op.day} IN ({listed})').strip()}")
     filled = _per_day(impl.connection, f"SELECT {op.target_day} AS day, count() FROM {beside} GROUP BY day")
     for day in days:
         if day in filled:
-            impl.run(f"ALTER TABLE {quote_name(op.target)} REPLACE PARTITION '{day}' FROM {beside}")
+            replace = f"ALTER TABLE {quote_name(op.target)} REPLACE PARTITION '{day}' FROM {beside}"
+            impl.run(here(replace, impl.settings))
         else:  # a day of which the source holds no row any more
             impl.run(f"ALTER TABLE {quote_name(op.target)} DROP PARTITION '{day}'")
-    impl.run(f"DROP TABLE {beside} SYNC")
+    impl.run(here(f"DROP TABLE {beside} SYNC", impl.settings))

@@ -23,7 +23,14 @@ from pathlib import Path
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, data_folder
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
-from chimera_metrics.integrations.operations.backup_engine import Content, Session, contents, destination, session
+from chimera_metrics.integrations.operations.backup_engine import (
+    Content,
+    Session,
+    contents,
+    destination,
+    left_out,
+    session,
+)
 from chimera_metrics.integrations.private_files import open_private, private_folder
 
 _FORMAT = 1
@@ -69,6 +76,11 @@ def create(
 ) -> Manifest:
     """Backs the whole database up. `incremental`: only what changed since the newest backup of this store."""
     folder = folder_of(muse)
+    if settings.cluster is not None and muse.backup_disk is None:
+        raise BackupRefused(
+            f"Each server of the cluster {settings.cluster} would write its part of the backup to its own folder: set "
+            "MUSE_BACKUP_DISK to a disk that all of them have in common, such as one on S3."
+        )
     name = _new_name(folder, name)
     base = _newest(folder, settings) if incremental else None
     if incremental and base is None:
@@ -86,7 +98,8 @@ def create(
         _only_known(store)
         before = contents(store)
         clause = f" SETTINGS base_backup = {destination(settings, muse, folder, base.name)}" if base else ""
-        store.run(f"BACKUP DATABASE `{settings.database}` TO {destination(settings, muse, folder, name)}{clause}")
+        what = f"DATABASE `{settings.database}`{left_out(settings)}"
+        store.run(f"BACKUP {what} TO {destination(settings, muse, folder, name)}{clause}")
         # Nobody else writes to an embedded store while this process has it.
         after = before if settings.embedded else contents(store)
         engine, revision = (
@@ -166,7 +179,9 @@ def restore(settings: ClickHouseSettings, muse: MuseSettings, name: str | None, 
             raise BackupRefused(f"{to} holds tables already; name an empty place, nothing was touched.")
         source = destination(settings, muse, folder_of(muse), manifest.name)
         renamed = f" AS `{target.database}`" if target.database != manifest.database else ""
-        store.run(f"RESTORE DATABASE `{manifest.database}`{renamed} FROM {source}")
+        apart = _beside(target, manifest)
+        into = " SETTINGS allow_different_table_def = 1, allow_different_database_def = 1" if apart else ""
+        store.run(f"RESTORE DATABASE `{manifest.database}`{renamed}{apart} FROM {source}{into}")
         found = contents(store)
     _compare(manifest, found, to)
     return manifest, round(time.perf_counter() - started, 2)
@@ -188,6 +203,16 @@ def verify(
     finally:
         with session(settings, folder_of(muse)) as store:
             store.run(f"DROP DATABASE IF EXISTS `{scratch}` SYNC")
+
+
+def _beside(target: ClickHouseSettings, manifest: Manifest) -> str:
+    """On a cluster the tables are made first, at places in Keeper of their own: those of the backup are taken."""
+    if target.cluster is None:
+        return ""
+    from chimera_metrics.integrations.evolution import runner
+
+    runner.upgrade(target, manifest.revision)
+    return left_out(target.model_copy(update={"database": manifest.database}), restoring=True)
 
 
 def _target(settings: ClickHouseSettings, to: str) -> ClickHouseSettings:

@@ -11,9 +11,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from chimera_metrics.integrations.clickhouse import dbapi
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS
 from chimera_metrics.integrations.clickhouse.dialect import ClickHouseDialect_chdb
 from chimera_metrics.integrations.clickhouse.explaining import explain
-from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.clickhouse.statements import Limits
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
@@ -93,6 +94,15 @@ def destination(settings: ClickHouseSettings, muse: MuseSettings, folder: Path, 
     if muse.backup_disk is not None:
         return f"Disk({quote(muse.backup_disk)}, {quote(name)})"
     return f"File({quote(name)})"
+
+
+def left_out(settings: ClickHouseSettings, restoring: bool = False) -> str:
+    """What a cluster's backup leaves out: names in Keeper, and on the way back the version table, which the schema that
+    is restored into has."""
+    if settings.cluster is None:
+        return ""
+    names = [CLAIMS, *(["alembic_version"] if restoring else [])]
+    return f" EXCEPT TABLES {', '.join(f'{quote_name(settings.database)}.{name}' for name in names)}"
 
 
 def contents(store: Session) -> dict[str, Content]:

@@ -21,7 +21,7 @@ from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
-from chimera_metrics.integrations.operations import backup_retention, consumers, guards
+from chimera_metrics.integrations.operations import backup_retention, consumers, guards, replicas
 from chimera_metrics.integrations.operations.exposure import exposure
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
@@ -80,7 +80,9 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
 def _facts(client: Access, executor: Executor) -> Mapping[str, Any] | None:
     """All that the lines need, in one statement; None where the tables are not there."""
     try:
-        [row] = executor.read(question({**_state(client.settings.database), **FACTS})).mappings()
+        [row] = executor.read(
+            question({**_state(client.settings.database), **replicas.facts(client.settings), **FACTS})
+        ).mappings()
     except SchemaMismatch:
         return None
     except StatementFailed as error:
@@ -103,6 +105,7 @@ def _lines(client: Access, facts: Mapping[str, Any], limits: Thresholds) -> list
         _detached(facts),
         _disk(facts, tables, limits),
         _window(facts),
+        *replicas.lines(client.settings, facts),
     ]
 
 

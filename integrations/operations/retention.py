@@ -21,7 +21,9 @@ from uuid import uuid4
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS
+from chimera_metrics.integrations.watches.turns import Turns
+from chimera_metrics.integrations.writing.keeper_claims import KeeperClaims
+from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS, claims_of
 from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY, VIEWS
 from chimera_metrics.suggestions import unknown
 
@@ -149,6 +151,11 @@ def _span(partition: str) -> tuple[date, date]:
 
 def apply(client: Access, plans: list[Plan]) -> None:
     """Drops what the plans list. Killed half-way, the next run drops the rest."""
+    claims = claims_of(client.executor)
+    if isinstance(claims, KeeperClaims):  # what is over, and what killed processes left
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        claims.forget_before(yesterday)
+        Turns(client.executor).forget_before(yesterday)
     for planned in plans:
         if not planned.partitions:
             continue

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS, Cluster, clustered
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.models import FACT_TABLES, VIEWS, metadata
@@ -25,6 +26,8 @@ ROLES = ("reader", "writer", "admin")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}")
 #: What anybody who reads may look up about the tables themselves.
 _SYSTEM = ("tables", "columns", "parts", "databases", "disks", "detached_parts", "data_skipping_indices", "projections")
+#: Of a cluster besides: who is behind, who is there, and which step a server has not taken yet.
+_OF_A_CLUSTER = ("replicas", "clusters", "macros", "distributed_ddl_queue")
 #: Not for readers: the ledger repeats callers' keys, the audit log what others asked, a watch where it sends webhooks.
 _BOOKS = frozenset({"insert_ledger", "audit_log", "retention_rules", "watches", "watch_alarms", "watch_turns"})
 
@@ -99,16 +102,17 @@ def statements(settings: ClickHouseSettings, granted: Grants | None = None) -> l
     """All statements, in the order in which they run."""
     granted = granted or Grants({})
     database = quote_name(settings.database)
-    return [
+    planned = [
         *(f"CREATE ROLE IF NOT EXISTS {_role(role)}" for role in ROLES),
         *_profiles(settings),
         *_quotas(),
-        f"GRANT {', '.join(_reader(database, granted))} TO {_role('reader')} WITH REPLACE OPTION",
-        f"GRANT {', '.join(_writer(database))} TO {_role('writer')} WITH REPLACE OPTION",
-        f"GRANT ALL ON {database}.*, {_system()}, {', '.join(_ADMIN)} TO {_role('admin')} WITH REPLACE OPTION",
+        f"GRANT {', '.join(_reader(database, granted, settings))} TO {_role('reader')} WITH REPLACE OPTION",
+        f"GRANT {', '.join(_writer(database, settings))} TO {_role('writer')} WITH REPLACE OPTION",
+        f"GRANT {', '.join(_admin(database, settings))} TO {_role('admin')} WITH REPLACE OPTION",
         *_policies(database, granted),
         *(statement for user, role in granted.users.items() for statement in _user(user, role, granted.networks)),
     ]
+    return [clustered(statement, Cluster.of(settings)) for statement in planned]
 
 
 def _role(role: str) -> str:
@@ -139,7 +143,7 @@ def _quotas() -> list[str]:
     ]
 
 
-def _reader(database: str, granted: Grants) -> list[str]:
+def _reader(database: str, granted: Grants, settings: ClickHouseSettings) -> list[str]:
     """Facts by column, so that a column that is added or hidden later is not read before somebody says so."""
     grants = []
     for name, table in metadata.tables.items():
@@ -148,7 +152,7 @@ def _reader(database: str, granted: Grants) -> list[str]:
         shown = [column.name for column in table.columns if f"{name}.{column.name}" not in granted.hidden]
         grants.append(f"SELECT({', '.join(map(quote_name, shown))}) ON {database}.{quote_name(name)}")
     # The version table answers which schema this is.
-    return [*grants, f"SELECT ON {database}.alembic_version", _system()]
+    return [*grants, f"SELECT ON {database}.alembic_version", _system(settings)]
 
 
 def _telling(granted: Grants) -> set[str]:
@@ -164,22 +168,30 @@ def _telling(granted: Grants) -> set[str]:
     return found
 
 
-def _writer(database: str) -> list[str]:
+def _writer(database: str, settings: ClickHouseSettings) -> list[str]:
     return [
         *(f"SELECT, INSERT ON {database}.{quote_name(name)}" for name in metadata.tables if name != "retention_rules"),
         f"SELECT ON {database}.retention_rules",
         f"SELECT ON {database}.alembic_version",
-        _system(),
+        *([f"SELECT, INSERT, ALTER UPDATE, ALTER DELETE ON {database}.{CLAIMS}"] if settings.cluster else []),
+        _system(settings),
     ]
 
 
-def _system() -> str:
+def _system(settings: ClickHouseSettings) -> str:
+    seen = (*_SYSTEM, *_OF_A_CLUSTER) if settings.cluster else _SYSTEM
     standard = ("information_schema.*", "INFORMATION_SCHEMA.*")
-    return ", ".join(f"SELECT ON {name}" for name in (*(f"system.{name}" for name in _SYSTEM), *standard))
+    return ", ".join(f"SELECT ON {name}" for name in (*(f"system.{name}" for name in seen), *standard))
 
 
 #: Comparing schemas needs a scratch database; backups are a right of their own.
 _ADMIN = ("CREATE DATABASE, DROP DATABASE, BACKUP ON *.*", "KILL QUERY ON *.*")
+
+
+def _admin(database: str, settings: ClickHouseSettings) -> list[str]:
+    # ON CLUSTER is a right of its own; who adopts a table of one server restores its place in Keeper.
+    further = ["CLUSTER, SYSTEM RESTORE REPLICA, SYSTEM SYNC REPLICA ON *.*"] if settings.cluster else []
+    return [f"ALL ON {database}.*", _system(settings), *_ADMIN, *further]
 
 
 def _policies(database: str, granted: Grants) -> list[str]:
@@ -210,7 +222,7 @@ def _user(user: str, role: str, networks: Sequence[str]) -> list[str]:
     return [
         f"GRANT {_role(role)} TO {name}",
         *([f"ALTER USER {name}{hosts}"] if hosts else []),
-        f"SET DEFAULT ROLE {_role(role)} TO {name}",
+        f"ALTER USER {name} DEFAULT ROLE {_role(role)}",
     ]
 
 

@@ -1,7 +1,7 @@
 """Data checks: whether what is stored is whole, single, possible, and told the same by rows, rollups and ledger.
 
-Each check is a function from a `CheckScope` to lines, and only reads. `ROWS`, `DERIVED`, `ACCOUNTS` and `ZONES`
-list them.
+Each check is a function from a `CheckScope` to lines, and only reads. `ROWS`, `DERIVED`, `ACCOUNTS`, `ZONES`
+and `REPLICAS` list them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.errors import AccessRefused, SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.operations.replicas import REPLICAS
 from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
 from chimera_metrics.integrations.operations.verify_derived import DERIVED, drift
 from chimera_metrics.integrations.operations.verify_rows import ROWS
@@ -27,7 +28,7 @@ def verify(client: Access, days: int | None = None) -> Result:
     """
     scope = CheckScope(client, days)
     scope.one("SELECT 1")
-    lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS, *ZONES) for line in _answered(scope, run)]
+    lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS, *ZONES, *REPLICAS) for line in _answered(scope, run)]
     return Result.of({"holds": all(line["level"] != "error" for line in lines), "checks": lines})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.operations.verify_scope import ACKNOWLEDGES, CheckScope, Line
 from chimera_metrics.integrations.questions.freshness import check
-from chimera_metrics.integrations.writing.ledger import claim_files
+from chimera_metrics.integrations.writing.ledger import claims_of
 from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder
 
 # A batch that was begun and neither acknowledged nor kept aside for this long has lost its caller.
@@ -55,7 +55,7 @@ def _unfinished(scope: CheckScope) -> Line:
         f"{_except_waiting(scope)}) GROUP BY table_name"
     )
     counts = Counter({row["table_name"]: row["n"] for row in found})
-    files = claim_files(scope.client.settings)
+    files = claims_of(scope.client.executor)
     if files is not None:
         waiting = {kept.identity.address for kept in _waiting(scope)}
         begun = files.unfinished(datetime.now(UTC) - timedelta(hours=_HOURS))

@@ -1,7 +1,8 @@
 """Who does what for the watches: of several servers one takes each look, and one each attempt to deliver a webhook.
 
-A claim is a row under a token of its work, subject and attempt, read back to see whose it is, as in the ledger. Where a
-server died on a claim, the next attempt takes over after two minutes.
+A claim is a row under a token of its work, subject and attempt, read back to see whose it is, as in the ledger; on a
+cluster, whose servers see a row only after a moment, it is a name in Keeper first. Where a server of ours died on a
+claim, the next attempt takes over after two minutes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.keeper_map import KeeperMap
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.writing.ledger import WRITE_SETTINGS
 
@@ -53,6 +55,7 @@ class Turns:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
+        self._keeper = None if executor.settings.cluster is None else KeeperMap(executor)
 
     def queue(self, work: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
         """Puts work into the outbox, once, however often it is said."""
@@ -79,7 +82,11 @@ class Turns:
                 return None
         queued = next((row for row in rows if row["state"] == "queued"), None)
         mine = Turn(work, subject, last + 1, uuid4(), queued["at"] if queued else None, _detail(queued))
+        if self._keeper is not None and not self._keeper.put(_name(mine), f"{now.isoformat()} {mine.server}"):
+            return None
         self._write(mine, "claimed", now, now, {})
+        if self._keeper is not None:
+            return mine
         claims = [r for r in self._of(work, subject) if r["attempt"] == mine.attempt and r["state"] == "claimed"]
         first = min(claims, key=lambda row: (row["at"], str(row["server"])))
         return mine if first["server"] == mine.server else None
@@ -98,6 +105,13 @@ class Turns:
         )
         return (rows[0][0], orjson.loads(rows[0][1])) if rows else None
 
+    def forget_before(self, moment: datetime) -> None:
+        """Forgets what Keeper holds of attempts that were claimed before that moment; their rows stay."""
+        if self._keeper is not None:
+            for name, said in self._keeper.named("turn "):
+                if datetime.fromisoformat(said.partition(" ")[0]) < moment:
+                    self._keeper.remove(name, said)
+
     def _of(self, work: str, subject: str) -> list[dict[str, Any]]:
         rows = self._rows(
             f"SELECT {', '.join(_NAMES)} FROM watch_turns WHERE work = {quote(work)} AND subject = {quote(subject)}"
@@ -114,6 +128,10 @@ class Turns:
         words = "\n".join((turn.work, turn.subject, str(turn.attempt), state))
         settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": hashlib.sha256(words.encode()).hexdigest()}
         self._executor.insert("watch_turns", _NAMES, [[value] for value in values], settings, _TYPES)
+
+
+def _name(turn: Turn) -> str:
+    return f"turn {turn.work} {turn.subject} {turn.attempt}"
 
 
 def _detail(row: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 The key is the caller's idempotency key (see keys.py), or the hash of the rows where the caller gave none. A batch
 leaves a claim before its first block, and the acknowledgement after its last. Each is under the key alone, so that of
-two callers the first wins: rows under a token of the key that are then read back, and on an embedded store, for claims,
-a file. Same key and same rows: the stored answer, or the attempt that died is finished. Same key, other rows: refused
-before anything is stored, because one of the two would be lost.
+two callers the first wins: rows under a token of the key that are then read back; for claims a file on an embedded
+store, and a name in Keeper on a cluster. Same key and same rows: the stored answer, or the attempt that died is
+finished. Same key, other rows: refused before anything is stored, because one of the two would be lost.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from chimera_metrics.integrations.clickhouse.store import MEMORY
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.validation.values import finite
 from chimera_metrics.integrations.writing.claims import Claim, ClaimFiles
+from chimera_metrics.integrations.writing.keeper_claims import Answered, KeeperClaims
 
 _COLUMNS = (
     "acknowledged_at",
@@ -179,7 +180,7 @@ class Ledger:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._claims = claim_files(executor.settings)
+        self._claims = claims_of(executor)
 
     def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int, owner: str = LOCAL) -> None:
         """Says that the batch is about to be stored. Of several claims on a key the first is kept."""
@@ -195,7 +196,7 @@ class Ledger:
         return self._claims is None or self._claims.join(batch.address)
 
     def withdraw(self, batch: Identity, batch_id: UUID) -> None:
-        """Takes back the claim of an attempt that stored nothing, where claims are files: a ledger's row stays."""
+        """Takes back the claim of an attempt that stored nothing; one that is a row of the ledger stays."""
         if self._claims is not None:
             self._claims.withdraw(batch.address, batch_id)
 
@@ -222,6 +223,8 @@ class Ledger:
         counts["rejected"] = answer["rejected_count"]
         kept = {**answer, "days": days, "owner": owner} | ({"covers": list(covers)} if covers else {})
         self._write(batch, batch_id, counts, kept, _token("acknowledged", batch.table, batch.key))
+        if isinstance(self._claims, KeeperClaims):
+            return self._claims.finish(batch.address, batch_id, datetime.now(UTC), kept)
         if self._claims is None or not self._claims.is_alone(batch.address, batch_id):
             return False
         self._claims.drop(batch.address)
@@ -245,7 +248,7 @@ class Ledger:
     def find(self, batch: Identity) -> State:
         """What is known under the batch's key."""
         # The file before the table: it goes when the acknowledgement is there, so that one of the two is seen.
-        file = self._claims.find(batch.address) if self._claims is not None else None
+        file, told = self._begun(batch)
         claim: Claim | None = None
         entry: Acknowledgement | None = None
         stored = 0
@@ -258,12 +261,19 @@ class Ledger:
             elif "stored" in answer:
                 stored = max(stored, answer["stored"])
             elif entry is None:
-                answer.pop("days", None)
-                answer.pop("covers", None)
-                entry = Acknowledgement(digest, batch_id, answer, at, answer.pop("owner", None))
+                entry = _entry(digest, batch_id, answer, at)
+        if told is not None:  # the ledger's row may not have come to this server yet, and Keeper says who was first
+            known, at, said = told
+            entry = _entry(known.digest, known.batch_id, dict(said), at)
         if entry is not None and self._claims is not None:
             self._claims.drop(batch.address)
         return State(claim or file, entry, stored)
+
+    def _begun(self, batch: Identity) -> tuple[Claim | None, Answered | None]:
+        """What is known of the batch besides the table's rows."""
+        if isinstance(self._claims, KeeperClaims):
+            return self._claims.look(batch.address)
+        return (None if self._claims is None else self._claims.find(batch.address)), None
 
     def _rows(self, batch: Identity) -> list[tuple[Any, ...]]:
         return self._read(
@@ -285,8 +295,19 @@ class Ledger:
         return sorted(rows, key=lambda row: row[0])
 
 
+def _entry(digest: str, batch_id: UUID, answer: dict[str, Any], at: datetime) -> Acknowledgement:
+    answer.pop("days", None)
+    answer.pop("covers", None)
+    return Acknowledgement(digest, batch_id, answer, at, answer.pop("owner", None))
+
+
+def claims_of(executor: Executor) -> ClaimFiles | KeeperClaims | None:
+    """Where claims stand: beside an embedded store, in a cluster's Keeper; None where they are rows of the ledger."""
+    return KeeperClaims(executor) if executor.settings.cluster is not None else claim_files(executor.settings)
+
+
 def claim_files(settings: ClickHouseSettings) -> ClaimFiles | None:
-    """Where the claims of an embedded store stand; None where they are rows of the ledger."""
+    """The claims of an embedded store; None for others."""
     if not settings.embedded or settings.store_path == MEMORY:
         return None
     return ClaimFiles(Path(settings.store_path) / "muse.claims" / settings.database)

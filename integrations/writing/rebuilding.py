@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from uuid import uuid4
 
+from chimera_metrics.integrations.clickhouse.cluster import here, like
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import StatementFailed
@@ -134,15 +135,22 @@ def _rebuild_sessions(executor: Executor, day: date, keep_richer: bool) -> int:
 def _shadow(executor: Executor, table: str) -> Iterator[str]:
     """An empty table like `table`, gone afterwards."""
     name = quote_name(f"{table}_rebuild_{uuid4().hex[:8]}")
-    executor.command(f"CREATE TABLE {name} AS {quote_name(table)}")
+    executor.command(_empty_copy(executor, table, name))
     try:
         yield name
     finally:
-        executor.command(f"DROP TABLE IF EXISTS {name} SYNC")
+        executor.command(here(f"DROP TABLE IF EXISTS {name} SYNC", executor.settings))
+
+
+def _empty_copy(executor: Executor, table: str, name: str) -> str:
+    if executor.settings.cluster is None:
+        return f"CREATE TABLE {name} AS {quote_name(table)}"
+    stands = f"database = currentDatabase() AND name = {quote(table)}"
+    return like(str(executor.scalar(f"SELECT create_table_query FROM system.tables WHERE {stands}")), name.strip("`"))
 
 
 def _replace(executor: Executor, table: str, shadow: str, day: date) -> None:
     # A day that has lost its rows has no sums either.
     settings = {"allow_replace_partition_from_empty_source": 1}
     statement = f"ALTER TABLE {quote_name(table)} REPLACE PARTITION {quote(day.isoformat())} FROM {shadow}"
-    executor.command(statement, settings)
+    executor.command(here(statement, executor.settings), settings)

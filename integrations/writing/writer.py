@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from chimera_metrics.integrations.clickhouse.call import LOCAL
+from chimera_metrics.integrations.clickhouse.cluster import WINDOW_S
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.retries import RetryPolicy, policy_of, repeat
@@ -203,7 +204,7 @@ class Writer:
         identity = prepared.identity
         if claim.digest != identity.digest:
             raise key_already_used(identity, claim.since)
-        if self._repeat(lambda: self.ledger.blocks_since(identity.table, claim.since)) > TRUSTED_BLOCKS:
+        if self._forgotten(identity.table, claim.since):
             begun = f" at {claim.since:%Y-%m-%d %H:%M:%S}Z" if is_own(prepared, claim.owner) else ""
             raise InvalidInput(
                 f"This batch was begun{begun} and never finished, and so much was stored "
@@ -213,6 +214,13 @@ class Writer:
         if claim.now == prepared.now:
             return prepared
         return replace(prepared, now=claim.now, clean=prepared.again(claim.now))
+
+    def _forgotten(self, table: str, since: datetime) -> bool:
+        """Whether the engine may no longer know the tokens of blocks that were sent then."""
+        clustered = self._executor.settings.cluster is not None
+        if clustered and datetime.now(UTC) - since > timedelta(seconds=WINDOW_S / 2):
+            return True
+        return self._repeat(lambda: self.ledger.blocks_since(table, since)) > TRUSTED_BLOCKS
 
     def _send(self, attempt: Attempt, block: InsertBlock, token: str) -> None:
         settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}

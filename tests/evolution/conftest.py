@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from chimera_metrics.integrations.clickhouse.store import open_store
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
-from tests.support.wire_process import Address, Wire
+from tests.support.wire_process import Address, Wire, as_cluster, cluster_name
 
 _numbers = itertools.count(1)
 
@@ -36,7 +36,7 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with Wire() as wire:
-        yield wire.start(path=tmp_path_factory.mktemp("wire"), password="secret")
+        yield wire.start(path=tmp_path_factory.mktemp("wire"), password="secret", **as_cluster())
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def settings(request: pytest.FixtureRequest) -> ClickHouseSettings:
         secure=False,
         password=SecretStr("secret"),
         database=f"evolution_{next(_numbers)}",
+        cluster=cluster_name(),
     )
 
 

@@ -22,7 +22,7 @@ DROP ROW POLICY IF EXISTS muse_reader, muse_all ON `chimera_metrics`.`ui_events`
 DROP ROW POLICY IF EXISTS muse_reader, muse_all ON `chimera_metrics`.`watcher_runs`;
 GRANT muse_reader TO `alice`;
 ALTER USER `alice` HOST LOCAL, IP '10.0.0.0/8', '::1/128';
-SET DEFAULT ROLE muse_reader TO `alice`;
+ALTER USER `alice` DEFAULT ROLE muse_reader;
 GRANT muse_writer TO `pipeline`;
 ALTER USER `pipeline` HOST LOCAL, IP '10.0.0.0/8', '::1/128';
-SET DEFAULT ROLE muse_writer TO `pipeline`;
+ALTER USER `pipeline` DEFAULT ROLE muse_writer;

@@ -13,7 +13,6 @@ from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.operations import roles
 
-SNAPSHOT = Path(__file__).with_name("roles.sql")
 GRANTED = roles.access(
     users=["alice=reader", "pipeline=writer"],
     networks=["10.0.0.0/8", "::1/128"],
@@ -22,15 +21,24 @@ GRANTED = roles.access(
 )
 
 
-def test_the_statements_are_as_reviewed() -> None:
-    text = "".join(f"{statement};\n" for statement in roles.statements(ClickHouseSettings(), GRANTED))
+STORES = {
+    "roles.sql": ClickHouseSettings(),
+    "roles_on_a_cluster.sql": ClickHouseSettings(host="node", cluster="muse"),
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_the_statements_are_as_reviewed(name: str) -> None:
+    text = "".join(f"{statement};\n" for statement in roles.statements(STORES[name], GRANTED))
+    snapshot = Path(__file__).with_name(name)
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(text)
-    assert text == SNAPSHOT.read_text()
+        snapshot.write_text(text)
+    assert text == snapshot.read_text()
 
 
-def test_the_engine_parses_each(full: ClickHouseClient) -> None:
-    for statement in roles.statements(ClickHouseSettings(), GRANTED):
+@pytest.mark.parametrize("name", STORES)
+def test_the_engine_parses_each(full: ClickHouseClient, name: str) -> None:
+    for statement in roles.statements(STORES[name], GRANTED):
         assert full.executor.read(f"EXPLAIN AST {statement}").rows
         assert full.executor.scalar(f"SELECT formatQuery({quote(statement)})")
 
@@ -41,6 +49,13 @@ def test_a_reader_sees_neither_books_nor_hidden_columns_nor_rollups_that_tell_of
         assert hidden not in grant
     for shown in ("`llm_events_hourly`", "`session_stats`", "`ui_events`"):
         assert shown in grant
+
+
+def test_on_a_cluster_each_goes_to_every_server_and_writers_claim_in_keeper() -> None:
+    statements = roles.statements(STORES["roles_on_a_cluster.sql"], GRANTED)
+    assert all("ON CLUSTER 'muse'" in one for one in statements)
+    [writer] = [one for one in statements if "TO muse_writer WITH" in one]
+    assert "ALTER DELETE ON `chimera_metrics`.muse_claims" in writer
 
 
 def test_without_conditions_earlier_policies_go() -> None:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Self
 ROOT = Path(__file__).parents[2]
 #: Names a folder with an unpacked chdb-core of another version; the wire then serves that engine (see tests/wide).
 ENGINE_FOLDER = "WIDE_ENGINE_FOLDER"
+#: Names the engine's configuration with a Keeper; the wire then poses as a cluster of one server (see tests/wide).
+CLUSTER_CONFIG = "WIDE_CLUSTER_CONFIG"
 START_S = 20.0
 STOP_S = 10.0
 
@@ -24,12 +26,24 @@ class Address(NamedTuple):
     ca_path: Path | None
 
 
+def as_cluster() -> dict[str, Any]:
+    """How to start a wire that poses as a cluster, where `make test-wide` has the suite run on one."""
+    config = os.environ.get(CLUSTER_CONFIG)
+    return {} if config is None else {"config_file": Path(config), "alone": True}
+
+
+def cluster_name() -> str | None:
+    """The cluster that such a wire poses as."""
+    return "muse" if CLUSTER_CONFIG in os.environ else None
+
+
 class Wire:
     """`with Wire() as wire: host, port, ca_path = wire.start(path=…)`."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._arguments: dict[str, str] = {}
+        self._flags: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -50,8 +64,10 @@ class Wire:
         revision: int | None = None,
         config_file: Path | None = None,
         port: int = 0,
+        alone: bool = False,
     ) -> Address:
-        """Start the server on the store at `path`. `tls`: a folder for certificates; TLS is spoken when it is given."""
+        """Start the server on the store at `path`. `tls`: a folder for certificates; TLS is spoken when it is given.
+        `alone`: it poses as a cluster of one server."""
         options = {
             "--path": path,
             "--port": port,
@@ -63,6 +79,7 @@ class Wire:
             "--config-file": config_file,
         }
         self._arguments = {key: str(value) for key, value in options.items() if value is not None}
+        self._flags = ["--alone"] if alone else []
         return self._launch()
 
     def again(self) -> Address:
@@ -72,7 +89,7 @@ class Wire:
     def _launch(self) -> Address:
         if self._process is not None:
             raise RuntimeError("The wire is running already")
-        words = [f"{key}={value}" for key, value in self._arguments.items()]
+        words = [f"{key}={value}" for key, value in self._arguments.items()] + self._flags
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.native_wire", *words],
             cwd=ROOT,
@@ -102,13 +119,15 @@ class Wire:
         times: int = 1,
         table: str | None = None,
         code: int = 202,
+        words: str = "",
     ) -> None:
         """Let `action` happen the next `times` that a statement containing `table` comes to `phase`.
 
-        Actions: cut, delay, stall (until disarmed or the client leaves), refuse (with `code`), kill (the process),
-        restart (the engine), break (a bug of the wire's). Phases: see `faults.Phase`.
+        Actions: cut, delay, stall (until disarmed or the client leaves), refuse (with `code` and `words`), kill (the
+        process), restart (the engine), break (a bug of the wire's). Phases: see `faults.Phase`.
         """
         fault = {"phase": phase, "action": action, "seconds": seconds, "times": times, "table": table, "code": code}
+        fault |= {"words": words}
         self._tell({"arm": fault})
 
     def disarm(self) -> None:

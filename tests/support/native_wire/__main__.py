@@ -31,6 +31,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", help="the version that the server poses as, rather than the engine's")
     parser.add_argument("--revision", type=int, default=packets.REVISION, help="from 54448 to 54459")
     parser.add_argument("--tls-dir", type=Path, help="speak TLS; ca.pem and server.pem are made there")
+    parser.add_argument("--alone", action="store_true", help="a cluster of one: neither ON CLUSTER nor replicas")
     parser.add_argument("--config-file", type=Path, help="the engine's configuration, for backups and the like")
     return parser.parse_args(arguments)
 
@@ -52,6 +53,7 @@ def options_of(arguments: argparse.Namespace) -> tuple[Options, Path | None]:
         revision=arguments.revision,
         certificate=certificate,
         config_file=arguments.config_file,
+        alone=arguments.alone,
     )
     return options, ca_path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOGICAL_ERROR = 49
+# What a server answers to ON CLUSTER: a row for each server that is done. Errors of the others come after it.
+_HOSTS = (
+    "SELECT 'localhost' AS host, toUInt16(9000) AS port, toInt64(0) AS status, '' AS error, "
+    "toUInt64(0) AS num_hosts_remaining, toUInt64(0) AS num_hosts_active"
+)
+_OF_SERVERS = {"interactive_delay", "queue_max_wait_ms"}
+# What another server sends along and chDB does not take, or takes for an order to itself.
+_NOT_HERE = {
+    *("dialect", "interactive_delay", "queue_max_wait_ms", "skip_unavailable_shards_mode", "run_query_in_background"),
+    *("storage_file_read_method", "serialize_query_plan", "readonly", "implicit_select"),
+}
 
 
 class Conversation:
@@ -110,7 +122,12 @@ class Conversation:
         elif kind == packets.CLIENT_QUERY:
             self._query = packets.read_query(self._line.reader, self._line.revision)
             self._answer()
-        elif kind != packets.CLIENT_CANCEL:  # a Cancel that came too late means nothing
+        elif kind == packets.CLIENT_TABLES_STATUS:
+            self._line.send(packets.tables_status(self._line.reader))
+        elif kind not in (
+            packets.CLIENT_CANCEL,
+            packets.CLIENT_KEEP_ALIVE,
+        ):  # a Cancel that came too late means nothing
             return False
         return True
 
@@ -121,10 +138,10 @@ class Conversation:
         self._line.compression = method if self._query.compressed else None
         ending = varint(packets.SERVER_END)
         try:
-            self._refuse_external_tables()
+            self._take_external_tables()
             self._at("query_received")
             with self._server.running(self._query.query_id, self._tag):
-                self._execute(read_statement(self._server.translated(self._query.sql)))
+                self._execute(read_statement(self._server.translated(self._query.sql, self._session.database)))
             self._at("before_end_of_stream")
         except CancelledError:
             self._unread = False  # answered with the end of the stream, as a server does
@@ -147,11 +164,30 @@ class Conversation:
         """A comment at the end of every statement, by which it is found among the engine's processes."""
         return f"/*native wire {self._number}.{self._count}*/"
 
-    def _refuse_external_tables(self) -> None:
-        """After a query come external tables, and an empty block as their end."""
-        if self._line.receive_block().columns:
-            self._read_to_end_of_data()
-            raise EngineError(48, "External tables are not supported by the test wire. (NOT_IMPLEMENTED)")
+    def _take_external_tables(self) -> None:
+        """After a query come external tables, and an empty block as their end.
+
+        Another server sends its own (GLOBAL IN), and scalars, which it has put into the query as well.
+        """
+        while (block := self._line.receive_block()).columns or self._line.of_scalar:
+            if self._line.of_scalar:
+                continue
+            if not self._line.of_table.startswith("_data_"):
+                self._read_to_end_of_data()
+                raise EngineError(48, "External tables are not supported by the test wire. (NOT_IMPLEMENTED)")
+            self._keep_external(self._line.of_table, block)
+
+    def _keep_external(self, name: str, block: Block) -> None:
+        columns = ", ".join(f"`{column.name}` {column.type}" for column in block.columns)
+        make = f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}) ENGINE = Memory"
+        self._line.work(lambda: self._session.run(make))
+        if block.rows:
+            with TemporaryFile() as file:
+                file.write(write_block(block, flags=False))
+                file.flush()
+                file.seek(0)
+                fill = f"INSERT INTO {name} FROM INFILE '/dev/fd/{file.fileno()}' FORMAT Native"
+                self._line.work(lambda: self._session.run(fill))
 
     def _read_to_end_of_data(self) -> None:
         while self._line.receive_block().columns:
@@ -166,6 +202,8 @@ class Conversation:
         if statement.into_outfile:
             raise EngineError(358, "INTO OUTFILE is not allowed. (INTO_OUTFILE_NOT_ALLOWED)")
         query, session = self._query, self._session
+        if query.settings.keys() & _OF_SERVERS:  # another server's: it sends all that its own session has
+            query = replace(query, settings={k: v for k, v in query.settings.items() if k not in _NOT_HERE})
         restore = self._line.work(lambda: session.apply(query.settings, important=query.important))
         try:
             if statement.insert is not None:
@@ -242,6 +280,9 @@ class Conversation:
         result = _Result(self)
         for block in read_blocks(done.data):
             result.send(block)
+        if self._server.poses_as_cluster_in(self._query.sql):
+            for block in read_blocks(self._line.work(lambda: self._session.run(_HOSTS)).data):
+                result.send(block)
         if not done.data and statement.shows:
             result.send(Block.of(self._line.work(lambda: self._session.header(statement.sql))))
         result.report(done)

@@ -38,8 +38,8 @@ class CutError(ConnectionError):
 class RefusedError(Exception):
     """The statement was refused on purpose."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(f"Refused by an armed fault. (code {code})")
+    def __init__(self, code: int, words: str = "") -> None:
+        super().__init__(words or f"Refused by an armed fault. (code {code})")
         self.code = code
 
 
@@ -55,7 +55,7 @@ class Conversing(Protocol):
 
 @dataclass
 class Fault:
-    """One armed fault. `table`: only for statements whose text contains it. `code`: what `refuse` answers."""
+    """One armed fault. `table`: only for statements whose text contains it. `code`, `words`: what `refuse` answers."""
 
     phase: str
     action: str
@@ -63,6 +63,7 @@ class Fault:
     times: int = 1
     table: str | None = None
     code: int = 202
+    words: str = ""
 
     def __post_init__(self) -> None:
         if self.phase not in PHASES or self.action not in ACTIONS:
@@ -96,7 +97,7 @@ class Faults:
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "refuse":
-                raise RefusedError(fault.code)
+                raise RefusedError(fault.code, fault.words)
             case "break":
                 raise LookupError("A bug on purpose")
             case "restart":

@@ -37,6 +37,7 @@ class Line:
         self._worker = ThreadPoolExecutor(1, f"engine-{number}")
         self._wake, self._woken = socket.socketpair()
         self.revision = packets.REVISION
+        self.of_scalar, self.of_table = False, ""  # what the last block belongs to
         self.compression: str | None = None  # lz4 or zstd, for the blocks of the statement at hand
 
     def secure(self, context: ssl.SSLContext) -> None:
@@ -140,9 +141,9 @@ class Line:
         kind = self.next_kind()
         if kind == packets.CLIENT_CANCEL:
             raise CancelledError
-        if kind != packets.CLIENT_DATA:
+        if kind not in (packets.CLIENT_DATA, packets.CLIENT_SCALAR):
             raise ClientLeftError
-        self.reader.string()  # the name of an external table
+        self.of_scalar, self.of_table = kind == packets.CLIENT_SCALAR, self.reader.string()
         source = Reader(lambda: read_frame(self.reader)) if self.compression else self.reader
         packets.skip_block_info(source)
         return read_block(source, flags=self._flags)

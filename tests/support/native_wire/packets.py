@@ -12,8 +12,10 @@ START_TIME, PARALLEL_REPLICAS, SERIALIZATION_FLAGS = 54449, 54453, 54454
 PROFILE_EVENTS, ADDENDUM, PARAMETERS = 54456, 54458, 54459
 
 CLIENT_HELLO, CLIENT_QUERY, CLIENT_DATA, CLIENT_CANCEL, CLIENT_PING = range(5)
+# What another server asks and sends for its Distributed tables.
+CLIENT_TABLES_STATUS, CLIENT_KEEP_ALIVE, CLIENT_SCALAR = 5, 6, 7
 SERVER_HELLO, SERVER_DATA, SERVER_EXCEPTION, SERVER_PROGRESS, SERVER_PONG, SERVER_END, SERVER_PROFILE = range(7)
-SERVER_PROFILE_EVENTS = 14
+SERVER_TABLES_STATUS, SERVER_PROFILE_EVENTS = 9, 14
 
 PROFILE_EVENT_COLUMNS = [
     ("host_name", "String"),
@@ -24,6 +26,7 @@ PROFILE_EVENT_COLUMNS = [
     ("value", "Int64"),
 ]
 IMPORTANT_SETTING = 1
+_TCP = 1
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ def _skip_client_info(reader: Reader, revision: int) -> None:
     for _ in ("user", "query id", "address"):
         reader.string()
     reader.skip(8 if revision >= START_TIME else 0)
-    reader.skip(1)  # interface
-    for _ in ("operating system user", "host", "client"):
-        reader.string()
-    for _ in ("major", "minor", "revision"):
-        reader.varint()
+    of_tcp = reader.uint(1) == _TCP
+    if of_tcp:  # another server's query came to that one by an interface of its own
+        for _ in ("operating system user", "host", "client"):
+            reader.string()
+        for _ in ("major", "minor", "revision"):
+            reader.varint()
     reader.string()  # quota key
     reader.varint()  # distributed depth
-    reader.varint()  # patch
+    if of_tcp:
+        reader.varint()  # patch
     if reader.uint(1):  # a trace: 16 + 8 bytes of ids, its state, its flags
         reader.skip(24)
         reader.string()
@@ -97,6 +102,13 @@ def _read_settings(reader: Reader) -> tuple[dict[str, str], bool]:
         important |= bool(reader.varint() & IMPORTANT_SETTING)
         settings[name] = reader.string()
     return settings, important
+
+
+def tables_status(reader: Reader) -> bytes:
+    """The answer to a server that asks after tables: none of them is a replica, so none lags."""
+    names = [(reader.string(), reader.string()) for _ in range(reader.varint())]
+    told = b"".join(string(database) + string(table) + b"\0" for database, table in names)
+    return varint(SERVER_TABLES_STATUS) + varint(len(names)) + told
 
 
 def exception(code: int, message: str) -> bytes:

@@ -16,7 +16,7 @@ from tests.support.native_wire.conversation import Conversation
 from tests.support.native_wire.engine import Engine, EngineError
 from tests.support.native_wire.faults import Faults
 from tests.support.native_wire.line import Line
-from tests.support.native_wire.statements import literal, replace_call
+from tests.support.native_wire.statements import literal, of_one_server, reaches_all, replace_call
 
 LEAVE_S = 5.0
 
@@ -31,6 +31,7 @@ class Options:
     revision: int = packets.REVISION
     certificate: Path | None = None
     config_file: Path | None = None
+    alone: bool = False
 
 
 class Server:
@@ -43,6 +44,7 @@ class Server:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(options.certificate)
         self.engine = Engine(options.path, options.config_file)
+        self._alone = options.alone
         self.version = options.version or self.engine.version()
         self._posed_version = literal(".".join(map(str, self.version))) if options.version else None
         self._listening = socket.create_server(("127.0.0.1", options.port), backlog=128)
@@ -126,11 +128,16 @@ class Server:
             with self._lock:
                 del self._running[query_id]
 
-    def translated(self, sql: str) -> str:
+    def poses_as_cluster_in(self, sql: str) -> bool:
+        """Whether a statement is answered for every server of the cluster that this one poses as."""
+        return self._alone and reaches_all(sql)
+
+    def translated(self, sql: str, database: str | None) -> str:
         """The statement with what the engine would answer otherwise: ids of running statements, as clients know
         them, become the engine's, and a server that poses as another version says so."""
         with self._lock:
             named = {key: tag for key, tag in self._running.items() if key in sql}
         for key, tag in named.items():
             sql = sql.replace(key, self.engine.query_id(tag) or key)
+        sql = of_one_server(sql) if self._alone and "__scratch_" not in (database or "") else sql
         return replace_call(sql, "version()", self._posed_version) if self._posed_version else sql

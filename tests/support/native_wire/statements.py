@@ -42,6 +42,45 @@ def replace_call(sql: str, call: str, value: str) -> str:
     return sql
 
 
+def of_one_server(sql: str) -> str:
+    """What a statement of a cluster does on a server that is alone and has no replicas.
+
+    chDB has neither ON CLUSTER nor a port for other replicas. DDL that is not for the whole cluster, and does not say
+    that it is for one server, is refused: on a cluster it would be a mistake.
+    """
+    if sql.lstrip().upper().startswith("SELECT"):
+        return replace_call(sql, "system.tables", _POSING)
+    if not _DDL.match(sql) or sql.startswith("/* on this server only */"):
+        return sql
+    where = _ON_CLUSTER.search(mask(sql))
+    if where is None and _MAKES.match(sql):
+        return "SELECT throwIf(1, 'This DDL reaches one server of the cluster only')"
+    if where is not None and _OF_KEEPER.match(sql):
+        return "SELECT throwIf(1, 'A change in Keeper is one server''s: on all of them it would be made many times')"
+    if where is not None:
+        sql = sql[: where.start()] + sql[where.end() :]
+    if sql.startswith("SYSTEM SYNC REPLICA"):
+        return "SELECT 1"
+    sql = _REPLICATED.sub(lambda found: f"{found[1]}(", sql)
+    sql = re.sub(r"\breplicated_deduplication_window\b", "non_replicated_deduplication_window", sql)
+    return re.sub(r", replicated_deduplication_window_seconds( = \d+)?", "", sql)
+
+
+def reaches_all(sql: str) -> bool:
+    return _DDL.match(sql) is not None and _ON_CLUSTER.search(mask(sql)) is not None
+
+
+_POSING = (
+    "(SELECT * REPLACE (if(endsWith(engine, 'MergeTree') AND position(database, '__scratch_') = 0, "
+    "concat('Replicated', engine), engine) AS engine) FROM system.tables)"
+)
+_DDL = re.compile(r"\s*(CREATE|DROP|ALTER|RENAME|EXCHANGE|TRUNCATE|OPTIMIZE|SYSTEM|BACKUP|RESTORE)\s", re.IGNORECASE)
+_MAKES = re.compile(r"\s*(CREATE|DROP|RENAME|EXCHANGE)\s+(TABLE|MATERIALIZED|VIEW|DATABASE)", re.IGNORECASE)
+_OF_KEEPER = re.compile(r"\s*ALTER\s+TABLE\s+`?(muse_claims|insert_ledger)\b.*(UPDATE|DELETE)", re.I | re.S)
+_ON_CLUSTER = re.compile(r"\s+ON\s+CLUSTER\s+'[^']*'", re.IGNORECASE)
+_REPLICATED = re.compile(r"\bReplicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?")
+
+
 @dataclass(frozen=True)
 class Insert:
     """An INSERT whose rows follow as blocks."""
