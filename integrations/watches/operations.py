@@ -141,16 +141,18 @@ def _record(book: Book, turns: Turns, watch: StoredWatch, found: Look, known: se
     """Alarms as rows, log lines and messages in the outbox. Whoever takes over a look that died does the same again:
     ids, tokens and the outbox make it once."""
     now = _to_ms(datetime.now(UTC))
+    over = {alarm.alarm_id for alarm in found.cleared}
     for alarm in found.cleared:
         book.write_alarm(replace(alarm, cleared_at=now))
         _log.info("Watch %s is well again: %s", watch.name, alarm.series)
     for alarm in found.raised:
-        if alarm.alarm_id not in known:
+        if alarm.alarm_id not in known | over:
             book.write_alarm(alarm)
         _log.warning("Alarm %s of watch %s: %s", alarm.alarm_id, watch.name, in_words(alarm))
         if watch.definition.webhook is not None and not watch.silent(now):
-            message = {"to": watch.definition.webhook, "message": shown_alarm(alarm) | {"text": in_words(alarm)}}
-            turns.queue("webhook", str(alarm.alarm_id), message, now)
+            told = replace(alarm, cleared_at=now) if alarm.alarm_id in over else alarm
+            message = {"to": watch.definition.webhook, "message": shown_alarm(told) | {"text": in_words(alarm)}}
+            turns.queue("webhook", str(alarm.alarm_id), message, datetime.now(UTC))  # sent in the order of the alarms
 
 
 def in_words(alarm: Alarm) -> str:
