@@ -221,6 +221,7 @@ class MuseSettings(_Group):
     webhook_hosts: Words = Field(
         default=(), description="hosts, with a port if need be, that webhooks of watches may go to"
     )
+    webhook_loopback: bool = Field(default=False, description="webhooks may go to a listed address of this machine too")
     webhook_secret: SecretStr | None = Field(default=None, min_length=16, description="secret that signs webhooks")
 
     hearts_within_minutes: float = Field(default=5, gt=0, description="minutes in which a commit's runs must be there")

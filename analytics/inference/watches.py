@@ -45,11 +45,11 @@ class ChangeLook:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdLook:
-    """Whether the alarm is on after the newest value, and where it was raised and cleared among the values given."""
+    """Whether the alarm is on after the newest value, and each turn on the way there."""
 
     on: bool
-    raised: int | None
-    cleared: int | None
+    turns: tuple[tuple[int, bool], ...]
+    """Places among the values at which an alarm was raised (True) or cleared (False), in turn."""
 
 
 def look_for_change(
@@ -103,15 +103,14 @@ def look_at_threshold(
     """
     sign = 1.0 if when == "above" else -1.0
     back = value if clear is None else clear
-    raised = cleared = None
+    turns: list[tuple[int, bool]] = []
     for place, given in enumerate(values):
         if given is None or not np.isfinite(given):
             continue
-        if not on and sign * (given - value) > 0:
-            on, raised, cleared = True, place, None
-        elif on and sign * (given - back) <= 0:
-            on, cleared = False, place
-    return ThresholdLook(on, raised, cleared)
+        if sign * (given - back) <= 0 if on else sign * (given - value) > 0:
+            on = not on
+            turns.append((place, on))
+    return ThresholdLook(on, tuple(turns))
 
 
 def _points(

@@ -60,7 +60,8 @@ def look(client: Access, watch: StoredWatch, newest: datetime, last: datetime | 
     found = Look(newest, series=len(groups))
     for group, own in groups.items():
         series = orjson.dumps(dict(zip(watch.definition.group_by, group, strict=True)), default=str).decode()
-        mine = [alarm for alarm in alarms if alarm.series == series]
+        # Those of a look that died half-way are raised again, by the same ids, and told of.
+        mine = [alarm for alarm in alarms if alarm.series == series and last is not None and alarm.bucket <= last]
         judge = _change if watch.definition.for_changes else _threshold
         judge(_Case(client, watch, series, own, last, mine), found)
     return found
@@ -125,10 +126,13 @@ def _threshold(case: _Case, found: Look) -> None:
     start = case.place_after(case.last)
     rows = case.rows[start:]
     seen = inference.look_at_threshold([row["value"] for row in rows], when, rule.value, rule.clear, on is not None)
-    if on is not None and seen.cleared is not None:
-        found.cleared.append(on)
-    if seen.raised is not None and seen.on:
-        found.raised.append(case.alarm(start + seen.raised, {"threshold": rule.value}, now))
+    for place, raised in seen.turns:
+        if raised:
+            on = case.alarm(start + place, {"threshold": rule.value}, now)
+            found.raised.append(on)
+        elif on is not None:
+            found.cleared.append(on)
+            on = None
 
 
 def _kind(watch: StoredWatch) -> Literal["level", "count", "rate"]:

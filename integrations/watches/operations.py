@@ -12,6 +12,7 @@ from uuid import UUID
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso, marks
 from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.watches.book import Alarm, Book, StoredWatch
@@ -72,6 +73,19 @@ def watch_list(client: Access) -> Result:
     notes = [f"The newest {SHOWN} alarms are shown."] if len(alarms) > SHOWN else []
     notes += marks({"series": [alarm.series for alarm in alarms]})
     return Result.of({"watches": watches, "alarms": [shown_alarm(one) for one in alarms[:SHOWN]], "notes": notes})
+
+
+def alarm_list(client: Access, watch: str | None = None) -> Result | None:
+    """The newest alarms, of all watches or of one; None where there is no such watch and never was an alarm of it."""
+    book = Book(client.executor)
+    condition = "1" if watch is None else f"watch = {quote(watch)}"
+    alarms = book.alarms(condition, limit=SHOWN + 1)
+    if watch is not None and not alarms and watch not in {one.name for one in book.watches()}:
+        return None
+    notes = [f"The newest {SHOWN} alarms are shown."] if len(alarms) > SHOWN else []
+    notes += marks({"series": [alarm.series for alarm in alarms]})
+    shown = [shown_alarm(one) for one in alarms[:SHOWN]]
+    return Result.of({"open": sum(one.open for one in alarms), "alarms": shown, "notes": notes})
 
 
 def silence(client: Access, name: str, until: datetime) -> None:
@@ -141,16 +155,18 @@ def _record(book: Book, turns: Turns, watch: StoredWatch, found: Look, known: se
     """Alarms as rows, log lines and messages in the outbox. Whoever takes over a look that died does the same again:
     ids, tokens and the outbox make it once."""
     now = _to_ms(datetime.now(UTC))
+    over = {alarm.alarm_id for alarm in found.cleared}
     for alarm in found.cleared:
         book.write_alarm(replace(alarm, cleared_at=now))
         _log.info("Watch %s is well again: %s", watch.name, alarm.series)
     for alarm in found.raised:
-        if alarm.alarm_id not in known:
+        if alarm.alarm_id not in known | over:
             book.write_alarm(alarm)
         _log.warning("Alarm %s of watch %s: %s", alarm.alarm_id, watch.name, in_words(alarm))
         if watch.definition.webhook is not None and not watch.silent(now):
-            message = {"to": watch.definition.webhook, "message": shown_alarm(alarm) | {"text": in_words(alarm)}}
-            turns.queue("webhook", str(alarm.alarm_id), message, now)
+            told = replace(alarm, cleared_at=now) if alarm.alarm_id in over else alarm
+            message = {"to": watch.definition.webhook, "message": shown_alarm(told) | {"text": in_words(alarm)}}
+            turns.queue("webhook", str(alarm.alarm_id), message, datetime.now(UTC))  # sent in the order of the alarms
 
 
 def in_words(alarm: Alarm) -> str:

@@ -30,6 +30,7 @@ TIMEOUT_S = 10.0
 """Seconds for one attempt, from the first packet to the answer's status."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 3600.0
 GIVE_UP_AFTER = timedelta(days=3)
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _log = logging.getLogger(__name__)
 
 
@@ -54,8 +55,11 @@ def check_address(address: str, settings: MuseSettings) -> SplitResult:
     names = {host, f"{host}:{port}"}
     if not names & set(settings.webhook_hosts):
         raise InvalidInput(f"Webhooks may not go to {host}: list it in MUSE_WEBHOOK_HOSTS on the server.")
-    if parts.scheme == "http" and not _loopback(host):
-        raise InvalidInput("A webhook to another machine needs https.")
+    spelled = _address(host)
+    if spelled is not None and not _may_go_to(spelled, settings):
+        raise InvalidInput(f"Webhooks go to public addresses only, and {host} is none; list a public name or address.")
+    if parts.scheme == "http" and (spelled is None or not spelled.is_loopback):
+        raise InvalidInput("A webhook needs https.")
     return parts
 
 
@@ -144,22 +148,32 @@ def _shut(sock: socket.socket) -> None:
 
 
 def _resolved(host: str, port: int) -> str:
-    """The address to connect to: none within private networks, unless the list names that very address."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
+    """The address to connect to. A name leads to public addresses only; an address was judged by `check_address`."""
+    if _address(host) is not None:
         return host
     found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    private = [one for one in found if not ipaddress.ip_address(one.partition("%")[0]).is_global]
-    if private or not found:
+    addresses = [_address(one) for one in found]
+    if not addresses or not all(one is not None and _public(one) for one in addresses):
         raise NotDelivered(f"{host} resolves to an address that is not public.")
     return sorted(found)[0]
 
 
-def _loopback(host: str) -> bool:
+def _address(host: str) -> Address | None:
+    """The address that `host` spells out; None where it is a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        return None
+
+
+def _may_go_to(address: Address, settings: MuseSettings) -> bool:
+    return _public(address) or (settings.webhook_loopback and address.is_loopback)
+
+
+def _public(address: Address) -> bool:
+    """Whether the whole world has it: an address within another one counts as that."""
+    if isinstance(address, ipaddress.IPv6Address):
+        within = address.ipv4_mapped or address.sixtofour
+        if within is not None:
+            return _public(within)
+    return address.is_global and not (address.is_multicast or address.is_reserved)

@@ -6,10 +6,12 @@ empty result and leaves its answer here, to be put into what the SDK made of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
 
+from mcp.server.apps import client_supports_apps
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from starlette.requests import Request
@@ -18,7 +20,8 @@ from chimera_metrics.integrations.clickhouse.call import owner_of
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
 from chimera_metrics.server.catalog.names import Names
-from chimera_metrics.server.http.sessions import client_info
+from chimera_metrics.server.catalog.views import shown_resources
+from chimera_metrics.server.http.sessions import client_has_views, client_info
 
 _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
 
@@ -31,14 +34,17 @@ def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
         info = client_info(ctx.request.headers)
     client, program = introduced(info)
     reached_at = str(ctx.request.base_url).rstrip("/") if isinstance(ctx.request, Request) else ""
+    views = client_supports_apps(ctx)
+    if ctx.session.client_params is None and isinstance(ctx.request, Request):
+        views = views or client_has_views(ctx.request.headers)
     user = getattr(ctx.request, "scope", {}).get("user")
     if isinstance(user, AuthenticatedUser):
         token = user.access_token
         claims = token.claims or {}
         role = cast("Role", claims.get(ROLE_CLAIM, "reader"))
         name = token.subject or token.client_id
-        return Caller(name, role, client, program, owner_of(name, claims.get("iss")), reached_at)
-    return Caller(local_user(), local, client, program, reached_at=reached_at)
+        return Caller(name, role, client, program, owner_of(name, claims.get("iss")), reached_at, views)
+    return Caller(local_user(), local, client, program, reached_at=reached_at, has_views=views)
 
 
 def _program_of(ctx: ServerRequestContext[Any, Any], caller: Caller) -> str | None:
@@ -53,8 +59,10 @@ def _program_of(ctx: ServerRequestContext[Any, Any], caller: Caller) -> str | No
 class EitherName:
     """Shows each client its form of the tools' names, in lists and in words, and takes a call by either form."""
 
-    def __init__(self, names: Names, local: Role) -> None:
+    def __init__(self, names: Names, local: Role, promised: Callable[[Any], dict[str, Any]]) -> None:
+        """`promised`: the capabilities that hold for a request."""
         self._names = names
+        self._promised = promised
         self._local = local
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -68,6 +76,10 @@ class EitherName:
         caller = caller_of(ctx, self._local)
         if ctx.method == "tools/list":
             result = result | {"tools": self._names.shown(result["tools"], caller)}
+        if ctx.method in ("initialize", "server/discover"):
+            result = result | {"capabilities": self._promised(ctx)}
+        if ctx.method == "resources/list":
+            result = result | {"resources": shown_resources(result["resources"], caller.has_views)}
         return self._names.told(ctx.method, result, _program_of(ctx, caller))
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.apps import Apps
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
@@ -42,6 +43,7 @@ from chimera_metrics.server.catalog.resources import read_resource
 from chimera_metrics.server.catalog.surface import input_schema_of, listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.http.listening import Bus, Listening
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
 from chimera_metrics.server.http.on_record import OnRecord, note_tool
 from chimera_metrics.server.http.sessions import STOPPABLE
@@ -53,16 +55,18 @@ T = TypeVar("T")
 class MuseServer(MCPServer[ServerContext]):
     """Our tools, resources, prompts and completions on the official SDK."""
 
-    def __init__(self, calls: Calls, names: Names, local: Role, **words: Any) -> None:
-        """`local`: see `caller_of`."""
+    def __init__(self, calls: Calls, names: Names, local: Role, stateless: bool, **words: Any) -> None:
+        """`local`: see `caller_of`; `stateless`: over HTTP clients have no session."""
         self._calls = calls
         #: Puts requests beside the protocol on record, as `Calls.record` does.
         self.record = calls.record
         self._local = local
+        listening = Listening(Bus(lambda: self._running().updates), stateless)
         super().__init__(
-            middleware=[OnRecord(calls, local), EitherName(names, local), fill_in],
+            middleware=[OnRecord(calls, local), EitherName(names, local, listening.promised), fill_in],
             log_level="WARNING",
-            subscriptions=False,
+            subscriptions=False,  # served by `listening`
+            extensions=[Apps()],
             **words,
         )
         #: The context of the running lifespan, for routes beside the protocol.
@@ -70,6 +74,13 @@ class MuseServer(MCPServer[ServerContext]):
         # The SDK's decorator for completions is untyped, and for log levels it has none.
         self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, _complete)
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
+        listening.add_to(self._lowlevel_server)
+        self.end_streams = listening.end
+
+    def _running(self) -> ServerContext:
+        if self.state is None:
+            raise RuntimeError("Nobody listens to a server that does not run.")
+        return self.state
 
     async def list_tools(self) -> list[Tool]:
         return [Tool.model_validate(tool) for tool in listed(self._calls.tools.values())]
@@ -128,7 +139,7 @@ class MuseServer(MCPServer[ServerContext]):
         if context is None:
             raise RuntimeError("A resource is read for a client; use ClickHouseClient.describe within a program.")
         found = await _on_a_worker(context.request_context.lifespan_context, lambda it: read_resource(it, str(uri)))
-        return [ReadResourceContents(content=one["text"], mime_type=one["mimeType"]) for one in found["contents"]]
+        return [ReadResourceContents(one["text"], one["mimeType"], one.get("_meta")) for one in found["contents"]]
 
 
 async def _complete(request: ServerRequestContext[ServerContext, Any], params: CompleteRequestParams) -> CompleteResult:

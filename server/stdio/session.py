@@ -20,10 +20,12 @@ from chimera_metrics.server.catalog.protocol import ProtocolError
 from chimera_metrics.server.catalog.resources import read_resource
 from chimera_metrics.server.catalog.surface import listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
+from chimera_metrics.server.catalog.views import has_views, shown_resources
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.offer import Offer, package_version
 from chimera_metrics.server.stdio.jsonrpc import Request
 from chimera_metrics.server.stdio.params import HANDSHAKE_METHODS, MODERN_METHODS, check
+from chimera_metrics.server.stdio.subscriptions import Subscriptions
 
 _REQUIRED = (protocol.VERSION_KEY, protocol.CAPABILITIES_KEY)
 # Nothing of these may be kept by who passes answers on, and none of them stays true for a time that we know.
@@ -53,6 +55,7 @@ class Session:
         #: Whether more than a greeting is answered.
         self._ready = False
         self._caller = Caller(local_user(), offer.local, "")
+        self.subscriptions = Subscriptions(context.updates)
 
     @property
     def revision(self) -> str:
@@ -99,7 +102,7 @@ class Session:
             revision = request.params["protocolVersion"]
             self._ready = True
             self._revision = revision if revision in protocol.HANDSHAKES else protocol.HANDSHAKES[-1]
-            self._caller = self._introduced(request.params["clientInfo"])
+            self._caller = self._introduced(request.params["clientInfo"], request.params["capabilities"])
         elif not self._ready and request.method not in _ALWAYS:
             raise ProtocolError(protocol.INVALID_PARAMS, "Invalid request parameters: initialize comes first", "")
         return self._caller
@@ -117,7 +120,7 @@ class Session:
             raise self._unsupported(revision)
         self._known(request, MODERN_METHODS)
         check(request.method, request.params, modern=True)
-        return self._introduced(request.meta.get(protocol.INFO_KEY))
+        return self._introduced(request.meta.get(protocol.INFO_KEY), request.meta[protocol.CAPABILITIES_KEY])
 
     def _known(self, request: Request, methods: Any) -> None:
         if request.method not in methods:
@@ -127,8 +130,8 @@ class Session:
         data = {"supported": [protocol.MODERN]} | ({} if requested is None else {"requested": requested})
         return ProtocolError(protocol.UNSUPPORTED_VERSION, "Unsupported protocol version", data)
 
-    def _introduced(self, info: dict[str, Any] | None) -> Caller:
-        return Caller(local_user(), self.offer.local, *introduced(info))
+    def _introduced(self, info: dict[str, Any] | None, capabilities: dict[str, Any]) -> Caller:
+        return Caller(local_user(), self.offer.local, *introduced(info), has_views=has_views(capabilities))
 
     def answer(self, request: Request, caller: Caller, stop: Cancellation) -> dict[str, Any]:
         """The result of a request that was admitted, or a ProtocolError. Blocks while the store works."""
@@ -141,7 +144,8 @@ class Session:
         if not self._modern:
             return result
         cache = _CACHE if request.method in _CACHEABLE else {}
-        meta = {"_meta": {protocol.SERVER_KEY: protocol.server_info(package_version())}}
+        info = {protocol.SERVER_KEY: protocol.server_info(package_version())}
+        meta = {"_meta": result.get("_meta", {}) | info}
         return result | cache | {"resultType": "complete"} | meta
 
     @contextlib.contextmanager
@@ -185,11 +189,19 @@ class Session:
             case "prompts/get":
                 return get_prompt(params["name"], params.get("arguments"))
             case "resources/list":
-                return {"resources": surface()["resources"]}
+                return {"resources": shown_resources(surface()["resources"], caller.has_views)}
             case "resources/templates/list":
                 return {"resourceTemplates": surface()["resource_templates"]}
             case "resources/read":
                 return read_resource(self.context, params["uri"])
+            case "resources/subscribe":
+                self.subscriptions.subscribe(params["uri"])
+                return {}
+            case "resources/unsubscribe":
+                self.subscriptions.unsubscribe(params["uri"])
+                return {}
+            case "subscriptions/listen":
+                return self.subscriptions.stream(request.id, params["notifications"], stop)
             case "completion/complete":
                 argument, given = params["argument"], (params.get("context") or {}).get("arguments")
                 return complete(self.context, argument["name"], argument["value"], given)

@@ -100,8 +100,13 @@ def test_a_steady_climb_is_no_change_for_drift() -> None:
 def test_a_threshold_swung_about_raises_one_alarm() -> None:
     # Above 100, clear at 90: 101 raises, 95 and 102 keep it, 89 clears it.
     found = look_at_threshold([80, 101, 95, None, 102], "above", 100.0, 90.0)
-    assert (found.on, found.raised, found.cleared) == (True, 1, None)
+    assert (found.on, found.turns) == (True, ((1, True),))
     found = look_at_threshold([95, 89, 99], "above", 100.0, 90.0, on=True)
-    assert (found.on, found.raised, found.cleared) == (False, None, 1)
-    assert look_at_threshold([0.5, 0.4], "below", 0.45).raised == 1
+    assert (found.on, found.turns) == (False, ((1, False),))
+    assert look_at_threshold([0.5, 0.4], "below", 0.45).turns == ((1, True),)
     assert not look_at_threshold([100.0], "above", 100.0).on
+
+
+def test_every_turn_among_the_values_of_one_look_is_told() -> None:
+    found = look_at_threshold([89, 101, 80, 105], "above", 100.0, 90.0, on=True)
+    assert (found.on, found.turns) == (True, ((0, False), (1, True), (2, False), (3, True)))

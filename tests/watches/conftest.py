@@ -77,7 +77,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def muse() -> MuseSettings:
-    return MuseSettings(webhook_hosts=("127.0.0.1",), webhook_secret=SECRET)
+    return MuseSettings(webhook_hosts=("127.0.0.1",), webhook_secret=SECRET, webhook_loopback=True)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_of_several_servers_one_judges_each_look(settings: ClickHouseSettings, c
     assert len(client.watch_list().alarms) == 1
 
 
-def test_a_threshold_is_raised_cleared_and_raised_again(client: ClickHouseClient) -> None:
+def test_an_alarm_says_its_threshold_and_value(client: ClickHouseClient) -> None:
     store(client, 50.0, last=1)
     client.watch_set("slow", METRIC, "above", value=130.0, clear=110.0)
     assert operations.run(client).raised == 1

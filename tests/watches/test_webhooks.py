@@ -9,9 +9,16 @@ import pytest
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import MuseSettings
+from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.watches import operations, webhooks
 from chimera_metrics.integrations.watches.turns import Turns
-from chimera_metrics.integrations.watches.webhooks import NotDelivered, deliver, deliver_waiting, signature
+from chimera_metrics.integrations.watches.webhooks import (
+    NotDelivered,
+    check_address,
+    deliver,
+    deliver_waiting,
+    signature,
+)
 from tests.watches.conftest import SECRET, Receiver, store
 from tests.watches.test_watching import METRIC
 
@@ -76,10 +83,60 @@ def test_a_redirect_is_not_followed(muse: MuseSettings, receiver: Receiver) -> N
     assert other.got == []
 
 
-def test_a_name_that_resolves_to_this_machine_gets_nothing() -> None:
-    muse = MuseSettings(webhook_hosts=("localhost",), webhook_secret=SECRET)
+# Names, and forms of addresses that only the resolver reads.
+NAMES = ["localhost", "127.1", "2130706433", "0x7f000001", "10.1", "0xa9fea9fe"]
+ADDRESSES = [  # none is listened on
+    *("127.0.0.1", "10.0.0.8", "172.16.0.1", "192.168.1.2", "100.64.0.1", "169.254.169.254", "0.1.2.3", "224.0.0.1"),
+    *(
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fd00::8]",
+        "[ff02::1]",
+        "[::ffff:10.0.0.8]",
+        "[2002:0a00:0008::1]",
+        "[64:ff9b::a00:8]",
+    ),
+]
+
+
+def listing(host: str, loopback: bool) -> MuseSettings:
+    return MuseSettings(webhook_hosts=(host.strip("[]"),), webhook_secret=SECRET, webhook_loopback=loopback)
+
+
+@pytest.mark.parametrize("loopback", [False, True])
+@pytest.mark.parametrize("host", NAMES)
+def test_a_name_that_resolves_to_a_private_address_gets_nothing(host: str, loopback: bool) -> None:
     with pytest.raises(NotDelivered, match="not public"):
-        deliver("https://localhost/x", "a", {}, muse)
+        deliver(f"https://{host}/x", "a", {}, listing(host, loopback))
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("host", ADDRESSES)
+def test_a_private_address_gets_nothing_though_it_is_listed(scheme: str, host: str) -> None:
+    with pytest.raises(InvalidInput, match="public addresses only"):
+        check_address(f"{scheme}://{host}:8443/x", listing(host, loopback=False))
+
+
+@pytest.mark.parametrize("host", [host for host in ADDRESSES if host not in ("127.0.0.1", "[::1]")])
+def test_the_setting_for_development_opens_this_machine_alone(host: str) -> None:
+    with pytest.raises(InvalidInput, match="public addresses only"):
+        check_address(f"https://{host}/x", listing(host, loopback=True))
+    for own in ("127.0.0.1", "[::1]"):
+        assert check_address(f"http://{own}/x", listing(own, loopback=True)).scheme == "http"
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2606:4700::1111]", "hooks.example.org"])
+def test_a_public_address_is_reached_by_https_alone(host: str) -> None:
+    assert check_address(f"https://{host}/x", listing(host, loopback=True)).hostname == host.strip("[]")
+    with pytest.raises(InvalidInput, match="needs https"):
+        check_address(f"http://{host}/x", listing(host, loopback=True))
+
+
+def test_a_watch_set_when_more_was_allowed_sends_nothing(receiver: Receiver) -> None:
+    with pytest.raises(InvalidInput, match="public addresses only"):
+        deliver(receiver.url, "a", {}, listing("127.0.0.1", loopback=False))
+    assert receiver.got == []
 
 
 def test_an_answer_that_never_ends_is_cut_off(muse: MuseSettings, monkeypatch: pytest.MonkeyPatch) -> None:
