@@ -72,7 +72,7 @@ class Cluster:
         """The replicated engine of a table, up to the arguments that it has as a plain one."""
         where = f"{self.database}/{table}"
         if table.partition("__new")[0] in SHARED:
-            return f"Replicated{engine}('/clickhouse/shared/{where}', '{{shard}}-{{replica}}'"
+            return f"Replicated{engine}('/clickhouse/books/{where}', '{{shard}}-{{replica}}'"
         return f"Replicated{engine}('/clickhouse/tables/{{shard}}/{where}', '{{replica}}'"
 
 

@@ -90,7 +90,7 @@ def test_a_table_gets_a_replicated_engine_and_a_window_in_blocks_and_seconds() -
 @pytest.mark.parametrize("engine", ["MergeTree", "MergeTree()", "MergeTree ()"])
 def test_a_shared_table_has_one_path_on_all_shards_and_a_name_of_its_own_for_each_replica(engine: str) -> None:
     made = clustered(f"CREATE TABLE insert_ledger (a Int8) ENGINE = {engine} ORDER BY a", CLUSTER)
-    assert "ReplicatedMergeTree('/clickhouse/shared/shop/insert_ledger', '{shard}-{replica}')" in made
+    assert "ReplicatedMergeTree('/clickhouse/books/shop/insert_ledger', '{shard}-{replica}')" in made
     assert "'{shard}-{replica}') ORDER BY a" in made.replace("))", ")")
 
 

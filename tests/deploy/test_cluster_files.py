@@ -22,7 +22,7 @@ def test_a_server_is_fit_for_the_cluster_of_one_shard(tmp_path: Path, monkeypatc
     monkeypatch.setenv("SHARD", "1")
     monkeypatch.setenv("REPLICA", "a1")
     config = tmp_path / "config.xml"
-    config.write_text((FOLDER / "server.xml").read_text().replace("/shared/", f"{tmp_path}/shared/"))
+    config.write_text((FOLDER / "server.xml").read_text().replace("/common/", f"{tmp_path}/common/"))
     with Wire() as wire:
         at = wire.start(path=tmp_path / "store", config_file=config)
         plain = ClickHouseSettings(host=at.host, port=at.port, secure=False, database="shop")

@@ -1,7 +1,7 @@
 -- up
 CREATE TABLE IF NOT EXISTS alembic_version ON CLUSTER 'muse' (
     version_num String
-) ENGINE = ReplicatedMergeTree('/clickhouse/shared/shop/alembic_version', '{shard}-{replica}')
+) ENGINE = ReplicatedMergeTree('/clickhouse/books/shop/alembic_version', '{shard}-{replica}')
  ORDER BY tuple();
 
 -- Running upgrade  -> 0001

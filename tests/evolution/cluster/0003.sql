@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS insert_ledger ON CLUSTER 'muse'
     `replaced` UInt64 COMMENT 'Rows that replaced an earlier copy [rows]' CODEC(T64, ZSTD(1)),
     `answer` String COMMENT 'The answer as JSON text' CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/shared/shop/insert_ledger', '{shard}-{replica}')
+ENGINE = ReplicatedMergeTree('/clickhouse/books/shop/insert_ledger', '{shard}-{replica}')
 PARTITION BY toYYYYMM(acknowledged_at)
 ORDER BY (table_name, idempotency_key)
 SETTINGS index_granularity = 256, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS audit_log ON CLUSTER 'muse'
     `outcome` LowCardinality(String) COMMENT 'How it ended' CODEC(ZSTD(1)),
     `error` String COMMENT 'What went wrong' CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/shared/shop/audit_log', '{shard}-{replica}')
+ENGINE = ReplicatedMergeTree('/clickhouse/books/shop/audit_log', '{shard}-{replica}')
 PARTITION BY toDate(ts)
 ORDER BY (ts, call_id)
 SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, index_granularity = 8192
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS retention_rules ON CLUSTER 'muse'
     `set_at` DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC') COMMENT 'When the rule was set',
     `set_by` String COMMENT 'Who set it'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/shared/shop/retention_rules', '{shard}-{replica}', set_at)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/books/shop/retention_rules', '{shard}-{replica}', set_at)
 ORDER BY table_name
 SETTINGS index_granularity = 8192
 COMMENT 'Retention rules: how long each table keeps its rows.';

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS watches ON CLUSTER 'muse'
     `set_at` DateTime64(6, 'UTC') COMMENT 'When this row was written' CODEC(T64, ZSTD(1)),
     `set_by` LowCardinality(String) COMMENT 'Who wrote it' CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/shared/shop/watches', '{shard}-{replica}', set_at)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/books/shop/watches', '{shard}-{replica}', set_at)
 ORDER BY name
 SETTINGS index_granularity = 8192
 COMMENT 'Watches: which metric is looked at, and what raises an alarm.';
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS watch_alarms ON CLUSTER 'muse'
     `acknowledged_by` LowCardinality(String) COMMENT 'Who said so' CODEC(ZSTD(1)),
     `changed_at` DateTime64(6, 'UTC') COMMENT 'When this row was written' CODEC(T64, ZSTD(1))
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/shared/shop/watch_alarms', '{shard}-{replica}', changed_at)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/books/shop/watch_alarms', '{shard}-{replica}', changed_at)
 PARTITION BY toYYYYMM(raised_at)
 ORDER BY alarm_id
 SETTINGS index_granularity = 8192
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS watch_turns ON CLUSTER 'muse'
     `due_at` DateTime64(3, 'UTC') COMMENT 'When it may be tried next' CODEC(T64, ZSTD(1)),
     `detail` String COMMENT 'What was found, or the message and its receiver, as JSON text' CODEC(ZSTD(6))
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/shared/shop/watch_turns', '{shard}-{replica}')
+ENGINE = ReplicatedMergeTree('/clickhouse/books/shop/watch_turns', '{shard}-{replica}')
 PARTITION BY toYYYYMM(at)
 ORDER BY (work, subject)
 SETTINGS index_granularity = 256, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800

@@ -23,8 +23,8 @@ _CONFIG = """<clickhouse>
 <zookeeper><node><host>127.0.0.1</host><port>{keeper}</port></node></zookeeper>
 <keeper_map_path_prefix>/keeper_map</keeper_map_path_prefix>
 <macros><shard>1</shard><replica>{replica}</replica></macros>
-<storage_configuration><disks><shared><type>local</type><path>{folder}/backups/</path></shared></disks>
-</storage_configuration><backups><allowed_disk>shared</allowed_disk></backups>
+<storage_configuration><disks><common><type>local</type><path>{folder}/backups/</path></common></disks>
+</storage_configuration><backups><allowed_disk>common</allowed_disk></backups>
 <remote_servers><muse><shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard></muse></remote_servers>
 </clickhouse>"""
 

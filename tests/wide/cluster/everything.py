@@ -71,7 +71,7 @@ def backups(settings: ClickHouseSettings, folder: Path) -> Iterator[Finding]:
         "a backup to each server's own folder",
         _refused(lambda: backup.create(settings, muse), MuseError, "in common"),
     )
-    muse = MuseSettings(backup_dir=folder, backup_disk="shared")
+    muse = MuseSettings(backup_dir=folder, backup_disk="common")
     made = backup.create(settings, muse)
     found, _ = backup.verify(settings, muse, made.name)
     yield "a backup", "" if found.rows == made.rows > 0 else f"{found.rows} of {made.rows} rows"

@@ -48,7 +48,7 @@ def _faults(connection: Connection, form: TableForm, stands: TableForm, places: 
     yield from differences(stands, form)
     if form.kind == "materialized":
         return
-    if places.get(form.name) not in {f"/clickhouse/{at}/{REPLICATED}/{form.name}" for at in ("tables/1", "shared")}:
+    if places.get(form.name) not in {f"/clickhouse/{at}/{REPLICATED}/{form.name}" for at in ("tables/1", "books")}:
         yield f"its place in Keeper is {places.get(form.name)}"
     if connection.exec_driver_sql(f"SELECT count() FROM {form.name}").scalar_one() != 0:
         yield "it is not empty"
