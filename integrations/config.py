@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from chimera_metrics.integrations.cluster_settings import ClusterSettings
 from chimera_metrics.integrations.dot_env import dot_env, warn_once
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.kafka_settings import KafkaSettings
 from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
 
@@ -141,7 +142,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
 
-class MuseSettings(_Group):
+class MuseSettings(KafkaSettings, _Group):
     """What the server offers and how much of it."""
 
     model_config = SettingsConfigDict(env_prefix="MUSE_", frozen=True, extra="ignore")
@@ -207,17 +208,6 @@ class MuseSettings(_Group):
     otlp: bool = Field(default=False, description="take OpenTelemetry spans of calls of models at `/v1/traces`")
     prices: Path | None = Field(default=None, description="TOML file of prices by model, for spans without a cost")
 
-    kafka_tls: bool = Field(default=False, description="reach Kafka's brokers by TLS, their certificates verified")
-    kafka_ca_cert: Path | None = Field(
-        default=None, description="file of a private CA that signed the brokers' certificates"
-    )
-    kafka_cert: Path | None = Field(default=None, description="certificate file by which `muse consume` is known")
-    kafka_key: Path | None = Field(default=None, description="file of that certificate's private key")
-    kafka_username: str | None = Field(default=None, description="user on the brokers (SASL); unset: none")
-    kafka_password: SecretStr = Field(default=SecretStr(""), description="its password")
-    kafka_sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        default="SCRAM-SHA-512", description="how the password is shown"
-    )
     webhook_hosts: Words = Field(
         default=(), description="hosts, with a port if need be, that webhooks of watches may go to"
     )

@@ -35,7 +35,7 @@ PARTS = {
     "integrations": [
         ["unseen"],
         ["errors", "private_files"],
-        ["cluster_settings", "dot_env", "results", "store_address"],
+        ["cluster_settings", "dot_env", "kafka_settings", "results", "store_address"],
         ["config"],
         ["masking"],
         ["guard", "validation"],
