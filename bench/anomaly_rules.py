@@ -30,9 +30,9 @@ NOISES = {
 SIZES = (6.0, 8.0, 10.0)
 SHARES = (0.036, 0.004, 0.004)
 """Of series of noise that may be called for one, two and three far points."""
-SHORT, SHARE_OF_T3 = 30, 0.05
-"""Under a cycle, in up to so many points, t3 noise may be called so often for one: whole answers, which take out lines
-and steps too, call it less often."""
+SHORT, SHARES_IN_SHORT = 30, {"t3": 0.05, "lognormal": 0.031}
+"""Under a cycle, in up to so many points, these noises may be called so often for one: whole answers, which take out
+lines and steps and judge runs by their peaks, call t3 noise less often than this, and lognormal noise more often."""
 CAP_SHARE = 0.005
 TRIES = 8
 
@@ -62,8 +62,8 @@ def scored(rng: np.random.Generator, y: Floats, period: int | None) -> Floats:
 
 def shares(n: int, j: int) -> Floats:
     """Of each noise, the share of series of n points that may be called for j far points, under a cycle."""
-    is_loose = n <= SHORT and j == 1
-    return np.array([SHARE_OF_T3 if is_loose and name == "t3" else SHARES[j - 1] for name in NOISES])
+    own = SHARES_IN_SHORT if n <= SHORT and j == 1 else {}
+    return np.array([own.get(name, SHARES[j - 1]) for name in NOISES])
 
 
 def plain_rule(clean: list[Floats], far: list[Floats], j: int) -> Floats:

@@ -83,7 +83,8 @@ def far_steps(y: Floats, level: float, period: int | None = None) -> Far:
 def _is_likelier(arc: Floats, one: Floats, n: int, deeper: bool) -> Flags:
     """Where the arc is so much likelier than the single step that its second edge is worth its log n (as in BIC)."""
     freedom = _freedom(n, deeper)
-    return n / 2.0 * (np.log1p(arc * arc / freedom) - np.log1p(one * one / freedom)) > np.log(n)
+    is_likelier: Flags = n / 2.0 * (np.log1p(arc * arc / freedom) - np.log1p(one * one / freedom)) > np.log(n)
+    return is_likelier
 
 
 def is_deeper(n: int) -> bool:
