@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bench.analytics_by_hand import by_hand
+from bench.analytics_outlook import outlook
 from bench.generate import statements
 from chimera_metrics.analytics import inference
 from chimera_metrics.integrations.clickhouse.statements import Traced
@@ -205,6 +206,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     found: dict[int, dict[str, Times]] = {}
+    ahead: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
         try:
@@ -214,13 +216,16 @@ def main() -> int:
                 print(f"ui_events: {rows:,} rows in {store.fill('ui_events', rows):.0f} s", flush=True)
                 found[rows] = measure(store, options.repeats)
                 print("\n".join(report({rows: found[rows]})), flush=True)
+                found_ahead = [f"### Forecast and anomalies, {rows:,} ui_events", "", *outlook(store.client, 5), ""]
+                print("\n".join(found_ahead), flush=True)
+                ahead += found_ahead
                 gc.collect()
         finally:
             store.client.close()
     judged = [f"| {name} | {took:.1f} |" for name, took in inference_times().items()]
     inferred = ["| judgement of 1,000 points | ms |", "| --- | ---: |", *judged]
     text = "\n".join(
-        [*report(found), "### Inference apart", "", *inferred, "", "### Growth (p50)", "", *growth(found), ""]
+        [*report(found), *ahead, "### Inference apart", "", *inferred, "", "### Growth (p50)", "", *growth(found), ""]
     )
     print("\n".join([*inferred, "", *growth(found)]))
     if options.write:

@@ -21,7 +21,7 @@ from bench.honesty_cycles import measure_cycles
 from bench.honesty_newest import measure_newest
 from bench.honesty_regressions import measure_regressions
 from bench.honesty_report import Report
-from bench.honesty_steps import measure_change_points, measure_step_power
+from bench.honesty_steps import measure_change_points, measure_edges, measure_step_power
 from bench.honesty_trend import measure_trend
 from bench.rivals import RIVALS
 
@@ -36,6 +36,7 @@ SECTIONS: dict[str, Callable[[Report, int, int], None]] = {
     "Compare": measure_compare,
     "Change points: false alarms": measure_change_points,
     "Change points: what is seen": measure_step_power,
+    "Change points: edges": measure_edges,
     "Anomalies": measure_anomalies,
     "Anomalies in counts and rates": measure_counts,
     "Newest buckets": measure_newest,

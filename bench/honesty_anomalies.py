@@ -27,7 +27,7 @@ def shown(y: Floats, period: int | None = None) -> list[list[int]]:
 def measure_anomalies(report: Report, series: int, seed: int) -> None:
     """Clean series with any, without and with a weekly cycle; one point at 10 sd; one far point beside near ones."""
     rng = np.random.default_rng([seed, 5])
-    some, few = max(series // 5, 5), max(series // 10, 5)
+    some, few = series, max(series // 10, 5)
     quiet, loud = [], []
     for name in WIDE_NOISES:
         alarms, powers = [name], [name]
@@ -46,8 +46,7 @@ def measure_anomalies(report: Report, series: int, seed: int) -> None:
             powers.append(", ".join(f"{one:.2f}" for one in seen))
             if name == "normal":
                 for residual, one in zip(RESIDUALS[1:], seen[1:], strict=True):
-                    least = (0.70 if n <= 30 else 0.85) * seen[0]
-                    report.at_least(f"spike of 10 sd under a week {residual}, n = {n}", one, least, few)
+                    report.at_least(f"spike of 10 sd under a week {residual}, n = {n}", one, 0.85 * seen[0], few)
         quiet.append(alarms)
         loud.append(powers)
     head = ["noise", *(f"n = {n}" for n in POINTS)]

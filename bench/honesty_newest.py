@@ -45,7 +45,7 @@ def measure_newest(report: Report, series: int, seed: int) -> None:
     title = f"Newest bucket: reports of {METRICS} metrics per 1,000 with any alarm (at most 50) / metrics alone"
     report.table(title, head, rows)
     report.table(f"Newest bucket: share seen at 4 sd, of one metric ({few} series)", head, powers)
-    measure_counts_newest(report, max(series // 50, 2), rng)
+    measure_counts_newest(report, max(series // 10, 2), rng)
 
 
 def measure_counts_newest(report: Report, reports: int, rng: np.random.Generator) -> None:

@@ -13,6 +13,12 @@ from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.change_points import ChangePoints, change_points
 from chimera_metrics.analytics.inference.critical_values import anomaly_cap, anomaly_rule
 from chimera_metrics.analytics.inference.cycles import Cycle, checked_period, cycle, most_are_expected
+from chimera_metrics.analytics.inference.point_scores import (
+    farthest_first,
+    features,
+    scores_of,
+    without_rest_of_cycle,
+)
 from chimera_metrics.analytics.inference.rare_counts import far_counts
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Floats, Indices, floats, is_constant, times, unit_scale
@@ -26,8 +32,6 @@ LEAST_SHARE = 0.05
 """What a bucket is expected to have at least, of the usual level: lines and cycles may point below zero."""
 LARGEST_COUNT = 1e15
 """Beyond, floats do not count one by one."""
-MAD_TO_SD = 1.482602218505602
-NEARER_SHARE, NEARER_TO_SD = 0.8, 1.79
 RARE_SHARE = 0.6
 
 JudgedAs = Literal["values", "counts", "rates"]
@@ -85,6 +89,13 @@ class _Series:
         """The period of the cycle that was taken out."""
         return self.pattern.period if self.pattern and self.pattern.found else None
 
+    def without_rest_of_cycle(self, e: Floats) -> Floats:
+        """Residuals e: (n,), less what the removal of the cycle left of it."""
+        if self.removed is None:
+            return e
+        left: Floats = without_rest_of_cycle(e[None], self.removed, self.present)[0]
+        return left
+
 
 def anomalies(
     values: Sequence[float | None],
@@ -107,10 +118,11 @@ def anomalies(
     a run of neighbours on one side counts as one.
     Undefined when: fewer than 10 values, all equal, or more than half of them exactly as expected, unless they are
     counts or rates: a reason.
-    Formula: robust sd = 1.4826 median |value - expected| (less a cycle: see `scores_of`). A score counts above a bound
-    that the other points set: log bound = a + b1 log(next farthest score) + b2 |skew| + b3 skew towards the point
-    + b4 log(sd / robust sd), with coefficients simulated by n so that noise with normal, t3 and lognormal tails is
-    called in at most 1 series of 22; never under 4, and never over the score that 5 in 1,000 lognormal series reach.
+    Formula: robust sd = 1.4826 median |value - expected| (less a cycle: see `without_rest_of_cycle`, `scores_of`). A
+    score counts above a bound that the other points set: log bound = a + b1 log(next farthest score) + b2 |skew|
+    + b3 skew towards the point + b4 log(sd / robust sd), with coefficients simulated by n so that noise with normal,
+    t3 and lognormal tails is called in at most 1 series of 22; never under 4, and never over the score that 5 in 1,000
+    lognormal series reach.
     Counts and rates: see `far_counts`; where they are clearly over-dispersed, the bound counts too.
     Source: Hampel 1974, doi:10.1080/01621459.1974.10482962; outward testing after Rosner 1983,
     doi:10.1080/00401706.1983.10487848; docs/statistics.md.
@@ -130,9 +142,10 @@ def anomalies(
     reason = _too_little(y[present])
     if reason is not None:
         return Anomalies((), len(present), reason, judged_as=judged_as)
-    pattern = (steps.cycle if steps and steps.cycle else cycle(values, period)) if period else None
     steps = steps or change_points(values, period=period)
-    line = line or trend(values, times_days, period=period)
+    pattern = (steps.cycle or cycle(values, period)) if period else None
+    if line is None and not steps.changes:
+        line = trend(values, times_days, period=period, steps=steps)
     adjusted = floats(pattern.adjusted)[present] if pattern else y[present]
     series = _Series(present, y[present], adjusted, _expected(adjusted, t, present, line, steps), pattern)
     found = _of_values(series) if judged_as == "values" else _of_counts(series, trials, steps)
@@ -152,14 +165,16 @@ def _of_values(series: _Series) -> Anomalies:
     """Judged by the robust sd and the rule that the other points set."""
     scale = unit_scale(series.values)
     e = series.values / scale - series.expected / scale
-    is_rare = series.removed is not None and most_are_expected(np.abs(e - np.median(e))[None], RARE_SHARE)[0]
+    left = series.without_rest_of_cycle(e)
+    away = np.abs(np.stack([one - np.median(one) for one in (e, left)]))
+    is_rare = series.removed is not None and most_are_expected(away, RARE_SHARE).any()
     if is_rare or np.median(np.abs(e)) <= 1e-12 * np.abs(e).max():
         text = "More than half of the values are the same, so there is no spread to measure from."
         if is_rare:
             text = "More than half of the values are what the cycle lets expect: there is no spread to measure from."
         return Anomalies((), len(e), reasons.not_estimated(text))
-    scores = scores_of(e[None], series.removed)[0]
-    return _answer(series, called(scores, series.removed), scores, series.expected)
+    scores = scores_of(left[None], series.removed)[0]
+    return _answer(series, called(scores, series.removed), scores, series.values - scale * (left - np.median(left)))
 
 
 def _of_counts(series: _Series, trials: Floats | None, steps: ChangePoints) -> Anomalies:
@@ -175,7 +190,8 @@ def _of_counts(series: _Series, trials: Floats | None, steps: ChangePoints) -> A
     found = far_counts(counts, exposure, most_together(len(counts)), size)
     places = found.places
     if found.is_over_dispersed and np.median(np.abs(found.scores - np.median(found.scores))) > 1e-9:
-        places = np.intersect1d(places, called(scores_of(found.scores[None], series.removed)[0], series.removed))
+        left = series.without_rest_of_cycle(found.scores)
+        places = np.intersect1d(places, called(scores_of(left[None], series.removed)[0], series.removed))
     expected = found.expected if size is None else found.expected / size
     return _answer(series, places, found.scores, expected, has_cycle=True)
 
@@ -228,48 +244,6 @@ def most_together(n: int) -> int:
     return max(min(TABULATED_TOGETHER, n // 10), n // 20)
 
 
-def scores_of(e: Floats, period: int | None = None) -> Floats:
-    """Residuals e: (m, n) over 1.4826 times their median absolute deviation, from their median.
-
-    period: that of the cycle that was taken out. Then 1.79 times the mean of the nearer four fifths: a cycle by medians
-    leaves one residual in each place of the period next to 0, and their median with it.
-    """
-    centred = e - np.median(e, axis=1, keepdims=True)
-    away = np.abs(centred)
-    if period:
-        near = np.sort(away, axis=1)[:, : int(np.ceil(NEARER_SHARE * e.shape[1]))]
-        spread = NEARER_TO_SD * near.mean(axis=1, keepdims=True)
-    else:
-        spread = MAD_TO_SD * np.median(away, axis=1, keepdims=True)
-    scores: Floats = centred / np.maximum(
-        spread, 1e-12 * np.maximum(np.abs(centred).max(axis=1, keepdims=True), 1e-300)
-    )
-    return scores
-
-
-def farthest_first(scores: Floats) -> Floats:
-    """Each row of scores: (m, n) by falling distance from 0."""
-    return np.take_along_axis(scores, np.argsort(-np.abs(scores), axis=1, kind="stable"), axis=1)
-
-
-def features(ordered: Floats, j: int) -> tuple[Floats, Floats]:
-    """The j-th largest |score| (m,), and what the points beyond the j farthest look like (m, 5).
-
-    ordered: (m, n), the farthest first. The five: 1; log of the next |score|; size of the others' skew; their skew
-    towards the j-th; log of their sd. Skew: their mean, as scores count from the median.
-    """
-    rest = ordered[:, j:]
-    mean = rest.mean(axis=1)
-    described = [
-        np.ones(len(ordered)),
-        np.log(np.maximum(np.abs(ordered[:, j]), 1e-3)),
-        np.abs(mean),
-        np.sign(ordered[:, j - 1]) * mean,
-        np.log(np.maximum(rest.std(axis=1), 1e-3)),
-    ]
-    return np.abs(ordered[:, j - 1]), np.stack(described, axis=1)
-
-
 def _answer(
     series: _Series, places: Indices, scores: Floats, expected: Floats, *, has_cycle: bool = False
 ) -> Anomalies:
@@ -305,14 +279,14 @@ def _with_cycle(series: _Series, level: Floats) -> Floats:
     return with_cycle
 
 
-def _expected(known: Floats, t: Floats, present: Indices, line: TrendEstimate, steps: ChangePoints) -> Floats:
+def _expected(known: Floats, t: Floats, present: Indices, line: TrendEstimate | None, steps: ChangePoints) -> Floats:
     """The level, line or median that each present value is measured from."""
     if steps.changes:
         edges = np.searchsorted(present, [change.index for change in steps.changes])
         parts = np.split(known, edges)
         expected: Floats = np.concatenate([np.full(len(part), np.median(part)) for part in parts if len(part)])
         return expected
-    if line.direction in ("rising", "falling") and line.slope_per_day is not None:
+    if line is not None and line.direction in ("rising", "falling") and line.slope_per_day is not None:
         climb = line.slope_per_day * (t[present] - t[present][0])
         fitted: Floats = climb + float(np.median(known - climb))
         return fitted

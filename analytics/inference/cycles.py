@@ -29,6 +29,7 @@ RARE_SHARE, TRIMMED_SHARE = 0.5, 0.2
 SHRINKAGE = 1.5
 CLEARLY_BETTER = 5.0
 KEPT_SHARE = 0.9
+CLEAR = 2.0
 MAD_TO_SD, TRIMMED_MEAN_TO_SD = 1.482602218505602, 1.58
 NAMES = {7: "weekly", 12: "yearly", 24: "daily"}
 
@@ -152,11 +153,15 @@ def remove_cycles(y: Floats, period: int, places: Indices | None = None) -> Adju
         logs = _effects(np.log(rows), period, places)
         likelier = np.log(added.size[positive] / logs.size) - np.log(rows).mean(axis=1)
         better = KEPT_SHARE * n * likelier > CLEARLY_BETTER
-        use = logs.found & (better | ~added.found[positive])
+        # Two tries find cycles in noise too often: where logarithms are clearly likelier, the other must be clear.
+        doubtful = positive[better & (added.ratio[positive] < CLEAR * repeats_from(n, period))]
+        values[doubtful], found = y[doubtful], found.copy()
+        found[doubtful] = False
+        use = logs.found & (better | ~found[positive])
         factors = np.exp(logs.effects[use])
         at = positive[use]
         values[at] = rows[use] / (factors / factors.mean(axis=1, keepdims=True))
-        found, share = found.copy(), share.copy()
+        share = share.copy()
         found[at], share[at], multiplied[at] = True, logs.share[use], True
     return Adjusted(values, found, multiplied, share)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chimera_metrics.analytics.inference.critical_values import FarTest, far_p_value
-from chimera_metrics.analytics.inference.series import Floats, Indices, running_median
+from chimera_metrics.analytics.inference.series import Flags, Floats, Indices, running_median
 from chimera_metrics.analytics.inference.splits import best_split, cumulated, left_of_pieces
 
 SHORTEST = 5
@@ -68,13 +68,23 @@ def far_steps(y: Floats, level: float, period: int | None = None) -> Far:
     if deeper:
         p.append(far_p_value("stairs", stairs, n, period) / SHARES["stairs"])
     all_p = np.stack(p) / (AFTER_CYCLE if period else 1.0)
+    kind = np.argmax(all_p < level, axis=0)
+    if len(p) > 1:
+        kind[(kind == 0) & (all_p[0] < level) & (all_p[1] < level) & _is_likelier(arc, one, n, deeper)] = 1
     return Far(
         np.minimum(all_p.min(axis=0), 1.0),
-        np.argmax(all_p < level, axis=0),
+        kind,
         arcs.first[at_one],
         np.stack([arcs.first[at_arc], arcs.end[at_arc]], axis=1),
         at_stairs,
     )
+
+
+def _is_likelier(arc: Floats, one: Floats, n: int, deeper: bool) -> Flags:
+    """Where the arc is so much likelier than the single step that its second edge is worth its log n (as in BIC)."""
+    freedom = _freedom(n, deeper)
+    is_likelier: Flags = n / 2.0 * (np.log1p(arc * arc / freedom) - np.log1p(one * one / freedom)) > np.log(n)
+    return is_likelier
 
 
 def is_deeper(n: int) -> bool:
@@ -157,7 +167,7 @@ def step_and_arc(u: Floats, deeper: bool) -> tuple[Floats, Indices, Floats, Indi
         ratio[:, single] = 1.0
         best = ratio.argmax(axis=1)
         arc[part], at_arc[part] = ratio[rows, best], best
-    freedom = n - (8 if deeper else 5)
+    freedom = _freedom(n, deeper)
     return _f(one, freedom), at_one, _f(arc, freedom), at_arc
 
 
@@ -178,7 +188,12 @@ def stair_statistic(u: Floats) -> tuple[Floats, Indices]:
         null = np.minimum(null, (off * off).sum(axis=1) * weight)
         best = np.minimum(best, (_whitened(e, rho) ** 2).sum(axis=1) * weight)
     best = np.maximum(best, 1e-16 * np.maximum((u * u).sum(axis=1), 1e-300))
-    return _f(null / best, n - 8), np.stack([left, middle, right], axis=1)
+    return _f(null / best, _freedom(n, deeper=True)), np.stack([left, middle, right], axis=1)
+
+
+def _freedom(n: int, deeper: bool) -> int:
+    """Points less what a line with one change, or with two, takes up."""
+    return n - (8 if deeper else 5)
 
 
 def _f(ratio: Floats, freedom: int) -> Floats:

@@ -22,8 +22,8 @@ HEAVIER = 0.7
 """Standard errors by which the tail is taken to be heavier than it looks."""
 LIGHTEST = 0.15
 """The tail falls no faster than this power's inverse: normal errors do about so at 3 standard deviations."""
-CYCLE_COST = 0.3
-"""How much of the noise the effects of the cycle take up in the history: simulated, for shrunk medians."""
+CYCLE_COST = 0.2
+"""How much of the noise the effects of the cycle take up in the history: simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def one_step(z: Floats, known: Flags, last: int, period: int) -> OneStep:
     """The expectations of each row of z: (m, n), gaps filled, `known` where measured; the newest `last` are judged.
 
     Formula: exponential smoothing of what is left without the cycle, at the speed of the smallest mean error in the
-    history; the cycle is the medians by place in the history, shrunk. One value moves the level by 4 robust standard
-    deviations at most, so that an outlier does not make the next look like one.
+    history; the cycle is the mean of the middle half by place in the history, shrunk. One value moves the level by 4
+    robust standard deviations at most, so that an outlier does not make the next look like one.
     """
     m, n = z.shape
     history = n - last
@@ -115,10 +115,18 @@ def _effects(z: Floats, period: int) -> tuple[Floats, Floats]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, period, axis=1)
     level = np.median(windows, axis=2) if period <= LONGEST_BY_MEDIAN else windows.mean(axis=2)
     away = z - level
-    effects = np.stack([np.median(away[:, place::period], axis=1) for place in range(period)], axis=1)
+    effects = np.stack([_middle_mean(away[:, place::period]) for place in range(period)], axis=1)
     effects -= effects.mean(axis=1, keepdims=True)
     left = away - effects[:, np.arange(n) % period]
     mad = np.median(np.abs(left - np.median(left, axis=1, keepdims=True)), axis=1)
     noise = MEDIAN_VARIANCE * mad**2 * period / n
     kept = np.maximum(0.0, 1.0 - noise / np.maximum((effects * effects).mean(axis=1), 1e-300))
     return effects * kept[:, None], kept
+
+
+def _middle_mean(x: Floats) -> Floats:
+    """The mean of the middle half of each row of x: (m, k), (m,); from 3 values on without the largest and smallest."""
+    k = x.shape[1]
+    cut = max(k // 4, 1) if k > 2 else 0
+    found: Floats = np.sort(x, axis=1)[:, cut : k - cut].mean(axis=1)
+    return found

@@ -38,10 +38,11 @@ _GAP = 7
 """Newest points that are not learnt from: a change must not be taken for what is usual before it is seen."""
 _AGAIN = 7
 """It learns again after so many looks."""
-_DELTAS = np.array([1.0, 1.5, 2.0, 3.0])[:, None]
+_DELTAS = np.array([1.0, 1.5, 2.0, 2.5, 3.0])[:, None]
 """Steps that are bet on, in standard deviations."""
-_COST = 5.0
-"""What the evidence pays, in its logarithm, for an autocorrelation of 1; by simulation."""
+_COST, _COST_DRIFT = 5.0, 0.5
+"""What the evidence pays, in its logarithm, for an autocorrelation of 1, and on top of it where a line is learnt, which
+hides some of the autocorrelation; by simulation."""
 _EXTRA_FEW, _EXTRA_DRIFT = 0.5, 1.0
 """On top of the threshold where fewer points or a line are learnt; by simulation."""
 
@@ -71,7 +72,7 @@ def evidence(
     """y: (M, N) values at `places` (a bucket each, in order, gaps left out), of which the first `learnt` are learnt
     before the first look; n: (M, N), what rates rest on."""
     m, columns = y.shape
-    looks = columns - learnt
+    looks, cost = columns - learnt, _COST + _COST_DRIFT * drift
     r, s = np.zeros((2, len(_DELTAS), m)), np.zeros((2, m))
     since = np.zeros((2, m), dtype=np.int64)
     log_r, first = np.empty((m, looks)), np.empty((m, looks), dtype=np.int64)
@@ -89,7 +90,7 @@ def evidence(
         both = np.log(r.mean(axis=1))
         up = both[0] >= both[1]
         ups[:, look] = up
-        log_r[:, look] = np.where(up, both[0], both[1]) - _COST * model.rho
+        log_r[:, look] = np.where(up, both[0], both[1]) - cost * model.rho
         first[:, look] = np.where(up, since[0], since[1])
     return Evidence(log_r, ups, first, model.rho)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.anomaly_rules import scored, with_far_points
 from bench.noise import SHAPES, unit_noise
 from chimera_metrics.analytics.inference import anomalies
+from chimera_metrics.analytics.inference.anomalies import judge
+from chimera_metrics.analytics.inference.point_scores import without_rest_of_cycle
 from chimera_metrics.analytics.inference.rare_counts import far_counts
 from chimera_metrics.analytics.inference.series import Floats
 
@@ -107,6 +110,24 @@ def test_a_spike_under_a_week_is_seen_and_expected_where_the_week_would_be() -> 
     point = next(one for one in anomalies(list(series[0] + 20.0 * (np.arange(60) == 33)), period=7).points)
     assert point.index == 33
     assert point.expected == pytest.approx(week[33], abs=1.5)
+
+
+@pytest.mark.parametrize("n", [30, 60, 120])
+def test_a_week_hides_at_most_15_percent_of_the_spikes_of_10_sd(n: int) -> None:
+    seen = []
+    for period in (None, 7):
+        rng = np.random.default_rng(n)
+        scores = scored(rng, with_far_points(rng, 10.0, 1, 2000, n), period)
+        seen.append(float(np.mean(judge(scores, n, period) > 0)))
+    assert seen[1] >= 0.85 * seen[0] - 0.03
+
+
+def test_what_medians_left_of_a_week_is_taken_out_and_the_far_point_stays_as_far() -> None:
+    week = np.tile([0.5, -0.3, 0.2, 0.0, -0.4, 0.1, -0.1], 5)
+    left = without_rest_of_cycle((week + 50.0 * (np.arange(35) == 16))[None], 7)[0]
+    assert left == pytest.approx(50.0 * (np.arange(35) == 16))
+    shifted = without_rest_of_cycle(week[None, 3:], 7, np.arange(3, 35))[0]
+    assert shifted - shifted[0] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_saturday_is_no_anomaly_for_being_one() -> None:

@@ -129,9 +129,10 @@ def test_reports_of_forty_metrics_hold_their_level(name: str, week: bool) -> Non
 @pytest.mark.parametrize("name", ["normal", "AR(1) 0.6"])
 @pytest.mark.parametrize("week", [False, True])
 def test_four_standard_deviations_are_seen(name: str, week: bool) -> None:
-    y = series_of(np.random.default_rng(6), name, 1000, 60, week)
+    """At least 0.9 of them, two standard errors of 4,000 series allowed."""
+    y = series_of(np.random.default_rng(6), name, 4000, 60, week)
     y[:, -1] += 4.0
-    assert (p_values(y, name) < 0.04).mean() >= 0.88
+    assert (p_values(y, name) < 0.04).mean() >= 0.89
 
 
 def test_the_bench_judges_as_the_function_does() -> None:
