@@ -39,7 +39,12 @@ def look(browser: Browser, address: str, size: str, axe: str, picture: Path, cal
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page.goto(f"{address}&{urlencode({'theme': theme})}")
     view = shown(page)
-    page.screenshot(path=str(picture), full_page=True)
+    # A browser does not paint what a frame has beyond the window.
+    page.set_viewport_size(
+        {"width": width, "height": int(page.evaluate("document.querySelector('iframe').offsetHeight"))}
+    )
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=str(picture))
     said = view.inner_text("main")
     marks = view.evaluate("document.querySelectorAll('svg[role=img] :is(path, circle, rect, line)').length")
     bent = view.evaluate("/\\[object|NaN|undefined/.test(document.body.outerHTML.split('<script>')[0])")
