@@ -22,6 +22,7 @@ from chimera_metrics.server.catalog.schemas import input_schema, output_schema
 from chimera_metrics.server.catalog.surface import FILE
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.catalog.tools import InsertArguments, all_tools
+from chimera_metrics.server.catalog.views import meta_of
 from chimera_metrics.server.catalog.words import instructions
 
 ANSWERS: dict[str, Any] = {
@@ -66,6 +67,7 @@ def derive_tool(tool: MuseTool) -> dict[str, Any]:
         "inputSchema": insert_schema(tool.name.removeprefix("insert.")) if insert else input_schema(tool.arguments),
         "outputSchema": output_schema(TypeAdapter(ANSWERS[tool.name])),
         "annotations": tool.annotations(),
+        **meta_of(tool.name),
     }
 
 

@@ -85,6 +85,7 @@ def test_the_wheel_has_one_top_level_and_is_typed(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"chimera_metrics"}
     assert "chimera_metrics/py.typed" in names
     assert "chimera_metrics/integrations/alembic_env/versions/0001_tables.py" in names
+    assert "chimera_metrics/server/catalog/view_parts/trend.js" in names
 
 
 EVERY_MODULE = """

@@ -35,6 +35,8 @@ class Caller:
     owner: str = LOCAL
     #: The address under which it reached this server, empty where that was not over HTTP.
     reached_at: str = ""
+    #: Whether its program shows views (see views.py).
+    has_views: bool = False
 
 
 def introduced(info: Mapping[str, Any] | None) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from chimera_metrics.server.catalog.callers import GROUPS, Caller
+from chimera_metrics.server.catalog.views import without_view
 
 NameForm = Literal["dotted", "underscored", "auto"]
 
@@ -67,7 +68,9 @@ class Names:
     def shown(self, listed: Iterable[dict[str, Any]], caller: Caller) -> list[dict[str, Any]]:
         """The tools, as the protocol lists them, that `caller` may use."""
         offered = GROUPS[caller.role]
-        tools = [tool for tool in listed if self._groups[tool["name"]] in offered]
+        tools = [
+            tool if caller.has_views else without_view(tool) for tool in listed if self._groups[tool["name"]] in offered
+        ]
         if self._open_schemas:
             return [tool | {"inputSchema": opened(tool["inputSchema"])} for tool in tools]
         return tools

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chimera_metrics.server.catalog.surface import surface
+from chimera_metrics.server.catalog.views import EXTENSION
 
 #: Revisions that begin with a handshake, oldest first.
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -31,6 +32,7 @@ TOO_MANY_CALLS = -32010
 NAME, TITLE = "chimera-metrics", "Chimera metrics"
 CAPABILITIES: dict[str, Any] = {
     "completions": {},
+    "extensions": {EXTENSION: {}},
     "logging": {},
     "prompts": {"listChanged": False},
     "resources": {"listChanged": False, "subscribe": False},

@@ -10,6 +10,7 @@ from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.results import lean
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.protocol import INTERNAL_ERROR, INVALID_PARAMS, ProtocolError
+from chimera_metrics.server.catalog.views import VIEWS, read_view
 from chimera_metrics.server.context import ServerContext
 
 CATALOG = "muse://catalog"
@@ -29,6 +30,7 @@ def listed_resources() -> list[dict[str, Any]]:
             _listed(f"{TABLES}{name}", name, f"Table {name}", f"{table.comment} {_OF_A_TABLE}")
             for name, table in FACT_TABLES.items()
         ),
+        *(view.listed() for view in VIEWS),
     ]
 
 
@@ -42,6 +44,8 @@ def listed_templates() -> list[dict[str, Any]]:
 
 def read_resource(context: ServerContext, uri: str) -> dict[str, Any]:
     """The resource as the protocol has it; ProtocolError where there is none, or where the store does not answer."""
+    if (view := read_view(uri)) is not None:
+        return {"contents": [view]}
     try:
         text = _read(context, uri)
     except MuseError as error:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
 
+from mcp.server.apps import client_supports_apps
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from starlette.requests import Request
@@ -18,7 +19,8 @@ from chimera_metrics.integrations.clickhouse.call import owner_of
 from chimera_metrics.server.calls import Answered
 from chimera_metrics.server.catalog.callers import ROLE_CLAIM, Caller, Role, introduced, local_user
 from chimera_metrics.server.catalog.names import Names
-from chimera_metrics.server.http.sessions import client_info
+from chimera_metrics.server.catalog.views import shown_resources
+from chimera_metrics.server.http.sessions import client_has_views, client_info
 
 _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
 
@@ -31,14 +33,17 @@ def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
         info = client_info(ctx.request.headers)
     client, program = introduced(info)
     reached_at = str(ctx.request.base_url).rstrip("/") if isinstance(ctx.request, Request) else ""
+    views = client_supports_apps(ctx)
+    if ctx.session.client_params is None and isinstance(ctx.request, Request):
+        views = views or client_has_views(ctx.request.headers)
     user = getattr(ctx.request, "scope", {}).get("user")
     if isinstance(user, AuthenticatedUser):
         token = user.access_token
         claims = token.claims or {}
         role = cast("Role", claims.get(ROLE_CLAIM, "reader"))
         name = token.subject or token.client_id
-        return Caller(name, role, client, program, owner_of(name, claims.get("iss")), reached_at)
-    return Caller(local_user(), local, client, program, reached_at=reached_at)
+        return Caller(name, role, client, program, owner_of(name, claims.get("iss")), reached_at, views)
+    return Caller(local_user(), local, client, program, reached_at=reached_at, has_views=views)
 
 
 def _program_of(ctx: ServerRequestContext[Any, Any], caller: Caller) -> str | None:
@@ -68,6 +73,8 @@ class EitherName:
         caller = caller_of(ctx, self._local)
         if ctx.method == "tools/list":
             result = result | {"tools": self._names.shown(result["tools"], caller)}
+        if ctx.method == "resources/list":
+            result = result | {"resources": shown_resources(result["resources"], caller.has_views)}
         return self._names.told(ctx.method, result, _program_of(ctx, caller))
 
 

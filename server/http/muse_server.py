@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.apps import Apps
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
@@ -63,6 +64,7 @@ class MuseServer(MCPServer[ServerContext]):
             middleware=[OnRecord(calls, local), EitherName(names, local), fill_in],
             log_level="WARNING",
             subscriptions=False,
+            extensions=[Apps()],
             **words,
         )
         #: The context of the running lifespan, for routes beside the protocol.
@@ -128,7 +130,7 @@ class MuseServer(MCPServer[ServerContext]):
         if context is None:
             raise RuntimeError("A resource is read for a client; use ClickHouseClient.describe within a program.")
         found = await _on_a_worker(context.request_context.lifespan_context, lambda it: read_resource(it, str(uri)))
-        return [ReadResourceContents(content=one["text"], mime_type=one["mimeType"]) for one in found["contents"]]
+        return [ReadResourceContents(one["text"], one["mimeType"], one.get("_meta")) for one in found["contents"]]
 
 
 async def _complete(request: ServerRequestContext[ServerContext, Any], params: CompleteRequestParams) -> CompleteResult:

@@ -1,8 +1,9 @@
 """The revisions with a handshake, served without sessions: nothing that a client may need is in one server's memory.
 
-The session id that `initialize` hands out carries the client's name and a random part, and no server remembers it. So
-any server answers any request, before and after a restart. A client of these revisions cancels by another request,
-which may reach another server than its call did: the call is looked for here, and then on the engine.
+The session id that `initialize` hands out carries the client's name, whether it shows views, and a random part, and no
+server remembers it. So any server answers any request, before and after a restart. A client of these revisions cancels
+by another request, which may reach another server than its call did: the call is looked for here, and then on the
+engine.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chimera_metrics.server.catalog.views import has_views
 from chimera_metrics.server.http.watch import GONE
 
 SESSION = "mcp-session-id"
@@ -36,21 +38,37 @@ _NAME = 100
 _PAUSES_S = (0.0, 0.2, 0.4)
 
 
-def session_id(info: Any) -> str:
+def session_id(info: Any, capabilities: Any = None) -> str:
     """A session id for a client that introduces itself so. Its random part is what a cancel has to know."""
     words = info if isinstance(info, dict) else {}
-    said = [word[:_NAME] if isinstance(word := words.get(key), str) else "" for key in ("name", "version")]
+    said: list[Any] = [word[:_NAME] if isinstance(word := words.get(key), str) else "" for key in ("name", "version")]
+    if has_views(capabilities if isinstance(capabilities, dict) else None):
+        said.append(True)
     return f"{secrets.token_urlsafe(18)}.{urlsafe_b64encode(orjson.dumps(said)).decode().rstrip('=')}"
 
 
 def client_info(headers: Headers) -> dict[str, str] | None:
     """How the client introduced itself when it got its session id."""
+    match _said(headers):
+        case [str(name), str(version), *_]:
+            return {"name": name, "version": version}
+    return None
+
+
+def client_has_views(headers: Headers) -> bool:
+    """Whether it said then that it shows views."""
+    match _said(headers):
+        case [str(), str(), True]:
+            return True
+    return False
+
+
+def _said(headers: Headers) -> Any:
     encoded = headers.get(SESSION, "")[:_LONGEST_ID].partition(".")[2]
     try:
-        name, version = orjson.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        return orjson.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except ValueError:
         return None
-    return {"name": name, "version": version} if isinstance(name, str) and isinstance(version, str) else None
 
 
 def _owner(scope: Scope) -> str | None:
@@ -125,7 +143,11 @@ class WithoutSessions:
         stoppable = Stoppable(self._calls, owner, scope[GONE]) if owner is not None else None
         if said.get("method") == "notifications/cancelled" and stoppable is not None:
             await self._cancel(stoppable.family(params.get("requestId")))
-        handed_out = session_id(params.get("clientInfo")) if said.get("method") == "initialize" else None
+        handed_out = (
+            session_id(params.get("clientInfo"), params.get("capabilities"))
+            if said.get("method") == "initialize"
+            else None
+        )
 
         async def replay() -> Message:
             return first.pop() if first else await receive()

@@ -20,6 +20,7 @@ from chimera_metrics.server.catalog.protocol import ProtocolError
 from chimera_metrics.server.catalog.resources import read_resource
 from chimera_metrics.server.catalog.surface import listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
+from chimera_metrics.server.catalog.views import has_views, shown_resources
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.offer import Offer, package_version
 from chimera_metrics.server.stdio.jsonrpc import Request
@@ -99,7 +100,7 @@ class Session:
             revision = request.params["protocolVersion"]
             self._ready = True
             self._revision = revision if revision in protocol.HANDSHAKES else protocol.HANDSHAKES[-1]
-            self._caller = self._introduced(request.params["clientInfo"])
+            self._caller = self._introduced(request.params["clientInfo"], request.params["capabilities"])
         elif not self._ready and request.method not in _ALWAYS:
             raise ProtocolError(protocol.INVALID_PARAMS, "Invalid request parameters: initialize comes first", "")
         return self._caller
@@ -117,7 +118,7 @@ class Session:
             raise self._unsupported(revision)
         self._known(request, MODERN_METHODS)
         check(request.method, request.params, modern=True)
-        return self._introduced(request.meta.get(protocol.INFO_KEY))
+        return self._introduced(request.meta.get(protocol.INFO_KEY), request.meta[protocol.CAPABILITIES_KEY])
 
     def _known(self, request: Request, methods: Any) -> None:
         if request.method not in methods:
@@ -127,8 +128,8 @@ class Session:
         data = {"supported": [protocol.MODERN]} | ({} if requested is None else {"requested": requested})
         return ProtocolError(protocol.UNSUPPORTED_VERSION, "Unsupported protocol version", data)
 
-    def _introduced(self, info: dict[str, Any] | None) -> Caller:
-        return Caller(local_user(), self.offer.local, *introduced(info))
+    def _introduced(self, info: dict[str, Any] | None, capabilities: dict[str, Any]) -> Caller:
+        return Caller(local_user(), self.offer.local, *introduced(info), has_views=has_views(capabilities))
 
     def answer(self, request: Request, caller: Caller, stop: Cancellation) -> dict[str, Any]:
         """The result of a request that was admitted, or a ProtocolError. Blocks while the store works."""
@@ -185,7 +186,7 @@ class Session:
             case "prompts/get":
                 return get_prompt(params["name"], params.get("arguments"))
             case "resources/list":
-                return {"resources": surface()["resources"]}
+                return {"resources": shown_resources(surface()["resources"], caller.has_views)}
             case "resources/templates/list":
                 return {"resourceTemplates": surface()["resource_templates"]}
             case "resources/read":

@@ -8,6 +8,8 @@ from typing import Any
 
 import mcp
 import orjson
+from mcp.client.extension import advertise
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from pydantic import BaseModel
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
@@ -17,11 +19,15 @@ LAST_VERSION = "0.1.0"
 LAST = Path(__file__).with_name(f"surface-{LAST_VERSION}.json")
 
 
+#: Says that a client shows views, as hosts of MCP Apps do.
+VIEWS = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
+
+
 async def surface() -> dict[str, Any]:
     """All that a client can list, without a store: nothing of it depends on one."""
     muse = MuseSettings(tool_names="dotted", audit=False)
     server = build_server(Settings(ClickHouseSettings(path="/nonexistent/store"), muse))
-    async with mcp.Client(server) as client:
+    async with mcp.Client(server, extensions=[VIEWS]) as client:
         lists: list[Sequence[BaseModel]] = [
             (await client.list_tools()).tools,
             (await client.list_resources()).resources,
