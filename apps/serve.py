@@ -100,6 +100,10 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: b
             stopped_by.append(sig)
             super().handle_exit(sig, frame)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.end_streams()  # they would never end by themselves
+            await super().shutdown(sockets)
+
     stopped_by: list[int] = []
     Server(options).run(sockets=[listening])
     if signal.SIGINT in stopped_by:

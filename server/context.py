@@ -18,6 +18,7 @@ from chimera_metrics.integrations.operations.contents import EMPTY, contents
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.exports import Exports
 from chimera_metrics.server.metrics import Metrics
+from chimera_metrics.server.updates import Changes, Updates
 
 if TYPE_CHECKING:
     import anyio
@@ -62,6 +63,7 @@ class ServerContext:
         #: The records of the calls that run now.
         self.under_way: set[UnderWay] = set()
         self.exports = Exports(settings)
+        self.updates = Updates(self._alarm_changes)
         self._client = client
         self._filled = False
         self._warming: threading.Thread | None = None
@@ -162,6 +164,11 @@ class ServerContext:
         """How many statements run on although their limit of time is over."""
         return self._client.executor.overdue()
 
+    def _alarm_changes(self) -> Changes:
+        from chimera_metrics.integrations.watches.book import Book
+
+        return Book(self.client.executor).changes()
+
     def abandon_calls(self) -> None:
         """Writes the audit lines of the calls that the process will not see the end of."""
         for record in list(self.under_way):
@@ -179,6 +186,7 @@ class ServerContext:
     def close(self) -> None:
         if self._warming is not None:
             self._warming.join()
+        self.updates.close()
         if self.audit is not None:
             self.audit.close()
         self.exports.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import MuseError
@@ -15,7 +16,11 @@ _log = logging.getLogger(__name__)
 class Watching:
     """Judges until it is closed. Of several servers on one store each look is taken by one."""
 
-    def __init__(self, client: ClickHouseClient, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, client: ClickHouseClient, every_s: float = EVERY_S, after: Callable[[], None] = lambda: None
+    ) -> None:
+        """`after` is called after each round."""
+        self._after = after
         self._client = client
         self._every_s = every_s
         self._closing = threading.Event()
@@ -34,6 +39,7 @@ class Watching:
             try:
                 self._client.ensure_schema()
                 operations.run(self._client)
+                self._after()
             except MuseError as error:
                 _log.warning("The watches were not judged: %s", error)
             except Exception:  # noqa: BLE001  # a bug must not end the thread

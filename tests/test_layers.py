@@ -52,7 +52,7 @@ PARTS = {
         ["async_client", "backfill", "bench_files", "kafka", "otlp"],
     ],
     "server": [
-        ["ending", "exports", "metrics", "progress", "tracing", "watching"],
+        ["ending", "exports", "metrics", "progress", "tracing", "updates", "watching"],
         ["context"],
         ["catalog"],
         ["calls"],

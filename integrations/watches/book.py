@@ -101,6 +101,11 @@ class Book:
         """Those raised since the watch was defined as it is."""
         return self.alarms(f"watch = {quote(watch.name)} AND raised_at >= {_quoted(watch.since)}")
 
+    def changes(self) -> dict[str, tuple[int, datetime]]:
+        """By watch, how many alarms it has raised and when one of them changed last."""
+        rows = self._rows("SELECT watch, uniqExact(alarm_id), max(changed_at) FROM watch_alarms GROUP BY watch")
+        return {row[0]: (int(row[1]), row[2]) for row in rows}
+
     def alarm(self, alarm_id: UUID) -> Alarm | None:
         return next(iter(self.alarms(f"alarm_id = toUUID({quote(str(alarm_id))})")), None)
 

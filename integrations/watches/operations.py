@@ -12,6 +12,7 @@ from uuid import UUID
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso, marks
 from chimera_metrics.integrations.clickhouse import call
+from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.watches.book import Alarm, Book, StoredWatch
@@ -72,6 +73,19 @@ def watch_list(client: Access) -> Result:
     notes = [f"The newest {SHOWN} alarms are shown."] if len(alarms) > SHOWN else []
     notes += marks({"series": [alarm.series for alarm in alarms]})
     return Result.of({"watches": watches, "alarms": [shown_alarm(one) for one in alarms[:SHOWN]], "notes": notes})
+
+
+def alarm_list(client: Access, watch: str | None = None) -> Result | None:
+    """The newest alarms, of all watches or of one; None where there is no such watch and never was an alarm of it."""
+    book = Book(client.executor)
+    condition = "1" if watch is None else f"watch = {quote(watch)}"
+    alarms = book.alarms(condition, limit=SHOWN + 1)
+    if watch is not None and not alarms and watch not in {one.name for one in book.watches()}:
+        return None
+    notes = [f"The newest {SHOWN} alarms are shown."] if len(alarms) > SHOWN else []
+    notes += marks({"series": [alarm.series for alarm in alarms]})
+    shown = [shown_alarm(one) for one in alarms[:SHOWN]]
+    return Result.of({"open": sum(one.open for one in alarms), "alarms": shown, "notes": notes})
 
 
 def silence(client: Access, name: str, until: datetime) -> None:

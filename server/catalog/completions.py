@@ -21,7 +21,8 @@ def complete(
 
     `given` are the arguments that are filled in already.
     """
-    known = _models(context) if argument == "model" else _known(argument, given or {})
+    asked = _ASKED.get(argument)
+    known = asked(context) if asked is not None else _known(argument, given or {})
     typed = typed.lower()
     found = [word for word in known if word.lower().startswith(typed)]
     found += [word for word in known if typed in word.lower() and word not in found]
@@ -34,6 +35,16 @@ def _models(context: ServerContext) -> list[str]:
         [table] = context.client.describe("bench_runs")["tables"]
         return next((list(column["values"] or []) for column in table["columns"] if column["name"] == "model"), [])
     return []
+
+
+def _watches(context: ServerContext) -> list[str]:
+    """The names of the watches that are set; none where the store does not answer."""
+    with contextlib.suppress(MuseError):
+        return [watch["name"] for watch in context.client.watch_list()["watches"]]
+    return []
+
+
+_ASKED = {"model": _models, "watch": _watches}
 
 
 def _known(name: str, given: Mapping[str, str]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chimera_metrics.server.catalog.surface import surface
 from chimera_metrics.server.catalog.views import EXTENSION
+from chimera_metrics.server.updates import ALARMS, alarms_of, is_told_of
 
 #: Revisions that begin with a handshake, oldest first.
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -19,6 +21,8 @@ INFO_KEY = "io.modelcontextprotocol/clientInfo"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
+SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
+UPDATED = "notifications/resources/updated"
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -29,15 +33,10 @@ UNSUPPORTED_VERSION = -32022
 #: From the range that servers may use as they like.
 TOO_MANY_CALLS = -32010
 
+#: Resources that one connection may subscribe to.
+MOST_RESOURCES = 200
+
 NAME, TITLE = "chimera-metrics", "Chimera metrics"
-CAPABILITIES: dict[str, Any] = {
-    "completions": {},
-    "extensions": {EXTENSION: {}},
-    "logging": {},
-    "prompts": {"listChanged": False},
-    "resources": {"listChanged": False, "subscribe": False},
-    "tools": {"listChanged": False},
-}
 
 
 class ProtocolError(Exception):
@@ -53,11 +52,38 @@ class ProtocolError(Exception):
         return error if self.data is None else error | {"data": self.data}
 
 
+def capabilities(updates: bool = True) -> dict[str, Any]:
+    """What we can do. `updates`: whether a change of a resource can be told of."""
+    return {
+        "completions": {},
+        "extensions": {EXTENSION: {}},
+        "logging": {},
+        "prompts": {"listChanged": False},
+        "resources": {"listChanged": False, "subscribe": updates},
+        "tools": {"listChanged": False},
+    }
+
+
+def check_told_of(uri: str) -> None:
+    """Raises ProtocolError where a change of that resource is never told of."""
+    if not is_told_of(uri):
+        told = f"{ALARMS} and {alarms_of('{watch}')}"
+        raise ProtocolError(
+            INVALID_PARAMS, f"Changes of {uri[:200]} are not told of; those of {told} are.", {"uri": uri}
+        )
+
+
+def honoured(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what a client asks to hear of, what it is told."""
+    uris = [uri for uri in asked.get("resourceSubscriptions") or () if is_told_of(uri)]
+    return {"resourceSubscriptions": uris} if uris else {}
+
+
 def initialize(revision: str, version: str) -> dict[str, Any]:
     """The answer to a handshake that asks for `revision`: an unknown one is answered with our newest."""
     return {
         "protocolVersion": revision if revision in HANDSHAKES else HANDSHAKES[-1],
-        "capabilities": CAPABILITIES,
+        "capabilities": capabilities(),
         "serverInfo": server_info(version),
         "instructions": surface()["instructions"],
     }
@@ -67,7 +93,7 @@ def discover() -> dict[str, Any]:
     """The answer to `server/discover`."""
     return {
         "supportedVersions": [MODERN],
-        "capabilities": CAPABILITIES,
+        "capabilities": capabilities(),
         "instructions": surface()["instructions"],
     }
 

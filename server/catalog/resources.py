@@ -12,6 +12,7 @@ from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.protocol import INTERNAL_ERROR, INVALID_PARAMS, ProtocolError
 from chimera_metrics.server.catalog.views import VIEWS, read_view
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.updates import ALARMS, alarms_of, is_told_of
 
 CATALOG = "muse://catalog"
 SCHEMA = "muse://schema"
@@ -30,6 +31,7 @@ def listed_resources() -> list[dict[str, Any]]:
             _listed(f"{TABLES}{name}", name, f"Table {name}", f"{table.comment} {_OF_A_TABLE}")
             for name, table in FACT_TABLES.items()
         ),
+        _listed(ALARMS, "alarms", "Alarms", "The newest alarms of all watches; subscribe to hear of changes"),
         *(view.listed() for view in VIEWS),
     ]
 
@@ -38,7 +40,14 @@ def listed_templates() -> list[dict[str, Any]]:
     """The templates of resources as the protocol lists them."""
     words = f"{_OF_A_TABLE} of one table"
     return [
-        {"uriTemplate": TABLE_TEMPLATE, "name": "table", "title": "A table", "description": words, "mimeType": _JSON}
+        {"uriTemplate": TABLE_TEMPLATE, "name": "table", "title": "A table", "description": words, "mimeType": _JSON},
+        {
+            "uriTemplate": alarms_of("{watch}"),
+            "name": "alarms_of_a_watch",
+            "title": "Alarms of a watch",
+            "description": "The newest alarms of one watch; subscribe to hear of changes",
+            "mimeType": _JSON,
+        },
     ]
 
 
@@ -65,10 +74,19 @@ def _read(context: ServerContext, uri: str) -> str | None:
         return orjson.dumps(lean(context.client.describe())).decode()
     if uri == SCHEMA:
         return orjson.dumps(_schema(context)).decode()
+    if is_told_of(uri):
+        return _alarms(context, None if uri == ALARMS else uri.removeprefix(alarms_of("")))
     table = uri.removeprefix(TABLES)
     if uri != table and table in FACT_TABLES:
         return orjson.dumps(lean(context.client.describe(table))).decode()
     return None
+
+
+def _alarms(context: ServerContext, watch: str | None) -> str | None:
+    from chimera_metrics.integrations.watches.operations import alarm_list
+
+    found = alarm_list(context.client, watch)
+    return None if found is None else orjson.dumps(lean(found)).decode()
 
 
 def _schema(context: ServerContext) -> dict[str, str]:

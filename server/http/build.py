@@ -31,7 +31,7 @@ def build_server(
         context = running or ServerContext.on(settings)
         server.state = context
         judges = "watch" in settings.muse.tools and not read_only and running is None
-        watching = Watching(context.own_client) if judges else None
+        watching = Watching(context.own_client, after=context.updates.look_now) if judges else None
         try:
             yield context
         finally:
@@ -48,6 +48,7 @@ def build_server(
         offer.calls,
         offer.names,
         offer.local,
+        settings.muse.stateless,
         name=NAME,
         title=TITLE,
         instructions=surface()["instructions"],

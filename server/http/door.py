@@ -81,10 +81,12 @@ class Door:
         longest_body: int = 16_000_000,
         abandon_calls: Callable[[], None] = lambda: None,
         origins: Sequence[str] = (),
+        end_streams: Callable[[], None] = lambda: None,
     ) -> None:
         """`per_minute` requests of a token, `anonymous` ones of an address without one; `check` raises a MuseError
         where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing.
-        `abandon_calls` writes the lines of the calls that a process which has to end does not wait for."""
+        `abandon_calls` writes the lines of the calls that a process which has to end does not wait for; `end_streams`
+        ends those that tell of updates."""
         self._app = app
         self._allowed = [ipaddress.ip_network(word, strict=False) for word in allowed]
         self._proxies = [ipaddress.ip_network(word, strict=False) for word in proxies]
@@ -98,7 +100,7 @@ class Door:
         #: Tokens that were right before, so that others from their address cannot take their turn.
         self._known: OrderedDict[str, None] = OrderedDict()
         self.refused = refused
-        self.abandon_calls = abandon_calls
+        self.abandon_calls, self.end_streams = abandon_calls, end_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -6,6 +6,7 @@ empty result and leaves its answer here, to be put into what the SDK made of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, cast
@@ -58,8 +59,10 @@ def _program_of(ctx: ServerRequestContext[Any, Any], caller: Caller) -> str | No
 class EitherName:
     """Shows each client its form of the tools' names, in lists and in words, and takes a call by either form."""
 
-    def __init__(self, names: Names, local: Role) -> None:
+    def __init__(self, names: Names, local: Role, promised: Callable[[Any], dict[str, Any]]) -> None:
+        """`promised`: the capabilities that hold for a request."""
         self._names = names
+        self._promised = promised
         self._local = local
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -73,6 +76,8 @@ class EitherName:
         caller = caller_of(ctx, self._local)
         if ctx.method == "tools/list":
             result = result | {"tools": self._names.shown(result["tools"], caller)}
+        if ctx.method in ("initialize", "server/discover"):
+            result = result | {"capabilities": self._promised(ctx)}
         if ctx.method == "resources/list":
             result = result | {"resources": shown_resources(result["resources"], caller.has_views)}
         return self._names.told(ctx.method, result, _program_of(ctx, caller))

@@ -43,6 +43,7 @@ from chimera_metrics.server.catalog.resources import read_resource
 from chimera_metrics.server.catalog.surface import input_schema_of, listed, surface
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.http.listening import Bus, Listening
 from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
 from chimera_metrics.server.http.on_record import OnRecord, note_tool
 from chimera_metrics.server.http.sessions import STOPPABLE
@@ -54,16 +55,17 @@ T = TypeVar("T")
 class MuseServer(MCPServer[ServerContext]):
     """Our tools, resources, prompts and completions on the official SDK."""
 
-    def __init__(self, calls: Calls, names: Names, local: Role, **words: Any) -> None:
-        """`local`: see `caller_of`."""
+    def __init__(self, calls: Calls, names: Names, local: Role, stateless: bool, **words: Any) -> None:
+        """`local`: see `caller_of`; `stateless`: over HTTP clients have no session."""
         self._calls = calls
         #: Puts requests beside the protocol on record, as `Calls.record` does.
         self.record = calls.record
         self._local = local
+        listening = Listening(Bus(lambda: self._running().updates), stateless)
         super().__init__(
-            middleware=[OnRecord(calls, local), EitherName(names, local), fill_in],
+            middleware=[OnRecord(calls, local), EitherName(names, local, listening.promised), fill_in],
             log_level="WARNING",
-            subscriptions=False,
+            subscriptions=False,  # served by `listening`
             extensions=[Apps()],
             **words,
         )
@@ -72,6 +74,13 @@ class MuseServer(MCPServer[ServerContext]):
         # The SDK's decorator for completions is untyped, and for log levels it has none.
         self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, _complete)
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
+        listening.add_to(self._lowlevel_server)
+        self.end_streams = listening.end
+
+    def _running(self) -> ServerContext:
+        if self.state is None:
+            raise RuntimeError("Nobody listens to a server that does not run.")
+        return self.state
 
     async def list_tools(self) -> list[Tool]:
         return [Tool.model_validate(tool) for tool in listed(self._calls.tools.values())]

@@ -126,6 +126,7 @@ def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool |
         settings.muse.max_request_bytes,
         lambda: server.state.abandon_calls() if server.state is not None else None,
         settings.muse.allowed_origins,
+        server.end_streams,
     )
 
 

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.server.catalog.callers import Caller
@@ -33,7 +34,13 @@ _STOP_S = 2.0
 _IDLE_THREADS = 8
 _LOOK_S = 0.05
 # What may wait for the store. All else is answered at once, even where every thread is busy.
-_WAITING = {"tools/call", "resources/read", "completion/complete"}
+_WAITING = {
+    "tools/call",
+    "resources/read",
+    "resources/subscribe",
+    "completion/complete",
+    "subscriptions/listen",
+}
 #: Takes the answer of a request, None where it is not answered.
 Reply = Callable[[bytes | None], None]
 
@@ -72,6 +79,7 @@ class Connection:
 
     def __init__(self, wire: Wire, session: Session) -> None:
         self._wire, self._session = wire, session
+        session.subscriptions.send = self._notify
         #: What stops the calls under way, by id; an id may be used twice, so all of them stand beside.
         self._running: dict[str, Cancellation] = {}
         self._stops: set[Cancellation] = set()
@@ -97,6 +105,7 @@ class Connection:
         try:
             self._start_thread()
             self._ended.wait()
+            self._session.subscriptions.close()
             self._answer_the_rest()
         finally:
             ends()
@@ -119,6 +128,7 @@ class Connection:
     def _stop(self) -> None:
         self._left.set()
         self._ended.set()
+        self._session.subscriptions.close()
         for stop in list(self._stops):
             threading.Thread(target=stop.cancel, daemon=True).start()
         deadline = time.monotonic() + _STOP_S
@@ -294,6 +304,9 @@ class Connection:
             self._open -= 1
             self._open_bytes -= work.size
             self._counting.notify_all()
+
+    def _notify(self, method: str, params: dict[str, Any]) -> None:
+        self._wire.write(jsonrpc.notification(method, params) + b"\n", unless=self._left)
 
     def _tell_progress(self, work: Open, ended: threading.Event) -> None:
         token = work.request.meta.get("progressToken")

@@ -54,6 +54,19 @@ class ReadResource(TypedDict):
     uri: str
 
 
+class Wanted(TypedDict):
+    """What a client wants to hear of."""
+
+    toolsListChanged: NotRequired[bool | None]
+    promptsListChanged: NotRequired[bool | None]
+    resourcesListChanged: NotRequired[bool | None]
+    resourceSubscriptions: NotRequired[list[str] | None]
+
+
+class Listen(TypedDict):
+    notifications: Wanted
+
+
 class PromptReference(TypedDict):
     type: Literal["ref/prompt"]
     name: str
@@ -202,6 +215,8 @@ HANDSHAKE_METHODS: Mapping[str, Any] = _LISTS | {
     "tools/call": CallTool,
     "prompts/get": GetPrompt,
     "resources/read": ReadResource,
+    "resources/subscribe": ReadResource,
+    "resources/unsubscribe": ReadResource,
     "completion/complete": Complete,
 }
 #: Those that are served with an envelope.
@@ -210,6 +225,7 @@ MODERN_METHODS: Mapping[str, Any] = _LISTS | {
     "tools/call": ModernCall,
     "prompts/get": ModernPrompt,
     "resources/read": ModernResource,
+    "subscriptions/listen": Listen,
     "completion/complete": Complete,
 }
 

@@ -25,6 +25,7 @@ from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.offer import Offer, package_version
 from chimera_metrics.server.stdio.jsonrpc import Request
 from chimera_metrics.server.stdio.params import HANDSHAKE_METHODS, MODERN_METHODS, check
+from chimera_metrics.server.stdio.subscriptions import Subscriptions
 
 _REQUIRED = (protocol.VERSION_KEY, protocol.CAPABILITIES_KEY)
 # Nothing of these may be kept by who passes answers on, and none of them stays true for a time that we know.
@@ -54,6 +55,7 @@ class Session:
         #: Whether more than a greeting is answered.
         self._ready = False
         self._caller = Caller(local_user(), offer.local, "")
+        self.subscriptions = Subscriptions(context.updates)
 
     @property
     def revision(self) -> str:
@@ -142,7 +144,8 @@ class Session:
         if not self._modern:
             return result
         cache = _CACHE if request.method in _CACHEABLE else {}
-        meta = {"_meta": {protocol.SERVER_KEY: protocol.server_info(package_version())}}
+        info = {protocol.SERVER_KEY: protocol.server_info(package_version())}
+        meta = {"_meta": result.get("_meta", {}) | info}
         return result | cache | {"resultType": "complete"} | meta
 
     @contextlib.contextmanager
@@ -191,6 +194,14 @@ class Session:
                 return {"resourceTemplates": surface()["resource_templates"]}
             case "resources/read":
                 return read_resource(self.context, params["uri"])
+            case "resources/subscribe":
+                self.subscriptions.subscribe(params["uri"])
+                return {}
+            case "resources/unsubscribe":
+                self.subscriptions.unsubscribe(params["uri"])
+                return {}
+            case "subscriptions/listen":
+                return self.subscriptions.stream(request.id, params["notifications"], stop)
             case "completion/complete":
                 argument, given = params["argument"], (params.get("context") or {}).get("arguments")
                 return complete(self.context, argument["name"], argument["value"], given)

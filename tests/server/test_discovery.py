@@ -37,7 +37,8 @@ def test_every_resource_reads_and_describe_says_the_same(store: Settings) -> Non
     async def session(client: mcp.Client) -> None:
         await client.call_tool("insert.bench_runs", {"rows": RUNS})
         listed = [str(resource.uri) for resource in (await client.list_resources()).resources]
-        assert listed == ["muse://catalog", "muse://schema", *(f"muse://tables/{table}" for table in FACT_TABLES)]
+        tables = [f"muse://tables/{table}" for table in FACT_TABLES]
+        assert listed == ["muse://catalog", "muse://schema", *tables, "muse://alarms"]
         for uri in listed:
             assert await read(client, uri)
         for arguments, uri in (({}, "muse://catalog"), ({"table": "bench_runs"}, "muse://tables/bench_runs")):
