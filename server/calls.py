@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from chimera_metrics.integrations.answers.exporting import MIME_TYPES
+from chimera_metrics.integrations.answers.kept import Kept
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -51,6 +52,11 @@ class Answered:
         except TypeError:  # it holds amounts, which JSON has as text
             text = as_json(fields)
             return cls(orjson.loads(text), text, result.images)
+
+    @classmethod
+    def again(cls, kept: Kept) -> Answered:
+        """An answer that was given before."""
+        return cls(orjson.loads(kept.json), kept.json, list(kept.images))
 
     @property
     def links(self) -> list[dict[str, Any]]:
@@ -102,10 +108,7 @@ class Calls:
             record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
-                result = self._tool(name, caller).answer(context, arguments, stop)
-                if _reads_tables(name, arguments):
-                    context.note_if_empty(result)
-                answered = Answered.of(result, arguments.get("include_sql") is True)
+                answered = self._answered(context, caller, self._tool(name, caller), record, stop)
                 record.ok(answered)
             except Sentence as sentence:
                 # What was stored or read before the cancel came is not undone by it, and stays on record as it ended.
@@ -123,6 +126,30 @@ class Calls:
                 ) from None
             finally:
                 record.end(running)
+        return answered
+
+    def _answered(
+        self, context: ServerContext, caller: Caller, tool: MuseTool, record: Record, stop: Cancellation
+    ) -> Answered:
+        """What the tool answers, or what it has answered before where nothing has changed since."""
+        given = record.arguments
+        arguments = tool.read(given)
+        look = None
+        if context.cache is not None and tool.is_kept(arguments):
+            look = context.cache.look(caller.role, tool.name, arguments.model_dump_json())
+        if look is not None:
+            context.metrics.looked(look.found is not None)
+        if look is not None and look.found is not None:
+            record.call.answered_by(look.found.statement, look.found.query_id)
+            return Answered.again(look.found)
+        result = tool.answer(context, arguments, stop)
+        if _reads_tables(tool.name, given):
+            context.note_if_empty(result)
+        answered = Answered.of(result, getattr(arguments, "include_sql", False))
+        # That the store is empty is no longer so when a table has rows that this answer has not read.
+        if look is not None and context.filled:
+            call = record.call
+            look.keep(call.tables, answered.json, answered.images, call.statement, call.query_id)
         return answered
 
     def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
@@ -177,7 +204,7 @@ class Record:
         self._context = context
         self._caller = caller
         self.tool = tool
-        self._arguments = arguments
+        self.arguments = arguments
         self.call = Call(
             reads_audit=caller.role == "admin", owner=caller.owner, who=caller.who, reached_at=caller.reached_at
         )
@@ -237,7 +264,7 @@ class Record:
 
     def _entry(self, elapsed_s: float) -> AuditLine:
         error = self.call.without_secrets(self._error)
-        arguments, statement, error = shown(self._arguments, self.call.statement, error)
+        arguments, statement, error = shown(self.arguments, self.call.statement, error)
         return AuditLine(
             ts=self._ts,
             call_id=self.call.call_id,
