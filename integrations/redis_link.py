@@ -193,7 +193,7 @@ class RedisLink:
         self._logged = time.monotonic()
         why = str(error) or "no answer in time"
         _log.warning(
-            "Redis at %s does not answer (%s: %s): answers are computed, and limits of rates hold for each server.",
+            "Redis at %s does not answer (%s: %s): this server keeps answers and counts rates for itself.",
             self.where,
             type(error).__name__,
             why.splitlines()[0][:200],

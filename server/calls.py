@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 
 from chimera_metrics.integrations.answers.exporting import MIME_TYPES
 from chimera_metrics.integrations.answers.kept import Kept
@@ -132,25 +133,29 @@ class Calls:
         self, context: ServerContext, caller: Caller, tool: MuseTool, record: Record, stop: Cancellation
     ) -> Answered:
         """What the tool answers, or what it has answered before where nothing has changed since."""
-        given = record.arguments
-        arguments = tool.read(given)
-        look = None
-        if context.cache is not None and tool.is_kept(arguments):
-            look = context.cache.look(caller.role, tool.name, arguments.model_dump_json())
-        if look is not None:
-            context.metrics.looked(look.found is not None)
-        if look is not None and look.found is not None:
-            record.call.answered_by(look.found.statement, look.found.query_id)
-            return Answered.again(look.found)
+        arguments = tool.read(record.arguments)
+        if context.cache is None or not tool.is_kept(arguments):
+            return self._computed(context, tool, arguments, record, stop)
+        with context.cache.looking(stop, caller.role, tool.name, arguments.model_dump_json()) as look:
+            if look is not None:
+                context.metrics.looked(look.found is not None)
+            if look is not None and look.found is not None:
+                record.call.answered_by(look.found.statement, look.found.query_id)
+                return Answered.again(look.found)
+            answered = self._computed(context, tool, arguments, record, stop)
+            # That the store is empty is no longer so when a table has rows that this answer has not read.
+            if look is not None and context.filled:
+                call = record.call
+                look.keep(call.tables, answered.json, answered.images, call.statement, call.query_id)
+            return answered
+
+    def _computed(
+        self, context: ServerContext, tool: MuseTool, arguments: BaseModel, record: Record, stop: Cancellation
+    ) -> Answered:
         result = tool.answer(context, arguments, stop)
-        if _reads_tables(tool.name, given):
+        if _reads_tables(tool.name, record.arguments):
             context.note_if_empty(result)
-        answered = Answered.of(result, getattr(arguments, "include_sql", False))
-        # That the store is empty is no longer so when a table has rows that this answer has not read.
-        if look is not None and context.filled:
-            call = record.call
-            look.keep(call.tables, answered.json, answered.images, call.statement, call.query_id)
-        return answered
+        return Answered.of(result, getattr(arguments, "include_sql", False))
 
     def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
         """Records a call that was cancelled while it waited for a thread."""

@@ -10,7 +10,7 @@ from chimera_metrics.integrations.config import MuseSettings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.questions.freshness import check
 
-_SLOW = "Answers are computed meanwhile, and each server allows its share of a rate (MUSE_SERVERS)."
+_SLOW = "Each server keeps answers for itself meanwhile, and allows its share of a rate (MUSE_SERVERS)."
 
 
 def lines(muse: MuseSettings) -> list[dict[str, str]]:

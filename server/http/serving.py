@@ -290,7 +290,7 @@ async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
 
 def _of_the_cache(state: ServerContext) -> Mapping[str, tuple[str, float]]:
     gauges = {}
-    if state.cache is not None and isinstance(memory := state.cache.place, Memory):
+    if state.cache is not None and isinstance(memory := state.cache.places[0], Memory):
         gauges["muse_cache_answers"] = ("Answers kept in memory.", float(len(memory)))
         gauges["muse_cache_bytes"] = ("Bytes of memory that they take.", float(memory.bytes))
     if state.redis is not None:

@@ -31,7 +31,7 @@ class CalledServer:
     offer: Offer
     traced: list[Traced] = field(default_factory=list)
 
-    def call(self, tool: str, role: Role = "writer", **arguments: Any) -> Answered:
+    def call(self, tool: str, role: Role = "writer", /, **arguments: Any) -> Answered:
         return self.offer.calls.run(self.context, Caller("ada", role, "test"), tool, arguments, Cancellation())
 
     def looks(self) -> tuple[int, int]:

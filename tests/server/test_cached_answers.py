@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.server.catalog.tool import Sentence
@@ -161,3 +164,26 @@ def test_that_the_store_is_empty_is_not_said_again(settings: ClickHouseSettings,
         event = llm(datetime.now(UTC), 5.0)
         server.call("insert.llm_events", rows=[event | {name: str(event[name]) for name in ("ts", "run_id")}])
         assert "The store is empty" not in server.call("query.trend", **asked).json.decode()
+
+
+def test_one_call_makes_the_answer_that_many_ask_for(server: CalledServer) -> None:
+    server.call(SUMMARY, days=1)  # the modules are loaded
+    server.questions()
+    server.call(SUMMARY, days=2)
+    one = len(server.questions())
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: server.call(SUMMARY, days=3).json, range(8)))
+    assert len(set(found)) == 1
+    assert len(server.questions()) == one
+    assert server.looks() == (7, 3)
+
+
+def test_who_waits_for_another_s_answer_can_be_cancelled(server: CalledServer) -> None:
+    stop = Cancellation()
+    with server.cache.looking(Cancellation(), "q") as first:
+        assert first is not None
+        threading.Timer(0.1, stop.cancel).start()
+        with server.cache.looking(stop, "q") as second:
+            assert second is not None
+            assert second.found is None
+    assert server.cache._making == {}

@@ -24,7 +24,7 @@ def run() -> Iterator[Outcome]:
         told = tell(house, SECONDS)
     seen = told.seen
     print(
-        f"  {told.kills} kills; {seen.batches:,} batches, {seen.acknowledged:,} rows acknowledged, {told.stored:,} "
+        f"  {told.kills} kills; {seen.batches:,} batches, {told.acknowledged:,} rows acknowledged, {told.stored:,} "
         f"stored; {seen.answers:,} answers, {told.hits:,} hits, {told.misses:,} misses; a summary from the cache p95 "
         f"{p95(told.tool_ms):.1f} ms, with HTTP {p95(seen.took_ms):.1f} ms; drained in {told.drained_s:.1f} s",
         flush=True,
