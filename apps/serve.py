@@ -24,6 +24,12 @@ from chimera_metrics.server.tracing import drop_unusable_provider
 if TYPE_CHECKING:
     from chimera_metrics.server.http.connections import Listener
 
+# After SIGTERM `/readyz` says 503 for so long while all else is answered, so that balancers notice. Then open calls
+# have so many seconds to end, and the process has a few more.
+_DRAIN_S = 3.0
+_OPEN_CALLS_S = 3
+_END_S = 5.5
+
 
 def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None = None) -> None:
     """Serves until the client goes away (stdio) or the process is stopped (http)."""
@@ -89,15 +95,22 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: b
         access_log=False,  # the audit file says more
         log_config=None,  # its records go the way of all others
         ws="none",
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=_OPEN_CALLS_S,
         ssl_certfile=cert,
         ssl_keyfile=key,
     )
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            end_within(app.abandon_calls)
             stopped_by.append(sig)
+            if sig == signal.SIGTERM and not app.ending:  # a second one ends it at once
+                app.ending = True
+                end_within(app.abandon_calls, _DRAIN_S + _END_S)
+                drained = threading.Timer(_DRAIN_S, super().handle_exit, (sig, frame))
+                drained.daemon = True
+                drained.start()
+                return
+            end_within(app.abandon_calls)
             super().handle_exit(sig, frame)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -21,6 +21,7 @@ BENCHMARKS = (
     ("bursts", "bursts of calls over stdio: none lost, doubled or misrouted", ("--calls", "3600")),
     ("analytics", "the analytics tools, beside the best hand-written SQL", ()),
     ("doors", "what others wait for while connections are held open", ()),
+    ("servers", "two servers behind haproxy, one killed every ten seconds", ("--rows", "1000000", "--seconds", "30")),
     ("status", "`muse status` on a large store", ()),
     ("story", "the samples' regression at hours of a week", ("--hours", "7")),
 )

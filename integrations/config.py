@@ -29,6 +29,7 @@ from chimera_metrics.integrations.cluster_settings import ClusterSettings
 from chimera_metrics.integrations.dot_env import dot_env, warn_once
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.kafka_settings import KafkaSettings
+from chimera_metrics.integrations.several_servers import SeveralServers
 from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
 
@@ -142,7 +143,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 Networks = Annotated[tuple[str, ...], NoDecode]
 
 
-class MuseSettings(KafkaSettings, _Group):
+class MuseSettings(KafkaSettings, SeveralServers, _Group):
     """What the server offers and how much of it."""
 
     model_config = SettingsConfigDict(env_prefix="MUSE_", frozen=True, extra="ignore")
@@ -320,7 +321,7 @@ def earlier_tokens_file(settings: Settings) -> Path | None:
 
 
 GROUPS: dict[str, type[_Group]] = {"CH_": ClickHouseSettings, "MUSE_": MuseSettings}
-SECRETS = frozenset({"CH_PASSWORD", "MUSE_KAFKA_PASSWORD", "MUSE_WEBHOOK_SECRET"})
+SECRETS = frozenset({"CH_PASSWORD", "MUSE_CACHE", "MUSE_KAFKA_PASSWORD", "MUSE_WEBHOOK_SECRET"})
 
 
 def variables() -> dict[str, tuple[type[_Group], str]]:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 
 from chimera_metrics.integrations.answers.exporting import MIME_TYPES
+from chimera_metrics.integrations.answers.kept import Kept
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -51,6 +53,11 @@ class Answered:
         except TypeError:  # it holds amounts, which JSON has as text
             text = as_json(fields)
             return cls(orjson.loads(text), text, result.images)
+
+    @classmethod
+    def again(cls, kept: Kept) -> Answered:
+        """An answer that was given before."""
+        return cls(orjson.loads(kept.json), kept.json, list(kept.images))
 
     @property
     def links(self) -> list[dict[str, Any]]:
@@ -102,10 +109,7 @@ class Calls:
             record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
-                result = self._tool(name, caller).answer(context, arguments, stop)
-                if _reads_tables(name, arguments):
-                    context.note_if_empty(result)
-                answered = Answered.of(result, arguments.get("include_sql") is True)
+                answered = self._answered(context, caller, self._tool(name, caller), record, stop)
                 record.ok(answered)
             except Sentence as sentence:
                 # What was stored or read before the cancel came is not undone by it, and stays on record as it ended.
@@ -124,6 +128,34 @@ class Calls:
             finally:
                 record.end(running)
         return answered
+
+    def _answered(
+        self, context: ServerContext, caller: Caller, tool: MuseTool, record: Record, stop: Cancellation
+    ) -> Answered:
+        """What the tool answers, or what it has answered before where nothing has changed since."""
+        arguments = tool.read(record.arguments)
+        if context.cache is None or not tool.is_kept(arguments):
+            return self._computed(context, tool, arguments, record, stop)
+        with context.cache.looking(stop, caller.role, tool.name, arguments.model_dump_json()) as look:
+            if look is not None:
+                context.metrics.looked(look.found is not None)
+            if look is not None and look.found is not None:
+                record.call.answered_by(look.found.statement, look.found.query_id)
+                return Answered.again(look.found)
+            answered = self._computed(context, tool, arguments, record, stop)
+            # That the store is empty is no longer so when a table has rows that this answer has not read.
+            if look is not None and context.filled:
+                call = record.call
+                look.keep(call.tables, answered.json, answered.images, call.statement, call.query_id)
+            return answered
+
+    def _computed(
+        self, context: ServerContext, tool: MuseTool, arguments: BaseModel, record: Record, stop: Cancellation
+    ) -> Answered:
+        result = tool.answer(context, arguments, stop)
+        if _reads_tables(tool.name, record.arguments):
+            context.note_if_empty(result)
+        return Answered.of(result, getattr(arguments, "include_sql", False))
 
     def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
         """Records a call that was cancelled while it waited for a thread."""
@@ -177,7 +209,7 @@ class Record:
         self._context = context
         self._caller = caller
         self.tool = tool
-        self._arguments = arguments
+        self.arguments = arguments
         self.call = Call(
             reads_audit=caller.role == "admin", owner=caller.owner, who=caller.who, reached_at=caller.reached_at
         )
@@ -237,7 +269,7 @@ class Record:
 
     def _entry(self, elapsed_s: float) -> AuditLine:
         error = self.call.without_secrets(self._error)
-        arguments, statement, error = shown(self._arguments, self.call.statement, error)
+        arguments, statement, error = shown(self.arguments, self.call.statement, error)
         return AuditLine(
             ts=self._ts,
             call_id=self.call.call_id,

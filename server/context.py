@@ -9,12 +9,14 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from chimera_metrics.integrations.answers.cache import cache_of
 from chimera_metrics.integrations.audit.shipping import Shipper, Shipping
 from chimera_metrics.integrations.audit.trail import AuditFile, AuditLine, Ceiling, audit_folder
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.operations.contents import EMPTY, contents
+from chimera_metrics.integrations.redis_link import link_of
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.exports import Exports
 from chimera_metrics.server.metrics import Metrics
@@ -64,8 +66,12 @@ class ServerContext:
         self.under_way: set[UnderWay] = set()
         self.exports = Exports(settings)
         self.updates = Updates(self._alarm_changes)
+        #: The Redis that our servers share, if there is one.
+        self.redis = link_of(settings)
+        self.cache = cache_of(settings, client.executor, self.redis)
         self._client = client
-        self._filled = False
+        #: Whether the store is known to hold rows.
+        self.filled = False
         self._warming: threading.Thread | None = None
         self._probe_lock = threading.Lock()
         self._probed: tuple[float, str | None] = (0.0, "starting")
@@ -125,13 +131,13 @@ class ServerContext:
 
     def note_if_empty(self, answer: Result) -> None:
         """Says in the answer that the store is empty, and what to do. Asked until it is not, never again after that."""
-        if self._filled:
+        if self.filled:
             return
         try:
-            self._filled = contents(self._client).rows > 0
+            self.filled = contents(self._client).rows > 0
         except MuseError:  # the answer itself came; nothing is known of its tables
             return
-        if self._filled:
+        if self.filled:
             return
         if isinstance(answer.get("notes"), list):
             answer["notes"].append(EMPTY)
@@ -190,4 +196,6 @@ class ServerContext:
         if self.audit is not None:
             self.audit.close()
         self.exports.close()
+        if self.redis is not None:
+            self.redis.close()
         self._client.close()

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 
 WITHIN_S = 7.0
-_ALARM_S = WITHIN_S + 1.5
+_ALARM_AFTER_S = 1.0
 _log = logging.getLogger(__name__)
 _begun = threading.Event()
 
@@ -39,4 +39,4 @@ def end_within(flush: Callable[[], None], within_s: float = WITHIN_S) -> None:
     timer.start()
     with contextlib.suppress(ValueError, AttributeError):  # another thread than the main one, or another system
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, within_s + (_ALARM_S - WITHIN_S))
+        signal.setitimer(signal.ITIMER_REAL, within_s + _ALARM_AFTER_S)

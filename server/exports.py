@@ -1,7 +1,8 @@
 """Exported results: files of this server, how their caller reaches them, and their end.
 
 Over stdio the caller is on this machine and of this user: a file in a private folder, as a link to it. Over HTTP the
-link is signed, works for ten minutes, and only on the server that made the file.
+link is signed, works for ten minutes, and only on the server that made the file; of several servers with one
+`MUSE_EXPORT_DIR` on all of them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import hmac
 import logging
+import os
+import re
 import secrets
 import tempfile
 import threading
@@ -21,17 +24,21 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
+
 from chimera_metrics.integrations.answers.exporting import Export, FileFormat
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.config import Settings, data_folder
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.private_files import own_folder
+from chimera_metrics.integrations.private_files import open_private, own_folder, read_private
 from chimera_metrics.integrations.results import Result
 
 PATH = "/exports"
 #: Seconds that a file is kept for a signed link, and for a link to the file.
 SIGNED_S, FILE_S = 600, 86_400
 _SWEEP_S = 30.0
+_KEY, _WHO = "key", ".who"
+_NAME = re.compile(r"http-[\w-]{32}\.(csv|parquet|arrow)")
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +56,8 @@ class Exports:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._key = secrets.token_bytes(32)
+        #: Whether other servers hand out what this one makes.
+        self._shared = settings.muse.servers > 1 and settings.muse.export_dir is not None
         self._made: dict[str, Exported] = {}
         self._ended = threading.Event()
         self._sweeper: threading.Thread | None = None
@@ -77,6 +85,17 @@ class Exports:
         path.chmod(0o700)
         return path
 
+    @cached_property
+    def _key(self) -> bytes:
+        """What signs the links, the same for all who share the folder."""
+        fresh = secrets.token_bytes(32)
+        if not self._shared:
+            return fresh
+        path = self.folder / _KEY
+        with contextlib.suppress(FileExistsError):
+            _write(path, fresh)
+        return _whole_key(path)
+
     def whole(self, form: FileFormat | None, run: Callable[[Export | None], Result]) -> Result:
         """`run(None)`, or with a form the answer of `run(export)` and a link to the file that it wrote."""
         if form is None:
@@ -99,13 +118,15 @@ class Exports:
         who = serves.who if serves is not None else ""
         if base:
             self._made[path.name] = Exported(path, who, expires)
+            if self._shared:
+                _write(path.with_name(path.name + _WHO), orjson.dumps({"who": who, "expires": expires}))
         self._sweep_later()
         until = datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z")
         uri = self._signed(path.name, expires, base) if base else path.as_uri()
         answer["export"] |= {"uri": uri, "expires": until}
         answer["notes"].append(
             f"The whole result, {export.rows:,} rows, is in the export until {until}"
-            + (", on the server that made it." if base else ".")
+            + (", on the server that made it." if base and not self._shared else ".")
         )
         return answer
 
@@ -125,8 +146,10 @@ class Exports:
         return hmac.new(self._key, f"{name}\n{expires}".encode(), sha256).hexdigest()
 
     def find(self, name: str) -> Exported | None:
-        """The file of that name, if this server made it and its time is not over."""
+        """The file of that name, if it was made here, or where others share it, and its time is not over."""
         found = self._made.get(name)
+        if found is None and self._shared and _NAME.fullmatch(name):
+            found = _made_elsewhere(self.folder / name)
         return found if found is not None and time.time() < found.expires and found.path.exists() else None
 
     def is_signed(self, name: str, expires: str, signature: str) -> bool:
@@ -171,8 +194,31 @@ class Exports:
     def close(self) -> None:
         """Removes what only this server could hand out."""
         self._ended.set()
-        for found in self._made.values():
+        for found in () if self._shared else self._made.values():
             with contextlib.suppress(OSError):
                 found.path.unlink()
         if self._sweeper is not None:
             self._sweeper.join()
+
+
+def _write(path: Path, body: bytes) -> None:
+    with open(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+        file.write(body)
+
+
+def _whole_key(path: Path) -> bytes:
+    """The key in the file; another server may just be writing it."""
+    for _ in range(100):
+        if len(key := read_private(path)) == 32:
+            return key
+        time.sleep(0.02)
+    raise InvalidInput(f"Exports cannot be signed: {path} holds no key; remove it, and a new one is made.")
+
+
+def _made_elsewhere(path: Path) -> Exported | None:
+    """What the server that made the file wrote down of it."""
+    try:
+        said = orjson.loads(read_private(path.with_name(path.name + _WHO)))
+        return Exported(path, str(said["who"]), int(said["expires"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

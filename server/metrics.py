@@ -28,6 +28,7 @@ class Metrics:
         self._bytes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._spans: Counter[str] = Counter()
+        self._looks: Counter[str] = Counter()
 
     def begin(self) -> None:
         with self._lock:
@@ -47,6 +48,11 @@ class Metrics:
         with self._lock:
             self._refused[reason] += 1
 
+    def looked(self, found: bool) -> None:
+        """A look into the cache of answers."""
+        with self._lock:
+            self._looks["hit" if found else "miss"] += 1
+
     def spans(self, stored: int, duplicates: int, ignored: int, rejected: int, quarantined: int) -> None:
         """What became of the spans of an export."""
         counts = {"stored": stored, "duplicate": duplicates, "ignored": ignored}
@@ -65,6 +71,7 @@ class Metrics:
                 *_family(
                     "muse_otlp_spans_total", "counter", "Spans received, by what became of them.", self._ended_spans()
                 ),
+                *_family("muse_cache_lookups_total", "counter", "Looks for an answer in the cache.", self._looked()),
                 *_family("muse_calls_running", "gauge", "Calls under way.", [("", self._running)]),
                 *_family("process_start_time_seconds", "gauge", "When the server started.", [("", self._started)]),
             ]
@@ -77,6 +84,9 @@ class Metrics:
 
     def _doors(self) -> Iterable[tuple[str, float]]:
         return [(f'{{reason="{reason}"}}', count) for reason, count in sorted(self._refused.items())]
+
+    def _looked(self) -> Iterable[tuple[str, float]]:
+        return [(f'{{result="{result}"}}', count) for result, count in sorted(self._looks.items())]
 
     def _ended_spans(self) -> Iterable[tuple[str, float]]:
         return [(f'{{outcome="{outcome}"}}', count) for outcome, count in sorted(self._spans.items())]

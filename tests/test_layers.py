@@ -34,9 +34,10 @@ PARTS = {
     ],
     "integrations": [
         ["unseen"],
-        ["errors", "private_files"],
+        ["errors", "private_files", "several_servers"],
         ["cluster_settings", "dot_env", "kafka_settings", "results", "store_address"],
         ["config"],
+        ["redis_link"],
         ["masking"],
         ["guard", "validation"],
         ["clickhouse"],

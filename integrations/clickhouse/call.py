@@ -9,12 +9,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import random
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from chimera_metrics.models import FACT_TABLES
+
+# A rollup's name begins with its table's.
+_TABLES = re.compile("|".join(FACT_TABLES))
 _BOOKKEEPING = "INSERT INTO insert_ledger "
 LOCAL = "local"
 """Who owns what the local user stores: a program with a client of its own, a command, a client over stdio."""
@@ -48,6 +53,8 @@ class Call:
     reached_at: str = ""
     statement: str = ""
     query_id: str = ""
+    #: Tables that its reads name.
+    tables: set[str] = field(default_factory=set)
     #: Literals that no record may hold: the values of parameters whose names say that they are secret.
     hidden: list[str] = field(default_factory=list)
     _wrote: bool = False
@@ -55,11 +62,17 @@ class Call:
     def ran(self, kind: Literal["read", "insert"], statement: str, query_id: str = "") -> None:
         """Notes a statement: the last read, or the first insert of the caller's rows."""
         statement = self.without_secrets(statement)
+        if kind == "read":
+            self.tables.update(_TABLES.findall(statement))
         if kind == "insert":
             if not self._wrote and not statement.startswith(_BOOKKEEPING):
                 self._wrote, self.statement, self.query_id = True, statement, query_id
         elif not self._wrote:
             self.statement, self.query_id = statement, query_id
+
+    def answered_by(self, statement: str, query_id: str) -> None:
+        """Notes a statement that ran for an earlier call, whose answer this call gets too."""
+        self.statement, self.query_id = f"/* answered from the cache */ {statement}", query_id
 
     def without_secrets(self, text: str) -> str:
         """A statement, or what the engine says of it, without the values that are secret."""

@@ -21,7 +21,7 @@ from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
-from chimera_metrics.integrations.operations import backup_retention, consumers, guards, replicas
+from chimera_metrics.integrations.operations import backup_retention, consumers, guards, replicas, shared_redis
 from chimera_metrics.integrations.operations.exposure import exposure
 from chimera_metrics.integrations.operations.one_turn import one_turn
 from chimera_metrics.integrations.operations.zones import time_zone
@@ -68,7 +68,7 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
             lines.extend([*_lines(client, facts, limits), zone, watches])
-        lines.extend([backup, *consumers.lines(client.settings)])
+        lines.extend([backup, *consumers.lines(client.settings), *shared_redis.lines(client.muse)])
         lines.extend([*_guards(client), *exposure(client.settings, client.muse)])
     except MuseError as error:
         lines.append(check("connection" if not lines else "checks", "error", "no answer", str(error)))

@@ -244,4 +244,4 @@ def filters_given(given: list[FilterArguments]) -> list[dict[str, Any]]:
 def tool_of(name: str, arguments: type[Arguments], call: Call) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
     group = name.partition(".")[0]
-    return MuseTool(name, group, title, description, arguments, call)
+    return MuseTool(name, group, title, description, arguments, call, analytic=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,8 @@ class MuseTool:
     call: Call
     stores: bool = False
     removes: bool = False
+    #: Whether its answer follows from its arguments and the tables alone, so that it may be kept.
+    analytic: bool = False
 
     @property
     def right(self) -> str:
@@ -58,13 +61,28 @@ class MuseTool:
         asked = arguments.get("timeout_s") if "timeout_s" in self.arguments.model_fields else None
         return float(min(asked, most)) if isinstance(asked, int | float) and asked > 0 else most
 
-    def answer(self, context: ServerContext, arguments: Mapping[str, Any], stop: Cancellation) -> Result:
+    def read(self, arguments: Mapping[str, Any]) -> BaseModel:
+        """The arguments, or a Sentence."""
+        with _in_a_sentence():
+            return read_arguments(self.name, self.arguments, arguments)
+
+    def is_kept(self, arguments: BaseModel) -> bool:
+        """Whether the answer may be given again: it is no file that somebody fetches, and no estimate."""
+        return self.analytic and not any(getattr(arguments, name, None) for name in ("export", "dry_run"))
+
+    def answer(self, context: ServerContext, arguments: BaseModel, stop: Cancellation) -> Result:
         """What the tool answers, or a Sentence."""
-        try:
-            return self.call(context, read_arguments(self.name, self.arguments, arguments), stop)
-        except MuseError as error:  # anything else is a bug, and its text stays from the client
-            if isinstance(error, StatementRefused | AccessRefused):
-                outcome = "refused"
-            else:
-                outcome = "cancelled" if isinstance(error, StatementCancelled) else "error"
-            raise Sentence(str(error), outcome) from None
+        with _in_a_sentence():
+            return self.call(context, arguments, stop)
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    try:
+        yield
+    except MuseError as error:  # anything else is a bug, and its text stays from the client
+        if isinstance(error, StatementRefused | AccessRefused):
+            outcome = "refused"
+        else:
+            outcome = "cancelled" if isinstance(error, StatementCancelled) else "error"
+        raise Sentence(str(error), outcome) from None

@@ -10,13 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import anyio
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chimera_metrics.integrations.errors import MuseError
+from chimera_metrics.integrations.redis_link import RedisLink
 from chimera_metrics.server.http.bodies import Bodies, Gone, TooMuch
 from chimera_metrics.server.http.cors import Cors
+from chimera_metrics.server.http.rates import Bucket, SharedRates
 from chimera_metrics.server.http.watch import GONE, RECORDED
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -29,40 +31,13 @@ _REFUSALS = {401: "token", 403: "origin", 413: "size", 421: "host"} | dict.fromk
 MCP_PATH = "/mcp"
 #: Where an answer tells that the token was right.
 TOKEN_PATHS = {MCP_PATH, "/v1/traces", "/api/public/otel/v1/traces"}
-_HEALTH = {"/livez", "/readyz"}
+_READY = "/readyz"
+_HEALTH = {"/livez", _READY}
+# The kinds of limits.
+_TOKEN, _ADDRESS = "token", "address"
+_ENDING = "The server was told to end: send requests to another one. Calls under way are answered."
 _COMPLAIN_S = 10.0
 _log = logging.getLogger(__name__)
-
-
-class Rates:
-    """A bucket a caller: full at the start, refilled evenly, empty means wait."""
-
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_minute = per_minute
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait_s(self, caller: str) -> float:
-        """0 if the caller may come in now, else the seconds until then."""
-        if not self._per_minute:
-            return 0.0
-        level, now = self._level(caller)
-        allowed = level >= 1
-        self._buckets.pop(caller, None)
-        self._buckets[caller] = (level - 1 if allowed else level, now)
-        if len(self._buckets) > _CALLERS:
-            self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - level) * 60 / self._per_minute
-
-    def would_wait_s(self, caller: str) -> float:
-        """Like `wait_s`, and takes nothing out of the bucket."""
-        level, _ = self._level(caller)
-        return 0.0 if not self._per_minute or level >= 1 else (1 - level) * 60 / self._per_minute
-
-    def _level(self, caller: str) -> tuple[float, float]:
-        now = self._clock()
-        level, seen = self._buckets.get(caller, (float(self._per_minute), now))
-        return min(self._per_minute, level + (now - seen) * self._per_minute / 60), now
 
 
 class Door:
@@ -82,16 +57,17 @@ class Door:
         abandon_calls: Callable[[], None] = lambda: None,
         origins: Sequence[str] = (),
         end_streams: Callable[[], None] = lambda: None,
+        share: Callable[[int], int] = lambda whole: whole,
+        link: Callable[[], RedisLink | None] = lambda: None,
     ) -> None:
         """`per_minute` requests of a token, `anonymous` ones of an address without one; `check` raises a MuseError
         where nobody can be told from anybody. Where nobody is `authenticated`, what is sent as a token is nothing.
         `abandon_calls` writes the lines of the calls that a process which has to end does not wait for; `end_streams`
-        ends those that tell of updates."""
+        ends those that tell of updates. `share` and `link`: see `SharedRates`."""
         self._app = app
         self._allowed = [ipaddress.ip_network(word, strict=False) for word in allowed]
         self._proxies = [ipaddress.ip_network(word, strict=False) for word in proxies]
-        self._rates = Rates(per_minute)
-        self._anonymous = Rates(anonymous)
+        self._rates = SharedRates({_TOKEN: per_minute, _ADDRESS: anonymous}, share, link)
         self._check = check
         self._authenticated = authenticated
         self._bodies = Bodies(longest_body)
@@ -101,6 +77,8 @@ class Door:
         self._known: OrderedDict[str, None] = OrderedDict()
         self.refused = refused
         self.abandon_calls, self.end_streams = abandon_calls, end_streams
+        #: Whether the process was told to end: balancers are to send nothing more, and connections are not kept.
+        self.ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,7 +90,7 @@ class Door:
         name = _name(address)
         token = _token(headers) if self._authenticated else None
         send = self._cors.shown_to(headers.get("origin"), send)
-        refusal = self._refusal(scope, address, name, token)
+        refusal = await self._refusal(scope, address, name, token)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -136,6 +114,8 @@ class Door:
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._look(message, scope["path"], name, token)
+                if self.ending:
+                    MutableHeaders(scope=message)["Connection"] = "close"
                 if message["status"] in _REFUSALS and not recorded.is_set():
                     self.refused(_reason(message), name)
             await send(message)
@@ -153,24 +133,27 @@ class Door:
         address = _parse(peer) if self._proxies else None
         return address is not None and _within(address, self._proxies)
 
-    def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> Response | None:
+    async def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> Response | None:
         """What a request is answered that goes no further."""
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
+        if self.ending and scope["path"] == _READY:
+            words = {"status": "not ready", "cause": "ending", "advice": _ENDING}
+            return JSONResponse(words, status_code=503, headers={"Connection": "close"})
         if token is None:
-            wait_s = 0.0 if scope["path"] in _HEALTH else self._anonymous.wait_s(name)
-            return self._too_many(name, wait_s, "from this address without a token") or self._preflight(scope, name)
+            wait = None if scope["path"] in _HEALTH else await self._rates.first_wait(Bucket(_ADDRESS, name))
+            return self._too_many(name, wait, "from this address without a token") or self._preflight(scope, name)
         try:
             self._check()
         except MuseError as error:
             self._complain(error)
             return _answer(503, "Tokens cannot be checked now; the server's log says why.")
         # Guessing a token is hopeless at any speed, they hold 256 bits; but each try costs the server some work.
-        wait_s = 0.0 if token in self._known else self._anonymous.would_wait_s(name)
-        return self._too_many(name, wait_s, "from this address without a valid token") or self._too_many(
-            name, self._rates.wait_s(token), "with this token"
-        )
+        guesses = [] if token in self._known else [Bucket(_ADDRESS, name, takes=False)]
+        wait = await self._rates.first_wait(*guesses, Bucket(_TOKEN, token))
+        guessed = wait is not None and wait[0] == _ADDRESS
+        return self._too_many(name, wait, "from this address without a valid token" if guessed else "with this token")
 
     def _preflight(self, scope: Scope, name: str) -> Response | None:
         answer = self._cors.preflight(scope, Headers(scope=scope))
@@ -178,9 +161,10 @@ class Door:
             self.refused(_REFUSALS[answer.status_code], name)
         return answer
 
-    def _too_many(self, name: str, wait_s: float, whose: str) -> JSONResponse | None:
-        if not wait_s:
+    def _too_many(self, name: str, wait: tuple[str, float] | None, whose: str) -> JSONResponse | None:
+        if wait is None:
             return None
+        wait_s = wait[1]
         self.refused("rate", name)
         answer = _answer(429, f"Too many requests {whose}; try again in {wait_s:.1f} s.")
         answer.headers["Retry-After"] = str(max(1, round(wait_s)))
@@ -191,7 +175,7 @@ class Door:
         if token is None or token in self._known:
             return
         if path not in TOKEN_PATHS or not 200 <= message["status"] < 300:
-            self._anonymous.wait_s(name)
+            self._rates.take(Bucket(_ADDRESS, name))
             return
         self._known[token] = None
         if len(self._known) > _CALLERS:

@@ -18,17 +18,21 @@ from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from chimera_metrics.integrations import redis_link
+from chimera_metrics.integrations.answers.cache import Memory
 from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, now
 from chimera_metrics.integrations.clickhouse.call import Call
 from chimera_metrics.integrations.config import MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.integrations.operations import consumers
 from chimera_metrics.server.catalog.callers import Role
+from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
-from chimera_metrics.server.http.door import MCP_PATH, Door, Rates
+from chimera_metrics.server.http.door import MCP_PATH, Door
 from chimera_metrics.server.http.exported import add_exports
 from chimera_metrics.server.http.muse_server import MuseServer
+from chimera_metrics.server.http.rates import Rates
 from chimera_metrics.server.http.sessions import WithoutSessions
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
 from chimera_metrics.server.http.watch import RECORDED
@@ -87,6 +91,8 @@ def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool |
     tokens = tokens_of(settings)
     auth = _auth(settings.muse, tokens)
     check_reach(settings.muse, host, bool(auth))
+    if settings.muse.redis_url is not None:
+        redis_link.library()  # said now, not to the first caller
     server = build_server(settings, read_only, **auth)
     names = _names(settings.muse, host)
     verifier, checked = auth.get("token_verifier"), TransportSecurityMiddleware(names)
@@ -127,6 +133,8 @@ def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool |
         lambda: server.state.abandon_calls() if server.state is not None else None,
         settings.muse.allowed_origins,
         server.end_streams,
+        settings.muse.share_of,
+        lambda: server.state.redis if server.state is not None else None,
     )
 
 
@@ -166,6 +174,9 @@ def tokens_in_words(settings: Settings) -> list[str]:
         )
     if lines and not tokens.tokens():
         lines.append("There is no token in it, so nobody may call: `muse token create NAME --role reader`.")
+    muse = settings.muse
+    if lines and muse.servers > 1 and muse.tokens_file is None and not settings.clickhouse.embedded:
+        lines.append("Every one of the MUSE_SERVERS needs the same tokens: name a file for all in MUSE_TOKENS_FILE.")
     return lines
 
 
@@ -273,7 +284,19 @@ async def _gauges(server: MuseServer) -> Mapping[str, tuple[str, float]]:
         waiting = await anyio.to_thread.run_sync(server.state.audit.shipping.waiting)
         gauges["muse_audit_waiting_bytes"] = ("Audit lines that are not in the table yet.", float(waiting))
     if server.state is not None:
+        gauges |= _of_the_cache(server.state)
         gauges |= await anyio.to_thread.run_sync(consumers.gauges, server.state.settings.clickhouse)
+    return gauges
+
+
+def _of_the_cache(state: ServerContext) -> Mapping[str, tuple[str, float]]:
+    gauges = {}
+    if state.cache is not None and isinstance(memory := state.cache.places[0], Memory):
+        gauges["muse_cache_answers"] = ("Answers kept in memory.", float(len(memory)))
+        gauges["muse_cache_bytes"] = ("Bytes of memory that they take.", float(memory.bytes))
+    if state.redis is not None:
+        gauges["muse_redis_answers"] = ("Whether Redis answers, 1 or 0.", float(state.redis.answers))
+        gauges["muse_redis_failures"] = ("Times that it did not, since the start.", float(state.redis.failures))
     return gauges
 
 

@@ -39,6 +39,7 @@ WRONG = [
     ("MUSE_TOOL_NAMES", "dashed", "MUSE_TOOL_NAMES holds 'dashed', but takes one of 'dotted', 'underscored' or 'auto'"),
     ("MUSE_TIMEZONE", "Mars", "MUSE_TIMEZONE holds 'Mars', but takes an IANA time zone such as UTC or Europe/Berlin"),
     ("MUSE_MAX_ROWS", "0", "MUSE_MAX_ROWS holds '0', but takes a number greater than or equal to 1"),
+    ("MUSE_SERVERS", "0", "MUSE_SERVERS holds '0', but takes a number greater than or equal to 1"),
     ("CH_HSOT", "db", "CH_HSOT is not a setting; did you mean CH_HOST?"),
 ]
 
@@ -325,3 +326,28 @@ def test_every_setting_says_what_it_means() -> None:
         assert group.model_fields[field].description, name
     assert "CH_HOST" in config.variables()
     assert not set(config.variables()) & set(os.environ)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["memroy", "redis://", "http://u:hush@h", "redis://u:hush@h:99999", "redis://u:hush@[h"]
+)
+def test_a_wrong_cache_is_told_what_there_is_and_not_shown(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("MUSE_CACHE", wrong)
+    with pytest.raises(
+        SettingsError, match="MUSE_CACHE holds a value that cannot be read, but takes off, memory, or"
+    ) as said:
+        config.load()
+    assert "hush" not in str(said.value)
+
+
+def test_a_redis_s_password_is_not_shown() -> None:
+    muse = MuseSettings(cache="redis://u:hush@redis.example:6379/0")
+    assert muse.redis_url == "redis://u:hush@redis.example:6379/0"
+    assert "hush" not in repr(muse) + str(muse.model_dump())
+    assert (MuseSettings(cache=" OFF ").caches, MuseSettings().caches, MuseSettings().redis_url) == (False, True, None)
+
+
+@pytest.mark.parametrize(("servers", "share"), [(1, 10), (3, 4), (100, 1)])
+def test_a_rate_is_divided_by_the_servers_and_never_to_nothing(servers: int, share: int) -> None:
+    assert MuseSettings(servers=servers).share_of(10) == share
+    assert MuseSettings(servers=servers).share_of(0) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -54,7 +55,7 @@ def http(
     try:
         yield address(process), process.pid
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # SIGTERM would first tell a balancer
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:

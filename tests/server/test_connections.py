@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import threading
@@ -175,7 +176,7 @@ def test_four_hundred_half_sent_requests_leave_others_their_turn(embedded: Click
         for made in opened:
             made.close()
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
 
 

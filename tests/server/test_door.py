@@ -14,7 +14,8 @@ from starlette.responses import PlainTextResponse
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
-from chimera_metrics.server.http.door import Door, Rates
+from chimera_metrics.server.http.door import Door
+from chimera_metrics.server.http.rates import Rates
 from chimera_metrics.server.http.serving import build_app, check_reach
 from chimera_metrics.server.http.tokens import TokenFile
 from tests.server.processes import MUSE, ROOT, environment, http

@@ -200,3 +200,31 @@ def test_a_link_ends_with_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert kept.is_signed("x.csv", str(end), signature)
     monkeypatch.setattr("chimera_metrics.server.exports.time.time", lambda: end + 0.5)
     assert not kept.is_signed("x.csv", str(end), signature)
+
+
+def test_servers_with_one_folder_hand_out_each_other_s_exports(embedded: ClickHouseSettings, tmp_path: Path) -> None:
+    words = {"MUSE_EXPORT_DIR": str(tmp_path / "exports"), "MUSE_SERVERS": "2"}
+    with http(environment(embedded, tmp_path, **words)) as (other, _):
+        with http(environment(embedded, tmp_path, **words)) as (one, _):
+            answer = anyio.run(_over, one, "query", {"sql": SQL, "export": "csv"}, "auto")
+            uri = str(link_of(answer).uri)
+        assert answer.structured_content is not None
+        assert "on the server that made it" not in answer.structured_content["notes"][-1]
+        there = uri.replace(one.removesuffix("/mcp"), other.removesuffix("/mcp"))  # the one that made it is gone
+        assert httpx2.get(there).text.count("\n") == 20_001
+        assert httpx2.get(there.replace("signature=", "signature=0")).status_code == 403
+        assert httpx2.get(there.replace(".csv?", ".csv.who?")).status_code == 403
+    assert {mode(path) for path in (tmp_path / "exports").iterdir()} == {0o600}
+
+
+def test_what_others_share_is_swept_with_its_name(tmp_path: Path) -> None:
+    muse = MuseSettings(export_dir=tmp_path / "exports", servers=2)
+    exports = Exports(Settings(ClickHouseSettings(path=":memory:"), muse))
+    for name in ("http-a.csv", "http-a.csv.who"):
+        (exports.folder / name).write_text("x")
+        os.utime(exports.folder / name, (1, 1))
+    assert len(exports._key) == 32
+    exports.sweep()
+    assert [path.name for path in exports.folder.iterdir()] == ["key"]
+    (exports.folder / "key").write_bytes(b"short")
+    assert exports.find("http-" + "a" * 32 + ".csv") is None

@@ -6,6 +6,7 @@ No answer of 500, no traceback in an answer or in the server's log, and every ca
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +84,7 @@ class Server:
 
     def close(self) -> None:
         self.web.close()
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)
         self.process.wait(30)
 
 

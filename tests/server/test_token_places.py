@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings, tokens_file
 from chimera_metrics.integrations.errors import InvalidInput, SettingsError
+from chimera_metrics.server.http.serving import tokens_in_words
 from chimera_metrics.server.http.tokens import TokenFile, Tokens, tokens_of
 from tests.server.processes import MUSE, ROOT, http
 from tests.server.test_tokens import ask
@@ -69,7 +71,7 @@ def test_a_server_that_had_tokens_keeps_them_and_says_where(tmp_path: Path) -> N
     url = process.stderr.readline().removeprefix("Listening on ").strip()
     said = process.stderr.readline()
     found = [ask(url, token), ask(url, create(environment, "new")), ask(url, "muse_x")]
-    process.terminate()
+    process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert f"Tokens are read from {earlier.path} too, where version 0.1 kept them" in said
     assert found == [200, 200, 401]
@@ -153,3 +155,13 @@ def test_no_link_is_followed(tmp_path: Path, where: str) -> None:
     with pytest.raises(SettingsError, match="it is a link"):
         TokenFile(tmp_path / "tokens.json").create("ci", "reader", None)
     assert victim.read_text() == "theirs"
+
+
+def test_several_servers_are_told_to_share_their_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    at = ClickHouseSettings(host="db.example")
+    several, one = (Settings(at, MuseSettings(servers=servers)) for servers in (2, 1))
+    TokenFile(tokens_file(several)).create("ada", "reader", None)
+    shared = Settings(at, MuseSettings(servers=2, tokens_file=tokens_file(several)))
+    for settings, told in ((several, True), (one, False), (shared, False)):
+        assert any("for all in MUSE_TOKENS_FILE" in line for line in tokens_in_words(settings)) is told
