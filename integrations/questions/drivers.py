@@ -11,9 +11,16 @@ from chimera_metrics.analytics import Metric, metric_of
 from chimera_metrics.analytics.arguments import conditions, whole
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.questions.beginnings import first_rows
-from chimera_metrics.analytics.questions.drivers import MAX_CELLS, DriverQuestion, baseline_quantile, share_above
+from chimera_metrics.analytics.questions.drivers import (
+    MAX_CELLS,
+    MAX_WORDS,
+    OTHERS,
+    DriverQuestion,
+    baseline_quantile,
+    share_above,
+)
 from chimera_metrics.analytics.questions.question import utc
-from chimera_metrics.analytics.questions.sides import days_apart, weeks_earlier, whole_days
+from chimera_metrics.analytics.questions.sides import days_apart, stretch, two_windows
 from chimera_metrics.analytics.sql.buckets import buckets
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
@@ -28,16 +35,15 @@ if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.drivers import Driver, Drivers
 
 Moment = str | date | None
-MAX_WORDS = 100
-"""Words of a dimension that may be named, the most frequent ones; the others count together."""
-OTHERS = "(other)"
 _DEEPEST, _MOST_DRIVERS = 2, 20
 _LEAST_HISTORY = 21
+_LEAST_WORDS = 8
+"""So many words of each dimension are looked at where there is not room for all; else for fewer dimensions."""
 
 
 def drivers(
     client: Access,
-    metric: str,
+    metric: str | Metric,
     *,
     days: int | None = None,
     since: Moment = None,
@@ -66,8 +72,7 @@ def drivers(
     )
     measured = metric_of(metric)
     if measured.aggregate.level is not None:
-        before = weeks_earlier(whole_days(window)) if baseline is None else whole_days(baseline)
-        measured = _above(asking, measured, before, given)
+        measured = _above(asking, measured, two_windows(window, baseline)[0], given)
     asked = analytics.drivers(measured, window=window, baseline=baseline, dimensions=dimensions, filters=given)
     if asked.window.until < window.until:
         asking.notes.append("Whole days are compared; today so far is left out.")
@@ -110,7 +115,7 @@ def _within(name: str, value: Any, most: int) -> int:
 
 def _above(asking: Asking, metric: Metric, baseline: analytics.Window, filters: Sequence[Any]) -> Metric:
     """The share of values above the percentile of the baseline, which is what can be explained."""
-    question = baseline_quantile(metric, baseline, filters)
+    question = baseline_quantile(metric, baseline, filters, asking.sizes(baseline, [metric]))
     [row] = asking.read(question.select).mappings()
     bound = row[metric.label]
     if bound is None:
@@ -127,13 +132,8 @@ class _Cells:
     """The cube that was read, and the words and days behind its numbers."""
 
     def __init__(self, asking: Asking, asked: DriverQuestion) -> None:
+        asked, rows = _that_fit(asking, asked)
         self._asked = asked
-        rows = asking.read(asked.cells, rows=MAX_CELLS + 1).mappings()
-        if len(rows) > MAX_CELLS:
-            raise QuestionError(
-                f"By day and {', '.join(asked.dimensions)} there are more than {MAX_CELLS:,} cells; name fewer "
-                "`dimensions`."
-            )
         ratio = 1.0
         if asked.spread is not None:
             [found] = asking.read(asked.spread).mappings()
@@ -258,6 +258,78 @@ class _Cells:
         return next(iter(same), None)
 
 
+def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, list[Row]]:
+    """The question with its cells; where there are too many, the question that has room for them, and notes say how."""
+    rows = asking.read(asked.cells, rows=MAX_CELLS + 1).mappings()
+    if len(rows) <= MAX_CELLS:
+        return asked, rows
+    every, words = _words(asking.read(asked.words).mappings(), asked.dimensions)
+    asked, most = _fewer_dimensions(asking, asked, every, words)
+    while True:
+        kept = {
+            name: [word for word, _ in words[name][:most]]
+            for name in asked.dimensions
+            if len(words[name]) > most and all(isinstance(word, str | None) for word, _ in words[name])
+        }
+        rows = asking.read(asked.folded(kept), rows=MAX_CELLS + 1).mappings()
+        if len(rows) <= MAX_CELLS:
+            break
+        if most < _LEAST_WORDS:
+            raise QuestionError(
+                f"By day and {', '.join(asked.dimensions)} there are more than {MAX_CELLS:,} cells; name fewer "
+                "`dimensions`."
+            )
+        most = most * 2 // 3
+    if kept:
+        asking.notes.append(
+            f"Days and words make more than {MAX_CELLS:,} cells: of {', '.join(kept)} the {most} most frequent words "
+            "each are looked at, the others count together. Fewer `dimensions` leave room for more words."
+        )
+    return asked, rows
+
+
+def _fewer_dimensions(
+    asking: Asking, asked: DriverQuestion, every: float, words: Mapping[str, Sequence[tuple[Any, float]]]
+) -> tuple[DriverQuestion, int]:
+    """The question with the dimensions of which enough words fit, and how many of each: those with most words go."""
+    from chimera_metrics.analytics.inference.driver_words import words_that_fit
+
+    days, a_day = len(buckets(asked.history, "day")), len(buckets(stretch(asked.baseline, asked.window), "day"))
+    counts = {name: _with_rest([n for _, n in own], every) for name, own in words.items()}
+    while True:
+        most = words_that_fit(counts, rows_a_day=every / max(1, a_day), days=days, cells=MAX_CELLS)
+        if most >= _LEAST_WORDS or len(counts) == 1:
+            break
+        del counts[max(counts, key=lambda name: len(counts[name]))]
+    gone = [name for name in asked.dimensions if name not in counts]
+    if not gone:
+        return asked, most
+    asking.notes.append(
+        f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} left out: with more dimensions days and words make "
+        f"more than {MAX_CELLS:,} cells. Name the `dimensions` that matter."
+    )
+    return asked.narrower(tuple(counts)), most
+
+
+def _with_rest(rows: list[float], every: float) -> list[float]:
+    """With what the words beyond those read come to."""
+    rest = every - sum(rows)
+    return [*rows, rest] if rest > 0.0 else rows
+
+
+def _words(rows: Sequence[Row], dimensions: Sequence[str]) -> tuple[float, dict[str, list[tuple[Any, float]]]]:
+    """The rows of all words together, and of each word by dimension, the most frequent first."""
+    every = 0.0
+    found: dict[str, list[tuple[Any, float]]] = {name: [] for name in dimensions}
+    for row in rows:
+        name = next((name for name in dimensions if row[f"not_by_{name}"] == 0), None)
+        if name is None:
+            every = float(row["n"])
+        else:
+            found[name].append((row[name], float(row["n"])))
+    return every, found
+
+
 def _coded(values: Sequence[Any], n: Any) -> tuple[Any, list[Any], int | None]:
     """The words as numbers, the most frequent first; which they are; and the number of the rare ones together."""
     import numpy as np
@@ -266,7 +338,8 @@ def _coded(values: Sequence[Any], n: Any) -> tuple[Any, list[Any], int | None]:
     for word, rows in zip(values, n, strict=True):
         weight[word] = weight.get(word, 0.0) + float(rows)
     ordered = sorted(weight, key=lambda word: (-weight[word], str(word)))
-    kept = ordered if len(ordered) <= MAX_WORDS else [*ordered[:MAX_WORDS], OTHERS]
-    number = {word: min(place, MAX_WORDS) for place, word in enumerate(ordered)}
-    coded = np.array([number[word] for word in values], dtype=np.intp)
-    return coded, kept, MAX_WORDS if len(ordered) > MAX_WORDS else None
+    named = [word for word in ordered if word != OTHERS][:MAX_WORDS]
+    is_cut = len(named) < len(ordered)
+    number = {word: place for place, word in enumerate(named)}
+    coded = np.array([number.get(word, len(named)) for word in values], dtype=np.intp)
+    return coded, [*named, OTHERS] if is_cut else named, len(named) if is_cut else None
