@@ -103,7 +103,7 @@ def rate(condition: ColumnElement[bool]) -> Metric:
     return rate_of(column.table.name, column.name, op, value.value)
 
 
-def _of(aggregate: str, column: Anything) -> Metric:
+def _of(aggregate: str, column: Any) -> Metric:
     """By way of the text, so that both are checked alike."""
     if not isinstance(column, InstrumentedAttribute):
         raise QuestionError(

@@ -143,7 +143,9 @@ class Question:
     def _can_hold(self, bucket: Bucket, group: Mapping[str, Any]) -> bool:
         """Whether the bucket's time is one of the group and the filters: a Tuesday is no day of the group Monday."""
         local = bucket.start.astimezone(self.window.zone)
-        whole = CLOCK if bucket.end - bucket.start <= _HOUR else {DAY_OF_WEEK.name} if self.granularity == "day" else ()
+        whole: list[str] = [DAY_OF_WEEK.name] if self.granularity == "day" else []
+        if bucket.end - bucket.start <= _HOUR:
+            whole = [*CLOCK]
         shown = {part: CLOCK[part].shown(local) for part in whole}
         return all(
             allows(self.clock, part, number) and group.get(part, number) == number for part, number in shown.items()

@@ -38,7 +38,8 @@ def in_two_steps(values: Sequence[Label[Any]]) -> tuple[list[Label[Any]], Callab
             place = next(at for at, one in enumerate(found, 1) if node.compare(one))
             return type_coerce(_called(node, _MERGE, rows.c[f"state_{place}"]), node.type)
 
-        return [visitors.replacement_traverse(value.element, {}, put).label(value.name) for value in values]
+        merged: list[Any] = [visitors.replacement_traverse(value.element, {}, put) for value in values]
+        return [one.label(value.name) for one, value in zip(merged, values, strict=True)]
 
     return states, rebuild
 

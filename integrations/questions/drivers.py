@@ -24,7 +24,7 @@ from chimera_metrics.analytics.questions.sides import days_apart, stretch, two_w
 from chimera_metrics.analytics.sql.buckets import buckets
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
-from chimera_metrics.integrations.clickhouse.statements import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 from chimera_metrics.integrations.results import DriversResult
@@ -132,7 +132,7 @@ class _Cells:
     """The cube that was read, and the words and days behind its numbers."""
 
     def __init__(self, asking: Asking, asked: DriverQuestion) -> None:
-        asked, rows = _that_fit(asking, asked)
+        asked, cells = _that_fit(asking, asked)
         self._asked = asked
         ratio = 1.0
         if asked.spread is not None:
@@ -140,7 +140,7 @@ class _Cells:
             ratio = max(1.0, float(found["ratio"])) if found["ratio"] == found["ratio"] and found["ratio"] else 1.0
         self._days = self._days_of(asking)
         self._words: dict[str, list[Any]] = {}
-        self.cube = self._cube(rows, ratio)
+        self.cube = self._cube(cells, ratio)
         commits = [] if asked.commits is None else asking.read(asked.commits).mappings()
         self.births = self._births(commits)
 
@@ -155,15 +155,18 @@ class _Cells:
         is_cut = bool(there) and begun is not None and there[0] < utc(begun)
         return there[1:] if is_cut and history > _LEAST_HISTORY else there
 
-    def _cube(self, rows: Sequence[Row], ratio: float) -> Cube:
+    def _cube(self, cells: Answer, ratio: float) -> Cube:
         import numpy as np
 
         from chimera_metrics.analytics.inference.driver_cube import Cube
 
         asked, places = self._asked, {start: place for place, start in enumerate(self._days)}
-        kept = [row for row in rows if utc(row["ts"]) in places and row["n"]]
-        n = np.array([row["n"] for row in kept], dtype=np.float64)
-        value = np.array([row["value"] or 0.0 for row in kept], dtype=np.float64)
+        names = [column.name for column in cells.columns]
+        columns = dict(zip(names, zip(*cells.rows, strict=True) if cells.rows else [()] * len(names), strict=True))
+        place = {ts: places.get(utc(ts), -1) for ts in set(columns["ts"])}
+        day, n = np.array([place[ts] for ts in columns["ts"]], dtype=np.intp), _numbers(columns["n"])
+        kept = (day >= 0) & (n > 0.0)
+        day, n, value = day[kept], n[kept], _numbers(columns["value"])[kept]
         kind = asked.metric.aggregate.name
         s = value if kind in ("sum", "count") else np.rint(value * n) if kind == "rate" else value * n
         if kind in ("count", "rate"):
@@ -171,16 +174,15 @@ class _Cells:
         elif asked.spread is not None:
             q = s * s / np.maximum(n, 1.0) * ratio
         else:
-            q = np.array([row["squares"] or 0.0 for row in kept], dtype=np.float64)
+            q = _numbers(columns["squares"])[kept]
         words, others = {}, {}
         for name in asked.dimensions:
-            coded, self._words[name], other = _coded([row[name] for row in kept], n)
+            coded, self._words[name], other = _coded(columns[name], kept, n)
             if len(self._words[name]) < 2:
                 continue  # one word is everything
             words[name] = coded
             if other is not None:
                 others[name] = other
-        day = np.array([places[utc(row["ts"])] for row in kept], dtype=np.intp)
         weekday = np.array([one.astimezone(asked.window.zone).weekday() for one in self._days], dtype=np.intp)
         before, after = (
             np.array([side.since <= one < side.until for one in self._days], dtype=np.bool_)
@@ -258,11 +260,11 @@ class _Cells:
         return next(iter(same), None)
 
 
-def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, list[Row]]:
+def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, Answer]:
     """The question with its cells; where there are too many, the question that has room for them, and notes say how."""
-    rows = asking.read(asked.cells, rows=MAX_CELLS + 1).mappings()
-    if len(rows) <= MAX_CELLS:
-        return asked, rows
+    cells = asking.read(asked.cells, rows=MAX_CELLS + 1)
+    if len(cells.rows) <= MAX_CELLS:
+        return asked, cells
     every, words = _words(asking.read(asked.words).mappings(), asked.dimensions)
     asked, most = _fewer_dimensions(asking, asked, every, words)
     while True:
@@ -271,8 +273,8 @@ def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, li
             for name in asked.dimensions
             if len(words[name]) > most and all(isinstance(word, str | None) for word, _ in words[name])
         }
-        rows = asking.read(asked.folded(kept), rows=MAX_CELLS + 1).mappings()
-        if len(rows) <= MAX_CELLS:
+        cells = asking.read(asked.folded(kept), rows=MAX_CELLS + 1)
+        if len(cells.rows) <= MAX_CELLS:
             break
         if most < _LEAST_WORDS:
             raise QuestionError(
@@ -285,7 +287,7 @@ def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, li
             f"Days and words make more than {MAX_CELLS:,} cells: of {', '.join(kept)} the {most} most frequent words "
             "each are looked at, the others count together. Fewer `dimensions` leave room for more words."
         )
-    return asked, rows
+    return asked, cells
 
 
 def _fewer_dimensions(
@@ -330,16 +332,24 @@ def _words(rows: Sequence[Row], dimensions: Sequence[str]) -> tuple[float, dict[
     return every, found
 
 
-def _coded(values: Sequence[Any], n: Any) -> tuple[Any, list[Any], int | None]:
-    """The words as numbers, the most frequent first; which they are; and the number of the rare ones together."""
+def _numbers(values: Sequence[Any]) -> Any:
     import numpy as np
 
-    weight: dict[Any, float] = {}
-    for word, rows in zip(values, n, strict=True):
-        weight[word] = weight.get(word, 0.0) + float(rows)
-    ordered = sorted(weight, key=lambda word: (-weight[word], str(word)))
-    named = [word for word in ordered if word != OTHERS][:MAX_WORDS]
+    return np.array([value or 0.0 for value in values], dtype=np.float64)
+
+
+def _coded(values: Sequence[Any], kept: Any, n: Any) -> tuple[Any, list[Any], int | None]:
+    """The words of the cells that are kept as numbers, the most frequent first; which they are; and the number of the
+    rare ones together. n: rows of those cells."""
+    import numpy as np
+
+    first: dict[Any, int] = {}
+    seen = np.array([first.setdefault(word, len(first)) for word in values], dtype=np.intp)[kept]
+    words, weight = list(first), np.bincount(seen, n, len(first))
+    ordered = sorted(np.unique(seen).tolist(), key=lambda place: (-weight[place], str(words[place])))
+    named = [place for place in ordered if words[place] != OTHERS][:MAX_WORDS]
+    number = np.full(len(words), len(named), dtype=np.intp)
+    number[named] = np.arange(len(named))
     is_cut = len(named) < len(ordered)
-    number = {word: place for place, word in enumerate(named)}
-    coded = np.array([number.get(word, len(named)) for word in values], dtype=np.intp)
-    return coded, [*named, OTHERS] if is_cut else named, len(named) if is_cut else None
+    shown = [words[place] for place in named]
+    return number[seen], [*shown, OTHERS] if is_cut else shown, len(named) if is_cut else None
