@@ -4,6 +4,7 @@
 """
 
 from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.metrics import typed as metric
 from chimera_metrics.analytics.metrics.aggregates import AGGREGATES
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS, MEASURES, METRICS
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters_of
@@ -21,6 +22,7 @@ from chimera_metrics.analytics.questions.question import Question, ResultColumn,
 from chimera_metrics.analytics.questions.series import series
 from chimera_metrics.analytics.questions.summaries import CorrelationData, correlation_data, quality_metrics
 from chimera_metrics.analytics.questions.trend import Trend, commits, first_commit, trend
+from chimera_metrics.analytics.row_counts import Sizes
 from chimera_metrics.analytics.sql.buckets import GRANULARITIES, MAX_POINTS, Bucket, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import sizes
 from chimera_metrics.analytics.window import Window, previous, window_of
@@ -45,6 +47,7 @@ __all__ = [
     "Question",
     "QuestionError",
     "ResultColumn",
+    "Sizes",
     "Trend",
     "Watching",
     "Window",
@@ -63,6 +66,7 @@ __all__ = [
     "first_commit",
     "forecast",
     "granularity_of",
+    "metric",
     "metric_of",
     "metrics_of",
     "overview",

@@ -27,15 +27,13 @@ _ISO = "Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z."
 class Window:
     """`since` up to but not including `until`, both in UTC; `timezone` is that of days, weeks and months.
 
-    `now` is when the question was asked: what ends later is not over yet. `few` is what is known of large tables,
-    whether the window holds few of their rows (see `analytics.sizes`); questions then need not ask for it themselves.
+    `now` is when the question was asked: what ends later is not over yet.
     """
 
     since: datetime
     until: datetime
     timezone: str
     now: datetime
-    few: tuple[tuple[str, bool], ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -48,10 +46,6 @@ class Window:
     @property
     def length(self) -> timedelta:
         return self.until - self.since
-
-    def has_few(self, table: str) -> bool | None:
-        """Whether it holds few rows of the table; None where that is not known."""
-        return dict(self.few).get(table)
 
     def as_dict(self) -> dict[str, str]:
         """The result field `window`: times in UTC."""
@@ -109,7 +103,7 @@ def previous(window: Window) -> Window:
     """
     weeks = window.length // _WEEK
     since = (window.since.astimezone(window.zone) - weeks * _WEEK).astimezone(UTC)
-    return replace(window, since=since if weeks else window.since - window.length, until=window.since, few=())
+    return replace(window, since=since if weeks else window.since - window.length, until=window.since)
 
 
 @cache

@@ -14,6 +14,8 @@ from chimera_metrics.analytics.inference.series import Floats, Indices
 
 SIZES = {"source": 3, "model": 4, "operation": 7, "region": 5, "client": 12, "customer": 60}
 WEEK = np.array([1.0, 1.05, 1.05, 1.02, 0.95, 0.45, 0.4])
+FIRST_SEED = 1000
+"""Seeds below are for tuning."""
 Where = dict[str, int]
 STORIES: tuple[tuple[str, str], ...] = (
     ("cross", "rate"), ("two", "rate"), ("everywhere", "rate"), ("creep", "mean"), ("volume", "count"),

@@ -1,7 +1,7 @@
 """How often `drivers` names the cause that was planted, and how often it names one where there is none.
 
-Run: .venv/bin/python -m bench.drivers stories 50 | none 34 | lags 167 | commits 50 | peers 50. The numbers are draws of
-each. The table goes to its place in docs/statistics.md.
+Run: .venv/bin/python -m bench.drivers stories 50 | none 34 | lags 167 | commits 50 | peers 50 | times 5 | surface 1.
+The numbers are draws of each, of `times` repetitions. The table goes to its place in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from typing import Any
 
 from bench.driver_commits import commits_named
 from bench.driver_peers import adtributor, largest_contribution
-from bench.driver_stories import STORIES, store
+from bench.driver_stories import FIRST_SEED, STORIES, store
 from chimera_metrics.analytics.inference.drivers import drivers
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 QUIET: tuple[dict[str, Any], ...] = ({}, {"lag": 0.3}, {"noise": 0.25}, {"per_day": 300}, {"days": 56})
-FIRST_SEED = 1000
-"""Seeds below are for tuning."""
 
 
 @dataclass
@@ -108,12 +106,26 @@ def peers(draws: int) -> Iterator[str]:
         yield f"| {story} | {metric} | {what}{hits[0]} of {draws} | {what}{hits[1]} of {draws} |"
 
 
+def times(repeats: int) -> Iterator[str]:
+    from bench.driver_times import times
+
+    return times(repeats)
+
+
+def surface(draws: int) -> Iterator[str]:
+    from bench.driver_surface import surface
+
+    return surface(draws)
+
+
 TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "stories": stories,
     "none": none,
     "lags": lags,
     "commits": commits,
     "peers": peers,
+    "times": times,
+    "surface": surface,
 }
 
 

@@ -23,6 +23,7 @@ from bench.honesty_regressions import measure_regressions
 from bench.honesty_report import Report
 from bench.honesty_steps import measure_change_points, measure_edges, measure_step_power
 from bench.honesty_trend import measure_trend
+from bench.honesty_unpaired import measure_unpaired
 from bench.rivals import RIVALS
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
@@ -34,6 +35,7 @@ SECTIONS: dict[str, Callable[[Report, int, int], None]] = {
     "Correlation": measure_correlation,
     "Regressions": measure_regressions,
     "Compare": measure_compare,
+    "Compare without pairs": measure_unpaired,
     "Change points: false alarms": measure_change_points,
     "Change points: what is seen": measure_step_power,
     "Change points: edges": measure_edges,

@@ -57,7 +57,7 @@ def compared(
     else:
         noise = ar1(rng, lag, series, apart + days)
         a, b = noise[:, :days], noise[:, apart:]
-        a, b = (_values(rng, kind, half, first, has_weekends) for half in (a, b))
+        a, b = (values(rng, kind, half, first, has_weekends) for half in (a, b))
     n = [ROWS] * days
     days_a = list(range(days))
     return [
@@ -71,7 +71,7 @@ def compared(
     ]
 
 
-def _values(rng: np.random.Generator, kind: str, noise: Floats, first: Indices, has_weekends: bool) -> Floats:
+def values(rng: np.random.Generator, kind: str, noise: Floats, first: Indices, has_weekends: bool) -> Floats:
     places = (np.arange(noise.shape[1]) + first[:, None]) % WEEK
     week = WEEKENDS[places] if has_weekends else np.ones(noise.shape)
     if kind == "level":

@@ -153,7 +153,7 @@ def beside_command(given: str | None) -> str:
     return str(command)
 
 
-def _sides(settings: ClickHouseSettings, folder: Path, beside: str) -> dict[str, Side]:
+def sides(settings: ClickHouseSettings, folder: Path, beside: str) -> dict[str, Side]:
     ours = environment(settings, folder, MUSE_MAX_RESULT_BYTES="100000000", CH_TIMEOUT="600")
     ours.pop("PYTHONDONTWRITEBYTECODE", None)  # neither side compiles its modules at each start
     theirs = {
@@ -169,13 +169,13 @@ def _sides(settings: ClickHouseSettings, folder: Path, beside: str) -> dict[str,
     }
 
 
-def _compare(sides: dict[str, Side], rounds: int, by_sdk: bool) -> bool:
-    took: dict[str, dict[str, list[float]]] = {name: {} for name in sides}
+def _compare(servers: dict[str, Side], rounds: int, by_sdk: bool) -> bool:
+    took: dict[str, dict[str, list[float]]] = {name: {} for name in servers}
     for number in range(rounds):
         rows: dict[str, Any] = {}
         # Who begins changes from round to round, so that neither always finds the warmer cache.
-        for name in sorted(sides, reverse=bool(number % 2)):
-            measured, rows[name] = anyio.run(sides[name].measure, by_sdk)
+        for name in sorted(servers, reverse=bool(number % 2)):
+            measured, rows[name] = anyio.run(servers[name].measure, by_sdk)
             for case, values in measured.items():
                 took[name].setdefault(case, []).extend(values)
         for case in CASES:
@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = _store(folder, options.rows)
-        held = _compare(_sides(settings, folder, beside_command(options.beside)), options.rounds, options.sdk)
+        held = _compare(sides(settings, folder, beside_command(options.beside)), options.rounds, options.sdk)
         if options.seconds:
             held &= _crowd(settings, folder, options.seconds)
     return 0 if held else 1

@@ -19,6 +19,7 @@ if (_HERE / "models").is_symlink() or not (_HERE / "models").is_dir():  # a clon
 
 if TYPE_CHECKING:
     from chimera_metrics import analytics, models
+    from chimera_metrics.analytics import Metric, metric
     from chimera_metrics.analytics.errors import QuestionError
     from chimera_metrics.integrations.async_client import AsyncClickHouseClient
     from chimera_metrics.integrations.audit.trail import AuditFailed
@@ -104,6 +105,7 @@ __all__ = [
     "InvalidInput",
     "LlmEvent",
     "MemoryExceeded",
+    "Metric",
     "MigrationLocked",
     "MuseError",
     "MuseSettings",
@@ -134,6 +136,7 @@ __all__ = [
     "WatcherRun",
     "analytics",
     "metadata",
+    "metric",
     "models",
 ]
 
@@ -144,11 +147,13 @@ _MODULES = {
     "BackupRefused": "integrations.operations.backup",
     "ClickHouseClient": "integrations.clickhouse_client",
     "ClickHouseSettings": "integrations.config",
+    "Metric": "analytics",
     "MigrationLocked": "integrations.evolution.lock",
     "MuseSettings": "integrations.config",
     "NoRoles": "integrations.operations.roles",
     "QuestionError": "analytics.errors",
     "StatementRefused": "integrations.guard.refusals",
+    "metric": "analytics",
     "BrokersUnreachable": "integrations.kafka.connection",
     "TopicChanged": "integrations.kafka.lanes",
     "Undelivered": "integrations.kafka.poison",

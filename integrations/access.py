@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from chimera_metrics.analytics.row_counts import Size
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.statements import Tracer
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
@@ -17,7 +18,7 @@ class Access(Protocol):
     muse: MuseSettings
     executor: Executor
     tracer: Tracer | None
-    #: Of a table and a window's beginning: whether the window held few rows, when that was asked, and its end.
-    sizes: dict[tuple[str, datetime], tuple[bool, datetime, datetime]]
+    #: What was found lately of how many rows large tables have.
+    sizes: list[Size]
     #: Of a table and a column with few values: when they were asked for, and which they were.
     known: dict[tuple[str, str], tuple[datetime, tuple[str, ...]]]

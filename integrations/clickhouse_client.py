@@ -128,7 +128,7 @@ class ClickHouseClient(Questions):
     ) -> None:
         self.settings = settings if settings is not None else config.load().clickhouse
         self.muse = muse if muse is not None else config.parse(MuseSettings)
-        self.sizes = {}
+        self.sizes = []
         self.known = {}
         self._figures = figures(self.settings, self.muse)
         self.tracer = both(tracer, self._figures.traced if self._figures else None)

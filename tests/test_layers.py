@@ -26,7 +26,7 @@ PARTS = {
         ["errors"],
         ["arguments"],
         ["window", "expressions"],
-        ["tables"],
+        ["row_counts", "tables"],
         ["metrics"],
         ["sql"],
         ["questions"],

@@ -24,6 +24,8 @@ _LAG_ADDED, _LAG_DAYS, _MOST_LAG = 2.0, 2.5, 0.9
 _LEAST_FREEDOM = 3.0
 _HUGE = 1e300
 _FARTHEST_RATIO = 4.0
+_LAST_DIGITS = 1e-12
+"""What the order of adding up changes of a value, as a share, is no difference."""
 
 Kind = Literal["total", "level"]
 Verdict = Literal["better", "worse", "same", "unclear"]
@@ -225,6 +227,8 @@ def _judged(a: _Side, b: _Side, error: float, freedom: float, exact: float) -> D
     from scipy.special import stdtr
 
     first, second = a.value or 0.0, b.value or 0.0
+    if abs(second - first) <= _LAST_DIGITS * abs(first):
+        second = first
     ratio = _by_ratio(a, b)
     change = second - first
     distance = log(second / first) if ratio else change

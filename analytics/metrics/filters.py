@@ -22,6 +22,7 @@ from sqlalchemy import BindParameter, ColumnElement, FromClause, Function, Table
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import NESTED, base_name, item_type, plain, type_name
+from chimera_metrics.analytics.metrics.clock import CLOCK, ClockPart, is_clock
 from chimera_metrics.analytics.metrics.forms import (
     EXAMPLE,
     FIELDS,
@@ -36,7 +37,7 @@ from chimera_metrics.analytics.tables import column_of, columns_of
 from chimera_metrics.models.ddl import FixedString
 
 _TEXT_ONLY = frozenset({"like", "not like", "ilike"})
-_COMPARE: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -61,8 +62,11 @@ class Filter:
     values: tuple[Any, ...]
 
     def clause(self, rows: FromClause) -> ColumnElement[bool]:
-        """The condition on `rows`, a table, rollup or subquery that has the column. Values are bound parameters."""
-        column: ColumnElement[Any] = rows.c[self.column]
+        """The condition on `rows`, a table, rollup or subquery that has the column."""
+        return self.on(rows.c[self.column])
+
+    def on(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition on what stands for the column. Values are bound parameters."""
         if self.op in OF_NONE:
             return column.is_(None) if self.op == "is null" else column.is_not(None)
         values = [bindparam(self.column, value, _bound(column.type, value), unique=True) for value in self.values]
@@ -74,7 +78,8 @@ class Filter:
             column = type_coerce(column, ch.String())
         if self.op in OF_MANY:
             return column.in_(values) if self.op == "in" else column.not_in(values)
-        return _COMPARE[self.op](column, values[0])
+        compared: ColumnElement[bool] = _COMPARE[self.op](column, values[0])
+        return compared
 
 
 def _array(values: Sequence[BindParameter[Any]]) -> ColumnElement[Any]:
@@ -91,11 +96,16 @@ def _bound(type_: Any, value: Any) -> Any:
 def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
     """The filter that `given` states for `table`, checked and with its values cast."""
     if isinstance(given, Filter):
-        column_of(table, given.column)
+        if not is_clock(table, given.column):
+            column_of(table, given.column)
         return given
     if not isinstance(given, Mapping):
         raise QuestionError(f"A filter is {{column, op, value}}; {given!r} is none. Write it such as {EXAMPLE}.")
     _check_fields(given)
+    if is_clock(table, str(given["column"])):
+        return _of_clock(CLOCK[str(given["column"])], plain_filter(given))
+    if str(given["column"]) not in columns_of(table):
+        raise unknown("column", str(given["column"]), [*columns_of(table), *CLOCK], f"{table.name} has")
     column = column_of(table, str(given["column"]))
     given = plain_filter(given)
     op = given["op"]
@@ -119,6 +129,26 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
     return Filter(column.name, op, tuple(cast(value, column.type, where) for value in values))
 
 
+def _of_clock(part: ClockPart, given: Mapping[str, Any]) -> Filter:
+    """A condition on what the clock shows, which is a whole number in every row."""
+    op = given["op"]
+    if (op not in _COMPARE and op not in OF_MANY) or op in _TEXT_ONLY:
+        takes = [one for one in OPERATORS if one not in _TEXT_ONLY and one not in OF_NONE]
+        raise unknown("operator", op, takes, f"A filter on {part.name} takes")
+    return Filter(part.name, op, tuple(map(part.number, one_value(given, part.name))))
+
+
+def allows(filters: Sequence[Filter], part: str, number: int) -> bool:
+    """Whether rows at whose time the clock showed this number may meet the filters."""
+    own = (one for one in filters if one.column == part)
+    return all(
+        (number in one.values) == (one.op == "in")
+        if one.op in OF_MANY
+        else bool(_COMPARE[one.op](number, one.values[0]))
+        for one in own
+    )
+
+
 def filters_of(table: Table, given: Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
     """All of `given`; rows must meet every one. A single one may stand without a list around it."""
     return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else stated(table, given)))
@@ -128,7 +158,7 @@ def stated(table: Table, given: Any) -> list[Any]:
     """The filters that `given` states, each in the form that is documented."""
     found: list[Any] = []
     for one in conditions(given):
-        found += spelled_out(one, columns_of(table)) if isinstance(one, Mapping) else [one]
+        found += spelled_out(one, {*columns_of(table), *CLOCK}) if isinstance(one, Mapping) else [one]
     return found
 
 

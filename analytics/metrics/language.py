@@ -25,8 +25,10 @@ from chimera_metrics.analytics.metrics.aggregates import (
     share,
 )
 from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
+from chimera_metrics.analytics.metrics.clock import is_clock
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
 from chimera_metrics.analytics.metrics.forms import operator_of
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.suggestions import nearest
@@ -144,7 +146,7 @@ def metrics_of(
     A single metric may stand without a list around it. suffixes: of further columns, `<label>_<suffix>`, whose names
     must not be taken either.
     """
-    asked = (texts,) if isinstance(texts, Metric) else arguments.several("metrics", texts)
+    asked = each_metric(texts)
     if not asked:
         raise QuestionError(f"No metric is asked for. {_FORMS}")
     found: list[Metric] = []
@@ -163,10 +165,17 @@ def metrics_of(
     return tuple(found)
 
 
-def approximations(metrics: Iterable[Metric], exact: bool, window: Window) -> tuple[dict[str, str], ...]:
+def each_metric(texts: str | Metric | Sequence[str | Metric]) -> tuple[str | Metric, ...]:
+    """The metrics asked for; a single one may stand without a list around it, or several in a text with commas."""
+    return (texts,) if isinstance(texts, Metric) else arguments.several("metrics", texts)
+
+
+def approximations(
+    metrics: Iterable[Metric], exact: bool, window: Window, sizes: Sizes = UNSIZED
+) -> tuple[dict[str, str], ...]:
     """Which labels come from an approximate function, and how far off it may be."""
     named = (
-        (metric.label, part.approximate(exact or bool(window.has_few(part.table))))
+        (metric.label, part.approximate(exact or bool(sizes.few(part.table, window))))
         for metric in metrics
         for part in metric.parts
     )
@@ -268,10 +277,18 @@ def _rate(text: str, inside: str) -> Metric:
         raise QuestionError(f"'{text}' states no condition; write rate(table.column = value).")
     table_name, _, name = stated["name"].partition(".")
     table = table_of(table_name)
+    if is_clock(table, name):
+        raise QuestionError(f"'{text}' rates rows by the clock; group by {name}, or filter by it.")
     value = stated["value"].strip()
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
-    op = operator_of(stated["op"])
+    return rate_of(table.name, name, operator_of(stated["op"]), value, text)
+
+
+def rate_of(table_name: str, name: str, op: str, value: Any, text: str | None = None) -> Metric:
+    """The share of the table's rows whose column compares so with the value."""
+    table = table_of(table_name)
+    text = f"rate({table.name}.{name} {op} {value})" if text is None else text
     condition = filter_of(table, {"column": name, "op": op, "value": value})
     words = re.sub(r"\W+", "_", f"{name}_{_WORDS[op]}{value}").strip("_")[:60]
     meaning = f"Share of rows of {table.name} with {name} {op} {value}."

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, Table, func, literal_col
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
 from chimera_metrics.analytics.questions.intervals import (
@@ -20,11 +21,12 @@ from chimera_metrics.analytics.questions.intervals import (
     quantile_values,
     with_interval,
 )
-from chimera_metrics.analytics.questions.question import Question, ResultColumn, metric_columns
+from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters, metric_columns
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
 from chimera_metrics.analytics.sql.buckets import buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, source_of
-from chimera_metrics.analytics.tables import column_of, time_column
+from chimera_metrics.analytics.tables import time_column
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.models import FACT_TABLES
 
@@ -46,6 +48,7 @@ def aggregate(
     exact: bool = False,
     interval: bool = False,
     max_points: int = MAX_BUCKETS,
+    sizes: Sizes = UNSIZED,
 ) -> Question:
     """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
 
@@ -54,6 +57,7 @@ def aggregate(
     limit: groups kept. Without buckets those that come first; with buckets those whose highest (downwards) or lowest
     value of the metric ordered by comes first, by default those with the most rows.
     exact: reads the rows and computes percentiles and distinct counts exactly.
+    sizes: what is known of the window, else the Select finds out whether its rows are few.
     interval: also the n of rates, means and quantiles, and columns for the ends of their 95 % intervals, which are
     computed from the answer (`integrations.questions.intervals`). Quantiles are exact then.
     Undefined when: a group has nothing to compute from; its value is NULL, or 0 for count, sum and uniq.
@@ -81,6 +85,7 @@ def aggregate(
         filters=narrowed,
         exact=exact,
         max_points=max_points,
+        sizes=sizes,
     )
     keys = Keys(window, by, groups)
     ordered = _order(order_by, descending, keys, asked)
@@ -96,11 +101,12 @@ def aggregate(
         columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *_metric_columns(asked, bounded)),
         window=window,
         granularity=by,
-        approximations=approximations(asked, exact, window),
+        approximations=approximations(asked, exact, window, sizes),
         limit=limit if groups else None,
         groups=_count_groups(source, groups),
         in_time_order=ordered[:1] == [("ts", False)],
         max_points=max_points,
+        clock=clock_filters(narrowed),
         metrics=asked,
         intervals=bounded,
         bounds=bounds if needs_rows(bounded) else None,
@@ -108,7 +114,7 @@ def aggregate(
 
 
 def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
-    known = [column for owner, column in DIMENSIONS if owner == table.name]
+    known = [*(column for owner, column in DIMENSIONS if owner == table.name), *CLOCK]
     for name in names:
         if name == time_column(table):
             raise QuestionError(f"'{name}' is the time of a row; choose a granularity instead of grouping by it.")
@@ -120,7 +126,7 @@ def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _group_columns(table: Table, names: Sequence[str]) -> tuple[ResultColumn, ...]:
-    return tuple(ResultColumn(name, "group", None, column_of(table, name).info["meaning"]) for name in names)
+    return tuple(ResultColumn(name, "group", None, meaning_of(table, name)) for name in names)
 
 
 def _metric_columns(metrics: Sequence[Metric], bounded: Sequence[Metric]) -> list[ResultColumn]:
@@ -172,18 +178,28 @@ def _limited(
 
 
 def keep_groups(
-    statement: Select[Any], groups: Sequence[str], label: str, down: bool, limit: int, *, additive: bool
+    statement: Select[Any],
+    groups: Sequence[str],
+    label: str,
+    down: bool,
+    limit: int,
+    *,
+    additive: bool,
+    within: Sequence[str] = (),
 ) -> Select[Any]:
     """`statement`, a block by bucket and group, with only the first `limit` groups.
 
     Groups are ranked by the sum of `label` over their buckets (`additive`), else by its highest (`down`) or lowest.
-    One pass over the rows: the ranking happens on the block.
+    One pass over the rows: the ranking happens on the block. within: columns in each of whose values so many are kept.
     """
     by_bucket = statement.subquery("by_bucket")
     over = func.sum if additive else func.max if down else func.min
-    same = [by_bucket.c[name] for name in groups]
+    same = [by_bucket.c[name] for name in (*within, *groups)]
     weighed = select(by_bucket, over(by_bucket.c[label]).over(partition_by=same).label("weight")).subquery("weighed")
-    rank = func.dense_rank().over(order_by=[_arranged(weighed, "weight", down), *(weighed.c[name] for name in groups)])
+    rank = func.dense_rank().over(
+        partition_by=[weighed.c[name] for name in within] or None,
+        order_by=[_arranged(weighed, "weight", down), *(weighed.c[name] for name in groups)],
+    )
     ranked = select(weighed, rank.label("place")).subquery("ranked")
     return select(*ranked.c).where(ranked.c.place <= limit)
 
@@ -201,5 +217,5 @@ def _count_groups(source: Source, groups: Sequence[str]) -> Select[Any] | None:
     if not groups:
         return None
     # A tuple, since uniqExact leaves out nulls.
-    together = func.uniqExact(func.tuple(*(source.rows.c[name] for name in groups)))
+    together = func.uniqExact(func.tuple(*(source.column(name) for name in groups)))
     return source.select(together.label("groups")).execution_options(settings=SETTINGS)

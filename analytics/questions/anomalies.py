@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Select, literal_column
 
-from chimera_metrics.analytics.arguments import one_name, several, whole
+from chimera_metrics.analytics.arguments import one_name, whole
 from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.metrics.clock import without_clock
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
-from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
+from chimera_metrics.analytics.metrics.language import Metric, approximations, each_metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
 from chimera_metrics.analytics.questions.question import Question, ResultColumn
 from chimera_metrics.analytics.questions.series import (
@@ -21,6 +22,7 @@ from chimera_metrics.analytics.questions.series import (
     value_columns,
     values_of,
 )
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Granularity, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, source_of
@@ -50,7 +52,7 @@ class Watching:
 
 
 def anomalies(
-    metrics: Sequence[str | Metric] = (),
+    metrics: str | Metric | Sequence[str | Metric] = (),
     *,
     window: Window,
     granularity: str = "hour",
@@ -59,6 +61,7 @@ def anomalies(
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     max_points: int = MAX_POINTS,
     limit: int = MAX_SERIES,
+    sizes: Sizes = UNSIZED,
 ) -> Watching:
     """The series of all metrics: of the leading ones that have the columns asked for, where none is named.
 
@@ -72,19 +75,25 @@ def anomalies(
     if not 1 <= newest <= max_points:
         raise QuestionError(f"`last` is {newest}; it takes 1 to {max_points:,} of the newest buckets.")
     questions = [
-        _question(part, window, by, group, filters, max_points, limit) for table in asked for part in _parts(table)
+        _question(part, window, by, group, filters, max_points, limit, sizes)
+        for table in asked
+        for part in _parts(table)
     ]
     return Watching(tuple(questions), newest)
 
 
-def _asked(metrics: Sequence[str | Metric], columns: Sequence[str]) -> list[tuple[Metric, ...]]:
+def _asked(metrics: str | Metric | Sequence[str | Metric], columns: Sequence[str]) -> list[tuple[Metric, ...]]:
     """The metrics by table."""
-    named = several("metrics", metrics) if metrics else ()
+    named = each_metric(metrics) if metrics else ()
     if len(named) > MAX_METRICS:
         raise QuestionError(f"{len(named)} metrics are asked for; at most {MAX_METRICS} are looked at in one question.")
     found = [numeric_metric(one) for one in named or map(metric_of, LEADING)]
     if not named:
-        found = [one for one in found if set(columns) <= set(columns_of(FACT_TABLES[one.table]))]
+        found = [
+            one
+            for one in found
+            if without_clock(FACT_TABLES[one.table], columns) <= set(columns_of(FACT_TABLES[one.table]))
+        ]
         if not found:
             raise QuestionError(f"None of the leading metrics has {', '.join(columns)}; name the metrics to look at.")
     tables = dict.fromkeys(one.table for one in found)
@@ -110,11 +119,14 @@ def _question(
     filters: Sequence[Mapping[str, Any] | Filter],
     max_points: int,
     limit: int,
+    sizes: Sizes,
 ) -> Question:
     table = FACT_TABLES[metrics[0].table]
     groups = (few_valued(table.name, group),) if group else ()
     chosen = filters_of(table, filters)
-    source = source_of(metrics, window, granularity=by, columns=groups, filters=chosen, max_points=max_points)
+    source = source_of(
+        metrics, window, granularity=by, columns=groups, filters=chosen, max_points=max_points, sizes=sizes
+    )
     values = [value for one in metrics for value in values_of(one, one.label, f"{one.label}_n")]
     statement = _in_order(source, Keys(window, by, groups), values, limit)
     return Question(
@@ -127,7 +139,7 @@ def _question(
         ),
         window=window,
         granularity=by,
-        approximations=approximations(metrics, False, window),
+        approximations=approximations(metrics, False, window, sizes),
         limit=limit if groups else None,
         max_points=max_points,
         metrics=metrics,

@@ -11,15 +11,18 @@ from sqlalchemy import Select, func, literal_column, select
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.expressions import constant
+from chimera_metrics.analytics.metrics.clock import meaning_of
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate, keep_groups
-from chimera_metrics.analytics.questions.question import Question, ResultColumn
+from chimera_metrics.analytics.questions.both_windows import both_windows
+from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
 from chimera_metrics.analytics.questions.series import few_valued, numeric_metric, value_columns, values_of
-from chimera_metrics.analytics.questions.sides import check_order, days_apart, weeks_earlier, whole_days
+from chimera_metrics.analytics.questions.sides import check_order, days_apart, is_whole, two_windows, whole_days
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, block
 from chimera_metrics.analytics.sql.source import SETTINGS, inside, source_of
-from chimera_metrics.analytics.tables import column_of, time_column
+from chimera_metrics.analytics.tables import time_column
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.models import FACT_TABLES
 
@@ -44,13 +47,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`apart`: days between the two days of a pair (0 for groups), None where the sides do not pair."""
+    """`apart`: days between the two days of a pair (0 for groups), None where the sides do not pair. `together`: both
+    windows in one statement (see `both_windows`); None for groups, and where sessions are judged or a day is cut."""
 
     metrics: tuple[Metric, ...]
     group_by: tuple[str, ...]
     first: Side
     second: Side
     apart: int | None
+    together: Select[Any] | None = None
 
 
 def compare(
@@ -64,6 +69,7 @@ def compare(
     group_by: str | Sequence[str] = (),
     exact: bool = False,
     cut: bool = False,
+    sizes: Sizes = UNSIZED,
 ) -> Compare:
     """Metrics of one table over the whole days of `window`, beside the same of another side.
 
@@ -80,18 +86,24 @@ def compare(
         numeric_metric(metric)
     groups = arguments.names("group_by", group_by)
     for name in groups:
-        few_valued(asked[0].table, name)
+        few_valued(asked[0].table, name, clock=True)
     table = FACT_TABLES[asked[0].table]
     common = filters_of(table, filters)
-    now = window if cut else whole_days(window)
     if a_filters is not None and b_filters is not None:
+        now = whole_days(window)
         own = [(*common, *filters_of(table, one)) for one in (a_filters, b_filters)]
-        first, second = (_side(asked, now, groups, one, exact) for one in own)
+        first, second = (_side(asked, now, groups, one, exact, sizes) for one in own)
         return Compare(asked, groups, first, second, apart=0)
-    before = weeks_earlier(now) if baseline is None else baseline if cut else whole_days(baseline)
+    before, now = (baseline, window) if cut and baseline is not None else two_windows(window, baseline)
     check_order(before, now)
-    first, second = (_side(asked, one, groups, common, exact) for one in (before, now))
-    return Compare(asked, groups, first, second, apart=None if cut else days_apart(before, now))
+    first, second = (_side(asked, one, groups, common, exact, sizes) for one in (before, now))
+    together = None
+    if is_whole(before) and is_whole(now) and not any(metric.per_session for metric in asked):
+        rest = not all(map(adds_up, asked))
+        together = both_windows(
+            asked, before, now, groups, common, exact=exact, with_whole=rest, limit=MAX_COMPARED, sizes=sizes
+        )
+    return Compare(asked, groups, first, second, None if cut else days_apart(before, now), together)
 
 
 def kind_of_difference(metric: Metric) -> Literal["total", "level"] | None:
@@ -122,19 +134,31 @@ def first_row_of_commit(table: str, commit: str, window: Window) -> Select[Any]:
 
 
 def _side(
-    metrics: Sequence[Metric], window: Window, groups: tuple[str, ...], filters: tuple[Filter, ...], exact: bool
+    metrics: Sequence[Metric],
+    window: Window,
+    groups: tuple[str, ...],
+    filters: tuple[Filter, ...],
+    exact: bool,
+    sizes: Sizes,
 ) -> Side:
     rest = [metric for metric in metrics if not adds_up(metric)]
     whole = None
     if rest:
-        whole = aggregate(rest, window=window, group_by=groups, filters=filters, limit=_ALL_GROUPS, exact=exact)
-    return Side(window, filters, _by_day(metrics, window, groups, filters, exact), whole)
+        whole = aggregate(
+            rest, window=window, group_by=groups, filters=filters, limit=_ALL_GROUPS, exact=exact, sizes=sizes
+        )
+    return Side(window, filters, _by_day(metrics, window, groups, filters, exact, sizes), whole)
 
 
 def _by_day(
-    metrics: Sequence[Metric], window: Window, groups: tuple[str, ...], filters: tuple[Filter, ...], exact: bool
+    metrics: Sequence[Metric],
+    window: Window,
+    groups: tuple[str, ...],
+    filters: tuple[Filter, ...],
+    exact: bool,
+    sizes: Sizes,
 ) -> Question:
-    source = source_of(metrics, window, granularity="day", columns=groups, filters=filters, exact=exact)
+    source = source_of(metrics, window, granularity="day", columns=groups, filters=filters, exact=exact, sizes=sizes)
     keys = Keys(window, "day", groups)
     values = [value for metric in metrics for value in values_of(metric, metric.label, f"{metric.label}_n")]
     statement = block(source, keys, values)
@@ -148,12 +172,13 @@ def _by_day(
         source=source.name,
         columns=(
             ResultColumn("ts", "time", None, "Start of the day, UTC."),
-            *(ResultColumn(name, "group", None, column_of(table, name).info["meaning"]) for name in groups),
+            *(ResultColumn(name, "group", None, meaning_of(table, name)) for name in groups),
             *(column for metric in metrics for column in value_columns(metric, metric.label, f"{metric.label}_n")),
         ),
         window=window,
         granularity="day",
-        approximations=approximations(metrics, exact, window),
+        approximations=approximations(metrics, exact, window, sizes),
         limit=MAX_COMPARED if groups else None,
+        clock=clock_filters(filters),
         metrics=tuple(metrics),
     )

@@ -7,8 +7,9 @@ from typing import Any
 
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations
-from chimera_metrics.analytics.questions.question import Question, ResultColumn
+from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
 from chimera_metrics.analytics.questions.series import numeric_metric, value_columns, values_of
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, align, block
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, source_of
@@ -26,6 +27,7 @@ def correlation(
     y_filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
+    sizes: Sizes = UNSIZED,
 ) -> Question:
     """Two metrics by bucket in one statement: columns `ts`, `x`, `y`, and what each rests on, `x_n` and `y_n`.
 
@@ -44,7 +46,7 @@ def correlation(
     shared = first.table == second.table and sides[0][1] == sides[1][1]
     parts = [([first, second], sides[0][1], values)] if shared else [([m], f, v) for m, f, v in sides]
     sources = [
-        source_of(metrics, window, granularity=by, filters=narrowed, exact=exact, max_points=max_points)
+        source_of(metrics, window, granularity=by, filters=narrowed, exact=exact, max_points=max_points, sizes=sizes)
         for metrics, narrowed, _ in parts
     ]
     blocks = [block(source, keys, part[2]) for source, part in zip(sources, parts, strict=True)]
@@ -58,6 +60,7 @@ def correlation(
         ),
         window=window,
         granularity=by,
-        approximations=approximations([first, second], exact, window),
+        approximations=approximations([first, second], exact, window, sizes),
         max_points=max_points,
+        clock=clock_filters((*sides[0][1], *sides[1][1])),
     )

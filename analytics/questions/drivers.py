@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from clickhouse_sqlalchemy import types as ch
+from sqlalchemy import ColumnElement, Label, Select, bindparam, func, literal_column, or_, select, text, tuple_
 
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.expressions import ZERO, constant
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.clock import DAY_OF_WEEK, HOUR_OF_DAY
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.questions.series import numeric_metric
-from chimera_metrics.analytics.questions.sides import check_order, day_count, weeks_earlier, whole_days
+from chimera_metrics.analytics.questions.sides import day_count, stretch, two_windows
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, rows_of, source_of
 from chimera_metrics.analytics.window import FIRST, Window
@@ -26,6 +31,11 @@ from chimera_metrics.models.ddl import FixedString
 
 MAX_CELLS = 200_000
 MAX_DIMENSIONS = 8
+MAX_WORDS = 100
+"""Words of a dimension that may be named, the most frequent ones; the others count together."""
+OTHERS = "(other)"
+# An answer of more cells is not used, so the engine need not finish it.
+_STOP = {"max_rows_to_group_by": MAX_CELLS + 1, "group_by_overflow_mode": "break"}
 HISTORY_DAYS = 35
 """Days before the window that are read at least, the baseline among them: what chance does is learned from them."""
 EXPLAINED = ("count", "sum", "avg", "rate")
@@ -35,7 +45,10 @@ EXPLAINED = ("count", "sum", "avg", "rate")
 class DriverQuestion:
     """`cells`: `ts` (the day), each of `dimensions`, `n`, `value` and, of sums and means of rows, `squares`. From a
     rollup, `spread` has one row: the `ratio` by which squares exceed n times the square of the mean.
-    `commits`: `commit_sha`, `first` of those that began in the window; None for tables that know none."""
+    `commits`: `commit_sha`, `first` of those that began in the window; None for tables that know none. Where there are
+    more than `MAX_CELLS` cells, `words` has the rows of each word in both windows, `n`, of the dimension whose column
+    `not_by_<dimension>` is 0 (of all together where none is), and `folded` gives the cells in which only the words
+    given by dimension stand for themselves, all others for `OTHERS`. `narrower` is the question of fewer dimensions."""
 
     metric: Metric
     dimensions: tuple[str, ...]
@@ -46,6 +59,9 @@ class DriverQuestion:
     spread: Select[Any] | None
     commits: Select[Any] | None
     source: str
+    words: Select[Any]
+    folded: Callable[[Mapping[str, Sequence[Any]]], Select[Any]]
+    narrower: Callable[[Sequence[str]], DriverQuestion]
 
 
 def drivers(
@@ -78,9 +94,7 @@ def drivers(
     table = FACT_TABLES[asked.table]
     narrowed = filters_of(table, filters)
     names = _dimensions(asked, narrowed, dimensions)
-    now = whole_days(window)
-    before = weeks_earlier(now) if baseline is None else whole_days(baseline)
-    check_order(before, now)
+    before, now = two_windows(window, baseline)
     history = _history(now, before)
     source = source_of([asked], history, granularity="day", columns=names, filters=narrowed)
     has_squares = asked.aggregate.name in ("sum", "avg")
@@ -90,16 +104,21 @@ def drivers(
         window=now,
         baseline=before,
         history=history,
-        cells=_cells(asked, history, names, source, has_squares and source.rollup is None),
+        cells=_cells(asked, history, names, source, has_squares and source.rollup is None, {}),
         spread=_spread(asked, now, names, narrowed) if has_squares and source.rollup is not None else None,
         commits=_commits(asked.table, history, narrowed) if "commit_sha" in table.columns else None,
         source=source.name,
+        words=_words(asked, stretch(before, now), names, narrowed),
+        folded=partial(_cells, asked, history, names, source, has_squares and source.rollup is None),
+        narrower=lambda fewer: drivers(asked, window=now, baseline=before, dimensions=fewer, filters=narrowed),
     )
 
 
-def baseline_quantile(metric: Metric, baseline: Window, filters: Sequence[Mapping[str, Any] | Filter]) -> Question:
+def baseline_quantile(
+    metric: Metric, baseline: Window, filters: Sequence[Mapping[str, Any] | Filter], sizes: Sizes = UNSIZED
+) -> Question:
     """The percentile in the baseline: drivers of a percentile are those of the share of values above it."""
-    return aggregate([metric], window=baseline, filters=filters)
+    return aggregate([metric], window=baseline, filters=filters, sizes=sizes)
 
 
 def _mean_of(first: Metric, second: Metric) -> str:
@@ -123,6 +142,12 @@ def _dimensions(metric: Metric, filters: Sequence[Filter], given: str | Sequence
         and column != "commit_sha"
     ]
     names = arguments.names("dimensions", given)
+    if DAY_OF_WEEK.name in names and DAY_OF_WEEK.name not in few:
+        raise QuestionError(
+            "Drivers are judged day by day, each against the same weekdays, so day_of_week can drive nothing; "
+            "compare with group_by day_of_week, or name hour_of_day."
+        )
+    few += [HOUR_OF_DAY.name] if HOUR_OF_DAY.name in names else []
     for name in names:
         if name not in few:
             raise unknown("dimension", name, few, f"Drivers of {metric.table} can be looked for by")
@@ -136,11 +161,19 @@ def _dimensions(metric: Metric, filters: Sequence[Filter], given: str | Sequence
 def _history(window: Window, baseline: Window) -> Window:
     days = max(HISTORY_DAYS, day_count(window) + HISTORY_DAYS - 7)
     since = (window.since.astimezone(window.zone) - timedelta(days=days)).astimezone(UTC)
-    return replace(window, since=max(FIRST, min(since, baseline.since)), few=())
+    return replace(window, since=max(FIRST, min(since, baseline.since)))
 
 
-def _cells(metric: Metric, window: Window, names: tuple[str, ...], source: Source, squared: bool) -> Select[Any]:
-    keys = Keys(window, "day", names).of(source)
+def _cells(
+    metric: Metric,
+    window: Window,
+    names: tuple[str, ...],
+    source: Source,
+    squared: bool,
+    kept: Mapping[str, Sequence[Any]],
+) -> Select[Any]:
+    ts, *words = Keys(window, "day", names).of(source)
+    keys = [ts, *(_with_others(word, kept[word.name]) if word.name in kept else word for word in words)]
     columns: list[ColumnElement[Any]] = [
         source.count(metric).label("n"),
         func.toFloat64(source.value(metric)).label("value"),
@@ -151,6 +184,35 @@ def _cells(metric: Metric, window: Window, names: tuple[str, ...], source: Sourc
         source.select(*keys, *columns)
         .group_by(*(key.element for key in keys))
         .order_by(*map(literal_column, ("ts", *names)))
+        .execution_options(settings=SETTINGS | _STOP)
+    )
+
+
+def _with_others(word: Label[Any], kept: Sequence[Any]) -> Label[Any]:
+    """The word if it is one of `kept`, which are text or None."""
+    column = word.element
+    texts = [bindparam(word.name, one, ch.String(), unique=True) for one in kept if one is not None]
+    own = column.in_(texts)
+    if None in kept:
+        own = or_(own, column.is_(None))
+    return func.if_(func.ifNull(own, ZERO), column, constant(OTHERS)).label(word.name)
+
+
+def _words(metric: Metric, window: Window, names: tuple[str, ...], filters: Sequence[Filter]) -> Select[Any]:
+    """By GROUPING SETS over the combinations of words, which are counted once."""
+    source = source_of([metric], window, granularity="day", columns=names, filters=filters)
+    keys = [source.column(name).label(name) for name in names]
+    cube = (
+        source.select(*keys, source.count(metric).label("n")).group_by(*(key.element for key in keys)).subquery("cube")
+    )
+    words = [cube.c[name] for name in names]
+    marks = [func.grouping(word).label(f"not_by_{word.name}") for word in words]
+    rows = func.sum(cube.c.n).label("n")
+    return (
+        select(*words, *marks, rows)
+        .group_by(func.grouping_sets(tuple_(), *(tuple_(word) for word in words)))
+        .order_by(literal_column("n").desc(), *map(literal_column, names))
+        .suffix_with(text(f"LIMIT {MAX_WORDS + 1} BY {', '.join(mark.name for mark in marks)}"))
         .execution_options(settings=SETTINGS)
     )
 
@@ -163,7 +225,7 @@ def _squares(source: Source, metric: Metric) -> ColumnElement[Any]:
 def _spread(metric: Metric, window: Window, names: tuple[str, ...], filters: Sequence[Filter]) -> Select[Any]:
     """Of the rows of the window's last day, within their words."""
     since = (window.until.astimezone(window.zone) - timedelta(days=1)).astimezone(UTC)
-    day = replace(window, since=max(since, window.since), few=())
+    day = replace(window, since=max(since, window.since))
     source = rows_of(FACT_TABLES[metric.table], day, filters, {*metric.columns, *names})
     column = func.toFloat64(source.rows.c[str(metric.column)])
     total = func.sum(column)
@@ -172,7 +234,7 @@ def _spread(metric: Metric, window: Window, names: tuple[str, ...], filters: Seq
         func.divide(func.multiply(total, total), func.count(source.rows.c[str(metric.column)])).label("level"),
     )
     within = words.where(source.rows.c[str(metric.column)].is_not(None))
-    cells = within.group_by(*(source.rows.c[name] for name in names)).subquery("within")
+    cells = within.group_by(*(source.column(name) for name in names)).subquery("within")
     ratio = func.divide(func.sum(cells.c.squares), func.sum(cells.c.level))
     return select(ratio.label("ratio")).execution_options(settings=SETTINGS)
 

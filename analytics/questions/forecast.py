@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from chimera_metrics.analytics.metrics.filters import Filter
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.analytics.questions.question import Question, Row
 from chimera_metrics.analytics.questions.series import series
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, ahead
 from chimera_metrics.analytics.window import Window
 
@@ -50,6 +51,7 @@ def forecast(
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
+    sizes: Sizes = UNSIZED,
 ) -> Forecast:
     """What `series` gives without groups, and how many buckets ahead it is for.
 
@@ -58,5 +60,14 @@ def forecast(
     buckets = whole("horizon", horizon)
     if not 1 <= buckets <= MAX_HORIZON:
         raise QuestionError(f"`horizon` is {buckets:,}; it takes 1 to {MAX_HORIZON:,} buckets ahead.")
-    asked = series(metric, window=window, granularity=granularity, filters=filters, exact=exact, max_points=max_points)
-    return Forecast(asked, buckets)
+    asked = series(
+        metric,
+        window=window,
+        granularity=granularity,
+        filters=filters,
+        exact=exact,
+        max_points=max_points,
+        sizes=sizes,
+    )
+    # What lies ahead is every bucket, so none of the past is left out.
+    return Forecast(replace(asked, clock=()), buckets)

@@ -12,6 +12,7 @@ from chimera_metrics.analytics.metrics.catalog import METRICS
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
 from chimera_metrics.analytics.questions.question import Question
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, rows_of
 from chimera_metrics.analytics.window import FIRST, Window, previous
 from chimera_metrics.models import FACT_TABLES
@@ -45,11 +46,16 @@ class PerformanceSummary:
 
 def history(window: Window) -> Window:
     """All the time up to the window's end."""
-    return replace(window, since=FIRST, few=())
+    return replace(window, since=FIRST)
 
 
 def performance_summary(
-    *, window: Window, model: str | None = None, dataset: str | None = None, whole_history: bool = True
+    *,
+    window: Window,
+    model: str | None = None,
+    dataset: str | None = None,
+    whole_history: bool = True,
+    sizes: Sizes = UNSIZED,
 ) -> PerformanceSummary:
     """Each model, quant and dataset against the previous window of the same length, and its runs for the test.
 
@@ -77,8 +83,8 @@ def performance_summary(
         previous_window=earlier,
         groups=_groups(means, means.time >= window.since),
         runs=_runs(source, source.time < window.since),
-        llm=_llm(window, [one for one in filters if one.column == "model"]),
-        ui=aggregate(["ui.events", "ui.latency_p95_ms"], window=window, group_by=["event_type"]),
+        llm=_llm(window, [one for one in filters if one.column == "model"], sizes),
+        ui=aggregate(["ui.events", "ui.latency_p95_ms"], window=window, group_by=["event_type"], sizes=sizes),
     )
 
 
@@ -117,7 +123,7 @@ def _runs(source: Source, before: ColumnElement[bool]) -> Select[Any]:
     return select(*newest.c).order_by(*map(literal_column, (*GROUP, "ts"))).execution_options(settings=SETTINGS)
 
 
-def _llm(window: Window, filters: Sequence[Filter]) -> Question:
+def _llm(window: Window, filters: Sequence[Filter], sizes: Sizes) -> Question:
     names = ("calls", "error_rate", "latency_p95_ms", "tokens_in", "tokens_out", "cost_usd")
     metrics = [METRICS[f"llm.{name}"].name for name in names]
-    return aggregate(metrics, window=window, group_by=["source", "model"], filters=filters)
+    return aggregate(metrics, window=window, group_by=["source", "model"], filters=filters, sizes=sizes)

@@ -12,6 +12,8 @@ from sqlalchemy import Select
 
 from chimera_metrics.analytics.expressions import Estimate
 from chimera_metrics.analytics.metrics.aggregates import Empty
+from chimera_metrics.analytics.metrics.clock import CLOCK, DAY_OF_WEEK
+from chimera_metrics.analytics.metrics.filters import Filter, allows
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Bucket, Granularity, buckets
 from chimera_metrics.analytics.window import Window
@@ -49,16 +51,17 @@ class Beginnings:
 
 
 ALWAYS = Beginnings({}, {})
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """`source` is the table or rollup that is read, `limit` how many groups are kept at most.
 
-    `groups` counts how many there are in all: worth asking when the answer holds `limit` of them. `metrics` are those
-    asked for, `intervals` those of them with an interval. `bounds` is the Select of the values of the quantiles among
-    those, in the same rows, at the levels given by label.
+    `clock` are the filters by hour and weekday, which leave out buckets. `groups` counts how many there are in all:
+    worth asking when the answer holds `limit` of them. `metrics` are those asked for, `intervals` those of them with an
+    interval. `bounds` is the Select of the values of the quantiles among those, in the same rows, at the levels given
+    by label.
     """
 
     select: Select[Any]
@@ -71,6 +74,7 @@ class Question:
     groups: Select[Any] | None = None
     in_time_order: bool = True
     max_points: int = MAX_POINTS
+    clock: tuple[Filter, ...] = ()
     metrics: tuple[Metric, ...] = ()
     intervals: tuple[Metric, ...] = ()
     bounds: Callable[[Mapping[str, Sequence[float]]], Select[Any]] | None = None
@@ -126,11 +130,32 @@ class Question:
         for start in (*known, *ahead):
             for group in groups:
                 row = by_key.get((start, *group))
-                if row is None and start in known:
+                if (
+                    row is None
+                    and start in known
+                    and self._can_hold(known[start], dict(zip(names, group, strict=True)))
+                ):
                     partial = known[start].partial
                     row = {"ts": start, **dict(zip(names, group, strict=True)), **empty, "partial": partial}
                 if row is not None:
                     yield row
+
+    def _can_hold(self, bucket: Bucket, group: Mapping[str, Any]) -> bool:
+        """Whether the bucket's time is one of the group and the filters: a Tuesday is no day of the group Monday."""
+        local = bucket.start.astimezone(self.window.zone)
+        whole: list[str] = [DAY_OF_WEEK.name] if self.granularity == "day" else []
+        if bucket.end - bucket.start <= _HOUR:
+            whole = [*CLOCK]
+        shown = {part: CLOCK[part].shown(local) for part in whole}
+        return all(
+            allows(self.clock, part, number) and group.get(part, number) == number for part, number in shown.items()
+        )
+
+    @property
+    def spaced(self) -> bool:
+        """Whether buckets are left out by the clock, so that neighbours are not one bucket apart."""
+        within = {"day": {DAY_OF_WEEK.name}, "hour": set(CLOCK), "minute": set(CLOCK)}.get(self.granularity, set())
+        return bool(within & {*self.names("group"), *(one.column for one in self.clock)})
 
     def _begun(self, rows: Iterable[Row], known: Mapping[datetime, Bucket], begun: Beginnings) -> Iterator[Row]:
         """The rows from the first that a table or group has; columns of tables that begin later None until then.
@@ -174,6 +199,11 @@ def estimate(question: Question | Select[Any]) -> Estimate:
 def metric_columns(metrics: Iterable[Metric]) -> tuple[ResultColumn, ...]:
     """The result columns of metrics, under their labels."""
     return tuple(ResultColumn(m.label, "metric", m.unit, m.meaning, m.empty, m.table) for m in metrics)
+
+
+def clock_filters(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    """Those that leave out hours or days of the week."""
+    return tuple(one for one in filters if one.column in CLOCK)
 
 
 def utc(moment: datetime) -> datetime:

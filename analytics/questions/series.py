@@ -11,10 +11,12 @@ from chimera_metrics.analytics.arguments import one_or_two
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_time
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
+from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
-from chimera_metrics.analytics.questions.question import Question, ResultColumn
+from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, source_of
@@ -36,10 +38,12 @@ def series(
     exact: bool = False,
     max_points: int = MAX_POINTS,
     limit: int = MAX_SERIES,
+    sizes: Sizes = UNSIZED,
 ) -> Question:
     """A metric by bucket: columns `ts`, the groups if any are asked for, `value`, and the `n` that it rests on.
 
-    group_by: one column with few values, or two; the `limit` groups with the largest n are kept.
+    group_by: one column with few values, or two, `hour_of_day` and `day_of_week` too; the `limit` groups with the
+    largest n are kept.
     `Question.fill` adds the empty buckets and marks those that are partial.
     Undefined when: a bucket has nothing to compute from; its value is None (0 for count, sum and uniq).
     Example: series("ui.latency_p95_ms", window=w) reads ui_events_hourly, a row a day.
@@ -48,18 +52,20 @@ def series(
     by = granularity_of(granularity, bucketed=True)
     buckets(window, by, max_points)
     table = FACT_TABLES[asked.table]
-    groups = tuple(few_valued(asked.table, name) for name in one_or_two("group_by", group_by))
+    groups = tuple(few_valued(asked.table, name, clock=True) for name in one_or_two("group_by", group_by))
+    narrowed = filters_of(table, filters)
     source = source_of(
         [asked],
         window,
         granularity=by,
         columns=groups,
-        filters=filters_of(table, filters),
+        filters=narrowed,
         exact=exact,
         max_points=max_points,
+        sizes=sizes,
     )
     statement = block(source, Keys(window, by, groups), values_of(asked, "value", "n"))
-    meanings = {name: column_of(table, name).info["meaning"] for name in groups}
+    meanings = {name: meaning_of(table, name) for name in groups}
     return Question(
         select=_in_order(statement, groups, limit).execution_options(settings=SETTINGS),
         source=source.name,
@@ -70,9 +76,10 @@ def series(
         ),
         window=window,
         granularity=by,
-        approximations=approximations([asked], exact, window),
+        approximations=approximations([asked], exact, window, sizes),
         limit=limit if groups else None,
         max_points=max_points,
+        clock=clock_filters(narrowed),
         metrics=(asked,),
     )
 
@@ -105,9 +112,13 @@ def _in_order(statement: Select[Any], groups: tuple[str, ...], limit: int) -> Se
     return kept.with_only_columns(*columns).order_by(*map(literal_column, (*groups, "ts")))
 
 
-def few_valued(table: str, name: str) -> str:
-    """The column of the table, which must have few values; else a QuestionError names those that have."""
+def few_valued(table: str, name: str, *, clock: bool = False) -> str:
+    """The column of the table, which must have few values; else a QuestionError names those that have.
+
+    clock: hour and day of the week are taken, too.
+    """
     few = [column for (owner, column), dimension in DIMENSIONS.items() if owner == table and dimension.few]
+    few += [part for part in CLOCK if clock and part not in few]
     if name not in few:
         raise unknown("column to split a series by", name, few, f"Series of {table} can be split by")
     return name

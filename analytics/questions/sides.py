@@ -15,7 +15,13 @@ _WEEK = timedelta(weeks=1)
 def whole_days(window: Window) -> Window:
     """The window's days that are whole and over; the window itself where there is none."""
     whole = [bucket for bucket in buckets(window, "day") if not bucket.partial]
-    return replace(window, since=whole[0].start, until=whole[-1].end, few=()) if whole else window
+    return replace(window, since=whole[0].start, until=whole[-1].end) if whole else window
+
+
+def is_whole(window: Window) -> bool:
+    """Whether it begins with a day and ends with one that is over."""
+    days = buckets(window, "day")
+    return bool(days) and not days[0].partial and not days[-1].partial
 
 
 def weeks_earlier(window: Window) -> Window:
@@ -25,7 +31,7 @@ def weeks_earlier(window: Window) -> Window:
     """
     apart = -(-day_count(window) // 7) * _WEEK
     since, until = (moment.astimezone(window.zone) - apart for moment in (window.since, window.until))
-    return replace(window, since=since.astimezone(UTC), until=until.astimezone(UTC), few=())
+    return replace(window, since=since.astimezone(UTC), until=until.astimezone(UTC))
 
 
 def day_count(window: Window) -> int:
@@ -41,6 +47,20 @@ def days_apart(baseline: Window, window: Window) -> int | None:
     first, second = (one.since.astimezone(one.zone).date() for one in (baseline, window))
     apart = (second - first).days
     return apart if apart and apart % 7 == 0 else None
+
+
+def stretch(first: Window, second: Window) -> Window:
+    """From the beginning of the first to the end of the second."""
+    return replace(first, until=second.until)
+
+
+def two_windows(window: Window, baseline: Window | None = None) -> tuple[Window, Window]:
+    """The whole days of the window, and before them those of its baseline: the same weekdays whole weeks earlier unless
+    one is given, which must end before the window begins."""
+    now = whole_days(window)
+    before = weeks_earlier(now) if baseline is None else whole_days(baseline)
+    check_order(before, now)
+    return before, now
 
 
 def check_order(baseline: Window, window: Window) -> None:

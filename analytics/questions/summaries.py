@@ -13,6 +13,7 @@ from chimera_metrics.analytics.metrics.aggregates import share
 from chimera_metrics.analytics.metrics.language import metric_of
 from chimera_metrics.analytics.questions.question import Question, ResultColumn
 from chimera_metrics.analytics.questions.series import value_columns
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, align, block, join_blocks
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, rows_of, source_of
@@ -93,7 +94,7 @@ def correlation_data(*, window: Window, granularity: str = "day", max_points: in
     return CorrelationData(points, _mix(keys, max_points), _newest())
 
 
-def quality_metrics(*, window: Window) -> Question:
+def quality_metrics(*, window: Window, sizes: Sizes = UNSIZED) -> Question:
     """One row of everything that `get.quality_metrics` reports: columns `<section>_<field>`.
 
     An episode is one (run_id, series, episode_num) and a deployment one (run_id, episode_run_id), each in its last
@@ -104,7 +105,7 @@ def quality_metrics(*, window: Window) -> Question:
     parts = [
         _episodes(window),
         _deployments(window),
-        *(_metrics(window, named) for named in _QUALITY),
+        *(_metrics(window, named, sizes) for named in _QUALITY),
     ]
     labels = [column.name for part in parts for column in part.selected_columns]
     return Question(
@@ -148,9 +149,9 @@ def _newest() -> Select[Any]:
     return select(*newest).execution_options(settings=SETTINGS)
 
 
-def _metrics(window: Window, named: dict[str, str]) -> Select[Any]:
+def _metrics(window: Window, named: dict[str, str], sizes: Sizes) -> Select[Any]:
     values = [Value(label, metric_of(name)) for label, name in named.items()]
-    source = source_of([value.metric for value in values], window)
+    source = source_of([value.metric for value in values], window, sizes=sizes)
     return block(source, Keys(window), values)
 
 

@@ -14,6 +14,7 @@ from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.questions.series import series
+from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Bucket
 from chimera_metrics.analytics.sql.source import SETTINGS, rows_of
 from chimera_metrics.analytics.window import Window
@@ -42,6 +43,7 @@ def trend(
     filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
+    sizes: Sizes = UNSIZED,
 ) -> Trend:
     """What `series` gives, and for metrics of bench_runs the commits. Those are worth asking for at a change only."""
     asked = metric_of(metric)
@@ -53,6 +55,7 @@ def trend(
         filters=filters,
         exact=exact,
         max_points=max_points,
+        sizes=sizes,
     )
     behind = commits(asked, window=window, group_by=group_by, filters=filters) if asked.table == "bench_runs" else None
     return Trend(points, behind)
@@ -72,16 +75,16 @@ def commits(
     table = FACT_TABLES[asked.table]
     groups = [name for name in one_or_two("group_by", group_by) if name != "commit_sha"]
     source = rows_of(table, window, filters_of(table, filters), {*asked.columns, *groups, "commit_sha"})
-    keys = [source.rows.c[name] for name in (*groups, "commit_sha")]
+    keys = [source.column(name).label(name) for name in (*groups, "commit_sha")]
     return (
         source.select(
-            *(key.label(key.name) for key in keys),
+            *keys,
             func.min(source.time).label("first_seen"),
             func.toFloat64(source.value(asked)).label("value"),
             source.count(asked).label("n"),
         )
         .where(source.rows.c.commit_sha.is_not(None))
-        .group_by(*keys)
+        .group_by(*(key.element for key in keys))
         .order_by(*map(literal_column, (*groups, "first_seen", "commit_sha")))
         .execution_options(settings=SETTINGS)
     )

@@ -45,7 +45,7 @@ class Keys:
         keys: list[Label[Any]] = []
         if self.granularity != "none":
             keys.append(bucket_start(source.time, self.granularity, self.window).label("ts"))
-        return [*keys, *(source.rows.c[name].label(name) for name in self.columns)]
+        return [*keys, *(source.column(name).label(name) for name in self.columns)]
 
 
 @dataclass(frozen=True, slots=True)

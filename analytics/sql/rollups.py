@@ -87,7 +87,8 @@ def _latency() -> dict[tuple[str, str | None], Rebuild]:
         ("avg", "latency_ms"): lambda rows: share(func.sum(rows.c.latency_sum_ms), func.sum(rows.c.latency_count)),
         ("min", "latency_ms"): lambda rows: func.minOrNull(rows.c.latency_min_ms),
         ("max", "latency_ms"): lambda rows: func.maxOrNull(rows.c.latency_max_ms),
-        # The engine merges a sketch at the levels that it was made for, and at no other: p75 and p999 read the rows.
+        # A sketch of values that may be null is merged at the levels that it was made for, and at no other. Its text
+        # could be read at others, by a cast that the guard refuses when `sql` is run again: p75 and p999 read the rows.
         **{
             (one.name, "latency_ms"): _percentile(one.level)
             for one in AGGREGATES.values()

@@ -7,7 +7,7 @@ therefore never asked about a zone: it floors in UTC, after a shift that Python 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -46,8 +46,8 @@ def bucket_start(moment: ColumnElement[Any], granularity: Granularity, window: W
         return _floor(moment, granularity)
     # Whole seconds: half the time of fractions.
     seconds = func.toDateTime(moment, UTC_ZONE)
-    there = _by_time(seconds, [(shift.since, shift.there) for shift in needed])
-    back = _by_time(seconds, [(shift.since, shift.back) for shift in needed])
+    there = by_time(seconds, [(shift.since, shift.there) for shift in needed])
+    back = by_time(seconds, [(shift.since, shift.back) for shift in needed])
     return func.subtractSeconds(_floor(func.addSeconds(seconds, there), granularity), back)
 
 
@@ -95,7 +95,7 @@ def _floor(moment: ColumnElement[Any], granularity: Granularity) -> ColumnElemen
     return func.toDateTime(first_day, UTC_ZONE)
 
 
-def _by_time(moment: ColumnElement[Any], values: list[tuple[datetime, int]]) -> ColumnElement[Any]:
+def by_time(moment: ColumnElement[Any], values: Sequence[tuple[datetime, int]]) -> ColumnElement[Any]:
     """The value whose time has come, as the first and the changes since: quicker than `multiIf` by a tenth."""
     total = constant(values[0][1])
     for (_, before), (since, value) in pairwise(values):

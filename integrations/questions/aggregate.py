@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question, metrics_of
-from chimera_metrics.analytics.arguments import conditions, several
+from chimera_metrics.analytics import Metric, Question, Sizes, metrics_of
+from chimera_metrics.analytics.arguments import conditions
+from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
 from chimera_metrics.analytics.questions.intervals import needs_rows
 from chimera_metrics.integrations.access import Access
@@ -37,7 +38,7 @@ _BLOCK = 8_192
 
 def aggregate(
     client: Access,
-    metrics: str | Sequence[str],
+    metrics: str | Metric | Sequence[str | Metric],
     *,
     group_by: str | Sequence[str] = (),
     granularity: str = "none",
@@ -56,13 +57,13 @@ def aggregate(
     export: Export | None = None,
 ) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
-    metrics, filters = several("metrics", metrics), conditions(filters)
+    metrics, filters = each_metric(metrics), conditions(filters)
     asking = Asking(client, cancellation)
     window = asking.window(days, since, until, hours=hours)
     exact = exact or (interval and needs_rows(metrics_of(metrics)))
     question = analytics.aggregate(
         metrics,
-        window=window if exact else asking.sized(window, metrics),
+        window=window,
         group_by=group_by,
         granularity=granularity,
         filters=filters,
@@ -71,6 +72,7 @@ def aggregate(
         limit=limit,
         exact=exact,
         interval=interval,
+        sizes=Sizes() if exact else asking.sizes(window, metrics),
     )
     asking.note_approximations([question])
     if interval:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Metric, Question, granularity_of
-from chimera_metrics.analytics.arguments import conditions, one_name, several
+from chimera_metrics.analytics.arguments import conditions, one_name
+from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.anomalies import LEADING
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
@@ -49,7 +50,7 @@ class _Series:
 
 def anomalies(
     client: Access,
-    metrics: str | Sequence[str] = (),
+    metrics: str | Metric | Sequence[str | Metric] = (),
     *,
     group_by: str | Sequence[str] | None = None,
     granularity: str = "hour",
@@ -68,10 +69,17 @@ def anomalies(
     filters, group_by = conditions(filters), one_name("group_by", group_by)
     asking = Asking(client, cancellation)
     by = granularity_of(granularity, bucketed=True)
-    named = several("metrics", metrics) if metrics else ()
+    named = each_metric(metrics) if metrics else ()
     window = asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by])
-    sized = asking.sized(window, named or LEADING)
-    asked = analytics.anomalies(named, window=sized, granularity=by, group_by=group_by, last=last, filters=filters)
+    asked = analytics.anomalies(
+        named,
+        window=window,
+        granularity=by,
+        group_by=group_by,
+        last=last,
+        filters=filters,
+        sizes=asking.sizes(window, named or LEADING),
+    )
     series = [one for question in asked.questions for one in _read(asking, question, group_by)]
     watched = [_watched(place, one) for place, one in enumerate(series)]
     found = inference.newest_anomalies(watched, asked.last, period=period_of(by) or 1)

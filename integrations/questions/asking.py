@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
-from chimera_metrics.analytics import Question, Window, metric_of, sizes, window_of
+from chimera_metrics.analytics import Metric, Question, Sizes, Window, metric_of, sizes, window_of
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import start
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
@@ -17,8 +16,7 @@ from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellat
 from chimera_metrics.integrations.results import Result, as_json
 
 Row = dict[str, Any]
-_REMEMBERED = 1000
-_FEW_HOLDS = timedelta(minutes=1)
+_REMEMBERED = 200
 SHOWN_POINTS = 400
 """Points of one answer: more flood the reader, and a coarser granularity says as much."""
 
@@ -61,33 +59,25 @@ class Asking:
             now=self.now, days=days, hours=hours, since=since, until=until, timezone=zone, default_days=default_days
         )
 
-    def sized(self, window: Window, metrics: Iterable[str]) -> Window:
-        """The window with what its questions need to know of large tables: whether it holds few of their rows.
+    def sizes(self, window: Window, metrics: Iterable[str | Metric]) -> Sizes:
+        """What the questions of the window need to know of large tables: whether it holds few of their rows.
 
         Known beforehand, a statement has one branch instead of two: half the time where a rollup answers.
         """
-        tables = sorted({metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)})
-        return replace(window, few=tuple(self.few(tables, window).items()))
+        tables = {metric.table for metric in map(metric_of, metrics) if metric.approximate(exact=False)}
+        return self.sizes_of(window, sorted(tables))
 
-    def few(self, tables: Iterable[str], window: Window) -> dict[str, bool]:
-        """Of each table whether the window holds few of its rows: remembered, else asked of the parts' records."""
-        if len(self.client.sizes) > _REMEMBERED:
-            self.client.sizes.clear()
-        known = {name: self._few(name, window) for name in tables}
-        if unknown := [name for name, found in known.items() if found is None]:
+    def sizes_of(self, window: Window, tables: Iterable[str]) -> Sizes:
+        """The same of these tables: remembered, else asked of the parts' records."""
+        remembered = self.client.sizes
+        known = Sizes(tuple(remembered))
+        if unknown := known.unknown(tables, window):
             [row] = self.read(sizes(window, unknown)).mappings()
-            known |= {name: bool(found) for name, found in row.items()}
-            self.client.sizes |= {(name, window.since): (bool(known[name]), self.now, window.until) for name in unknown}
-        return {name: bool(found) for name, found in known.items()}
-
-    def _few(self, table: str, window: Window) -> bool | None:
-        """What was found of a window with the same beginning: many stays many, few holds for a minute."""
-        found = self.client.sizes.get((table, window.since))
-        if found is None:
-            return None
-        few, asked, until = found
-        holds = self.now - asked < _FEW_HOLDS and window.until <= until + _FEW_HOLDS if few else until <= window.until
-        return few if holds else None
+            found = Sizes.of(window, row)
+            remembered += found.known
+            del remembered[:-_REMEMBERED]
+            known |= found
+        return known
 
     def read(self, select: Select[Any], rows: int | None = None) -> Answer:
         """Runs one statement; `rows` at most."""

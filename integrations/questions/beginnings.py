@@ -21,12 +21,12 @@ _SHOWN = 3
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def filled(asking: Asking, question: Question, answer: Answer, metrics: Iterable[Metric]) -> list[Row]:
+def filled(asking: Asking, question: Question, answer: Answer | Sequence[Row], metrics: Iterable[Metric]) -> list[Row]:
     """The rows of a question by bucket, from the first row on that its tables and groups have; a note says from when.
 
     Costs a statement only when the window's first bucket is empty.
     """
-    rows = answer.mappings()
+    rows = answer.mappings() if isinstance(answer, Answer) else answer
     if question.granularity == "none" or not question.in_time_order:
         return question.fill(rows)
     buckets = question.buckets()
@@ -39,8 +39,12 @@ def filled(asking: Asking, question: Question, answer: Answer, metrics: Iterable
 
 
 def _late(question: Question, rows: Sequence[Mapping[str, Any]], first: Bucket) -> list[tuple[Any, ...]]:
-    """The groups that have no row in the first bucket; () stands for an answer that has no groups."""
-    counts = question.names("count")
+    """The groups that have no row in the first bucket; () stands for an answer that has no groups.
+
+    Of one table a row of the answer is one of the table, whatever it has of a metric. Of several it may be the other's.
+    """
+    is_one_table = len({column.table for column in question.columns if column.table}) == 1
+    counts = [] if is_one_table else question.names("count")
     there = {
         question.group_of(row) for row in rows if utc(row["ts"]) <= first.start and all(row[name] for name in counts)
     }

@@ -11,6 +11,7 @@ from chimera_metrics import analytics
 from chimera_metrics.analytics import Metric, Question, Window, metrics_of
 from chimera_metrics.analytics.arguments import conditions, text
 from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.questions.both_windows import SIDE, WHOLE
 from chimera_metrics.analytics.questions.compare import (
     MAX_COMPARED,
     Side,
@@ -19,7 +20,7 @@ from chimera_metrics.analytics.questions.compare import (
     kind_of_difference,
 )
 from chimera_metrics.analytics.questions.question import utc
-from chimera_metrics.analytics.questions.sides import whole_days
+from chimera_metrics.analytics.questions.sides import stretch, two_windows, whole_days
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -55,7 +56,7 @@ class Compared:
 
 def compare(
     client: Access,
-    metrics: str | Sequence[str],
+    metrics: str | Metric | Sequence[str | Metric],
     *,
     days: int | None = None,
     since: Moment = None,
@@ -75,7 +76,7 @@ def compare(
     asking = Asking(client, cancellation)
     sides = _sides_asked(baseline_since, baseline_until, a_filters, b_filters, commit)
     default = COMMIT_DAYS if commit else 7
-    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=default), _texts(metrics))
+    window = asking.window(days, since, until, hours=hours, default_days=default)
     given: dict[str, Any] = {"filters": conditions(filters), "group_by": group_by}
     if sides == "groups":
         given |= {"a_filters": conditions(a_filters), "b_filters": conditions(b_filters)}
@@ -84,6 +85,8 @@ def compare(
     elif commit is not None:
         before, window = _around(asking, commit, metrics_of(metrics)[0].table, whole_days(window))
         given |= {"baseline": before, "cut": True}
+    if sides in ("weeks", "baseline"):
+        given["sizes"] = asking.sizes(stretch(*two_windows(window, given.get("baseline"))), metrics_of(metrics))
     asked = analytics.compare(metrics, window=window, **given)
     compared = judge(asking, asked)
     _note(asking, asked, compared, window)
@@ -133,7 +136,7 @@ def judge_together(asking: Asking, questions: Sequence[analytics.Compare]) -> li
 
 def _cases(asking: Asking, asked: analytics.Compare) -> list[tuple[Metric, Group, inference.Difference]]:
     """The difference of every metric in every group, as yet corrected for nothing."""
-    first, second = (_read(asking, side, asked) for side in (asked.first, asked.second))
+    first, second = _together(asking, asked) if asked.together is not None else _apart(asking, asked)
     groups = list(dict.fromkeys((*second.days, *first.days))) or ([] if asked.group_by else [()])
     return [
         (metric, group, _difference(metric, group, first, second, asked.apart))
@@ -151,22 +154,41 @@ class _Read:
     every: Sequence[int]
 
 
-def _read(asking: Asking, side: Side, asked: analytics.Compare) -> _Read:
+def _together(asking: Asking, asked: analytics.Compare) -> list[_Read]:
+    """Both windows, from one statement."""
+    rows = [] if asked.together is None else asking.read(asked.together).mappings()
+    sides = []
+    for number, side in enumerate((asked.first, asked.second)):
+        own = [row for row in rows if row[SIDE] == number]
+        days, whole = ([_without_marks(row) for row in own if row[WHOLE] == is_whole] for is_whole in (0, 1))
+        sides.append(_side(asking, side, asked, days, whole))
+    return sides
+
+
+def _without_marks(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in (SIDE, WHOLE)}
+
+
+def _apart(asking: Asking, asked: analytics.Compare) -> list[_Read]:
+    """Each side from statements of its own."""
+    sides = []
+    for side in (asked.first, asked.second):
+        whole = [] if side.whole is None else asking.read(side.whole.select).mappings()
+        sides.append(_side(asking, side, asked, asking.read(side.by_day.select).mappings(), whole))
+    return sides
+
+
+def _side(asking: Asking, side: Side, asked: analytics.Compare, by_day: Sequence[Row], whole: Sequence[Row]) -> _Read:
     question = side.by_day
-    rows = filled(asking, question, asking.read(question.select), asked.metrics)
-    labels = {metric.label: metric for metric in asked.metrics}
-    note_unknown(asking, rows, labels, side.filters)
+    rows = filled(asking, question, by_day, asked.metrics)
+    note_unknown(asking, rows, {metric.label: metric for metric in asked.metrics}, side.filters)
     by_group: dict[Group, list[Row]] = {}
     for row in rows:
         row["day"] = row["ts"].astimezone(side.window.zone).date().toordinal()
         if asked.apart is None or not row["partial"]:
             by_group.setdefault(question.group_of(row), []).append(row)
-    whole = {}
-    if side.whole is not None:
-        names = side.whole.names("group")
-        whole = {tuple(row[name] for name in names): row for row in asking.read(side.whole.select).mappings()}
     every = [bucket.start.astimezone(side.window.zone).date().toordinal() for bucket in question.buckets()]
-    return _Read(by_group, whole, every)
+    return _Read(by_group, {question.group_of(row): row for row in whole}, every)
 
 
 def _difference(metric: Metric, group: Group, first: _Read, second: _Read, apart: int | None) -> inference.Difference:
@@ -217,10 +239,6 @@ def _sides_asked(
     return next((name for name, is_stated in stated.items() if is_stated), "weeks")
 
 
-def _texts(metrics: Any) -> list[str]:
-    return [metric.text for metric in metrics_of(metrics)]
-
-
 def _around(asking: Asking, commit: str, table: str, window: Window) -> tuple[Window, Window]:
     """The window before the commit's first row, and from it on; runs of benchmarks say when, where the table cannot."""
     commit = text("commit", commit, "3f2a91c").strip().lower()
@@ -238,7 +256,7 @@ def _around(asking: Asking, commit: str, table: str, window: Window) -> tuple[Wi
     moment = utc(row["first"])
     if moment <= window.since:
         raise QuestionError(f"The window begins with the commit {commit}; begin it earlier, with a larger `days`.")
-    return replace(window, until=moment, few=()), replace(window, since=moment, few=())
+    return replace(window, until=moment), replace(window, since=moment)
 
 
 def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared], window: Window) -> None:

@@ -28,8 +28,8 @@ MAX_LAG = 60
 
 def correlate(
     client: Access,
-    x: str,
-    y: str,
+    x: str | Metric,
+    y: str | Metric,
     *,
     x_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     y_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
@@ -47,13 +47,15 @@ def correlate(
     x_filters, y_filters = arguments.conditions(x_filters), arguments.conditions(y_filters)
     max_lag = arguments.whole("max_lag", max_lag)
     asking = Asking(client, cancellation)
+    window = asking.window(days, since, until, hours=hours, default_days=30)
     question = analytics.correlation(
         x,
         y,
-        window=asking.sized(asking.window(days, since, until, hours=hours, default_days=30), [x, y]),
+        window=window,
         granularity=granularity,
         x_filters=x_filters,
         y_filters=y_filters,
+        sizes=asking.sizes(window, [x, y]),
     )
     sides = (metric_of(x), metric_of(y))
     rows = filled(asking, question, asking.read(question.select), sides)
@@ -97,7 +99,7 @@ def _judge(question: Question, rows: Sequence[Row], method: str, max_lag: int) -
         raise QuestionError(f"`max_lag` is {max_lag}; it takes 0 to {MAX_LAG} buckets.")
     whole = [row for row in rows if not row["partial"]]
     x, y = [row["x"] for row in whole], [row["y"] for row in whole]
-    period = period_of(question.granularity)
+    period = None if question.spaced else period_of(question.granularity)
     return judged(x, y, method=cast(Method, method), max_lag=max_lag, period=period), whole
 
 

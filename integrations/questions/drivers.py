@@ -11,13 +11,20 @@ from chimera_metrics.analytics import Metric, metric_of
 from chimera_metrics.analytics.arguments import conditions, whole
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.questions.beginnings import first_rows
-from chimera_metrics.analytics.questions.drivers import MAX_CELLS, DriverQuestion, baseline_quantile, share_above
+from chimera_metrics.analytics.questions.drivers import (
+    MAX_CELLS,
+    MAX_WORDS,
+    OTHERS,
+    DriverQuestion,
+    baseline_quantile,
+    share_above,
+)
 from chimera_metrics.analytics.questions.question import utc
-from chimera_metrics.analytics.questions.sides import days_apart, weeks_earlier, whole_days
+from chimera_metrics.analytics.questions.sides import days_apart, stretch, two_windows
 from chimera_metrics.analytics.sql.buckets import buckets
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
-from chimera_metrics.integrations.clickhouse.statements import Cancellation
+from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 from chimera_metrics.integrations.results import DriversResult
@@ -28,16 +35,15 @@ if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.drivers import Driver, Drivers
 
 Moment = str | date | None
-MAX_WORDS = 100
-"""Words of a dimension that may be named, the most frequent ones; the others count together."""
-OTHERS = "(other)"
 _DEEPEST, _MOST_DRIVERS = 2, 20
 _LEAST_HISTORY = 21
+_LEAST_WORDS = 8
+"""So many words of each dimension are looked at where there is not room for all; else for fewer dimensions."""
 
 
 def drivers(
     client: Access,
-    metric: str,
+    metric: str | Metric,
     *,
     days: int | None = None,
     since: Moment = None,
@@ -66,8 +72,7 @@ def drivers(
     )
     measured = metric_of(metric)
     if measured.aggregate.level is not None:
-        before = weeks_earlier(whole_days(window)) if baseline is None else whole_days(baseline)
-        measured = _above(asking, measured, before, given)
+        measured = _above(asking, measured, two_windows(window, baseline)[0], given)
     asked = analytics.drivers(measured, window=window, baseline=baseline, dimensions=dimensions, filters=given)
     if asked.window.until < window.until:
         asking.notes.append("Whole days are compared; today so far is left out.")
@@ -110,7 +115,7 @@ def _within(name: str, value: Any, most: int) -> int:
 
 def _above(asking: Asking, metric: Metric, baseline: analytics.Window, filters: Sequence[Any]) -> Metric:
     """The share of values above the percentile of the baseline, which is what can be explained."""
-    question = baseline_quantile(metric, baseline, filters)
+    question = baseline_quantile(metric, baseline, filters, asking.sizes(baseline, [metric]))
     [row] = asking.read(question.select).mappings()
     bound = row[metric.label]
     if bound is None:
@@ -127,20 +132,15 @@ class _Cells:
     """The cube that was read, and the words and days behind its numbers."""
 
     def __init__(self, asking: Asking, asked: DriverQuestion) -> None:
+        asked, cells = _that_fit(asking, asked)
         self._asked = asked
-        rows = asking.read(asked.cells, rows=MAX_CELLS + 1).mappings()
-        if len(rows) > MAX_CELLS:
-            raise QuestionError(
-                f"By day and {', '.join(asked.dimensions)} there are more than {MAX_CELLS:,} cells; name fewer "
-                "`dimensions`."
-            )
         ratio = 1.0
         if asked.spread is not None:
             [found] = asking.read(asked.spread).mappings()
             ratio = max(1.0, float(found["ratio"])) if found["ratio"] == found["ratio"] and found["ratio"] else 1.0
         self._days = self._days_of(asking)
         self._words: dict[str, list[Any]] = {}
-        self.cube = self._cube(rows, ratio)
+        self.cube = self._cube(cells, ratio)
         commits = [] if asked.commits is None else asking.read(asked.commits).mappings()
         self.births = self._births(commits)
 
@@ -155,15 +155,18 @@ class _Cells:
         is_cut = bool(there) and begun is not None and there[0] < utc(begun)
         return there[1:] if is_cut and history > _LEAST_HISTORY else there
 
-    def _cube(self, rows: Sequence[Row], ratio: float) -> Cube:
+    def _cube(self, cells: Answer, ratio: float) -> Cube:
         import numpy as np
 
         from chimera_metrics.analytics.inference.driver_cube import Cube
 
         asked, places = self._asked, {start: place for place, start in enumerate(self._days)}
-        kept = [row for row in rows if utc(row["ts"]) in places and row["n"]]
-        n = np.array([row["n"] for row in kept], dtype=np.float64)
-        value = np.array([row["value"] or 0.0 for row in kept], dtype=np.float64)
+        names = [column.name for column in cells.columns]
+        columns = dict(zip(names, zip(*cells.rows, strict=True) if cells.rows else [()] * len(names), strict=True))
+        place = {ts: places.get(utc(ts), -1) for ts in set(columns["ts"])}
+        day, n = np.array([place[ts] for ts in columns["ts"]], dtype=np.intp), _numbers(columns["n"])
+        kept = (day >= 0) & (n > 0.0)
+        day, n, value = day[kept], n[kept], _numbers(columns["value"])[kept]
         kind = asked.metric.aggregate.name
         s = value if kind in ("sum", "count") else np.rint(value * n) if kind == "rate" else value * n
         if kind in ("count", "rate"):
@@ -171,16 +174,15 @@ class _Cells:
         elif asked.spread is not None:
             q = s * s / np.maximum(n, 1.0) * ratio
         else:
-            q = np.array([row["squares"] or 0.0 for row in kept], dtype=np.float64)
+            q = _numbers(columns["squares"])[kept]
         words, others = {}, {}
         for name in asked.dimensions:
-            coded, self._words[name], other = _coded([row[name] for row in kept], n)
+            coded, self._words[name], other = _coded(columns[name], kept, n)
             if len(self._words[name]) < 2:
                 continue  # one word is everything
             words[name] = coded
             if other is not None:
                 others[name] = other
-        day = np.array([places[utc(row["ts"])] for row in kept], dtype=np.intp)
         weekday = np.array([one.astimezone(asked.window.zone).weekday() for one in self._days], dtype=np.intp)
         before, after = (
             np.array([side.since <= one < side.until for one in self._days], dtype=np.bool_)
@@ -258,15 +260,96 @@ class _Cells:
         return next(iter(same), None)
 
 
-def _coded(values: Sequence[Any], n: Any) -> tuple[Any, list[Any], int | None]:
-    """The words as numbers, the most frequent first; which they are; and the number of the rare ones together."""
+def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, Answer]:
+    """The question with its cells; where there are too many, the question that has room for them, and notes say how."""
+    cells = asking.read(asked.cells, rows=MAX_CELLS + 1)
+    if len(cells.rows) <= MAX_CELLS:
+        return asked, cells
+    every, words = _words(asking.read(asked.words).mappings(), asked.dimensions)
+    asked, most = _fewer_dimensions(asking, asked, every, words)
+    while True:
+        kept = {
+            name: [word for word, _ in words[name][:most]]
+            for name in asked.dimensions
+            if len(words[name]) > most and all(isinstance(word, str | None) for word, _ in words[name])
+        }
+        cells = asking.read(asked.folded(kept), rows=MAX_CELLS + 1)
+        if len(cells.rows) <= MAX_CELLS:
+            break
+        if most < _LEAST_WORDS:
+            raise QuestionError(
+                f"By day and {', '.join(asked.dimensions)} there are more than {MAX_CELLS:,} cells; name fewer "
+                "`dimensions`."
+            )
+        most = most * 2 // 3
+    if kept:
+        asking.notes.append(
+            f"Days and words make more than {MAX_CELLS:,} cells: of {', '.join(kept)} the {most} most frequent words "
+            "each are looked at, the others count together. Fewer `dimensions` leave room for more words."
+        )
+    return asked, cells
+
+
+def _fewer_dimensions(
+    asking: Asking, asked: DriverQuestion, every: float, words: Mapping[str, Sequence[tuple[Any, float]]]
+) -> tuple[DriverQuestion, int]:
+    """The question with the dimensions of which enough words fit, and how many of each: those with most words go."""
+    from chimera_metrics.analytics.inference.driver_words import words_that_fit
+
+    days, a_day = len(buckets(asked.history, "day")), len(buckets(stretch(asked.baseline, asked.window), "day"))
+    counts = {name: _with_rest([n for _, n in own], every) for name, own in words.items()}
+    while True:
+        most = words_that_fit(counts, rows_a_day=every / max(1, a_day), days=days, cells=MAX_CELLS)
+        if most >= _LEAST_WORDS or len(counts) == 1:
+            break
+        del counts[max(counts, key=lambda name: len(counts[name]))]
+    gone = [name for name in asked.dimensions if name not in counts]
+    if not gone:
+        return asked, most
+    asking.notes.append(
+        f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} left out: with more dimensions days and words make "
+        f"more than {MAX_CELLS:,} cells. Name the `dimensions` that matter."
+    )
+    return asked.narrower(tuple(counts)), most
+
+
+def _with_rest(rows: list[float], every: float) -> list[float]:
+    """With what the words beyond those read come to."""
+    rest = every - sum(rows)
+    return [*rows, rest] if rest > 0.0 else rows
+
+
+def _words(rows: Sequence[Row], dimensions: Sequence[str]) -> tuple[float, dict[str, list[tuple[Any, float]]]]:
+    """The rows of all words together, and of each word by dimension, the most frequent first."""
+    every = 0.0
+    found: dict[str, list[tuple[Any, float]]] = {name: [] for name in dimensions}
+    for row in rows:
+        name = next((name for name in dimensions if row[f"not_by_{name}"] == 0), None)
+        if name is None:
+            every = float(row["n"])
+        else:
+            found[name].append((row[name], float(row["n"])))
+    return every, found
+
+
+def _numbers(values: Sequence[Any]) -> Any:
     import numpy as np
 
-    weight: dict[Any, float] = {}
-    for word, rows in zip(values, n, strict=True):
-        weight[word] = weight.get(word, 0.0) + float(rows)
-    ordered = sorted(weight, key=lambda word: (-weight[word], str(word)))
-    kept = ordered if len(ordered) <= MAX_WORDS else [*ordered[:MAX_WORDS], OTHERS]
-    number = {word: min(place, MAX_WORDS) for place, word in enumerate(ordered)}
-    coded = np.array([number[word] for word in values], dtype=np.intp)
-    return coded, kept, MAX_WORDS if len(ordered) > MAX_WORDS else None
+    return np.array([value or 0.0 for value in values], dtype=np.float64)
+
+
+def _coded(values: Sequence[Any], kept: Any, n: Any) -> tuple[Any, list[Any], int | None]:
+    """The words of the cells that are kept as numbers, the most frequent first; which they are; and the number of the
+    rare ones together. n: rows of those cells."""
+    import numpy as np
+
+    first: dict[Any, int] = {}
+    seen = np.array([first.setdefault(word, len(first)) for word in values], dtype=np.intp)[kept]
+    words, weight = list(first), np.bincount(seen, n, len(first))
+    ordered = sorted(np.unique(seen).tolist(), key=lambda place: (-weight[place], str(words[place])))
+    named = [place for place in ordered if words[place] != OTHERS][:MAX_WORDS]
+    number = np.full(len(words), len(named), dtype=np.intp)
+    number[named] = np.arange(len(named))
+    is_cut = len(named) < len(ordered)
+    shown = [words[place] for place in named]
+    return number[seen], [*shown, OTHERS] if is_cut else shown, len(named) if is_cut else None

@@ -32,7 +32,7 @@ COLUMNS = ["ts", "value", "low_80", "high_80", "low_95", "high_95"]
 
 def forecast(
     client: Access,
-    metric: str,
+    metric: str | Metric,
     *,
     horizon: int | None = None,
     granularity: str = "day",
@@ -50,10 +50,11 @@ def forecast(
     filters = conditions(filters)
     asking = Asking(client, cancellation)
     by = granularity_of(granularity, bucketed=True)
-    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by]), [metric])
+    window = asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by])
     period = period_of(by) or 1
     ahead_of = horizon if horizon is not None else inference.default_horizon(period)
-    asked = analytics.forecast(metric, window=window, horizon=ahead_of, granularity=by, filters=filters)
+    sizes = asking.sizes(window, [metric])
+    asked = analytics.forecast(metric, window=window, horizon=ahead_of, granularity=by, filters=filters, sizes=sizes)
     measured = metric_of(metric)
     rows = filled(asking, asked.series, asking.read(asked.series.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)

@@ -22,6 +22,7 @@ from chimera_metrics.integrations.results import (
 )
 
 if TYPE_CHECKING:
+    from chimera_metrics.analytics.metrics.language import Metric
     from chimera_metrics.analytics.sql.buckets import Granularity
     from chimera_metrics.integrations.answers.exporting import Export
 
@@ -38,7 +39,7 @@ class Questions(Access):
 
     def aggregate(
         self,
-        metrics: str | Sequence[str],
+        metrics: str | Metric | Sequence[str | Metric],
         group_by: str | Sequence[str] = (),
         granularity: Granularity = "none",
         days: int | None = None,
@@ -71,8 +72,8 @@ class Questions(Access):
 
     def correlate(
         self,
-        x: str,
-        y: str,
+        x: str | Metric,
+        y: str | Metric,
         x_filters: Filters = (),
         y_filters: Filters = (),
         granularity: Granularity = "day",
@@ -96,7 +97,7 @@ class Questions(Access):
 
     def trend(
         self,
-        metric: str,
+        metric: str | Metric,
         granularity: Granularity = "day",
         days: int | None = None,
         since: Moment | None = None,
@@ -118,7 +119,7 @@ class Questions(Access):
 
     def compare(
         self,
-        metrics: str | Sequence[str],
+        metrics: str | Metric | Sequence[str | Metric],
         days: int | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
@@ -149,7 +150,7 @@ class Questions(Access):
 
     def drivers(
         self,
-        metric: str,
+        metric: str | Metric,
         days: int | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
@@ -179,7 +180,7 @@ class Questions(Access):
 
     def forecast(
         self,
-        metric: str,
+        metric: str | Metric,
         horizon: int | None = None,
         granularity: Granularity = "day",
         days: int | None = None,
@@ -204,7 +205,7 @@ class Questions(Access):
 
     def anomalies(
         self,
-        metrics: str | Sequence[str] = (),
+        metrics: str | Metric | Sequence[str | Metric] = (),
         group_by: str | Sequence[str] | None = None,
         granularity: Granularity = "hour",
         days: int | None = None,
@@ -230,7 +231,7 @@ class Questions(Access):
 
     def get_trend_data(
         self,
-        metric: str,
+        metric: str | Metric,
         days: int | None = None,
         granularity: Granularity = "day",
         group_by: str | Sequence[str] | None = None,

@@ -38,9 +38,13 @@ def performance_summary(
 ) -> PerformanceResult:
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, hours=hours, default_days=7), ["ui.latency_p95_ms", "llm.latency_p95_ms"])
-    few_runs = asking.few(["bench_runs"], history(window))["bench_runs"]
-    asked = analytics.performance_summary(window=window, model=model, dataset=dataset, whole_history=few_runs)
+    window = asking.window(days, hours=hours, default_days=7)
+    sizes = asking.sizes(window, ["ui.latency_p95_ms", "llm.latency_p95_ms"])
+    every = history(window)
+    few_runs = bool(asking.sizes_of(every, ["bench_runs"]).few("bench_runs", every))
+    asked = analytics.performance_summary(
+        window=window, model=model, dataset=dataset, whole_history=few_runs, sizes=sizes
+    )
     means = asking.read(asked.groups).mappings()
     runs = _by_group(asking.read(asked.runs).mappings())
     ran = {key: own for key, own in runs.items() if not own[-1]["before"]}

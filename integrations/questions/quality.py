@@ -27,8 +27,8 @@ def quality_metrics(
 ) -> QualityResult:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, hours=hours, default_days=7), ["ui.latency_p95_ms"])
-    question = analytics.quality_metrics(window=window)
+    window = asking.window(days, hours=hours, default_days=7)
+    question = analytics.quality_metrics(window=window, sizes=asking.sizes(window, ["ui.latency_p95_ms"]))
     [row] = asking.read(question.select).mappings()
     shaper = Shaper()
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}

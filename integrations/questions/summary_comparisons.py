@@ -7,7 +7,7 @@ from typing import Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import Window
-from chimera_metrics.analytics.questions.sides import whole_days
+from chimera_metrics.analytics.questions.sides import is_whole, stretch, two_windows, whole_days
 from chimera_metrics.integrations.questions.asking import Asking
 from chimera_metrics.integrations.questions.compare import Compared, group_shown, judge_together
 from chimera_metrics.integrations.questions.figures import figure
@@ -23,19 +23,17 @@ def comparisons(asking: Asking, window: Window, asked: Sequence[Mapping[str, Any
     Undefined when: no day of the window is whole; then there are none.
     """
     days = whole_days(window)
-    if days == window and not _is_whole(window):
+    if not is_whole(days):
         return []
-    questions = [analytics.compare(window=days, **one) for one in asked]
     # What a comparison notes of its own windows and filters would be read as said of the summary.
-    judged = judge_together(asking.aside(), questions)
+    aside = asking.aside()
+    metrics = [metric for one in asked for metric in one["metrics"]]
+    sizes = aside.sizes(stretch(*two_windows(days)), metrics)
+    questions = [analytics.compare(window=days, sizes=sizes, **one) for one in asked]
+    judged = judge_together(aside, questions)
     clear = [(one, by) for one, by in judged if one.verdict in ("better", "worse")]
     clear.sort(key=lambda found: (found[0].verdict == "better", found[0].found.p_adjusted or 0.0))
     return [_described(one, by) for one, by in clear]
-
-
-def _is_whole(window: Window) -> bool:
-    buckets = analytics.buckets(window, "day")
-    return bool(buckets) and not buckets[0].partial and not buckets[-1].partial
 
 
 def _described(one: Compared, group_by: Sequence[str]) -> dict[str, Any]:

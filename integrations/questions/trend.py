@@ -58,7 +58,7 @@ class Judged:
 
 def trend(
     client: Access,
-    metric: str,
+    metric: str | Metric,
     *,
     granularity: str = "day",
     days: int | None = None,
@@ -73,8 +73,15 @@ def trend(
     """One series a group: points, slope with interval, direction, change points and anomalies."""
     filters = conditions(filters)
     asking = Asking(client, cancellation)
-    window = asking.sized(asking.window(days, since, until, hours=hours, default_days=30), [metric])
-    asked = analytics.trend(metric, window=window, granularity=granularity, group_by=group_by, filters=filters)
+    window = asking.window(days, since, until, hours=hours, default_days=30)
+    asked = analytics.trend(
+        metric,
+        window=window,
+        granularity=granularity,
+        group_by=group_by,
+        filters=filters,
+        sizes=asking.sizes(window, [metric]),
+    )
     question = asked.series
     measured = metric_of(metric)
     rows = filled(asking, question, asking.read(question.select), [measured])
@@ -123,7 +130,7 @@ def _judge(question: Question, rows: Sequence[Row], metric: Metric) -> list[Judg
     by_group: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         by_group.setdefault(question.group_of(row), []).append(row)
-    period = period_of(question.granularity)
+    period = None if question.spaced else period_of(question.granularity)
     ordered = sorted(by_group.items(), key=lambda item: (-sum(row["n"] or 0 for row in item[1]), str(item[0])))
     series = [[None if row["partial"] else row["value"] for row in own] for _, own in ordered]
     times = [[(row["ts"] - own[0]["ts"]).total_seconds() / _DAY_S for row in own] for _, own in ordered]

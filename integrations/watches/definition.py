@@ -14,6 +14,7 @@ from chimera_metrics import analytics
 from chimera_metrics.analytics import metric_of
 from chimera_metrics.analytics.arguments import one_or_two
 from chimera_metrics.analytics.metrics.filters import stated
+from chimera_metrics.analytics.questions.series import few_valued
 from chimera_metrics.analytics.sql.buckets import granularity_of
 from chimera_metrics.analytics.window import window_of
 from chimera_metrics.integrations.config import MuseSettings
@@ -77,6 +78,8 @@ def define(
     measured = metric_of(metric)
     conditions = tuple(cast("Mapping[str, Any]", one) for one in stated(FACT_TABLES[measured.table], filters))
     window = window_of(now=now, days=1, timezone=settings.timezone)
+    for name in groups:
+        few_valued(measured.table, name)  # no hour or weekday: most of those have no newest bucket
     analytics.series(metric, window=window, granularity=by, group_by=groups, filters=conditions)  # raises what is wrong
     made = Definition(measured.text, when, by, groups, conditions, value, clear, webhook)
     _check_rule(made)

@@ -157,7 +157,12 @@ def _begin(watch: StoredWatch, newest: datetime) -> datetime:
 
 def _question(asking: Asking, watch: StoredWatch, since: datetime) -> Question:
     rule = watch.definition
-    window = asking.sized(asking.window(since=since.date() if rule.granularity == "day" else iso(since)), [rule.metric])
+    window = asking.window(since=since.date() if rule.granularity == "day" else iso(since))
     return analytics.series(
-        rule.metric, window=window, granularity=rule.granularity, group_by=rule.group_by or None, filters=rule.filters
+        rule.metric,
+        window=window,
+        granularity=rule.granularity,
+        group_by=rule.group_by or None,
+        filters=rule.filters,
+        sizes=asking.sizes(window, [rule.metric]),
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from chimera_metrics.analytics.metrics.clock import CLOCK
 from chimera_metrics.analytics.metrics.forms import spelled_out
 from chimera_metrics.analytics.sql.buckets import Granularity, plain_granularity
 from chimera_metrics.integrations.answers.exporting import FileFormat
@@ -20,6 +21,7 @@ from chimera_metrics.server.catalog.analytics_words import (
     DAYS,
     EXPORT,
     FILTERS,
+    GROUPS,
     HOURS,
     INTERVAL,
     METRIC,
@@ -41,7 +43,7 @@ Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "ilike", "is null", "is not null"
 ]
 # Every column that a filter may be on.
-_COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table))
+_COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table)) | {*CLOCK}
 _DAYS = Field(None, ge=0, description=DAYS, json_schema_extra={"default": 7})
 _HOURS = Field(None, ge=0, description=HOURS)
 PICTURE = Field(False, description=CHART)
@@ -81,7 +83,7 @@ class WindowArguments(Arguments):
 
 class AggregateArguments(WindowArguments):
     metrics: list[str] = Field(min_length=1, description=METRICS)
-    group_by: list[str] = Field(default_factory=list, description="Columns")
+    group_by: list[str] = Field(default_factory=list, description=GROUPS)
     granularity: Bucket = Field("none", description=BUCKET)
     filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
     order_by: str | None = Field(None, description="ts, column or metric")

@@ -7,6 +7,7 @@ from chimera_metrics.analytics.metrics.aggregates import AGGREGATES
 METRICS = "Of one table"
 METRIC = "Such as llm.error_rate"
 BUCKET = "Length of a bucket"
+GROUPS = "Columns; hour_of_day, day_of_week"
 DAYS = "Whole days back"
 HOURS = "Or whole hours"
 SINCE = "Or from: ISO 8601"

@@ -95,6 +95,19 @@ def _aggregates() -> Iterator[tuple[str, ClauseElement]]:
             "order_by": "llm.latency_p95_ms",
             "interval": True,
         },
+        "by_hour_of_day": {"metrics": ["llm.calls"], "group_by": ["hour_of_day"]},
+        "by_hour_of_day_in_berlin": {
+            "metrics": ["llm.calls"],
+            "group_by": ["hour_of_day"],
+            "filters": [{"column": "day_of_week", "op": "in", "values": ["saturday", "sunday"]}],
+            "window": AUTUMN_IN_BERLIN,
+        },
+        "runs_by_weekday_in_kolkata": {
+            "metrics": ["bench.runs"],
+            "group_by": ["day_of_week"],
+            "filters": [{"column": "hour_of_day", "op": "<", "value": 9}],
+            "window": window_of(now=NOW, days=7, timezone="Asia/Kolkata"),
+        },
         "quantile_of_runs_with_interval": {"metrics": ["p50(bench_runs.latency_p95_ms)"], "interval": True},
     }
     for name, given in asked.items():
@@ -126,13 +139,20 @@ def _others() -> Iterator[tuple[str, ClauseElement]]:
         asked = compare(window=WEEK, **given)
         for label, side in (("a", asked.first), ("b", asked.second)):
             yield f"compare.{name}.{label}", side.by_day.select
+        if asked.together is not None:
+            yield f"compare.{name}.together", asked.together
         if asked.second.whole is not None:
             yield f"compare.{name}.whole", asked.second.whole.select
+    in_berlin = compare("llm.calls", window=AUTUMN_IN_BERLIN, group_by=["day_of_week"])
+    if in_berlin.together is not None:
+        yield "compare.by_weekday_of_berlin.together", in_berlin.together
     yield "compare.commit", first_row_of_commit("bench_runs", "3f2a91c", WEEK)
     for name, moved in {"rollup": "llm.error_rate", "sums": "llm.cost_usd", "runs": "bench.latency_p95_ms"}.items():
         driven = drivers(moved, window=WEEK)
-        parts = {"cells": driven.cells, "spread": driven.spread, "commits": driven.commits}
+        parts = {"cells": driven.cells, "spread": driven.spread, "commits": driven.commits, "words": driven.words}
         yield from ((f"drivers.{name}.{part}", one) for part, one in parts.items() if one is not None)
+    rare = {"model": ["opus", "haiku"], "operation": ["chat"]}
+    yield "drivers.folded", drivers("llm.error_rate", window=WEEK).folded(rare)
     yield "correlation", correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=WEEK, y_filters=[]).select
     yield "correlation.one_table", correlation("ui.error_rate", "ui.events", window=WEEK).select
     yield "forecast", forecast("llm.cost_usd", window=MONTH_IN_BERLIN, horizon=7, filters=[MODEL]).series.select

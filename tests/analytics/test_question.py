@@ -16,7 +16,7 @@ from tests.analytics.rows import llm
     [
         (
             {"group_by": ["modle"]},
-            "Unknown dimension 'modle'. Did you mean 'model'? llm_events can be grouped by: model, operation, run_id, ",
+            "Unknown dimension 'modle'. Did you mean 'model'? llm_events can be grouped by: day_of_week, hour_of_day, ",
         ),
         ({"group_by": ["latency_ms"]}, "Unknown dimension 'latency_ms'. llm_events can be grouped by: "),
         ({"group_by": ["ts"]}, "'ts' is the time of a row; choose a granularity instead of grouping by it."),

@@ -75,7 +75,7 @@ def fill_at_random(store: Store) -> None:
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """No window has so few rows that it is answered exactly."""
-    monkeypatch.setattr("chimera_metrics.analytics.sql.source.FEW", 0)
+    monkeypatch.setattr("chimera_metrics.analytics.row_counts.FEW", 0)
 
 
 def agree(rollup: Any, rows: Any) -> bool:

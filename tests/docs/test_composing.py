@@ -61,5 +61,5 @@ def test_every_question_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
             assert session["rows"], heading
             answered += 1
     session["engine"].dispose()
-    assert answered == 12
+    assert answered == 13
     assert f"100 to 150 ms, commit {commit(2)}" in capsys.readouterr().out

@@ -149,3 +149,11 @@ def test_degenerate_days_give_none_and_a_reason(name: str, kind: Any) -> None:
         numbers = [found.first, found.second, found.change, found.change_pct, found.low, found.high, found.p_value]
         assert all(one is None or math.isfinite(one) for one in numbers), found
         assert found.p_value is not None or found.reason is not None
+
+
+def test_the_last_digits_are_no_difference() -> None:
+    """Equal values, added up in another order: 3.6e-15 more each day, which have the same sign on all of them."""
+    values = [14.6750517156548 + 0.5 * (day % 3) for day in range(7)]
+    more = [value + 3.6e-15 for value in values]
+    one = difference(side(values), side(more, 7), kind="level", apart=7)
+    assert (one.change, one.p_value, judged(one, "lower")) == (0.0, 1.0, "same")

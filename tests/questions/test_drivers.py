@@ -132,3 +132,44 @@ def test_an_empty_store_has_reasons(client: ClickHouseClient) -> None:
 def test_a_mistake_is_a_sentence(client: ClickHouseClient, given: dict[str, Any], words: str) -> None:
     with pytest.raises(QuestionError, match=words):
         client.drivers(**given)
+
+
+def many_words(days: int = 45) -> list[dict[str, Any]]:
+    """120 calls a day of 12 models and 30 operations, the first ones most often; since a week ago most of the second
+    operation fail."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for day in range(days, 0, -1):
+        for i in range(120):
+            model, operation = (min(int(rng.geometric(p)) - 1, most) for p, most in ((0.3, 11), (0.15, 29)))
+            failed = rng.random() < (0.9 if day <= 7 and operation == 1 else 0.05)
+            status = "failure" if failed else "success"
+            made = llm(ago(day) + timedelta(minutes=i), 50.0, model=f"m{model}", status=status)
+            rows.append(made | {"operation": f"o{operation}"})
+    return rows
+
+
+@pytest.mark.parametrize(("most", "others"), [(2_300, True), (200_000, False)])
+def test_where_cells_are_too_many_rare_words_count_together(
+    client: ClickHouseClient, fill: Fill, monkeypatch: pytest.MonkeyPatch, most: int, others: bool
+) -> None:
+    monkeypatch.setattr("chimera_metrics.integrations.questions.drivers.MAX_CELLS", most)
+    fill("llm_events", many_words())
+    answer = client.drivers("llm.error_rate", dimensions=["model", "operation"])
+    assert answer.drivers[0].where == {"operation": "o1"}
+    assert any(f"more than {most:,} cells" in note for note in answer.notes) is others
+    assert any("the others count together" in note for note in answer.notes) is others
+    whole = client.aggregate("llm.error_rate", since=answer.window.since, until=answer.window.until)
+    assert answer.change.after == pytest.approx(whole.rows[0][0])
+    check(answer)
+
+
+def test_a_dimension_goes_where_too_few_words_would_fit(
+    client: ClickHouseClient, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chimera_metrics.integrations.questions.drivers.MAX_CELLS", 1_000)
+    fill("llm_events", many_words())
+    answer = client.drivers("llm.error_rate", dimensions=["operation", "hour_of_day", "model"])
+    assert any("operation" in note and "left out" in note for note in answer.notes)
+    assert all("operation" not in one.where for one in answer.drivers)
+    check(answer)

@@ -271,7 +271,7 @@ def test_quantiles_are_exact_and_from_the_rows_in_windows_of_any_size(
 ) -> None:
     by_model = samples((400,))
     fill("llm_events", list(calls(by_model)))
-    monkeypatch.setattr("chimera_metrics.analytics.sql.source.FEW", 3)
+    monkeypatch.setattr("chimera_metrics.analytics.row_counts.FEW", 3)
     for exact in (False, True):
         answer = client.aggregate(["llm.latency_p99_ms"], days=3, interval=True, exact=exact)
         assert (answer.source, answer.notes) == ("llm_events", [])

@@ -57,7 +57,7 @@ def test_an_interval_of_a_ratio_is_said_not_to_be_there(client: ClickHouseClient
 
 @pytest.mark.usefixtures("calls")
 def test_the_sql_of_ratios_and_percentiles_runs_again(client: ClickHouseClient, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chimera_metrics.analytics.sql.source.FEW", 0)
+    monkeypatch.setattr("chimera_metrics.analytics.row_counts.FEW", 0)
     for metrics in (["p75(llm_events.latency_ms)", "p999(llm_events.latency_ms)"], [COST, "llm.calls / llm.tokens_in"]):
         found = client.aggregate(metrics, group_by=["model"])
         [again], [first] = client.query(found["sql"], found["parameters"])["rows"], found["rows"]

@@ -1,0 +1,10 @@
+SELECT
+    toHour(toDateTime(llm_events_hourly.hour, 'UTC'), 'UTC') AS hour_of_day,
+    sum(llm_events_hourly.events) AS calls
+FROM llm_events_hourly
+WHERE (llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 12:34:56.000', 3, 'UTC'))
+GROUP BY toHour(toDateTime(llm_events_hourly.hour, 'UTC'), 'UTC')
+ORDER BY
+    calls DESC,
+    hour_of_day ASC
+LIMIT 100
