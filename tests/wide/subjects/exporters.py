@@ -42,7 +42,7 @@ def run() -> Iterator[Outcome]:
             for name, python in pythons.items():
                 print(f"\n{name}: six calls", flush=True)
                 started = time.monotonic()
-                command = [python, CALLS, name, api, receiver]
+                command = [str(python), str(CALLS), name, api, receiver]
                 subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=LONGEST_S)
                 took[name] = time.monotonic() - started
         with ClickHouseClient(settings) as client:
