@@ -40,7 +40,7 @@ _AGAIN = 7
 """It learns again after so many looks."""
 _DELTAS = np.array([1.0, 1.5, 2.0, 2.5, 3.0])[:, None]
 """Steps that are bet on, in standard deviations."""
-_COST, _COST_DRIFT = 5.0, 0.5
+_COST, _COST_DRIFT = 5.0, 0.75
 """What the evidence pays, in its logarithm, for an autocorrelation of 1, and on top of it where a line is learnt, which
 hides some of the autocorrelation; by simulation."""
 _EXTRA_FEW, _EXTRA_DRIFT = 0.5, 1.0
