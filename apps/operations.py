@@ -131,6 +131,27 @@ def restore(name: str | None, to: str, as_json: bool) -> None:
     sys.exit(work.restore(name, to, as_json))
 
 
+@click.command()
+@click.option("--from", "source", required=True, metavar="PATH_OR_URL", help="The store that is copied.")
+@click.option("--to", "target", metavar="PATH_OR_URL", help="Where to; by default the store of the settings.")
+@as_json
+def copy(source: str, target: str | None, as_json: bool) -> None:
+    """Copy a whole store: rows, ledger, quarantine, rules, watches; between a folder and a server, or two of them.
+
+    The target is empty, or holds an earlier copy of the same store. Whatever stops it, run the same command again: it
+    goes on, and nothing is stored twice. In the end both sides are counted and compared. Exits 0 if the target is what
+    the source is (or was, while rows arrive there), 1 if not.
+
+    \b
+    Examples:
+      muse copy --from ~/.local/share/chimera-metrics/store --to clickhouse://muse:secret@db.example.org/chimera_metrics
+      muse copy --from clickhouse://muse:secret@db.example.org --to /srv/muse/store
+    """
+    from chimera_metrics.apps.copying import run
+
+    sys.exit(run(source, target, as_json))
+
+
 def _access(command: Callable[..., None]) -> Any:
     """The options that `roles plan` and `roles apply` share."""
     for option in (
@@ -198,4 +219,4 @@ def completion(shell: str) -> None:
     say(made.source_template % made.source_vars(), lines=True)
 
 
-COMMANDS = (verify, retention, backup, restore, roles, completion)
+COMMANDS = (verify, retention, backup, restore, copy, roles, completion)

@@ -16,6 +16,7 @@ class Bar:
     def __init__(self, size: int, shown: bool) -> None:
         self._bar: Any = None
         self._before = 0
+        self._size = size
         self._rows = 0
         self._started = time.monotonic()
         if shown and sys.stderr.isatty():
@@ -42,6 +43,12 @@ class Bar:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def grow(self, size: int) -> None:
+        """There is that much more to do than was known."""
+        self._size += size
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._size)
 
     def advance(self, position: int, rows: int) -> None:
         """`position` bytes of the file under way are read, and `rows` more rows are dealt with."""

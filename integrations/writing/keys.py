@@ -12,7 +12,7 @@ import re
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.errors import InvalidInput
 
-RESERVED = ("file:", "kafka:", "otlp:", "caller:", "retention ")
+RESERVED = ("file:", "kafka:", "otlp:", "caller:", "retention ", "muse-copy:")
 """How keys begin that are made here; a caller's must not."""
 _MARKED = re.compile(r"caller:[0-9a-f]{32}:", re.DOTALL)
 

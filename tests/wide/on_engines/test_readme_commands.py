@@ -36,6 +36,7 @@ MORE = {
     "muse import FORMAT FILE…": ("muse import pytest-benchmark tests/bench_files/files/pytest-benchmark.json",),
     # A broker, and the history of a repository, are for the tests of these commands.
     "muse consume --brokers B --group G --topic T --table NAME [--mapping FILE]": ("muse consume --help",),
+    "muse copy --from PATH_OR_URL [--to PATH_OR_URL]": ("muse copy --help",),
     "muse gate [--against REF] [--markdown FILE]": ("muse gate --help",),
     "muse report [--days N] [--html FILE] [--markdown FILE] [--png FOLDER]": (f"muse report --days 7 --html {REPORT}",),
 }
