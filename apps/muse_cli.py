@@ -88,12 +88,13 @@ def serve(transport: str, host: str, port: int, read_only: bool, ui: bool | None
 
 @main.command()
 @click.option("--clickhouse", is_flag=True, help="Look at ClickHouse, which is the default.")
+@click.option("--advice", is_flag=True, help="Also what its own reads say of indexes, order keys and parts.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(clickhouse: bool, as_json: bool) -> None:
+def status(clickhouse: bool, advice: bool, as_json: bool) -> None:
     """Connectivity, version, schema revision, freshness and storage. Exits 0 if healthy, 1 if not."""
     from chimera_metrics.apps.status import run
 
-    sys.exit(run(as_json))
+    sys.exit(run(as_json, advice))
 
 
 @main.command()
