@@ -82,7 +82,7 @@ def _inference(store: analytics.Store, given: dict[str, Any]) -> float:
         finally:
             took.append((time.process_time() - began) * 1000)
 
-    inference.drivers = timed  # type: ignore[assignment]
+    inference.drivers = timed
     try:
         store.client.drivers(**given)
     finally:

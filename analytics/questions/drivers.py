@@ -192,7 +192,7 @@ def _with_others(word: Label[Any], kept: Sequence[Any]) -> Label[Any]:
     """The word if it is one of `kept`, which are text or None."""
     column = word.element
     texts = [bindparam(word.name, one, ch.String(), unique=True) for one in kept if one is not None]
-    own = column.in_(texts)
+    own: ColumnElement[bool] = column.in_(texts)
     if None in kept:
         own = or_(own, column.is_(None))
     return func.if_(func.ifNull(own, ZERO), column, constant(OTHERS)).label(word.name)

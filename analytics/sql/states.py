@@ -32,13 +32,14 @@ def in_two_steps(values: Sequence[Label[Any]]) -> tuple[list[Label[Any]], Callab
     states = [_called(one, "State", *_arguments(one)).label(f"state_{at}") for at, one in enumerate(found, 1)]
 
     def rebuild(rows: FromClause) -> list[Label[Any]]:
-        def put(node: Any, **_: Any) -> ColumnElement[Any] | None:
+        def put(node: Any, **_: Any) -> Any:
             if not _is_aggregate(node):
                 return None
             place = next(at for at, one in enumerate(found, 1) if node.compare(one))
             return type_coerce(_called(node, _MERGE, rows.c[f"state_{place}"]), node.type)
 
-        merged: list[Any] = [visitors.replacement_traverse(value.element, {}, put) for value in values]
+        replace: Any = put
+        merged = [visitors.replacement_traverse(value.element, {}, replace) for value in values]
         return [one.label(value.name) for one, value in zip(merged, values, strict=True)]
 
     return states, rebuild

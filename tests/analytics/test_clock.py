@@ -101,7 +101,7 @@ def test_runs_and_their_commits_by_hour(store: Store) -> None:
     asked = aggregate(["bench.runs"], window=window, group_by=["hour_of_day"])
     assert {row["hour_of_day"]: row["runs"] for row in store.run(asked.select)} == {23: 2, 20: 1}
     rows = store.run(
-        commits("bench.latency_p95_ms", window=window, group_by="hour_of_day", filters={"hour_of_day": 20})
+        commits("bench.latency_p95_ms", window=window, group_by="hour_of_day", filters=[{"hour_of_day": 20}])
     )
     assert [(row["hour_of_day"], row["commit_sha"]) for row in rows] == [(20, commit(2))]
 
