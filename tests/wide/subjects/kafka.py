@@ -9,30 +9,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chimera_metrics.integrations.evolution import runner
-from tests.wide.kafka.brokers import KINDS, running
+from tests.wide.kafka import secured
+from tests.wide.kafka.brokers import KINDS, Broker, running
+from tests.wide.kafka.front import Front, front
 from tests.wide.kafka.story import DEAD, PARTITIONS, TOPIC, Story, messages
 from tests.wide.outcomes import Outcome
 
 EVENTS = 20_000
 KILLS = 3
+CUTS = 3
 SEED = 19
 
 
 def run() -> Iterator[Outcome]:
     for kind in KINDS:
         yield outcome(kind)
+    yield secured.outcome()
 
 
 def outcome(kind: str, events: int = EVENTS, kills: int = KILLS) -> Outcome:
     print(f"\n{kind}: {events:,} events, {kills} kills", flush=True)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="muse-kafka-") as name, running(kind, Path(name)) as broker:
+    with (
+        tempfile.TemporaryDirectory(prefix="muse-kafka-") as name,
+        front() as before,
+        running(Broker(kind, Path(name), before if kind == "tansu" else None)) as broker,
+    ):
         broker.create(TOPIC, partitions=PARTITIONS)
         broker.create(DEAD, partitions=1)
         story = Story(broker, Path(name), events)
         runner.upgrade(story.settings)  # a migration that is killed has tests of its own
         try:
-            tell(story, kind, kills)
+            tell(story, before, kills)
         finally:
             story.end()
         if story.faults:
@@ -42,7 +50,7 @@ def outcome(kind: str, events: int = EVENTS, kills: int = KILLS) -> Outcome:
     return Outcome(kind, "every event once", int(not story.faults), len(story.faults), 0, time.monotonic() - started)
 
 
-def tell(story: Story, kind: str, kills: int) -> None:
+def tell(story: Story, before: Front, kills: int) -> None:
     """Half of the messages before, the rest in pieces between the kills."""
     chance = random.Random(SEED)
     given, poison = messages(story.events, SEED)
@@ -56,14 +64,25 @@ def tell(story: Story, kind: str, kills: int) -> None:
         time.sleep(chance.uniform(0, 1))
         story.kill(first)
         first, second = second, story.start()
-    if kind == "noida":  # it keeps its topics: all connections are cut, and it is back two seconds later
-        story.broker.kill()
-        time.sleep(2)
-        story.broker.start()
+        cut(story, before)
     third = story.start()
     time.sleep(25)  # until it has started and has a part of the partitions
     story.stop(third)  # its partitions go back to the others
-    story.wait_for_all(240)
+    story.wait_for(story.events, 240)
     story.stop(first)
     story.stop(second)
+    if story.broker.kind == "tansu" and before.cut_off < CUTS * kills:
+        story.faults.append(f"only {before.cut_off} connections were cut")
     story.judge(poison)
+
+
+def cut(story: Story, before: Front) -> None:
+    """All connections several times; noida, which keeps its topics, goes away and is back two seconds later."""
+    if story.broker.kind == "noida":
+        story.broker.kill()
+        time.sleep(2)
+        story.broker.start()
+        return
+    for _ in range(CUTS):
+        before.cut()
+        time.sleep(0.5)
