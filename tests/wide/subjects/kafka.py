@@ -64,7 +64,13 @@ def tell(story: Story, before: Front, kills: int) -> None:
         time.sleep(chance.uniform(0, 1))
         story.kill(first)
         first, second = second, story.start()
-        cut(story, before)
+        for _ in range(CUTS if before.to == story.broker.port else 0):
+            before.cut()
+            time.sleep(0.5)
+    if story.broker.kind == "noida":  # it keeps its topics: all connections are cut, and it is back two seconds later
+        story.broker.kill()
+        time.sleep(2)
+        story.broker.start()
     third = story.start()
     time.sleep(25)  # until it has started and has a part of the partitions
     story.stop(third)  # its partitions go back to the others
@@ -74,15 +80,3 @@ def tell(story: Story, before: Front, kills: int) -> None:
     if story.broker.kind == "tansu" and before.cut_off < CUTS * kills:
         story.faults.append(f"only {before.cut_off} connections were cut")
     story.judge(poison)
-
-
-def cut(story: Story, before: Front) -> None:
-    """All connections several times; noida, which keeps its topics, goes away and is back two seconds later."""
-    if story.broker.kind == "noida":
-        story.broker.kill()
-        time.sleep(2)
-        story.broker.start()
-        return
-    for _ in range(CUTS):
-        before.cut()
-        time.sleep(0.5)
