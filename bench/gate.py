@@ -87,7 +87,7 @@ def runs(case: Case, rng: np.random.Generator) -> Iterator[Mapping[str, Any]]:
         own = run >= case.before
         slower = SD_SHARE * case.step if own else 0.0
         values = {
-            name: 100.0 * (1 + drawn[index, run] + (slower if HIGHER_IS_WORSE[name] else -slower))
+            name: max(0.0, 100.0 * (1 + drawn[index, run] + (slower if HIGHER_IS_WORSE[name] else -slower)))
             for index, name in enumerate(MEASURES[: case.measures])
         }
         yield values | {
