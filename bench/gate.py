@@ -46,7 +46,7 @@ SD_SHARE = 0.03
 LEAST_SEEN = {10: 0.15, 20: 0.5, 40: 0.85}
 MOST_ALARMS = 0.01
 _WHOLE = 100
-_AT_ONCE = 20_000
+_AT_ONCE = 5_000
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -87,7 +87,7 @@ def runs(case: Case, rng: np.random.Generator) -> Iterator[Mapping[str, Any]]:
         own = run >= case.before
         slower = SD_SHARE * case.step if own else 0.0
         values = {
-            name: 100.0 * (1 + drawn[index, run] + (slower if HIGHER_IS_WORSE[name] else -slower))
+            name: max(0.0, 100.0 * (1 + drawn[index, run] + (slower if HIGHER_IS_WORSE[name] else -slower)))
             for index, name in enumerate(MEASURES[: case.measures])
         }
         yield values | {
@@ -101,15 +101,13 @@ def runs(case: Case, rng: np.random.Generator) -> Iterator[Mapping[str, Any]]:
 
 
 def fill(client: ClickHouseClient, every: list[Case], seed: int) -> None:
-    rows: list[Mapping[str, Any]] = []
     rng = np.random.default_rng(seed)
-    for case in every:
-        rows += runs(case, rng)
-        if len(rows) >= _AT_ONCE:
-            client.insert("bench_runs", rows)
-            rows = []
-    if rows:
-        client.insert("bench_runs", rows)
+    rows = [row for case in every for row in runs(case, rng)]
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        answer = client.insert("bench_runs", some)
+        if answer["inserted"] != len(some):
+            raise RuntimeError(f"{answer['inserted']:,} of {len(some):,} runs were stored: {answer['rejected']}")
 
 
 def judged(client: ClickHouseClient, case: Case, folder: Path) -> int:

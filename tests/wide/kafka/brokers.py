@@ -41,7 +41,7 @@ class Broker:
         if front is not None:
             front.to = self.port
         self.address = f"127.0.0.1:{self.port if front is None else front.port}"
-        self.client: dict[str, str | int | float | bool] = {"bootstrap.servers": self.address, **(login or {})}
+        self.client: dict[str, Any] = {"bootstrap.servers": self.address, **(login or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
