@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from chimera_metrics.integrations.kafka.lanes import TopicChanged
     from chimera_metrics.integrations.kafka.poison import Undelivered
     from chimera_metrics.integrations.operations.backup import BackupRefused
+    from chimera_metrics.integrations.operations.copying.book import CopyRefused
+    from chimera_metrics.integrations.operations.copying.comparing import CopyDiffers
     from chimera_metrics.integrations.operations.roles import NoRoles
     from chimera_metrics.integrations.otlp.spans import TooManySpans, UnreadableSpans
     from chimera_metrics.integrations.results import (
@@ -92,6 +94,8 @@ __all__ = [
     "ClickHouseClient",
     "ClickHouseSettings",
     "CompareResult",
+    "CopyDiffers",
+    "CopyRefused",
     "CorrelationDataResult",
     "CorrelationResult",
     "Deployment",
@@ -145,6 +149,8 @@ _MODULES = {
     "AsyncClickHouseClient": "integrations.async_client",
     "AuditFailed": "integrations.audit.trail",
     "BackupRefused": "integrations.operations.backup",
+    "CopyDiffers": "integrations.operations.copying.comparing",
+    "CopyRefused": "integrations.operations.copying.book",
     "ClickHouseClient": "integrations.clickhouse_client",
     "ClickHouseSettings": "integrations.config",
     "Metric": "analytics",
