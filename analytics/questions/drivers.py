@@ -202,8 +202,10 @@ def _words(metric: Metric, window: Window, names: tuple[str, ...], filters: Sequ
     """By GROUPING SETS over the combinations of words, which are counted once."""
     source = source_of([metric], window, granularity="day", columns=names, filters=filters)
     keys = [source.column(name).label(name) for name in names]
+    # Before 26.7 grouping() does not know a key that GROUPING SETS make Nullable; these are Nullable before.
+    told = [func.toNullable(key.element).label(key.name) for key in keys]
     cube = (
-        source.select(*keys, source.count(metric).label("n")).group_by(*(key.element for key in keys)).subquery("cube")
+        source.select(*told, source.count(metric).label("n")).group_by(*(key.element for key in keys)).subquery("cube")
     )
     words = [cube.c[name] for name in names]
     marks = [func.grouping(word).label(f"not_by_{word.name}") for word in words]

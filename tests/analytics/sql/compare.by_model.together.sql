@@ -58,7 +58,7 @@ FROM
                 (
                     SELECT
                         llm_events.ts >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC') AS side,
-                        toStartOfDay(llm_events.ts, 'UTC') AS ts,
+                        toNullable(toStartOfDay(llm_events.ts, 'UTC')) AS ts,
                         llm_events.model AS model,
                         quantileExactInclusiveOrNullState(0.95)(llm_events.latency_ms) AS state_1,
                         countState(llm_events.latency_ms) AS state_2,
@@ -92,7 +92,7 @@ FROM
                 (
                     SELECT
                         llm_events_hourly.hour >= toDateTime64('2026-06-03 00:00:00.000', 3, 'UTC') AS side,
-                        toStartOfDay(llm_events_hourly.hour, 'UTC') AS ts,
+                        toNullable(toStartOfDay(llm_events_hourly.hour, 'UTC')) AS ts,
                         llm_events_hourly.model AS model,
                         sumState(llm_events_hourly.latency_count) AS state_1,
                         quantilesDDMergeState(0.01, 0.5, 0.9, 0.95, 0.99)(llm_events_hourly.latency_quantiles_ms) AS state_2,

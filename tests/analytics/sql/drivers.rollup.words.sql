@@ -9,9 +9,9 @@ SELECT
 FROM
 (
     SELECT
-        llm_events_hourly.source AS source,
-        llm_events_hourly.model AS model,
-        llm_events_hourly.operation AS operation,
+        toNullable(llm_events_hourly.source) AS source,
+        toNullable(llm_events_hourly.model) AS model,
+        toNullable(llm_events_hourly.operation) AS operation,
         sum(llm_events_hourly.events) AS n
     FROM llm_events_hourly
     WHERE (llm_events_hourly.hour >= toDateTime64('2026-05-27 00:00:00.000', 3, 'UTC')) AND (llm_events_hourly.hour < toDateTime64('2026-06-10 00:00:00.000', 3, 'UTC'))

@@ -9,9 +9,9 @@ SELECT
 FROM
 (
     SELECT
-        bench_runs.model AS model,
-        bench_runs.quant AS quant,
-        bench_runs.dataset AS dataset,
+        toNullable(bench_runs.model) AS model,
+        toNullable(bench_runs.quant) AS quant,
+        toNullable(bench_runs.dataset) AS dataset,
         count(bench_runs.latency_p95_ms) AS n
     FROM
     (
