@@ -33,6 +33,7 @@ from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import runner
 from tests.server.processes import environment
 from tests.server.processes import http as our_server
+from tests.support.listening import free_port
 
 CLIENTS = 16
 # Ours at least this share of the others' calls a second; and of the empty tool's p95 at most this much.
@@ -141,20 +142,13 @@ def _started(command: Sequence[str], env: dict[str, str], port: int) -> Iterator
         process.wait(20)
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def _servers(folder: Path, beside: str) -> Iterator[dict[str, Target]]:
     stores = [ClickHouseSettings(path=str(folder / name)) for name in ("ours", "theirs")]
     for settings in stores:
         runner.upgrade(settings)
         open_store(settings.store_path).close()
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     theirs = {
         "CHDB_ENABLED": "true",
         "CHDB_DATA_PATH": stores[1].store_path,

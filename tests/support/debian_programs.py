@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.listening import end, free_port
+
 ROOT = Path(__file__).parents[2]
 _START_S = 10.0
 
@@ -34,15 +36,6 @@ def start(package: str, name: str, *words: str | Path) -> subprocess.Popen[bytes
     libraries = sorted({str(file.parent) for file in folder.rglob("*.so*")})
     variables = os.environ | {"LD_LIBRARY_PATH": ":".join(libraries)}
     return subprocess.Popen([path, *words], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 @dataclass
@@ -82,13 +75,6 @@ def redis_server(password: str = "") -> Iterator[RedisServer]:
         yield made
     finally:
         made.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def wait_for(port: int) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.listening import end, free_port, wait_for
 from tests.support.native_wire.certificates import make_certificates
 
 ROOT = Path(__file__).parents[2] / ".cache" / "clickhouse-18.16"
@@ -53,7 +52,7 @@ def available() -> bool:
 def debian_server(folder: Path) -> Iterator[DebianServer]:
     """Starts the server on free ports and stops it in the end."""
     ca, chain = make_certificates(folder / "tls")
-    plain, secure = _free_port(), _free_port()
+    plain, secure = free_port(), free_port()
     (folder / "users.xml").write_text(_USERS)
     config = folder / "config.xml"
     config.write_text(_CONFIG.format(folder=folder, plain=plain, secure=secure, certificate=chain, key=chain))
@@ -65,31 +64,8 @@ def debian_server(folder: Path) -> Iterator[DebianServer]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(process, plain)
-        _wait_for(process, secure)
+        wait_for(process, plain, "Debian's server", _START_S)
+        wait_for(process, secure, "Debian's server", _START_S)
         yield DebianServer(plain, secure, ca, folder)
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"Debian's server ended with {process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise RuntimeError("Debian's server did not start")
+        end(process)

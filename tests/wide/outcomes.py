@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
+from xml.etree.ElementTree import Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,14 @@ class Outcome:
     failed: int
     skipped: int
     seconds: float
+
+
+def counted(where: str, what: str, cases: Sequence[Element]) -> Outcome:
+    """The outcome of test cases of a JUnit report."""
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    seconds = sum(float(case.get("time", 0)) for case in cases)
+    return Outcome(where, what, len(cases) - failed - skipped, failed, skipped, seconds)
 
 
 HEADINGS = ("where", "what", "passed", "failed", "skipped", "seconds")

@@ -19,7 +19,8 @@ from clickhouse_driver import Client
 
 from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
 from tests.support.debian_server import BINARY, ROOT
-from tests.wide.cluster.zookeeper import Keeper, end, free_port, wait_for
+from tests.support.listening import end, free_port, wait_for
+from tests.wide.cluster.zookeeper import Keeper
 
 NAME = "muse"
 # The driver logs each failed attempt with its traceback; here many fail on purpose.

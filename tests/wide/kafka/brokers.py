@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from tests.support.listening import free_port
 from tests.wide.environments import environment
 from tests.wide.kafka.front import Front
 
@@ -97,10 +98,3 @@ def running(broker: Broker) -> Iterator[Broker]:
         yield broker
     finally:
         broker.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: Any = found.getsockname()[1]
-        return int(port)

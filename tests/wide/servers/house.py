@@ -16,7 +16,8 @@ from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.server.http.tokens import TokenFile
 from tests.server.processes import MUSE, ROOT, environment
-from tests.support.debian_programs import end, free_port, redis_server, start, wait_for
+from tests.support.debian_programs import redis_server, start, wait_for
+from tests.support.listening import end, free_port
 from tests.support.wire_process import Wire
 
 _BALANCER = """

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from tests.support.wire_process import ENGINE_FOLDER
 from tests.wide.environments import REQUIREMENTS, ROOT, environment
-from tests.wide.outcomes import Outcome
+from tests.wide.outcomes import Outcome, counted
 
 ON_ENGINES = "wide/on_engines"
 SELECTING = "tests.wide.selecting"
@@ -53,7 +53,4 @@ def _outcome(version: str, folder: str, report: Path) -> Outcome:
     within = f"tests.{folder.replace('/', '.')}."
     document = ElementTree.parse(report)  # noqa: S314  # our own
     cases = [case for case in document.iter("testcase") if case.get("classname", "").startswith(within)]
-    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
-    skipped = sum(case.find("skipped") is not None for case in cases)
-    seconds = sum(float(case.get("time", 0)) for case in cases)
-    return Outcome(version, folder, len(cases) - failed - skipped, failed, skipped, seconds)
+    return counted(version, folder, cases)

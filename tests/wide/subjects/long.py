@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from tests.support.long_tests import listed
 from tests.wide.environments import ROOT
-from tests.wide.outcomes import Outcome
+from tests.wide.outcomes import Outcome, counted
 
 LONGEST_S = 2400
 
@@ -27,12 +27,10 @@ def run() -> Iterator[Outcome]:
             [*command, f"--junitxml={report}"], cwd=ROOT, env=variables, check=False, timeout=LONGEST_S
         ).returncode
         cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314  # our own
-    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
-    skipped = sum(case.find("skipped") is not None for case in cases)
-    seconds = sum(float(case.get("time", 0)) for case in cases)
-    yield Outcome("as installed", "long tests", len(cases) - failed - skipped, failed, skipped, seconds)
+    found = counted("as installed", "long tests", cases)
+    yield found
     # A test that was renamed is short until the list is written anew: nothing is lost, but it should be known.
     if missing := len(listed()) - len(cases):
         yield Outcome("as installed", f"{missing} in long_tests.txt have gone", 0, 0, missing, 0)
-    if code and not failed:
+    if code and not found.failed:
         yield Outcome("as installed", f"pytest ended with {code}", 0, 1, 0, 0)
