@@ -9,7 +9,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +17,8 @@ from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.redis_link import RedisLink
 from chimera_metrics.server.http.bodies import Bodies, Gone, TooMuch
 from chimera_metrics.server.http.cors import Cors
+from chimera_metrics.server.http.marks import GONE, RECORDED, Departure, Mark
 from chimera_metrics.server.http.rates import Bucket, SharedRates
-from chimera_metrics.server.http.watch import GONE, RECORDED
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -103,7 +102,7 @@ class Door:
                 self.refused("connections", name)
                 await _answer(503, "Too many large requests at once; try again.")(scope, receive, send)
                 return
-        gone, recorded = anyio.Event(), anyio.Event()
+        gone, recorded = Departure(), Mark()
 
         async def notice() -> Message:
             message = await receive()
@@ -116,7 +115,7 @@ class Door:
                 self._look(message, scope["path"], name, token)
                 if self.ending:
                     MutableHeaders(scope=message)["Connection"] = "close"
-                if message["status"] in _REFUSALS and not recorded.is_set():
+                if message["status"] in _REFUSALS and not recorded.happened:
                     self.refused(_reason(message), name)
             await send(message)
 

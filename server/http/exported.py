@@ -13,8 +13,8 @@ from chimera_metrics.integrations.answers.exporting import MIME_TYPES
 from chimera_metrics.server.catalog.callers import Caller
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.exports import PATH, Exported
+from chimera_metrics.server.http.marks import RECORDED
 from chimera_metrics.server.http.muse_server import MuseServer
-from chimera_metrics.server.http.watch import RECORDED
 
 READ = "exports/read"
 """How the audit calls a download."""

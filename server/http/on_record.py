@@ -16,8 +16,8 @@ from chimera_metrics.integrations.clickhouse.call import serving
 from chimera_metrics.server.calls import RECORDED, Calls, Record
 from chimera_metrics.server.catalog.callers import Role
 from chimera_metrics.server.catalog.tool import Sentence
+from chimera_metrics.server.http.marks import RECORDED as NOTED
 from chimera_metrics.server.http.middleware import caller_of
-from chimera_metrics.server.http.watch import RECORDED as NOTED
 
 _TOOL = "tools/call"
 _noted: ContextVar[list[bool] | None] = ContextVar("muse_noted", default=None)

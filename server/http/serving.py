@@ -30,12 +30,13 @@ from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.bodies import quiet_about_clients_that_leave
 from chimera_metrics.server.http.build import build_server
 from chimera_metrics.server.http.door import MCP_PATH, Door
+from chimera_metrics.server.http.exchange import Exchanges
 from chimera_metrics.server.http.exported import add_exports
+from chimera_metrics.server.http.marks import RECORDED
 from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.http.rates import Rates
 from chimera_metrics.server.http.sessions import WithoutSessions
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
-from chimera_metrics.server.http.watch import RECORDED
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
 from chimera_metrics.server.offer import Offer
 
@@ -115,9 +116,8 @@ def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool |
         host=host,
     )
     if settings.muse.stateless:
-        # Within the check of tokens and of a body's size.
-        limited = server.session_manager.asgi_app
-        limited.app = WithoutSessions(limited.app, _Elsewhere(server).stop)
+        exchanges = Exchanges(server.session_manager, lambda: server.state)
+        WithoutSessions(server.session_manager, exchanges, _Elsewhere(server).stop)
     app.router.redirect_slashes = False
     quiet_about_clients_that_leave()
     return Door(

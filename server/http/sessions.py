@@ -19,13 +19,14 @@ from typing import Any
 import anyio
 import orjson
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chimera_metrics.server.catalog.views import has_views
-from chimera_metrics.server.http.watch import GONE
+from chimera_metrics.server.http.marks import GONE, Departure
 
 SESSION = "mcp-session-id"
 #: Where a request's scope holds what may stop its call.
@@ -87,7 +88,7 @@ class Stoppable:
 
     calls: dict[str, Stoppable]
     owner: str
-    gone: anyio.Event
+    gone: Departure
     cancelled: bool = False
 
     def family(self, request_id: Any) -> str:
@@ -114,9 +115,18 @@ class Stoppable:
 class WithoutSessions:
     """ASGI middleware between the check of tokens and the SDK; a body arrives here in one message."""
 
-    def __init__(self, app: ASGIApp, stop_elsewhere: Callable[[str], Awaitable[bool]]) -> None:
-        """`stop_elsewhere` stops a family of statements on the engine, and says whether there were any."""
-        self._app = app
+    def __init__(
+        self,
+        manager: StreamableHTTPSessionManager,
+        exchanges: ASGIApp,
+        stop_elsewhere: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        """`exchanges` answers the requests of the revisions with a handshake; `stop_elsewhere` stops a family of
+        statements on the engine, and says whether there were any."""
+        limited = manager.asgi_app
+        # Within the SDK's check of a body's size.
+        self._app, limited.app = limited.app, self
+        self._exchanges = exchanges
         self._stop_elsewhere = stop_elsewhere
         self._calls: dict[str, Stoppable] = {}
 
@@ -155,11 +165,11 @@ class WithoutSessions:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and handed_out is not None:
                 MutableHeaders(scope=message)[SESSION] = handed_out
-            if message["type"] == "http.response.body" and stoppable is not None and stoppable.cancelled:
-                message = {**message, "body": b""}  # a call that was cancelled is not answered
+            if stoppable is not None and stoppable.cancelled:
+                message = _unanswered(message)
             await send(message)
 
-        await self._app({**scope, STOPPABLE: stoppable}, replay, answer)
+        await self._exchanges({**scope, STOPPABLE: stoppable}, replay, answer)
 
     async def _cancel(self, family: str) -> None:
         for pause in _PAUSES_S:
@@ -170,6 +180,16 @@ class WithoutSessions:
                 return
             if await self._stop_elsewhere(family):
                 return
+
+
+def _unanswered(message: Message) -> Message:
+    """The part of an answer that a client who has cancelled its request gets instead."""
+    if message["type"] != "http.response.start":
+        return {**message, "body": b""}
+    headers = [(name, word) for name, word in message["headers"] if name != b"content-length"]
+    if len(headers) < len(message["headers"]):
+        headers.append((b"content-length", b"0"))
+    return {**message, "headers": headers}
 
 
 def _short_message(message: Message) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from chimera_metrics.server.catalog.callers import GROUPS, ROLE_CLAIM, Caller, R
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http import otlp_answers
+from chimera_metrics.server.http.marks import RECORDED
 from chimera_metrics.server.http.muse_server import MuseServer
-from chimera_metrics.server.http.watch import RECORDED
 
 #: The second is where Langfuse's SDK sends its spans, under whatever address it is given.
 PATHS = ("/v1/traces", "/api/public/otel/v1/traces")

@@ -5,23 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import anyio
-import anyio.abc
 from mcp.server.mcpserver import Context
 from starlette.requests import Request
 
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import StatementCancelled
 from chimera_metrics.server.context import ServerContext
+from chimera_metrics.server.http.marks import GONE, Departure
 from chimera_metrics.server.progress import EVERY_S, progress
 
 T = TypeVar("T")
-#: Where the door of the HTTP server notes that a request's client has gone.
-GONE = "muse.gone"
-#: Where a call notes that it is on record, so that the door need not record it as refused.
-RECORDED = "muse.recorded"
 # A call whose statement was stopped has this long to write its line of the audit.
 _LINE_S = 1.0
 
@@ -33,22 +30,23 @@ async def run_watched(work: Callable[[Cancellation], T], context: Context[Server
     """
     request = context.request_context
     gone = request.request.scope.get(GONE) if isinstance(request.request, Request) else None
-    wants_progress = "progress_token" in (request.meta or {})
-    if gone is None and not wants_progress:
-        return await _in_thread(work, request.lifespan_context)
+    with anyio.CancelScope() as scope, gone.met_by(scope.cancel) if isinstance(gone, Departure) else nullcontext():
+        if "progress_token" not in (request.meta or {}):
+            return await _in_thread(work, request.lifespan_context)
+        return await _telling(work, context, limit_s)
+    raise StatementCancelled("The call was cancelled or its client went away, so the statement was stopped.")
+
+
+async def _telling(work: Callable[[Cancellation], T], context: Context[ServerContext, Any], limit_s: float) -> T:
+    """`work` on a worker thread, while its client is told how long it has taken."""
     ended: list[T | Exception] = []
     async with anyio.create_task_group() as group:
-        if gone is not None:
-            group.start_soon(_leave_when, gone, group.cancel_scope)
-        if wants_progress:
-            group.start_soon(_tell_progress, context, limit_s)
+        group.start_soon(_tell_progress, context, limit_s)
         try:
-            ended.append(await _in_thread(work, request.lifespan_context))
+            ended.append(await _in_thread(work, context.request_context.lifespan_context))
         except Exception as error:  # noqa: BLE001  # a task group would wrap it; it is raised again below
             ended.append(error)
         group.cancel_scope.cancel()
-    if not ended:
-        raise StatementCancelled("The call was cancelled or its client went away, so the statement was stopped.")
     if isinstance(ended[0], Exception):
         raise ended[0]
     return ended[0]
@@ -77,11 +75,6 @@ async def _in_thread(work: Callable[[Cancellation], T], context: ServerContext) 
             # Not under the limit of the workers: all of them may be busy with what is to be stopped.
             await anyio.to_thread.run_sync(stop, limiter=anyio.CapacityLimiter(1))
         raise
-
-
-async def _leave_when(gone: anyio.Event, scope: anyio.CancelScope) -> None:
-    await gone.wait()
-    scope.cancel()
 
 
 async def _tell_progress(context: Context[ServerContext, object], limit_s: float) -> None:

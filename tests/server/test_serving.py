@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,6 @@ from urllib.parse import urlsplit
 import anyio
 import httpx2
 import mcp
-import orjson
 import pytest
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
@@ -50,9 +50,7 @@ def begin(url: str, name: str = "raw", token: str | None = None) -> str:
 def ask(url: str, session: str, method: str, **params: Any) -> dict[str, Any]:
     answer = httpx2.post(url, headers=headers(session), json=_message(method, **params))
     assert answer.status_code == 200, answer.text
-    data = next(line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: {"))
-    found: dict[str, Any] = orjson.loads(data)
-    return found["result"]  # type: ignore[no-any-return]
+    return answer.json()["result"]  # type: ignore[no-any-return]
 
 
 def cancel(url: str, call: dict[str, Any], session: str | None, token: str | None = None) -> None:
@@ -65,12 +63,11 @@ def slow() -> dict[str, Any]:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """What the server still says on a connection on which it keeps no word back."""
+    """The response that comes on a connection."""
     connection.settimeout(5)
-    said = b""
-    while b"\r\n0\r\n\r\n" not in said and (part := connection.recv(65_536)):
-        said += part
-    return said
+    response = HTTPResponse(connection)
+    response.begin()
+    return response.read()
 
 
 def test_a_client_that_leaves_stops_its_statement(pair: tuple[str, str], engine: ClickHouseClient) -> None:

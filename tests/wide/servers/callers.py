@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-import orjson
 
 REVISION = "2025-06-18"
 SUMMARY = "get_performance_summary"
@@ -44,10 +43,7 @@ class Client:
     def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The tool's answer. Raises NoAnswer where there was none, AssertionError where it is a mistake."""
         answer = self._post("tools/call", name=tool, arguments=arguments)
-        lines = [line for line in answer.text.splitlines() if line.startswith("data: {")]
-        if not lines:
-            raise NoAnswer(answer.text[:200])
-        result = orjson.loads(lines[0].removeprefix("data: "))["result"]
+        result = answer.json()["result"]
         if result["isError"]:
             raise NoAnswer(result["content"][0]["text"])
         found: dict[str, Any] = result["structuredContent"]
