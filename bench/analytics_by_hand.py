@@ -60,11 +60,11 @@ def by_hand(name: str, client: ClickHouseClient) -> list[str]:
         case "get.correlation_data":
             return _correlation_data(since(7))
         case "get.performance_summary":
-            both = datetime.now(UTC) - datetime.fromisoformat(since(7).strip("'")).replace(tzinfo=UTC)
-            before = datetime.fromisoformat(since(7).strip("'")) - both
-            return _performance(since(7), f"'{before:%Y-%m-%d %H:%M:%S}'", few("llm_events", 7), few("ui_events", 7))
+            return _performance(since(7), since(14), few("llm_events", 14), few("ui_events", 14))
         case _:
-            return [_quality(since(7), few("ui_events", 7)), *_FRESHNESS]
+            few_calls, few_events = few("llm_events", 14), few("ui_events", 14)
+            compared = [_calls_by_day(since(14), few_calls), _events_by_day(since(14), few_events)]
+            return [_quality(since(7), few("ui_events", 7)), *compared, *_FRESHNESS]
 
 
 # Whether the newest commits that the Watcher saw have their rows, and how old the newest rows are.
@@ -120,7 +120,6 @@ def _correlation_data(since: str) -> list[str]:
 
 
 def _performance(since: str, before: str, few_calls: bool, few_events: bool) -> list[str]:
-    rows = _runs(before, f"{GROUP}, commit_sha, {', '.join(MEASURES)}")
     means = ", ".join(f"avgIf({m}, ts >= {since}), avgIf({m}, ts < {since})" for m in MEASURES)
     inside = f"ts >= {before} AND ts < now64()"
     calls = (
@@ -133,11 +132,50 @@ def _performance(since: str, before: str, few_calls: bool, few_events: bool) -> 
     return [
         f"SELECT {GROUP}, countIf(ts >= {since}), countIf(ts < {since}), {means} FROM "
         f"{_runs(before, ', '.join((GROUP, *MEASURES)))} WHERE {inside} GROUP BY {GROUP} ORDER BY {GROUP}",
-        f"SELECT * FROM (SELECT * FROM {rows} WHERE {inside} ORDER BY ts DESC LIMIT 200 BY {GROUP}, ts < {since}) "
-        f"ORDER BY {GROUP}, ts",
+        _histories(since),
         f"SELECT source, model, {calls} GROUP BY source, model",
         _by_event_type(since, few_events),
+        _calls_by_day(before, few_calls, "source, model"),
+        _events_by_day(before, few_events, "event_type"),
     ]
+
+
+def _histories(since: str) -> str:
+    """The newest runs of each group, and those before the window, however long ago."""
+    columns = f"ts, {GROUP}, commit_sha, {', '.join(MEASURES)}"
+    once = f"SELECT {columns} FROM bench_runs ORDER BY received_at DESC, ts DESC LIMIT 1 BY {GROUP}, run_id"
+    return (
+        f"SELECT * FROM (SELECT * FROM ({once}) WHERE ts < now64() ORDER BY ts DESC LIMIT 200 BY {GROUP}, "
+        f"ts < {since}) ORDER BY {GROUP}, ts"
+    )
+
+
+def _calls_by_day(before: str, few: bool, group: str = "") -> str:
+    """The series by which two weeks are compared, and each week as a whole."""
+    if few:
+        read = f"countIf(status != 'success') / count(), count(), {EXACT}, sum(cost_usd) FROM llm_events"
+    else:
+        errors = "sumIf(events, status != 'success') / sum(events)"
+        read = f"{errors}, sum(events), {P95}, sum(cost_usd) FROM llm_events_hourly"
+    return _by_day(before, few, read, group)
+
+
+def _events_by_day(before: str, few: bool, group: str = "") -> str:
+    if few:
+        read = f"avg(event_type = 'error'), count(), {EXACT} FROM ui_events"
+    else:
+        read = f"sumIf(events, event_type = 'error') / sum(events), sum(events), {P95} FROM ui_events_hourly"
+    return _by_day(before, few, read, group)
+
+
+def _by_day(before: str, few: bool, read: str, group: str) -> str:
+    time = "ts" if few else "hour"
+    keys = f"week, {group}" if group else "week"
+    return (
+        f"SELECT toStartOfWeek({time}) AS week, toStartOfDay({time}) AS day, {f'{group}, ' if group else ''}{read} "
+        f"WHERE {time} >= {before} AND {time} < toStartOfDay(now()) "
+        f"GROUP BY GROUPING SETS (({keys}, day), ({keys})) ORDER BY {keys}, day"
+    )
 
 
 def _quality(since: str, few: bool) -> str:

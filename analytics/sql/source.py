@@ -25,7 +25,7 @@ from chimera_metrics.analytics.sql.buckets import MAX_POINTS, Granularity, on_wh
 from chimera_metrics.analytics.sql.clock import clock_part, holds_by_hour
 from chimera_metrics.analytics.sql.rollups import Rollup, rollup_for
 from chimera_metrics.analytics.tables import LARGE, time_column
-from chimera_metrics.analytics.window import Window
+from chimera_metrics.analytics.window import FIRST, Window
 from chimera_metrics.models import FACT_TABLES, RUN_IDENTITY
 
 SETTINGS = {"final": 0}
@@ -154,11 +154,14 @@ def _clauses(
 
 def _current_runs(table: Table, window: Window, filters: Sequence[Filter], columns: Iterable[str]) -> FromClause:
     """The last received row of every run that has any row in the window, whatever day the last one carries."""
-    candidates = select(table.c.run_id).where(*_clauses(table, table.c.ts, window, filters))
     needed = ["ts", *sorted(without_clock(table, {*columns, *(one.column for one in filters)}) - {"ts"})]
+    rows = select(*(table.c[name] for name in needed))
+    if window.since > FIRST or filters:  # a window that has no beginning has them all
+        rows = rows.where(
+            table.c.run_id.in_(select(table.c.run_id).where(*_clauses(table, table.c.ts, window, filters)))
+        )
     return (
-        select(*(table.c[name] for name in needed))
-        .where(table.c.run_id.in_(candidates))
+        rows
         # Two copies in one batch have one time of reception; the later day wins, as it does under FINAL.
         .order_by(table.c.received_at.desc(), table.c.ts.desc())
         .suffix_with(text(f"LIMIT 1 BY {', '.join(RUN_IDENTITY)}"))
