@@ -52,6 +52,8 @@ class Pattern:
 
     def sub(self, text: str) -> tuple[str, int]:
         """`text` with the matches replaced, and how many truly were."""
+        if self.regex.search(text) is None:
+            return text, 0
         if isinstance(self.replace, str):
             return self.regex.subn(self.replace, text)
         replace, spared = self.replace, 0

@@ -80,12 +80,15 @@ _SHAPES = bytes(
     ord("0" if chr(code).isdigit() else "a" if chr(code).isalpha() else " " if chr(code) in " \t?" else "-")
     for code in range(128)
 ).ljust(256)
+_ROW = "0" * 10
 _GROUPED = re.compile("0000(?:000000| 0000|-0000-0000|[ -]000000[ -])")
+# A card begins so where its digits are in a row; the fraction of a number is none, nor is a time in milliseconds.
+_FIRST = frozenset("23456")
 # RE2 has an automaton for it that stays small: each of its threads counts the digits of one row.
 _SEPARATOR = f"{_BLANK[:-1]}.-]"
 _FAR = (
-    f"[a-z]{{3}}[0-9]{{10}}|[0-9]{{4}}(?:[0-9]{{8}}|{_BLANK}[0-9]{{4}}|[.-][0-9]{{4}}[.-][0-9]{{4}}"
-    f"|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR})"
+    f"(?:[a-z]{{3}}|[a-z0-9]{_BLANK}[a-z]{{0,2}})[0-9]{{10}}|[a-z][0-9]{{12}}|(?:^|[^0-9.])[2-6][0-9]{{11}}"
+    f"|[0-9]{{4}}(?:{_BLANK}[0-9]{{4}}|[.-][0-9]{{4}}[.-][0-9]{{4}}|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR})"
 )
 
 
@@ -93,10 +96,22 @@ class _DigitProbe:
     """Finds digits in rows and groups that long."""
 
     def finditer(self, lowered: str, /) -> Iterator[re.Match[str]]:
-        return _GROUPED.finditer(lowered.encode("ascii", "replace").translate(_SHAPES).decode())
+        shape = lowered.encode("ascii", "replace").translate(_SHAPES).decode()
+        return (found for found in _GROUPED.finditer(shape) if _may_begin(found, shape, lowered))
 
     def search(self, lowered: str, /) -> re.Match[str] | None:
         return next(self.finditer(lowered), None)
+
+
+def _may_begin(found: re.Match[str], shape: str, lowered: str) -> bool:
+    """Whether an account or a card may begin or go on with these digits."""
+    if found[0] != _ROW:
+        return True
+    place = found.start()
+    if place and lowered[place - 1] == ".":
+        return False
+    goes_on = place and (shape[place - 1] == "a" or (shape[place - 1] == " " and shape[place - 2 : place - 1] in "a0"))
+    return bool(goes_on) or lowered[place] in _FIRST
 
 
 _DIGITS = _DigitProbe()
