@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import islice
@@ -94,9 +95,8 @@ class Shaper:
         if kind in _AS_THEY_ARE:
             return list(values)
         if kind == "String":
-            texts = [value for value in values if value is not None]
-            if all(isinstance(value, str) for value in texts):  # bytes that are no UTF-8 come as bytes
-                whole = "".join(texts)
+            with suppress(TypeError):  # bytes that are no UTF-8 come as bytes
+                whole = "".join([value for value in values if value is not None])
                 if whole.isascii() and whole.isprintable():
                     return list(values)
         elif kind in {"Float32", "Float64"}:
@@ -255,15 +255,18 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
 def stored_text(answer: QueryResult) -> list[str]:
     """A line beside the rows that names the columns whose text somebody stored."""
     names = [(place, one["name"]) for place, one in enumerate(answer["columns"]) if _TEXT.search(one["type"])]
-    texts = [name for place, name in names if any(_could_instruct(row[place]) for row in answer["rows"])]
+    texts = [name for place, name in names if _could_any_instruct([row[place] for row in answer["rows"]])]
     return [_marked(texts)] if texts else []
 
 
-def _could_instruct(value: Any) -> bool:
+def _could_any_instruct(values: Collection[Any]) -> bool:
     """Whether a stored text could be taken for an instruction, which one short word, such as a model, could not."""
-    if isinstance(value, str):
-        return len(value) > _WORD or " " in value or "\\u{" in value or not (value.isascii() and value.isprintable())
-    return bool(value) and isinstance(value, list | dict)
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values) and any(value and isinstance(value, list | dict) for value in values):
+        return True
+    whole = "-".join(texts)
+    plain = whole.isascii() and whole.isprintable() and " " not in whole and "\\u{" not in whole
+    return not plain or max(map(len, texts), default=0) > _WORD
 
 
 def marks(texts: Mapping[str, Iterable[Any]]) -> list[str]:
@@ -272,7 +275,7 @@ def marks(texts: Mapping[str, Iterable[Any]]) -> list[str]:
     named = [name for name, values in held.items() if values]
     unseen = [name for name in named if any(seen(value) != value for value in held[name])]
     lines = [f"Text in {name} holds {_INVISIBLE}" for name in unseen]
-    speaking = [name for name in named if any(map(_could_instruct, held[name]))]
+    speaking = [name for name in named if _could_any_instruct(held[name])]
     return [*lines, _marked(speaking)] if speaking else lines
 
 

@@ -59,19 +59,24 @@ class _Buffer(RespBuffCls):
         return column if encoding is None else _texts(column)
 
     def read_fixed_str_col(self, size: int, num_rows: int, encoding: str) -> Any:
-        return [_text(value.rstrip(b"\0"), value) for value in self.read_bytes_col(size, num_rows)]
+        values = self.read_bytes_col(size, num_rows)
+        stripped = [value.rstrip(b"\0") for value in values]
+        return _decoded(stripped) or list(map(_text, stripped, values))
 
 
 def _texts(column: Sequence[bytes | None]) -> Sequence[Any]:
-    if None not in column:
-        # One call for the whole column, where it holds: a fourth of the time.
-        try:
-            texts = b"\0".join(cast(Sequence[bytes], column)).decode().split("\0")
-        except UnicodeDecodeError:
-            texts = []
-        if len(texts) == len(column):
-            return texts
+    if None not in column and (texts := _decoded(cast(Sequence[bytes], column))):
+        return texts
     return [None if value is None else _text(value, value) for value in column]
+
+
+def _decoded(column: Sequence[bytes]) -> list[str] | None:
+    """The whole column by one call, where it holds: a fourth of the time."""
+    try:
+        texts = b"\0".join(column).decode().split("\0")
+    except UnicodeDecodeError:
+        return None
+    return texts if len(texts) == len(column) else None
 
 
 def _text(value: bytes, otherwise: bytes) -> str | bytes:
