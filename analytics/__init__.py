@@ -11,6 +11,7 @@ from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
 from chimera_metrics.analytics.questions.anomalies import Watching, anomalies
+from chimera_metrics.analytics.questions.asked import CompareArguments
 from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
@@ -37,6 +38,7 @@ __all__ = [
     "METRICS",
     "Bucket",
     "Compare",
+    "CompareArguments",
     "Confidence",
     "CorrelationData",
     "DriverQuestion",

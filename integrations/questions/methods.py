@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
+from chimera_metrics.analytics import CompareArguments, QuestionError
+from chimera_metrics.analytics.questions.asked import AskedWith
+from chimera_metrics.analytics.questions.by_name import show, taken
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import (
@@ -18,6 +23,7 @@ from chimera_metrics.integrations.results import (
     ForecastResult,
     PerformanceResult,
     QualityResult,
+    Result,
     TrendResult,
 )
 
@@ -30,12 +36,43 @@ Moment = str | date
 Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
+P = ParamSpec("P")
+A = TypeVar("A", bound=AskedWith)
+R = TypeVar("R", bound=Result)
+_SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+_METHODS: dict[type[AskedWith], Callable[[Any, Any, Cancellation | None], Result]] = {}
+
+
+def asks(
+    arguments: Callable[P, A],
+) -> Callable[[Callable[[Any, A, Cancellation | None], R]], Callable[Concatenate[Any, P], R]]:
+    """A method that takes the arguments of a question one by one, for one that takes them as an object."""
+
+    def made(method: Callable[[Any, A, Cancellation | None], R]) -> Callable[Concatenate[Any, P], R]:
+        @functools.wraps(method)
+        def ask(self: Any, /, *args: P.args, **named: P.kwargs) -> R:
+            return method(self, arguments(*args, **named), None)
+
+        show(ask, [_SELF, *(parameter for parameter, _ in taken(arguments))])
+        _METHODS[arguments] = method  # type: ignore[index]  # a class is what makes its objects
+        return ask
+
+    return made
+
+
 class Questions(Access):
     """What the client can be asked beside SQL. Windows: `days`, `hours`, or `since` and `until`; zone `MUSE_TIMEZONE`.
 
     A mistake in the question is a QuestionError (a ValueError) with the correction. What is undefined is None beside a
     `reason`. With `chart` the result's `images` hold a PNG.
     """
+
+    def ask(self, asked: AskedWith, cancellation: Cancellation | None = None) -> Result:
+        """The question whose arguments these are, such as `CompareArguments`; another thread may cancel it."""
+        if type(asked) not in _METHODS:
+            known = ", ".join(kind.__name__ for kind in _METHODS)
+            raise QuestionError(f"`asked` is {type(asked).__name__}; it takes {known}.")
+        return _METHODS[type(asked)](self, asked, cancellation)
 
     def aggregate(
         self,
@@ -117,24 +154,8 @@ class Questions(Access):
             filters=filters, chart=chart, hours=hours, cancellation=cancellation,
         )  # fmt: skip
 
-    def compare(
-        self,
-        metrics: str | Metric | Sequence[str | Metric],
-        days: int | None = None,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        baseline_since: Moment | None = None,
-        baseline_until: Moment | None = None,
-        a_filters: Filters = (),
-        b_filters: Filters = (),
-        commit: str | None = None,
-        filters: Filters = (),
-        group_by: str | Sequence[str] = (),
-        chart: bool = False,
-        cancellation: Cancellation | None = None,
-        *,
-        hours: int | None = None,
-    ) -> CompareResult:
+    @asks(CompareArguments)
+    def compare(self, asked: CompareArguments, cancellation: Cancellation | None = None) -> CompareResult:
         """Whether metrics of the last 7 whole days got better or worse than the same weekdays before.
 
         Or than the days from `baseline_since` to `baseline_until`; or whether the rows that meet `b_filters` differ
@@ -142,11 +163,7 @@ class Questions(Access):
         """
         from chimera_metrics.integrations.questions.compare import compare
 
-        return compare(
-            self, metrics, days=days, since=since, until=until, baseline_since=baseline_since,
-            baseline_until=baseline_until, a_filters=a_filters, b_filters=b_filters, commit=commit, filters=filters,
-            group_by=group_by, chart=chart, hours=hours, cancellation=cancellation,
-        )  # fmt: skip
+        return compare(self, asked, cancellation)
 
     def drivers(
         self,

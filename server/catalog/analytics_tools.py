@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
-from chimera_metrics.analytics.metrics.clock import CLOCK
-from chimera_metrics.analytics.metrics.forms import spelled_out
-from chimera_metrics.analytics.sql.buckets import Granularity, plain_granularity
+from chimera_metrics.analytics import CompareArguments
+from chimera_metrics.analytics.questions.asked import AskedWith
 from chimera_metrics.integrations.answers.exporting import FileFormat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.models import FACT_TABLES, insertable
 from chimera_metrics.server.catalog.analytics_words import (
     BUCKET,
     CHART,
@@ -33,45 +31,22 @@ from chimera_metrics.server.catalog.analytics_words import (
     UNTIL,
 )
 from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.asked import (
+    Bucket,
+    Bucketed,
+    FilterArguments,
+    MoreFilters,
+    asked_of,
+    filters_given,
+    model_of,
+)
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.context import ServerContext
 
-# The first word is the default.
-Bucketed = Annotated[Literal["day", "minute", "hour", "week", "month"], BeforeValidator(plain_granularity)]
-Bucket = Annotated[Granularity, BeforeValidator(plain_granularity)]
-Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "ilike", "is null", "is not null"
-]
-# Every column that a filter may be on.
-_COLUMNS = frozenset(column.name for table in FACT_TABLES.values() for column in insertable(table)) | {*CLOCK}
 _DAYS = Field(None, ge=0, description=DAYS, json_schema_extra={"default": 7})
 _HOURS = Field(None, ge=0, description=HOURS)
 PICTURE = Field(False, description=CHART)
 SQL_TOO = Field(False, description=SQL)
-
-
-def _as_text(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-class FilterArguments(Arguments):
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-    column: str
-    op: Operator = "="
-    value: Annotated[str | None, BeforeValidator(_as_text)] = None
-    values: list[str] | None = None
-
-    @classmethod
-    def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
-        return [dict(one) for one in spelled_out(given, _COLUMNS)]
-
-    def given(self) -> dict[str, Any]:
-        return self.model_dump(exclude_none=True)
-
-
-# Filters whose form is written out elsewhere: in the same tool, or in query.aggregate.
-MoreFilters = Annotated[list[FilterArguments], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
 
 
 class WindowArguments(Arguments):
@@ -132,25 +107,6 @@ class TrendArguments(WindowArguments):
 def trend(context: ServerContext, args: TrendArguments, cancellation: Cancellation) -> Result:
     given = plain(args, "filters")
     return context.client.trend(**given, filters=filters_given(args.filters), cancellation=cancellation)
-
-
-class CompareArguments(WindowArguments):
-    metrics: list[str] = Field(min_length=1, description=f"Metrics of one table. {METRIC}")
-    baseline_since: str | None = Field(None, description="Start of a; default whole weeks earlier")
-    baseline_until: str | None = Field(None, description="Its end, exclusive")
-    a_filters: MoreFilters = Field(default_factory=list, description="Group a, as filters; needs b_filters")
-    b_filters: MoreFilters = Field(default_factory=list, description="Group b")
-    commit: str | None = Field(None, description="Before it against from it on; 28 days")
-    filters: MoreFilters = Field(default_factory=list, description=SAME_FILTERS)
-    group_by: list[str] = Field(default_factory=list, description="Columns of few values")
-    chart: bool = PICTURE
-    include_sql: bool = SQL_TOO
-
-
-def compare(context: ServerContext, args: CompareArguments, cancellation: Cancellation) -> Result:
-    given = plain(args, "filters", "a_filters", "b_filters")
-    filters, a, b = filters_given(args.filters), filters_given(args.a_filters), filters_given(args.b_filters)
-    return context.client.compare(**given, filters=filters, a_filters=a, b_filters=b, cancellation=cancellation)
 
 
 class DriversArguments(WindowArguments):
@@ -226,7 +182,7 @@ def analytics_tools() -> Iterator[MuseTool]:
     yield tool_of("query.aggregate", AggregateArguments, aggregate)
     yield tool_of("query.correlation", CorrelationArguments, correlation)
     yield tool_of("query.trend", TrendArguments, trend)
-    yield tool_of("query.compare", CompareArguments, compare)
+    yield question_tool("query.compare", CompareArguments)
     yield tool_of("query.drivers", DriversArguments, drivers)
     yield tool_of("get.correlation_data", CorrelationDataArguments, correlation_data)
     yield tool_of("get.trend_data", TrendDataArguments, trend_data)
@@ -239,8 +195,13 @@ def plain(args: Arguments, *apart: str) -> dict[str, Any]:
     return args.model_dump(exclude={"include_sql", *apart})
 
 
-def filters_given(given: list[FilterArguments]) -> list[dict[str, Any]]:
-    return [one.given() for one in given]
+def question_tool(name: str, kind: type[AskedWith]) -> MuseTool:
+    """The tool that asks the client a question of that kind."""
+
+    def call(context: ServerContext, args: BaseModel, cancellation: Cancellation) -> Result:
+        return context.client.ask(asked_of(kind, args), cancellation)
+
+    return tool_of(name, model_of(kind), call)
 
 
 def tool_of(name: str, arguments: type[Arguments], call: Call) -> MuseTool:

@@ -11,14 +11,12 @@ from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.analytics_tools import (
     PICTURE,
     SQL_TOO,
-    Bucketed,
-    MoreFilters,
     WindowArguments,
-    filters_given,
     plain,
     tool_of,
 )
 from chimera_metrics.server.catalog.analytics_words import BUCKET, METRIC, SAME_FILTERS
+from chimera_metrics.server.catalog.asked import Bucketed, MoreFilters, filters_given
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 

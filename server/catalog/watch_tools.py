@@ -9,9 +9,9 @@ from pydantic import Field
 
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.server.catalog.analytics_tools import Bucketed, FilterArguments, filters_given
 from chimera_metrics.server.catalog.analytics_words import BUCKET, FILTERS
 from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.asked import Bucketed, FilterArguments, filters_given
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 

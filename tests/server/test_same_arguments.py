@@ -16,7 +16,6 @@ QUESTIONS = {
     "query.aggregate": "aggregate",
     "query.correlation": "correlate",
     "query.trend": "trend",
-    "query.compare": "compare",
     "query.drivers": "drivers",
     "query.forecast": "forecast",
     "query.anomalies": "anomalies",
