@@ -14,7 +14,7 @@ from chimera_metrics.analytics.metrics.clock import meaning_of
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
-from chimera_metrics.analytics.questions.asked import CompareArguments
+from chimera_metrics.analytics.questions.asked import AggregateArguments, CompareArguments
 from chimera_metrics.analytics.questions.both_windows import both_windows
 from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.daily import Daily
@@ -137,15 +137,8 @@ def _side(daily: Daily, window: Window) -> Side:
     rest = [metric for metric in daily.metrics if not adds_up(metric)]
     whole = None
     if rest:
-        whole = aggregate(
-            rest,
-            window=window,
-            group_by=daily.groups,
-            filters=daily.filters,
-            limit=_ALL_GROUPS,
-            exact=daily.exact,
-            sizes=daily.sizes,
-        )
+        asked = AggregateArguments(rest, daily.groups, filters=daily.filters, limit=_ALL_GROUPS, exact=daily.exact)
+        whole = aggregate(asked, window=window, sizes=daily.sizes)
     return Side(window, daily.filters, _by_day(daily, window), whole)
 
 

@@ -14,11 +14,22 @@ from chimera_metrics.analytics import CompareArguments, QuestionError, window_of
 from chimera_metrics.analytics.questions.asked import AskedWith
 from chimera_metrics.analytics.questions.by_name import given, taken
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from chimera_metrics.integrations.questions.asked import ExportedAggregate
 from chimera_metrics.server.catalog.asked import asked_of
 from chimera_metrics.server.catalog.tools import all_tools
 
 QUESTIONS: dict[str, tuple[type[AskedWith], str]] = {
+    "query.aggregate": (ExportedAggregate, "aggregate"),
+    "query.correlation": (analytics.CorrelationArguments, "correlate"),
+    "query.trend": (analytics.TrendArguments, "trend"),
     "query.compare": (CompareArguments, "compare"),
+    "query.drivers": (analytics.DriversArguments, "drivers"),
+    "query.forecast": (analytics.ForecastArguments, "forecast"),
+    "query.anomalies": (analytics.AnomaliesArguments, "anomalies"),
+    "get.trend_data": (analytics.TrendDataArguments, "get_trend_data"),
+    "get.correlation_data": (analytics.CorrelationDataArguments, "get_correlation_data"),
+    "get.performance_summary": (analytics.PerformanceArguments, "get_performance_summary"),
+    "get.quality_metrics": (analytics.QualityArguments, "get_quality_metrics"),
 }
 TOOLS = {tool.name: tool for tool in all_tools()}
 WINDOW = window_of(now=datetime(2026, 6, 10, 12, tzinfo=UTC), days=7)
@@ -37,7 +48,7 @@ def test_a_tool_takes_what_the_question_is_asked_with(tool: str, kind: type[Aske
         assert field.is_required() == (parameter.default is parameter.empty), parameter.name
         if not field.is_required():
             default = field.get_default(call_default_factory=True)
-            assert default == (list(parameter.default) if parameter.default == () else parameter.default)
+            assert default == parameter.default or default == [] == list(parameter.default or ()), parameter.name
 
 
 @pytest.mark.parametrize(("kind", "method"), QUESTIONS.values())
