@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question, Sizes, metrics_of
+from chimera_metrics.analytics import AggregateArguments, Question, Sizes, metrics_of
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
@@ -37,9 +37,10 @@ from chimera_metrics.integrations.results import AggregateResult
 _BLOCK = 8_192
 
 
-def aggregate(client: Access, given: ExportedAggregate, cancellation: Cancellation | None = None) -> AggregateResult:
+def aggregate(client: Access, given: AggregateArguments, cancellation: Cancellation | None = None) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
-    metrics, filters, export = each_metric(given.metrics), conditions(given.filters), given.export
+    metrics, filters = each_metric(given.metrics), conditions(given.filters)
+    export = given.export if isinstance(given, ExportedAggregate) else None
     asking = Asking(client, cancellation)
     window = asking.window_asked(given)
     if given.interval and needs_rows(metrics_of(metrics)):

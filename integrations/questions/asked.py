@@ -13,6 +13,10 @@ EXPORT = Argument("All rows as a file", settled=True)
 
 @dataclass(frozen=True, slots=True)
 class ExportedAggregate(AggregateArguments):
-    """An aggregate all of whose rows may go to a file."""
+    """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
+
+    With `interval` rates, means and quantiles have `<metric>_n`, and `<metric>_low` and `<metric>_high`, the ends
+    of their 95 % interval. With `export` all rows go to its file, and the answer shows the first.
+    """
 
     export: Annotated[Export | None, EXPORT] = None

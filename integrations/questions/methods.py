@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from chimera_metrics.analytics import (
@@ -49,15 +50,20 @@ _METHODS: dict[type[AskedWith], Callable[[Any, Any, Cancellation | None], Result
 def asks(
     arguments: Callable[P, A],
 ) -> Callable[[Callable[[Any, A, Cancellation | None], R]], Callable[Concatenate[Any, P], R]]:
-    """A method that takes the arguments of a question one by one, for one that takes them as an object."""
+    """A method that takes the arguments of a question one by one, for one that takes them as an object.
+
+    Its docstring is that of their class, which is the one that editors show.
+    """
 
     def made(method: Callable[[Any, A, Cancellation | None], R]) -> Callable[Concatenate[Any, P], R]:
         @functools.wraps(method)
         def ask(self: Any, /, *args: P.args, **named: P.kwargs) -> R:
             return method(self, arguments(*args, **named), None)
 
+        ask.__doc__ = arguments.__doc__
         show(ask, [_SELF, *(parameter for parameter, _ in taken(arguments))])
-        _METHODS[arguments] = method  # type: ignore[index]  # a class is what makes its objects
+        kinds: Any = arguments  # a class is what makes its objects
+        _METHODS.update(dict.fromkeys(filter(is_dataclass, kinds.__mro__), method))
         return ask
 
     return made
@@ -79,74 +85,48 @@ class Questions(Access):
 
     @asks(ExportedAggregate)
     def aggregate(self, asked: ExportedAggregate, cancellation: Cancellation | None = None) -> AggregateResult:
-        """Metrics of one table by group and bucket, of the last 7 days by default, from a rollup where one answers.
-
-        With `interval` rates, means and quantiles have `<metric>_n`, and `<metric>_low` and `<metric>_high`, the ends
-        of their 95 % interval. With `export` all rows go to its file, and the answer shows the first.
-        """
         from chimera_metrics.integrations.questions.aggregate import aggregate
 
         return aggregate(self, asked, cancellation)
 
     @asks(CorrelationArguments)
     def correlate(self, asked: CorrelationArguments, cancellation: Cancellation | None = None) -> CorrelationResult:
-        """How closely two metrics move together over the last 30 days, and at which lag."""
         from chimera_metrics.integrations.questions.correlate import correlate
 
         return correlate(self, asked, cancellation)
 
     @asks(TrendArguments)
     def trend(self, asked: TrendArguments, cancellation: Cancellation | None = None) -> TrendResult:
-        """Where a metric went over the last 30 days, where its level changed, and which points stand out."""
         from chimera_metrics.integrations.questions.trend import trend
 
         return trend(self, asked, cancellation)
 
     @asks(CompareArguments)
     def compare(self, asked: CompareArguments, cancellation: Cancellation | None = None) -> CompareResult:
-        """Whether metrics of the last 7 whole days got better or worse than the same weekdays before.
-
-        Or than the days from `baseline_since` to `baseline_until`; or whether the rows that meet `b_filters` differ
-        from those that meet `a_filters`; or, with `commit`, the last 28 days since its first row from those before.
-        """
         from chimera_metrics.integrations.questions.compare import compare
 
         return compare(self, asked, cancellation)
 
     @asks(DriversArguments)
     def drivers(self, asked: DriversArguments, cancellation: Cancellation | None = None) -> DriversResult:
-        """Why a metric moved between the last 7 whole days and the same weekdays before, or a baseline of yours.
-
-        Looked for by `dimensions` (all of few values unless named) and, with `depth` 2, their pairs. Contributions and
-        `rest` add up to the change; that nothing stands out is an answer, with a reason.
-        """
         from chimera_metrics.integrations.questions.drivers import drivers
 
         return drivers(self, asked, cancellation)
 
     @asks(ForecastArguments)
     def forecast(self, asked: ForecastArguments, cancellation: Cancellation | None = None) -> ForecastResult:
-        """What a metric will be in the next buckets, with 80 and 95 % intervals; the total of a count or sum.
-
-        horizon: buckets ahead, by default a day of hours, a week of days or a year of months, else 7.
-        """
         from chimera_metrics.integrations.questions.forecast import forecast
 
         return forecast(self, asked, cancellation)
 
     @asks(AnomaliesArguments)
     def anomalies(self, asked: AnomaliesArguments, cancellation: Cancellation | None = None) -> AnomaliesResult:
-        """Which of the newest buckets of many metrics and groups are odd, rarest first; what could not be judged.
-
-        metrics: of any tables, by default the catalog's leading ones. last: newest buckets judged, by default 24 hours.
-        """
         from chimera_metrics.integrations.questions.anomalies import anomalies
 
         return anomalies(self, asked, cancellation)
 
     @asks(TrendDataArguments)
     def get_trend_data(self, asked: TrendDataArguments, cancellation: Cancellation | None = None) -> TrendResult:
-        """As `trend`, with fewer arguments."""
         from chimera_metrics.integrations.questions.trend import trend
 
         return trend(self, TrendArguments(**given(asked)), cancellation)
@@ -155,7 +135,6 @@ class Questions(Access):
     def get_correlation_data(
         self, asked: CorrelationDataArguments, cancellation: Cancellation | None = None
     ) -> CorrelationDataResult:
-        """Benchmarks beside user interactions, their correlation, and how far to trust it."""
         from chimera_metrics.integrations.questions.correlation_data import correlation_data
 
         return correlation_data(self, asked, cancellation)
@@ -164,14 +143,12 @@ class Questions(Access):
     def get_performance_summary(
         self, asked: PerformanceArguments, cancellation: Cancellation | None = None
     ) -> PerformanceResult:
-        """Each model, quant and dataset against the window before, with what got worse and the first bad commit."""
         from chimera_metrics.integrations.questions.performance import performance_summary
 
         return performance_summary(self, asked, cancellation)
 
     @asks(QualityArguments)
     def get_quality_metrics(self, asked: QualityArguments, cancellation: Cancellation | None = None) -> QualityResult:
-        """One page on episodes, deployments, models, the interface and the pipeline."""
         from chimera_metrics.integrations.questions.quality import quality_metrics
 
         return quality_metrics(self, asked, cancellation)

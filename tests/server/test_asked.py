@@ -53,7 +53,9 @@ def test_a_tool_takes_what_the_question_is_asked_with(tool: str, kind: type[Aske
 
 @pytest.mark.parametrize(("kind", "method"), QUESTIONS.values())
 def test_a_method_shows_the_arguments_in_their_order(kind: type[AskedWith], method: str) -> None:
-    shown = list(inspect.signature(getattr(ClickHouseClient, method)).parameters.values())[1:]
+    asks = getattr(ClickHouseClient, method)
+    assert asks.__doc__ == kind.__doc__
+    shown = list(inspect.signature(asks).parameters.values())[1:]
     assert [(one.name, one.default, one.kind) for one in shown] == [
         (one.name, one.default, one.kind) for one, _ in taken(kind)
     ]
@@ -83,6 +85,13 @@ def test_arguments_do_not_change_once_made() -> None:
     for field in fields(CompareArguments):
         with pytest.raises(AttributeError):
             setattr(asked, field.name, None)
+
+
+@pytest.mark.parametrize("kind", [analytics.AggregateArguments, ExportedAggregate])
+def test_an_object_asks_what_the_method_asks(client: ClickHouseClient, kind: type[AskedWith]) -> None:
+    asked: Any = kind
+    found = client.ask(asked("llm.calls", "model", granularity="week"))
+    assert found["sql"] == client.aggregate("llm.calls", "model", granularity="week")["sql"]
 
 
 def test_what_is_no_question_is_refused_in_a_sentence(client: ClickHouseClient) -> None:
