@@ -11,6 +11,19 @@ from chimera_metrics.analytics.metrics.filters import Filter, filter_of, filters
 from chimera_metrics.analytics.metrics.language import Metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
 from chimera_metrics.analytics.questions.anomalies import Watching, anomalies
+from chimera_metrics.analytics.questions.asked import (
+    AggregateArguments,
+    AnomaliesArguments,
+    CompareArguments,
+    CorrelationArguments,
+    CorrelationDataArguments,
+    DriversArguments,
+    ForecastArguments,
+    PerformanceArguments,
+    QualityArguments,
+    TrendArguments,
+    TrendDataArguments,
+)
 from chimera_metrics.analytics.questions.compare import Compare, compare
 from chimera_metrics.analytics.questions.confidence import Confidence, confidence
 from chimera_metrics.analytics.questions.correlation import correlation
@@ -35,20 +48,31 @@ __all__ = [
     "MAX_POINTS",
     "MEASURES",
     "METRICS",
+    "AggregateArguments",
+    "AnomaliesArguments",
     "Bucket",
     "Compare",
+    "CompareArguments",
     "Confidence",
+    "CorrelationArguments",
     "CorrelationData",
+    "CorrelationDataArguments",
     "DriverQuestion",
+    "DriversArguments",
     "Filter",
     "Forecast",
+    "ForecastArguments",
     "Metric",
+    "PerformanceArguments",
     "PerformanceSummary",
+    "QualityArguments",
     "Question",
     "QuestionError",
     "ResultColumn",
     "Sizes",
     "Trend",
+    "TrendArguments",
+    "TrendDataArguments",
     "Watching",
     "Window",
     "aggregate",

@@ -6,7 +6,6 @@ kept.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import sys
@@ -28,7 +27,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from chimera_metrics.integrations.cluster_settings import ClusterSettings
 from chimera_metrics.integrations.dot_env import dot_env, warn_once
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.http_settings import HttpSettings
 from chimera_metrics.integrations.kafka_settings import KafkaSettings
+from chimera_metrics.integrations.setting_words import Words
 from chimera_metrics.integrations.several_servers import SeveralServers
 from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
 from chimera_metrics.suggestions import nearest
@@ -139,11 +140,7 @@ class ClickHouseSettings(ClusterSettings, _Group):
         return f"{engine}, {place}, database {self.database}"
 
 
-Words = Annotated[tuple[str, ...], NoDecode]
-Networks = Annotated[tuple[str, ...], NoDecode]
-
-
-class MuseSettings(KafkaSettings, SeveralServers, _Group):
+class MuseSettings(HttpSettings, KafkaSettings, SeveralServers, _Group):
     """What the server offers and how much of it."""
 
     model_config = SettingsConfigDict(env_prefix="MUSE_", frozen=True, extra="ignore")
@@ -163,35 +160,6 @@ class MuseSettings(KafkaSettings, SeveralServers, _Group):
     )
     source_dir: Path | None = Field(default=None, description="folder that `muse backfill` reads")
     masking: bool = Field(default=True, description="remove personal data before it is stored")
-    url: str | None = Field(default=None, description="address under which clients reach it")
-    allowed_hosts: Words = Field(default=(), description="further host names under which clients reach it")
-    allowed_origins: Words = Field(default=(), description="origins of web pages that may call it")
-    allowed_ips: Networks = Field(
-        default=(), description="addresses that may call it, such as 10.0.0.0/8; all if empty"
-    )
-    trusted_proxies: Networks = Field(default=(), description="proxies whose X-Forwarded-For is believed")
-    tls_cert: Path | None = Field(default=None, description="certificate file, to serve https")
-    tls_key: Path | None = Field(default=None, description="file of the certificate's private key")
-    tokens_file: Path | None = Field(
-        default=None, description="file of bearer tokens' hashes, beside the data by default"
-    )
-    oauth_issuer: str | None = Field(default=None, description="issuer whose tokens are accepted")
-    oauth_jwks_url: str | None = Field(default=None, description="its keys, if not where it says")
-    oauth_audience: str | None = Field(default=None, description="audience of accepted tokens, MUSE_URL by default")
-    rate_limit: int = Field(default=600, ge=0, description="requests a minute for each token, 0 for any number")
-    anonymous_rate_limit: int | None = Field(
-        default=None,
-        ge=0,
-        description="requests a minute for each address without a token; unset: `MUSE_RATE_LIMIT` if set, else 6000",
-    )
-    max_connections: int = Field(default=1000, ge=10, le=100_000, description="most connections over HTTP at once")
-    max_connections_per_address: int = Field(
-        default=250, ge=1, le=100_000, description="most of them from one address, proxies that are believed left out"
-    )
-    max_request_bytes: int = Field(default=16_000_000, ge=10_000, description="most bytes of one request")
-    stateless: bool = Field(
-        default=True, description="keep no sessions: a restart and a balancer before several servers cost no client"
-    )
     audit: bool = Field(default=True, description="write every call to the audit log")
     audit_dir: Path | None = Field(default=None, description="folder of the audit files, beside the data by default")
     audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
@@ -231,43 +199,6 @@ class MuseSettings(KafkaSettings, SeveralServers, _Group):
     )
     statsd_port: int = Field(default=8125, ge=1, le=65535, description="its UDP port")
     statsd_tags: Words = Field(default=(), description="tags on every figure, such as env:prod,team:muse")
-
-    @property
-    def anonymous_per_minute(self) -> int:
-        """Many people may share an address, so it is allowed more than one token unless somebody said a figure."""
-        if self.anonymous_rate_limit is not None:
-            return self.anonymous_rate_limit
-        return self.rate_limit if "rate_limit" in self.model_fields_set else 6000
-
-    @field_validator(
-        "allowed_hosts",
-        "allowed_origins",
-        "allowed_ips",
-        "trusted_proxies",
-        "statsd_tags",
-        "webhook_hosts",
-        mode="before",
-    )
-    @classmethod
-    def _list(cls, value: Any) -> Any:
-        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-    @field_validator("url", "oauth_issuer", "oauth_jwks_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None and re.fullmatch(r"https?://[^/\s]+(/\S*)?", value) is None:
-            raise ValueError("an address such as https://metrics.example.org/mcp")
-        return value
-
-    @field_validator("allowed_ips", "trusted_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for word in value:
-            try:
-                ipaddress.ip_network(word, strict=False)
-            except ValueError:
-                raise ValueError(f"addresses or networks such as 10.0.0.0/8, not {word!r}") from None
-        return value
 
     @field_validator("tools", mode="before")
     @classmethod

@@ -34,8 +34,8 @@ PARTS = {
     ],
     "integrations": [
         ["unseen"],
-        ["errors", "private_files", "several_servers"],
-        ["cluster_settings", "dot_env", "kafka_settings", "results", "store_address"],
+        ["errors", "private_files", "setting_words", "several_servers"],
+        ["cluster_settings", "dot_env", "http_settings", "kafka_settings", "results", "store_address"],
         ["config"],
         ["redis_link"],
         ["masking"],

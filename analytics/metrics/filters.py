@@ -149,7 +149,7 @@ def allows(filters: Sequence[Filter], part: str, number: int) -> bool:
     )
 
 
-def filters_of(table: Table, given: Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
+def filters_of(table: Table, given: Mapping[str, Any] | Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
     """All of `given`; rows must meet every one. A single one may stand without a list around it."""
     return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else stated(table, given)))
 

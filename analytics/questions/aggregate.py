@@ -11,8 +11,10 @@ from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
 from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
-from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
+from chimera_metrics.analytics.questions.asked import AggregateArguments
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.intervals import (
     SUFFIXES,
     helpers,
@@ -35,20 +37,9 @@ MAX_BUCKETS = 10_000
 _TIME = ResultColumn("ts", "time", None, "Start of the bucket, UTC.")
 
 
+@by_name(AggregateArguments)
 def aggregate(
-    metrics: str | Metric | Sequence[str | Metric],
-    *,
-    window: Window,
-    group_by: str | Sequence[str] = (),
-    granularity: str = "none",
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
-    order_by: str | None = None,
-    descending: bool = False,
-    limit: int = 100,
-    exact: bool = False,
-    interval: bool = False,
-    max_points: int = MAX_BUCKETS,
-    sizes: Sizes = UNSIZED,
+    asked: AggregateArguments, *, window: Window, max_points: int = MAX_BUCKETS, sizes: Sizes = UNSIZED
 ) -> Question:
     """Metrics of one table over a window, by group and bucket: columns `ts`, the groups, each metric's label.
 
@@ -63,19 +54,20 @@ def aggregate(
     Undefined when: a group has nothing to compute from; its value is NULL, or 0 for count, sum and uniq.
     Example: aggregate(["llm.calls"], window=w, group_by=["model"]) gives `model`, `calls`, reading llm_events_hourly.
     """
-    by = granularity_of(granularity)
-    group_by = arguments.names("group_by", group_by)
-    asked = metrics_of(metrics, reserved=("ts", "partial", *group_by), suffixes=SUFFIXES if interval else ())
-    bounded = with_interval(asked) if interval else ()
-    exact = exact or needs_rows(bounded)
-    table = FACT_TABLES[asked[0].table]
+    by = granularity_of(asked.granularity)
+    group_by = arguments.names("group_by", asked.group_by)
+    reserved, suffixes = ("ts", "partial", *group_by), SUFFIXES if asked.interval else ()
+    metrics = metrics_of(asked.metrics, reserved=reserved, suffixes=suffixes)
+    bounded = with_interval(metrics) if asked.interval else ()
+    exact = asked.exact or needs_rows(bounded)
+    table = FACT_TABLES[metrics[0].table]
     groups = _groups(table, group_by)
-    limit = arguments.whole("limit", limit)
+    limit = arguments.whole("limit", asked.limit)
     if not 1 <= limit <= MAX_GROUPS:
         raise QuestionError(f"`limit` is {limit}; it must be 1 to {MAX_GROUPS:,} groups.")
     buckets(window, by, max_points)
-    narrowed = filters_of(table, filters)
-    shown = [Value(metric.label, metric) for metric in asked]
+    narrowed = filters_of(table, asked.filters)
+    shown = [Value(metric.label, metric) for metric in metrics]
     beside = [value for metric in bounded for value in helpers(metric)]
     source = source_of(
         [value.metric for value in (*shown, *beside)],
@@ -88,7 +80,7 @@ def aggregate(
         sizes=sizes,
     )
     keys = Keys(window, by, groups)
-    ordered = _order(order_by, descending, keys, asked)
+    ordered = _order(asked.order_by, asked.descending, keys, metrics)
 
     def bounds(levels: Mapping[str, Sequence[float]]) -> Select[Any]:
         # Ordered and limited by the same value, so that the same rows come.
@@ -98,16 +90,20 @@ def aggregate(
     return Question(
         select=_ordered(source, keys, [*shown, *beside], ordered, limit),
         source=source.name,
-        columns=(*((_TIME,) if by != "none" else ()), *_group_columns(table, groups), *_metric_columns(asked, bounded)),
+        columns=(
+            *((_TIME,) if by != "none" else ()),
+            *_group_columns(table, groups),
+            *_metric_columns(metrics, bounded),
+        ),
         window=window,
         granularity=by,
-        approximations=approximations(asked, exact, window, sizes),
+        approximations=approximations(metrics, exact, window, sizes),
         limit=limit if groups else None,
         groups=_count_groups(source, groups),
         in_time_order=ordered[:1] == [("ts", False)],
         max_points=max_points,
         clock=clock_filters(narrowed),
-        metrics=asked,
+        metrics=metrics,
         intervals=bounded,
         bounds=bounds if needs_rows(bounded) else None,
     )

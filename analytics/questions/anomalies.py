@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, literal_column
 
-from chimera_metrics.analytics.arguments import one_name, whole
+from chimera_metrics.analytics.arguments import conditions, one_name, whole
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.metrics.clock import without_clock
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, each_metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
+from chimera_metrics.analytics.questions.asked import AnomaliesArguments, Filters, Metrics
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question, ResultColumn
 from chimera_metrics.analytics.questions.series import (
     MAX_SERIES,
@@ -51,14 +53,11 @@ class Watching:
     last: int
 
 
+@by_name(AnomaliesArguments)
 def anomalies(
-    metrics: str | Metric | Sequence[str | Metric] = (),
+    asked: AnomaliesArguments,
     *,
     window: Window,
-    granularity: str = "hour",
-    group_by: str | Sequence[str] | None = None,
-    last: int | None = None,
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
     max_points: int = MAX_POINTS,
     limit: int = MAX_SERIES,
     sizes: Sizes = UNSIZED,
@@ -67,22 +66,22 @@ def anomalies(
 
     Undefined when: there are more than 40 metrics, or `last` is no whole number from 1 on; then a QuestionError.
     """
-    by = granularity_of(granularity, bucketed=True)
+    by = granularity_of(asked.granularity, bucketed=True)
     buckets(window, by, max_points)
-    group = one_name("group_by", group_by)
-    asked = _asked(metrics, [*([group] if group else []), *_columns(filters)])
-    newest = DEFAULT_LAST.get(by, 1) if last is None else whole("last", last)
-    if not 1 <= newest <= max_points:
-        raise QuestionError(f"`last` is {newest}; it takes 1 to {max_points:,} of the newest buckets.")
+    group = one_name("group_by", asked.group_by)
+    tables = _asked(asked.metrics, [*([group] if group else []), *_columns(asked.filters)])
+    last = DEFAULT_LAST.get(by, 1) if asked.last is None else whole("last", asked.last)
+    if not 1 <= last <= max_points:
+        raise QuestionError(f"`last` is {last}; it takes 1 to {max_points:,} of the newest buckets.")
     questions = [
-        _question(part, window, by, group, filters, max_points, limit, sizes)
-        for table in asked
+        _question(part, window, by, group, asked.filters, max_points, limit, sizes)
+        for table in tables
         for part in _parts(table)
     ]
-    return Watching(tuple(questions), newest)
+    return Watching(tuple(questions), last)
 
 
-def _asked(metrics: str | Metric | Sequence[str | Metric], columns: Sequence[str]) -> list[tuple[Metric, ...]]:
+def _asked(metrics: Metrics, columns: Sequence[str]) -> list[tuple[Metric, ...]]:
     """The metrics by table."""
     named = each_metric(metrics) if metrics else ()
     if len(named) > MAX_METRICS:
@@ -100,8 +99,14 @@ def _asked(metrics: str | Metric | Sequence[str | Metric], columns: Sequence[str
     return [metrics_of([one for one in found if one.table == table], ("ts",), ("n",)) for table in tables]
 
 
-def _columns(filters: Sequence[Mapping[str, Any] | Filter]) -> list[str]:
-    return [one.column if isinstance(one, Filter) else str(one.get("column")) for one in filters]
+def _columns(filters: Filters) -> list[str]:
+    found: list[str] = []
+    for one in conditions(filters):
+        if isinstance(one, Filter):
+            found.append(one.column)
+        else:
+            found += [str(one["column"])] if "column" in one else map(str, one)
+    return found
 
 
 def _parts(metrics: tuple[Metric, ...]) -> Iterator[tuple[Metric, ...]]:
@@ -116,7 +121,7 @@ def _question(
     window: Window,
     by: Granularity,
     group: str | None,
-    filters: Sequence[Mapping[str, Any] | Filter],
+    filters: Filters,
     max_points: int,
     limit: int,
     sizes: Sizes,

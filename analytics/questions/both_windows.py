@@ -9,14 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, Select, func, literal_column, or_, select, tuple_, union_all
 
 from chimera_metrics.analytics.expressions import ZERO
-from chimera_metrics.analytics.metrics.filters import Filter
-from chimera_metrics.analytics.metrics.language import Metric
-from chimera_metrics.analytics.questions.aggregate import keep_groups
-from chimera_metrics.analytics.questions.series import values_of
+from chimera_metrics.analytics.questions.daily import Daily
 from chimera_metrics.analytics.questions.sides import stretch
-from chimera_metrics.analytics.row_counts import Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value
-from chimera_metrics.analytics.sql.source import SETTINGS, Source, source_of
+from chimera_metrics.analytics.sql.source import SETTINGS, Source
 from chimera_metrics.analytics.sql.states import in_two_steps
 from chimera_metrics.analytics.window import Window
 
@@ -24,18 +20,7 @@ SIDE, WHOLE = "side", "whole"
 """0 in rows of the first window and 1 in those of the second; 1 in rows of all days of a window, 0 in those of one."""
 
 
-def both_windows(
-    metrics: Sequence[Metric],
-    first: Window,
-    second: Window,
-    groups: tuple[str, ...],
-    filters: tuple[Filter, ...],
-    *,
-    exact: bool,
-    with_whole: bool,
-    limit: int,
-    sizes: Sizes,
-) -> Select[Any]:
+def both_windows(daily: Daily, first: Window, second: Window, *, with_whole: bool, limit: int) -> Select[Any]:
     """Columns `side`, `whole`, `ts`, the groups, and `<label>`, `<label>_n` of each metric.
 
     The rows are read once: a day's sketches are put together, and those of the days are put together again.
@@ -43,15 +28,11 @@ def both_windows(
     means nothing. limit: groups kept on each side.
     """
     both = stretch(first, second)
-    source = source_of(metrics, both, granularity="day", columns=groups, filters=filters, exact=exact, sizes=sizes)
-    values = [value for metric in metrics for value in values_of(metric, metric.label, f"{metric.label}_n")]
-    keys = Keys(both, "day", groups)
-    statement = _either(source, first, second, keys, values, with_whole)
+    values, keys = daily.values, Keys(both, "day", daily.groups)
+    statement = _either(daily.source(both), first, second, keys, values, with_whole)
     names = (SIDE, WHOLE, *keys.names, *(value.label for value in values))
-    if groups:
-        kept = keep_groups(statement, groups, f"{metrics[0].label}_n", True, limit, additive=True, within=(SIDE,))
-        statement = kept.with_only_columns(*(kept.selected_columns[name] for name in names))
-    return statement.order_by(*map(literal_column, names[: 2 + len(keys.names)])).execution_options(settings=SETTINGS)
+    kept = daily.largest(statement, names, limit, within=(SIDE,))
+    return kept.order_by(*map(literal_column, names[: 2 + len(keys.names)])).execution_options(settings=SETTINGS)
 
 
 def _either(

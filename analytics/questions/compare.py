@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import Select, func, literal_column, select
 
-from chimera_metrics.analytics import arguments
+from chimera_metrics.analytics.arguments import names
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.expressions import constant
 from chimera_metrics.analytics.metrics.clock import meaning_of
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metrics_of
-from chimera_metrics.analytics.questions.aggregate import aggregate, keep_groups
+from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.asked import AggregateArguments, CompareArguments
 from chimera_metrics.analytics.questions.both_windows import both_windows
+from chimera_metrics.analytics.questions.by_name import by_name
+from chimera_metrics.analytics.questions.daily import Daily
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
-from chimera_metrics.analytics.questions.series import few_valued, numeric_metric, value_columns, values_of
+from chimera_metrics.analytics.questions.series import few_valued, numeric_metric, value_columns
 from chimera_metrics.analytics.questions.sides import check_order, days_apart, is_whole, two_windows, whole_days
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, block
-from chimera_metrics.analytics.sql.source import SETTINGS, inside, source_of
+from chimera_metrics.analytics.sql.source import SETTINGS, inside
 from chimera_metrics.analytics.tables import time_column
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.models import FACT_TABLES
@@ -30,8 +32,6 @@ MAX_COMPARED = 50
 """Groups of a comparison: the largest on each side."""
 MAX_METRICS = 20
 _ALL_GROUPS = 1_000
-
-Filters = Sequence[Mapping[str, Any] | Filter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,12 @@ class Compare:
     together: Select[Any] | None = None
 
 
+@by_name(CompareArguments)
 def compare(
-    metrics: str | Metric | Sequence[str | Metric],
+    asked: CompareArguments,
     *,
     window: Window,
     baseline: Window | None = None,
-    a_filters: Filters | None = None,
-    b_filters: Filters | None = None,
-    filters: Filters = (),
-    group_by: str | Sequence[str] = (),
     exact: bool = False,
     cut: bool = False,
     sizes: Sizes = UNSIZED,
@@ -79,31 +76,34 @@ def compare(
     Undefined when: a day has nothing to compute from; its value is None (0 for count, sum and uniq).
     Example: compare(["llm.calls"], window=w) has 7 rows a side, reading llm_events_hourly.
     """
-    asked = metrics_of(metrics, reserved=("ts", "partial"), suffixes=("n",))
-    if len(asked) > MAX_METRICS:
-        raise QuestionError(f"{len(asked)} metrics are more than {MAX_METRICS}; ask for fewer at a time.")
-    for metric in asked:
-        numeric_metric(metric)
-    groups = arguments.names("group_by", group_by)
-    for name in groups:
-        few_valued(asked[0].table, name, clock=True)
-    table = FACT_TABLES[asked[0].table]
-    common = filters_of(table, filters)
-    if a_filters is not None and b_filters is not None:
+    daily = _daily(asked, exact, sizes)
+    table = FACT_TABLES[daily.metrics[0].table]
+    groups = [filters_of(table, one) for one in (asked.a_filters, asked.b_filters)]
+    if any(groups):
         now = whole_days(window)
-        own = [(*common, *filters_of(table, one)) for one in (a_filters, b_filters)]
-        first, second = (_side(asked, now, groups, one, exact, sizes) for one in own)
-        return Compare(asked, groups, first, second, apart=0)
+        first, second = (_side(replace(daily, filters=(*daily.filters, *own)), now) for own in groups)
+        return Compare(daily.metrics, daily.groups, first, second, apart=0)
     before, now = (baseline, window) if cut and baseline is not None else two_windows(window, baseline)
     check_order(before, now)
-    first, second = (_side(asked, one, groups, common, exact, sizes) for one in (before, now))
+    first, second = (_side(daily, one) for one in (before, now))
     together = None
-    if is_whole(before) and is_whole(now) and not any(metric.per_session for metric in asked):
-        rest = not all(map(adds_up, asked))
-        together = both_windows(
-            asked, before, now, groups, common, exact=exact, with_whole=rest, limit=MAX_COMPARED, sizes=sizes
-        )
-    return Compare(asked, groups, first, second, None if cut else days_apart(before, now), together)
+    if is_whole(before) and is_whole(now) and not any(metric.per_session for metric in daily.metrics):
+        rest = not all(map(adds_up, daily.metrics))
+        together = both_windows(daily, before, now, with_whole=rest, limit=MAX_COMPARED)
+    return Compare(daily.metrics, daily.groups, first, second, None if cut else days_apart(before, now), together)
+
+
+def _daily(asked: CompareArguments, exact: bool, sizes: Sizes) -> Daily:
+    """What is read of either side, checked."""
+    metrics = metrics_of(asked.metrics, reserved=("ts", "partial"), suffixes=("n",))
+    if len(metrics) > MAX_METRICS:
+        raise QuestionError(f"{len(metrics)} metrics are more than {MAX_METRICS}; ask for fewer at a time.")
+    for metric in metrics:
+        numeric_metric(metric)
+    groups = names("group_by", asked.group_by)
+    for name in groups:
+        few_valued(metrics[0].table, name, clock=True)
+    return Daily(metrics, groups, filters_of(FACT_TABLES[metrics[0].table], asked.filters), exact, sizes)
 
 
 def kind_of_difference(metric: Metric) -> Literal["total", "level"] | None:
@@ -133,52 +133,32 @@ def first_row_of_commit(table: str, commit: str, window: Window) -> Select[Any]:
     )
 
 
-def _side(
-    metrics: Sequence[Metric],
-    window: Window,
-    groups: tuple[str, ...],
-    filters: tuple[Filter, ...],
-    exact: bool,
-    sizes: Sizes,
-) -> Side:
-    rest = [metric for metric in metrics if not adds_up(metric)]
+def _side(daily: Daily, window: Window) -> Side:
+    rest = [metric for metric in daily.metrics if not adds_up(metric)]
     whole = None
     if rest:
-        whole = aggregate(
-            rest, window=window, group_by=groups, filters=filters, limit=_ALL_GROUPS, exact=exact, sizes=sizes
-        )
-    return Side(window, filters, _by_day(metrics, window, groups, filters, exact, sizes), whole)
+        asked = AggregateArguments(rest, daily.groups, filters=daily.filters, limit=_ALL_GROUPS, exact=daily.exact)
+        whole = aggregate(asked, window=window, sizes=daily.sizes)
+    return Side(window, daily.filters, _by_day(daily, window), whole)
 
 
-def _by_day(
-    metrics: Sequence[Metric],
-    window: Window,
-    groups: tuple[str, ...],
-    filters: tuple[Filter, ...],
-    exact: bool,
-    sizes: Sizes,
-) -> Question:
-    source = source_of(metrics, window, granularity="day", columns=groups, filters=filters, exact=exact, sizes=sizes)
-    keys = Keys(window, "day", groups)
-    values = [value for metric in metrics for value in values_of(metric, metric.label, f"{metric.label}_n")]
-    statement = block(source, keys, values)
-    if groups:
-        kept = keep_groups(statement, groups, f"{metrics[0].label}_n", True, MAX_COMPARED, additive=True)
-        names = (*keys.names, *(value.label for value in values))
-        statement = kept.with_only_columns(*(kept.selected_columns[name] for name in names))
-    table = FACT_TABLES[metrics[0].table]
+def _by_day(daily: Daily, window: Window) -> Question:
+    source, keys, values = daily.source(window), Keys(window, "day", daily.groups), daily.values
+    columns = (*keys.names, *(value.label for value in values))
+    statement = daily.largest(block(source, keys, values), columns, MAX_COMPARED)
+    table = FACT_TABLES[daily.metrics[0].table]
     return Question(
         select=statement.order_by(*map(literal_column, keys.names)).execution_options(settings=SETTINGS),
         source=source.name,
         columns=(
             ResultColumn("ts", "time", None, "Start of the day, UTC."),
-            *(ResultColumn(name, "group", None, meaning_of(table, name)) for name in groups),
-            *(column for metric in metrics for column in value_columns(metric, metric.label, f"{metric.label}_n")),
+            *(ResultColumn(name, "group", None, meaning_of(table, name)) for name in daily.groups),
+            *(column for one in daily.metrics for column in value_columns(one, one.label, f"{one.label}_n")),
         ),
         window=window,
         granularity="day",
-        approximations=approximations(metrics, exact, window, sizes),
-        limit=MAX_COMPARED if groups else None,
-        clock=clock_filters(filters),
-        metrics=tuple(metrics),
+        approximations=approximations(daily.metrics, daily.exact, window, daily.sizes),
+        limit=MAX_COMPARED if daily.groups else None,
+        clock=clock_filters(daily.filters),
+        metrics=daily.metrics,
     )

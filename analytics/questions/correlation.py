@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from chimera_metrics.analytics.metrics.filters import Filter, filters_of
-from chimera_metrics.analytics.metrics.language import Metric, approximations
+from chimera_metrics.analytics.metrics.filters import filters_of
+from chimera_metrics.analytics.metrics.language import approximations
+from chimera_metrics.analytics.questions.asked import CorrelationArguments
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
 from chimera_metrics.analytics.questions.series import numeric_metric, value_columns, values_of
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
@@ -17,14 +16,11 @@ from chimera_metrics.analytics.window import Window
 from chimera_metrics.models import FACT_TABLES
 
 
+@by_name(CorrelationArguments)
 def correlation(
-    x: str | Metric,
-    y: str | Metric,
+    asked: CorrelationArguments,
     *,
     window: Window,
-    granularity: str = "day",
-    x_filters: Sequence[Mapping[str, Any] | Filter] = (),
-    y_filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
     sizes: Sizes = UNSIZED,
@@ -36,13 +32,13 @@ def correlation(
     Undefined when: a side has nothing in a bucket; it is None there (0 for count, sum and uniq, after `fill`).
     Example: correlation("bench.latency_p95_ms", "ui.latency_mean_ms", window=w) gives a row for each day.
     """
-    first, second = numeric_metric(x), numeric_metric(y)
-    by = granularity_of(granularity, bucketed=True)
+    first, second = numeric_metric(asked.x), numeric_metric(asked.y)
+    by = granularity_of(asked.granularity, bucketed=True)
     buckets(window, by, max_points)
     keys = Keys(window, by)
     values = [*values_of(first, "x", "x_n"), *values_of(second, "y", "y_n")]
-    sides = [(first, filters_of(FACT_TABLES[first.table], x_filters), values[:2])]
-    sides.append((second, filters_of(FACT_TABLES[second.table], y_filters), values[2:]))
+    sides = [(first, filters_of(FACT_TABLES[first.table], asked.x_filters), values[:2])]
+    sides.append((second, filters_of(FACT_TABLES[second.table], asked.y_filters), values[2:]))
     shared = first.table == second.table and sides[0][1] == sides[1][1]
     parts = [([first, second], sides[0][1], values)] if shared else [([m], f, v) for m, f, v in sides]
     sources = [

@@ -19,6 +19,8 @@ from chimera_metrics.analytics.metrics.clock import DAY_OF_WEEK, HOUR_OF_DAY
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
+from chimera_metrics.analytics.questions.asked import AggregateArguments, DriversArguments, Filters
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.questions.series import numeric_metric
 from chimera_metrics.analytics.questions.sides import day_count, stretch, two_windows
@@ -64,14 +66,8 @@ class DriverQuestion:
     narrower: Callable[[Sequence[str]], DriverQuestion]
 
 
-def drivers(
-    metric: str | Metric,
-    *,
-    window: Window,
-    baseline: Window | None = None,
-    dimensions: str | Sequence[str] = (),
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
-) -> DriverQuestion:
+@by_name(DriversArguments)
+def drivers(asked: DriversArguments, *, window: Window, baseline: Window | None = None) -> DriverQuestion:
     """The cube of a count, sum, mean or rate over the window's whole days, its baseline and five weeks before.
 
     baseline: the same weekdays whole weeks earlier unless given. dimensions: columns of few values, by default all that
@@ -79,46 +75,44 @@ def drivers(
     Undefined when: the metric is of another kind: a QuestionError says what to ask.
     Example: drivers("llm.error_rate", window=w) reads llm_events_hourly, a row a day, source, model and operation.
     """
-    asked = numeric_metric(metric)
-    if asked.ratio is not None:
-        first, second = asked.ratio
+    metric = numeric_metric(asked.metric)
+    if metric.ratio is not None:
+        first, second = metric.ratio
         raise QuestionError(
-            f"'{asked.text}' does not add up from parts, so nothing can be said to drive it; ask what drives "
+            f"'{metric.text}' does not add up from parts, so nothing can be said to drive it; ask what drives "
             f"{first.text} or {second.text}{_mean_of(first, second)}."
         )
-    if asked.aggregate.name not in EXPLAINED or asked.per_session:
+    if metric.aggregate.name not in EXPLAINED or metric.per_session:
         raise QuestionError(
-            f"'{asked.text}' does not add up from parts, so nothing can be said to drive it; ask for a count, sum, "
+            f"'{metric.text}' does not add up from parts, so nothing can be said to drive it; ask for a count, sum, "
             "mean, rate or percentile."
         )
-    table = FACT_TABLES[asked.table]
-    narrowed = filters_of(table, filters)
-    names = _dimensions(asked, narrowed, dimensions)
+    table = FACT_TABLES[metric.table]
+    narrowed = filters_of(table, asked.filters)
+    names = _dimensions(metric, narrowed, asked.dimensions)
     before, now = two_windows(window, baseline)
     history = _history(now, before)
-    source = source_of([asked], history, granularity="day", columns=names, filters=narrowed)
-    has_squares = asked.aggregate.name in ("sum", "avg")
+    source = source_of([metric], history, granularity="day", columns=names, filters=narrowed)
+    has_squares = metric.aggregate.name in ("sum", "avg")
     return DriverQuestion(
-        metric=asked,
+        metric=metric,
         dimensions=names,
         window=now,
         baseline=before,
         history=history,
-        cells=_cells(asked, history, names, source, has_squares and source.rollup is None, {}),
-        spread=_spread(asked, now, names, narrowed) if has_squares and source.rollup is not None else None,
-        commits=_commits(asked.table, history, narrowed) if "commit_sha" in table.columns else None,
+        cells=_cells(metric, history, names, source, has_squares and source.rollup is None, {}),
+        spread=_spread(metric, now, names, narrowed) if has_squares and source.rollup is not None else None,
+        commits=_commits(metric.table, history, narrowed) if "commit_sha" in table.columns else None,
         source=source.name,
-        words=_words(asked, stretch(before, now), names, narrowed),
-        folded=partial(_cells, asked, history, names, source, has_squares and source.rollup is None),
-        narrower=lambda fewer: drivers(asked, window=now, baseline=before, dimensions=fewer, filters=narrowed),
+        words=_words(metric, stretch(before, now), names, narrowed),
+        folded=partial(_cells, metric, history, names, source, has_squares and source.rollup is None),
+        narrower=lambda fewer: drivers(replace(asked, dimensions=fewer), window=now, baseline=before),
     )
 
 
-def baseline_quantile(
-    metric: Metric, baseline: Window, filters: Sequence[Mapping[str, Any] | Filter], sizes: Sizes = UNSIZED
-) -> Question:
+def baseline_quantile(metric: Metric, baseline: Window, filters: Filters, sizes: Sizes = UNSIZED) -> Question:
     """The percentile in the baseline: drivers of a percentile are those of the share of values above it."""
-    return aggregate([metric], window=baseline, filters=filters, sizes=sizes)
+    return aggregate(AggregateArguments(metric, filters=filters), window=baseline, sizes=sizes)
 
 
 def _mean_of(first: Metric, second: Metric) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from chimera_metrics.analytics.arguments import whole
 from chimera_metrics.analytics.errors import QuestionError
-from chimera_metrics.analytics.metrics.filters import Filter
-from chimera_metrics.analytics.metrics.language import Metric
+from chimera_metrics.analytics.questions.asked import ForecastArguments
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question, Row
 from chimera_metrics.analytics.questions.series import series
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
@@ -42,13 +41,11 @@ class Forecast:
         return ahead(last.end, self.series.granularity, self.series.window.zone, self.horizon)
 
 
+@by_name(ForecastArguments)
 def forecast(
-    metric: str | Metric,
+    asked: ForecastArguments,
     *,
     window: Window,
-    horizon: int,
-    granularity: str = "day",
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
     sizes: Sizes = UNSIZED,
@@ -57,17 +54,17 @@ def forecast(
 
     Undefined when: the horizon is no whole number from 1 to 1,000; then a QuestionError.
     """
-    buckets = whole("horizon", horizon)
+    buckets = whole("horizon", asked.horizon)
     if not 1 <= buckets <= MAX_HORIZON:
         raise QuestionError(f"`horizon` is {buckets:,}; it takes 1 to {MAX_HORIZON:,} buckets ahead.")
-    asked = series(
-        metric,
+    learned = series(
+        asked.metric,
         window=window,
-        granularity=granularity,
-        filters=filters,
+        granularity=asked.granularity,
+        filters=asked.filters,
         exact=exact,
         max_points=max_points,
         sizes=sizes,
     )
     # What lies ahead is every bucket, so none of the past is left out.
-    return Forecast(replace(asked, clock=()), buckets)
+    return Forecast(replace(learned, clock=()), buckets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, literal_column
@@ -12,9 +11,10 @@ from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_time
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
 from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
-from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
+from chimera_metrics.analytics.questions.asked import Columns, Filters
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
@@ -33,8 +33,8 @@ def series(
     *,
     window: Window,
     granularity: str = "day",
-    group_by: str | Sequence[str] | None = None,
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
+    group_by: Columns | None = None,
+    filters: Filters = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
     limit: int = MAX_SERIES,

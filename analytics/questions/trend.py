@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Select, func, literal_column
 
 from chimera_metrics.analytics.arguments import one_or_two
-from chimera_metrics.analytics.metrics.filters import Filter, filters_of
+from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
+from chimera_metrics.analytics.questions.asked import Columns, Filters, TrendArguments
+from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.questions.series import series
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
@@ -34,30 +36,30 @@ class Trend:
         return self.series.names("group")
 
 
+@by_name(TrendArguments)
 def trend(
-    metric: str | Metric,
+    asked: TrendArguments,
     *,
     window: Window,
-    granularity: str = "day",
-    group_by: str | Sequence[str] | None = None,
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
     exact: bool = False,
     max_points: int = MAX_POINTS,
     sizes: Sizes = UNSIZED,
 ) -> Trend:
     """What `series` gives, and for metrics of bench_runs the commits. Those are worth asking for at a change only."""
-    asked = metric_of(metric)
+    metric = metric_of(asked.metric)
     points = series(
-        asked,
+        metric,
         window=window,
-        granularity=granularity,
-        group_by=group_by,
-        filters=filters,
+        granularity=asked.granularity,
+        group_by=asked.group_by,
+        filters=asked.filters,
         exact=exact,
         max_points=max_points,
         sizes=sizes,
     )
-    behind = commits(asked, window=window, group_by=group_by, filters=filters) if asked.table == "bench_runs" else None
+    behind = None
+    if metric.table == "bench_runs":
+        behind = commits(metric, window=window, group_by=asked.group_by, filters=asked.filters)
     return Trend(points, behind)
 
 
@@ -65,8 +67,8 @@ def commits(
     metric: str | Metric,
     *,
     window: Window,
-    group_by: str | Sequence[str] | None = None,
-    filters: Sequence[Mapping[str, Any] | Filter] = (),
+    group_by: Columns | None = None,
+    filters: Filters = (),
 ) -> Select[Any]:
     """The commits that ran in the window, in the order of their first run: the groups asked for, `commit_sha`,
     `first_seen`, the metric's `value` over the commit's runs, and their `n`. Runs without a commit stay out.

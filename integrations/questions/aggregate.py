@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, Question, Sizes, metrics_of
+from chimera_metrics.analytics import AggregateArguments, Question, Sizes, metrics_of
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.aggregate import MAX_GROUPS
@@ -19,6 +19,7 @@ from chimera_metrics.integrations.answers.shortening import shortened, size
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
+from chimera_metrics.integrations.questions.asked import ExportedAggregate
 from chimera_metrics.integrations.questions.asking import Asking, question_start
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of_metric, point
@@ -36,48 +37,20 @@ from chimera_metrics.integrations.results import AggregateResult
 _BLOCK = 8_192
 
 
-def aggregate(
-    client: Access,
-    metrics: str | Metric | Sequence[str | Metric],
-    *,
-    group_by: str | Sequence[str] = (),
-    granularity: str = "none",
-    days: int | None = None,
-    since: str | date | None = None,
-    until: str | date | None = None,
-    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    order_by: str | None = None,
-    descending: bool = False,
-    limit: int = 100,
-    exact: bool = False,
-    dry_run: bool = False,
-    interval: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-    export: Export | None = None,
-) -> AggregateResult:
+def aggregate(client: Access, given: AggregateArguments, cancellation: Cancellation | None = None) -> AggregateResult:
     """The fields of `query`, and `window`, `sql` with `parameters`, `source`, and `estimate` when `dry_run`."""
-    metrics, filters = each_metric(metrics), conditions(filters)
+    metrics, filters = each_metric(given.metrics), conditions(given.filters)
+    export = given.export if isinstance(given, ExportedAggregate) else None
     asking = Asking(client, cancellation)
-    window = asking.window(days, since, until, hours=hours)
-    exact = exact or (interval and needs_rows(metrics_of(metrics)))
-    question = analytics.aggregate(
-        metrics,
-        window=window,
-        group_by=group_by,
-        granularity=granularity,
-        filters=filters,
-        order_by=order_by,
-        descending=descending,
-        limit=limit,
-        exact=exact,
-        interval=interval,
-        sizes=Sizes() if exact else asking.sizes(window, metrics),
-    )
+    window = asking.window_asked(given)
+    if given.interval and needs_rows(metrics_of(metrics)):
+        given = replace(given, exact=True)
+    sizes = Sizes() if given.exact else asking.sizes(window, metrics)
+    question = analytics.aggregate(given, window=window, sizes=sizes)
     asking.note_approximations([question])
-    if interval:
+    if given.interval:
         note_without(asking, question)
-    answer = None if dry_run else asking.read(question.select, rows=None if export else client.muse.max_rows)
+    answer = None if given.dry_run else asking.read(question.select, rows=None if export else client.muse.max_rows)
     sql, parameters = parametrised(asking, question.select)
     names, shaped, cut = _shaped(asking, question, answer, filters, (sql, parameters), export)
     return AggregateResult.of(
@@ -96,9 +69,9 @@ def aggregate(
             "source": question.source,
             "sql": sql,
             "parameters": parameters,
-            "estimate": estimate_all(asking, question) if dry_run else None,
+            "estimate": estimate_all(asking, question) if given.dry_run else None,
         }
-        | ({} if export is None or dry_run else {"export": export.facts()})
+        | ({} if export is None or given.dry_run else {"export": export.facts()})
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, Question, granularity_of
-from chimera_metrics.analytics.arguments import conditions, one_name
+from chimera_metrics.analytics import AnomaliesArguments, Metric, Question, granularity_of
+from chimera_metrics.analytics.arguments import one_name
 from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.anomalies import LEADING
 from chimera_metrics.integrations.access import Access
@@ -48,38 +47,16 @@ class _Series:
         return digits_of(self.value(row) for row in self.rows)
 
 
-def anomalies(
-    client: Access,
-    metrics: str | Metric | Sequence[str | Metric] = (),
-    *,
-    group_by: str | Sequence[str] | None = None,
-    granularity: str = "hour",
-    days: int | None = None,
-    since: str | date | None = None,
-    until: str | date | None = None,
-    last: int | None = None,
-    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> AnomaliesResult:
+def anomalies(client: Access, given: AnomaliesArguments, cancellation: Cancellation | None = None) -> AnomaliesResult:
     """The odd ones among the newest buckets, rarest first, and what could not be judged."""
     from chimera_metrics.analytics import inference
 
-    filters, group_by = conditions(filters), one_name("group_by", group_by)
+    group_by = one_name("group_by", given.group_by)
     asking = Asking(client, cancellation)
-    by = granularity_of(granularity, bucketed=True)
-    named = each_metric(metrics) if metrics else ()
-    window = asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by])
-    asked = analytics.anomalies(
-        named,
-        window=window,
-        granularity=by,
-        group_by=group_by,
-        last=last,
-        filters=filters,
-        sizes=asking.sizes(window, named or LEADING),
-    )
+    by = granularity_of(given.granularity, bucketed=True)
+    named = each_metric(given.metrics) if given.metrics else ()
+    window = asking.window_asked(given, DEFAULT_DAYS[by])
+    asked = analytics.anomalies(given, window=window, sizes=asking.sizes(window, named or LEADING))
     series = [one for question in asked.questions for one in _read(asking, question, group_by)]
     watched = [_watched(place, one) for place, one in enumerate(series)]
     found = inference.newest_anomalies(watched, asked.last, period=period_of(by) or 1)
@@ -105,7 +82,7 @@ def anomalies(
         drawn = list(dict.fromkeys(_place(one.key) for one in found.odd))[:DRAWN]
         return anomalies_chart(answer | {"series": [_drawn(series[place]) for place in drawn]}, form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select
 
-from chimera_metrics.analytics import Metric, Question, Sizes, Window, metric_of, sizes, window_of
+from chimera_metrics.analytics import Metric, Question, QuestionError, Sizes, Window, metric_of, sizes, window_of
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import start
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
@@ -27,6 +27,28 @@ def clock() -> datetime:
 
 
 Kind = TypeVar("Kind", bound=Result)
+
+
+class Windowed(Protocol):
+    """Arguments that state a window in words."""
+
+    @property
+    def days(self) -> int | None: ...
+    @property
+    def hours(self) -> int | None: ...
+    @property
+    def since(self) -> str | date | None: ...
+    @property
+    def until(self) -> str | date | None: ...
+
+
+class WithBaseline(Protocol):
+    """Arguments that may state the window before, too."""
+
+    @property
+    def baseline_since(self) -> str | date | None: ...
+    @property
+    def baseline_until(self) -> str | date | None: ...
 
 
 class Asking:
@@ -58,6 +80,18 @@ class Asking:
         return window_of(
             now=self.now, days=days, hours=hours, since=since, until=until, timezone=zone, default_days=default_days
         )
+
+    def window_asked(self, asked: Windowed, default_days: int = 7) -> Window:
+        """The window that the arguments of a question state."""
+        return self.window(asked.days, asked.since, asked.until, default_days, asked.hours)
+
+    def baseline_asked(self, asked: WithBaseline, window: Window) -> Window | None:
+        """The window before, where the arguments state one; by default it ends where the other begins."""
+        if asked.baseline_since is not None:
+            return self.window(since=asked.baseline_since, until=asked.baseline_until or window.since)
+        if asked.baseline_until is not None:
+            raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
+        return None
 
     def sizes(self, window: Window, metrics: Iterable[str | Metric]) -> Sizes:
         """What the questions of the window need to know of large tables: whether it holds few of their rows.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, Question, Window, metrics_of
+from chimera_metrics.analytics import CompareArguments, Metric, Question, Sizes, Window, metrics_of
 from chimera_metrics.analytics.arguments import conditions, text
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.questions.both_windows import SIDE, WHOLE
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
 
 Group = tuple[Any, ...]
-Moment = str | date | None
-Filters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 COMMIT_DAYS = 28
 _RANK = {"worse": 0, "better": 1, "unclear": 2, "same": 3}
@@ -54,40 +51,18 @@ class Compared:
     verdict: str
 
 
-def compare(
-    client: Access,
-    metrics: str | Metric | Sequence[str | Metric],
-    *,
-    days: int | None = None,
-    since: Moment = None,
-    until: Moment = None,
-    baseline_since: Moment = None,
-    baseline_until: Moment = None,
-    a_filters: Filters | None = None,
-    b_filters: Filters | None = None,
-    commit: str | None = None,
-    filters: Filters = (),
-    group_by: str | Sequence[str] = (),
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> CompareResult:
+def compare(client: Access, given: CompareArguments, cancellation: Cancellation | None = None) -> CompareResult:
     """Every metric, of every group, on both sides: the change with its interval, and the verdict."""
     asking = Asking(client, cancellation)
-    sides = _sides_asked(baseline_since, baseline_until, a_filters, b_filters, commit)
-    default = COMMIT_DAYS if commit else 7
-    window = asking.window(days, since, until, hours=hours, default_days=default)
-    given: dict[str, Any] = {"filters": conditions(filters), "group_by": group_by}
-    if sides == "groups":
-        given |= {"a_filters": conditions(a_filters), "b_filters": conditions(b_filters)}
-    elif sides == "baseline":
-        given["baseline"] = asking.window(since=baseline_since, until=baseline_until or window.since)
-    elif commit is not None:
-        before, window = _around(asking, commit, metrics_of(metrics)[0].table, whole_days(window))
-        given |= {"baseline": before, "cut": True}
-    if sides in ("weeks", "baseline"):
-        given["sizes"] = asking.sizes(stretch(*two_windows(window, given.get("baseline"))), metrics_of(metrics))
-    asked = analytics.compare(metrics, window=window, **given)
+    with_what = _compared_with(given)
+    window = asking.window_asked(given, COMMIT_DAYS if given.commit else 7)
+    baseline = asking.baseline_asked(given, window)
+    if with_what == "commit":
+        baseline, window = _around(asking, given.commit, metrics_of(given.metrics)[0].table, whole_days(window))
+    sizes = Sizes()
+    if with_what in ("weeks", "baseline"):
+        sizes = asking.sizes(stretch(*two_windows(window, baseline)), metrics_of(given.metrics))
+    asked = analytics.compare(given, window=window, baseline=baseline, cut=with_what == "commit", sizes=sizes)
     compared = judge(asking, asked)
     _note(asking, asked, compared, window)
     described = [_described(one, asked) for one in compared]
@@ -110,7 +85,7 @@ def compare(
 
         return compare_chart(build(len(described)), form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 
@@ -221,25 +196,22 @@ def _daily(metric: Metric, group: Group, side: _Read, is_total: bool, apart: int
     )
 
 
-def _sides_asked(
-    baseline_since: Moment, baseline_until: Moment, a_filters: Filters | None, b_filters: Filters | None, commit: Any
-) -> str:
+def _compared_with(given: CompareArguments) -> str:
     """What the window is compared with: weeks, baseline, groups or commit; a QuestionError where that is not one."""
-    groups = [bool(conditions(one)) for one in (a_filters, b_filters)]
-    stated = {"baseline": baseline_since is not None, "groups": any(groups), "commit": bool(commit)}
+    groups = [bool(conditions(one)) for one in (given.a_filters, given.b_filters)]
+    stated = {"baseline": given.baseline_since is not None, "groups": any(groups), "commit": bool(given.commit)}
     if sum(stated.values()) > 1:
         raise QuestionError(
             "Compare with one thing at a time: `baseline_since`, `a_filters` with `b_filters`, or `commit`; leave the "
             "others out."
         )
-    if baseline_until is not None and baseline_since is None:
-        raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
     if any(groups) and not all(groups):
         raise QuestionError("`a_filters` and `b_filters` are two groups of the same window; give both.")
-    return next((name for name, is_stated in stated.items() if is_stated), "weeks")
+    default = "weeks" if given.commit is None else "commit"
+    return next((name for name, is_stated in stated.items() if is_stated), default)
 
 
-def _around(asking: Asking, commit: str, table: str, window: Window) -> tuple[Window, Window]:
+def _around(asking: Asking, commit: str | None, table: str, window: Window) -> tuple[Window, Window]:
     """The window before the commit's first row, and from it on; runs of benchmarks say when, where the table cannot."""
     commit = text("commit", commit, "3f2a91c").strip().lower()
     if not commit or any(letter not in "0123456789abcdef" for letter in commit):

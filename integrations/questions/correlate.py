@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Question, QuestionError, arguments, metric_of
+from chimera_metrics.analytics import CorrelationArguments, Question, QuestionError, arguments, metric_of
 from chimera_metrics.analytics.errors import unknown
 from chimera_metrics.analytics.metrics.language import Metric
 from chimera_metrics.integrations.access import Access
@@ -27,41 +26,19 @@ MAX_LAG = 60
 
 
 def correlate(
-    client: Access,
-    x: str | Metric,
-    y: str | Metric,
-    *,
-    x_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    y_filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    granularity: str = "day",
-    days: int | None = None,
-    since: str | date | None = None,
-    until: str | date | None = None,
-    method: str = "pearson",
-    max_lag: int = 0,
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
+    client: Access, given: CorrelationArguments, cancellation: Cancellation | None = None
 ) -> CorrelationResult:
     """Coefficient, interval, p-value, lags and points; `reason` where a number is undefined."""
-    x_filters, y_filters = arguments.conditions(x_filters), arguments.conditions(y_filters)
-    max_lag = arguments.whole("max_lag", max_lag)
+    x_filters, y_filters = arguments.conditions(given.x_filters), arguments.conditions(given.y_filters)
+    max_lag = arguments.whole("max_lag", given.max_lag)
     asking = Asking(client, cancellation)
-    window = asking.window(days, since, until, hours=hours, default_days=30)
-    question = analytics.correlation(
-        x,
-        y,
-        window=window,
-        granularity=granularity,
-        x_filters=x_filters,
-        y_filters=y_filters,
-        sizes=asking.sizes(window, [x, y]),
-    )
-    sides = (metric_of(x), metric_of(y))
+    window = asking.window_asked(given, 30)
+    question = analytics.correlation(given, window=window, sizes=asking.sizes(window, [given.x, given.y]))
+    sides = (metric_of(given.x), metric_of(given.y))
     rows = filled(asking, question, asking.read(question.select), sides)
     note_unknown(asking, rows, {"x": sides[0]}, x_filters)
     note_unknown(asking, rows, {"y": sides[1]}, y_filters)
-    found, whole = _judge(question, rows, method, max_lag)
+    found, whole = _judge(question, rows, given.method, max_lag)
     asking.note_approximations([question])
     asking.note_partial(rows, question, shown=False)
     cautions = [*found.cautions, *_empty(whole, sides, question.granularity)]
@@ -84,7 +61,7 @@ def correlate(
 
         return correlation_chart(build(10 * SHOWN_POINTS), form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 

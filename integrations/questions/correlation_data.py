@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import CorrelationData
+from chimera_metrics.analytics import CorrelationData, CorrelationDataArguments
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row, note_gaps, question_start, thin
@@ -29,18 +29,13 @@ _SAME_MIX = 0.2
 
 
 def correlation_data(
-    client: Access,
-    *,
-    days: int | None = None,
-    hours: int | None = None,
-    granularity: str = "day",
-    cancellation: Cancellation | None = None,
+    client: Access, given: CorrelationDataArguments, cancellation: Cancellation | None = None
 ) -> CorrelationDataResult:
     """r of the latencies of benchmarks and interface, its confidence, all pairs of measures, and the points."""
     from chimera_metrics.analytics.inference import correlate
 
-    asking = Asking(client, cancellation)
-    window = asking.window(days, hours=hours, default_days=7)
+    asking, granularity = Asking(client, cancellation), given.granularity
+    window = asking.window(given.days, hours=given.hours)
     asked = analytics.correlation_data(window=window, granularity=granularity)
     rows = asking.fill(asked.points)
     whole = [row for row in rows if not row["partial"]]

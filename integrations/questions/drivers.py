@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, metric_of
-from chimera_metrics.analytics.arguments import conditions, whole
+from chimera_metrics.analytics import DriversArguments, Metric, metric_of
+from chimera_metrics.analytics.arguments import whole
 from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.questions.asked import Filters
 from chimera_metrics.analytics.questions.beginnings import first_rows
 from chimera_metrics.analytics.questions.drivers import (
     MAX_CELLS,
@@ -34,46 +36,24 @@ if TYPE_CHECKING:
     from chimera_metrics.analytics.inference.driver_cube import Cube
     from chimera_metrics.analytics.inference.drivers import Driver, Drivers
 
-Moment = str | date | None
 _DEEPEST, _MOST_DRIVERS = 2, 20
 _LEAST_HISTORY = 21
 _LEAST_WORDS = 8
 """So many words of each dimension are looked at where there is not room for all; else for fewer dimensions."""
 
 
-def drivers(
-    client: Access,
-    metric: str | Metric,
-    *,
-    days: int | None = None,
-    since: Moment = None,
-    until: Moment = None,
-    baseline_since: Moment = None,
-    baseline_until: Moment = None,
-    dimensions: str | Sequence[str] = (),
-    depth: int = 2,
-    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    limit: int = 5,
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> DriversResult:
+def drivers(client: Access, given: DriversArguments, cancellation: Cancellation | None = None) -> DriversResult:
     """The change, what drove it, and the rest: contributions and rest add up to the change."""
     from chimera_metrics.analytics import inference
 
-    depth, limit = _within("depth", depth, _DEEPEST), _within("limit", limit, _MOST_DRIVERS)
-    if baseline_until is not None and baseline_since is None:
-        raise QuestionError("`baseline_until` needs `baseline_since`; give both, or neither for the weeks before.")
+    depth, limit = _within("depth", given.depth, _DEEPEST), _within("limit", given.limit, _MOST_DRIVERS)
     asking = Asking(client, cancellation)
-    given = conditions(filters)
-    window = asking.window(days, since, until, hours=hours)
-    baseline = (
-        None if baseline_since is None else asking.window(since=baseline_since, until=baseline_until or window.since)
-    )
-    measured = metric_of(metric)
+    window = asking.window_asked(given)
+    baseline = asking.baseline_asked(given, window)
+    measured = metric_of(given.metric)
     if measured.aggregate.level is not None:
-        measured = _above(asking, measured, two_windows(window, baseline)[0], given)
-    asked = analytics.drivers(measured, window=window, baseline=baseline, dimensions=dimensions, filters=given)
+        measured = _above(asking, measured, two_windows(window, baseline)[0], given.filters)
+    asked = analytics.drivers(replace(given, metric=measured), window=window, baseline=baseline)
     if asked.window.until < window.until:
         asking.notes.append("Whole days are compared; today so far is left out.")
     cells = _Cells(asking, asked)
@@ -102,7 +82,7 @@ def drivers(
 
         return drivers_chart(result, form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 
@@ -113,7 +93,7 @@ def _within(name: str, value: Any, most: int) -> int:
     return number
 
 
-def _above(asking: Asking, metric: Metric, baseline: analytics.Window, filters: Sequence[Any]) -> Metric:
+def _above(asking: Asking, metric: Metric, baseline: analytics.Window, filters: Filters) -> Metric:
     """The share of values above the percentile of the baseline, which is what can be explained."""
     question = baseline_quantile(metric, baseline, filters, asking.sizes(baseline, [metric]))
     [row] = asking.read(question.select).mappings()

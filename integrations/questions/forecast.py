@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Metric, granularity_of, metric_of
+from chimera_metrics.analytics import ForecastArguments, Metric, granularity_of, metric_of
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.analytics.questions.forecast import DEFAULT_DAYS
@@ -30,32 +31,19 @@ if TYPE_CHECKING:
 COLUMNS = ["ts", "value", "low_80", "high_80", "low_95", "high_95"]
 
 
-def forecast(
-    client: Access,
-    metric: str | Metric,
-    *,
-    horizon: int | None = None,
-    granularity: str = "day",
-    days: int | None = None,
-    since: str | date | None = None,
-    until: str | date | None = None,
-    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> ForecastResult:
+def forecast(client: Access, given: ForecastArguments, cancellation: Cancellation | None = None) -> ForecastResult:
     """The buckets ahead with their intervals, the total of sums and counts, and the backtests behind it."""
     from chimera_metrics.analytics import inference
 
-    filters = conditions(filters)
+    filters = conditions(given.filters)
     asking = Asking(client, cancellation)
-    by = granularity_of(granularity, bucketed=True)
-    window = asking.window(days, since, until, hours=hours, default_days=DEFAULT_DAYS[by])
+    by = granularity_of(given.granularity, bucketed=True)
+    window = asking.window_asked(given, DEFAULT_DAYS[by])
     period = period_of(by) or 1
-    ahead_of = horizon if horizon is not None else inference.default_horizon(period)
-    sizes = asking.sizes(window, [metric])
-    asked = analytics.forecast(metric, window=window, horizon=ahead_of, granularity=by, filters=filters, sizes=sizes)
-    measured = metric_of(metric)
+    if given.horizon is None:
+        given = replace(given, horizon=inference.default_horizon(period))
+    asked = analytics.forecast(given, window=window, sizes=asking.sizes(window, [given.metric]))
+    measured = metric_of(given.metric)
     rows = filled(asking, asked.series, asking.read(asked.series.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)
     found = inference.forecast(
@@ -89,7 +77,7 @@ def forecast(
 
         return forecast_chart(answer | {"points": _points(rows)}, form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 

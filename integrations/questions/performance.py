@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import METRICS, Question
+from chimera_metrics.analytics import METRICS, PerformanceArguments, Question
 from chimera_metrics.analytics.questions.performance import GROUP, MEASURES, history
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
@@ -27,18 +27,11 @@ HIGHER_IS_WORSE = {measure: METRICS[f"bench.{measure}"].better == "lower" for me
 
 
 def performance_summary(
-    client: Access,
-    *,
-    days: int | None = None,
-    model: str | None = None,
-    dataset: str | None = None,
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
+    client: Access, given: PerformanceArguments, cancellation: Cancellation | None = None
 ) -> PerformanceResult:
     """Groups with means, changes and regressions; the regressed first, then those with the most runs."""
-    asking = Asking(client, cancellation)
-    window = asking.window(days, hours=hours, default_days=7)
+    asking, model, dataset = Asking(client, cancellation), given.model, given.dataset
+    window = asking.window(given.days, hours=given.hours)
     sizes = asking.sizes(window, ["ui.latency_p95_ms", "llm.latency_p95_ms"])
     every = history(window)
     few_runs = bool(asking.sizes_of(every, ["bench_runs"]).few("bench_runs", every))
@@ -84,7 +77,7 @@ def performance_summary(
 
         return performance_chart(build(len(groups)), form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 

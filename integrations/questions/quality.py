@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chimera_metrics import analytics
+from chimera_metrics.analytics import QualityArguments
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
@@ -22,12 +23,10 @@ _COMPARED: tuple[dict[str, Any], ...] = (
 SECTIONS = ("episodes", "deployments", "llm", "ui", "pipeline")
 
 
-def quality_metrics(
-    client: Access, *, days: int | None = None, hours: int | None = None, cancellation: Cancellation | None = None
-) -> QualityResult:
+def quality_metrics(client: Access, given: QualityArguments, cancellation: Cancellation | None = None) -> QualityResult:
     """Counts, rates, costs and latencies of the window, by section, and whether the newest rows have arrived."""
     asking = Asking(client, cancellation)
-    window = asking.window(days, hours=hours, default_days=7)
+    window = asking.window(given.days, hours=given.hours)
     question = analytics.quality_metrics(window=window, sizes=asking.sizes(window, ["ui.latency_p95_ms"]))
     [row] = asking.read(question.select).mappings()
     shaper = Shaper()

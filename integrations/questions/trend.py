@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
-from chimera_metrics.analytics import Bucket, Metric, Question, metric_of
+from chimera_metrics.analytics import Bucket, Metric, Question, TrendArguments, metric_of
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.integrations.access import Access
@@ -56,34 +55,14 @@ class Judged:
         return digits_of(row["value"] for row in self.rows)
 
 
-def trend(
-    client: Access,
-    metric: str | Metric,
-    *,
-    granularity: str = "day",
-    days: int | None = None,
-    since: str | date | None = None,
-    until: str | date | None = None,
-    group_by: str | Sequence[str] | None = None,
-    filters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    chart: bool = False,
-    hours: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> TrendResult:
+def trend(client: Access, given: TrendArguments, cancellation: Cancellation | None = None) -> TrendResult:
     """One series a group: points, slope with interval, direction, change points and anomalies."""
-    filters = conditions(filters)
+    filters = conditions(given.filters)
     asking = Asking(client, cancellation)
-    window = asking.window(days, since, until, hours=hours, default_days=30)
-    asked = analytics.trend(
-        metric,
-        window=window,
-        granularity=granularity,
-        group_by=group_by,
-        filters=filters,
-        sizes=asking.sizes(window, [metric]),
-    )
+    window = asking.window_asked(given, 30)
+    asked = analytics.trend(given, window=window, sizes=asking.sizes(window, [given.metric]))
     question = asked.series
-    measured = metric_of(metric)
+    measured = metric_of(given.metric)
     rows = filled(asking, question, asking.read(question.select), [measured])
     note_unknown(asking, rows, {"value": measured}, filters)
     judged = _judge(question, rows, measured)
@@ -119,7 +98,7 @@ def trend(
 
         return trend_chart(build(100 * SHOWN_POINTS, gaps=True), form)
 
-    drawn_by(result, draw, chart)
+    drawn_by(result, draw, given.chart)
     return result
 
 

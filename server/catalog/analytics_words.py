@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from chimera_metrics.analytics.metrics.aggregates import AGGREGATES
 
-METRICS = "Of one table"
-METRIC = "Such as llm.error_rate"
-BUCKET = "Length of a bucket"
-GROUPS = "Columns; hour_of_day, day_of_week"
-DAYS = "Whole days back"
-HOURS = "Or whole hours"
-SINCE = "Or from: ISO 8601"
-UNTIL = "Up to, exclusive"
-FILTERS = "Rows must meet all"
+# What arguments mean stands where they do: in `analytics.questions.asked`.
 SAME_FILTERS = "{column, op, value} as in query.aggregate"
-INTERVAL = "Add 95 % intervals"
-EXPORT = "All rows as a file"
-CHART = "Add a PNG"
 SQL = "Add SQL"
 
 TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {

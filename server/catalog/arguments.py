@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
@@ -14,6 +15,7 @@ from chimera_metrics.server.catalog.words import EXAMPLES
 from chimera_metrics.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
+_MAKING_READY = Lock()
 
 
 class Arguments(BaseModel):
@@ -32,6 +34,8 @@ def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
     values = _unpack_fields(model, given)
     # A host that cannot leave an optional argument out sends null for it.
     values = {name: value for name, value in values.items() if value is not None or name not in model.model_fields}
+    with _MAKING_READY:
+        model.model_rebuild()  # does nothing where the model is ready
     try:
         return model.model_validate(values)
     except ValidationError as error:

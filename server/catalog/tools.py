@@ -12,12 +12,11 @@ from chimera_metrics.integrations.answers.exporting import FileFormat
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.clickhouse_client import DEFAULT_ROWS
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.questions.asked import EXPORT
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.server.catalog.analytics_tools import analytics_tools
-from chimera_metrics.server.catalog.analytics_words import EXPORT
 from chimera_metrics.server.catalog.arguments import Arguments
-from chimera_metrics.server.catalog.outlook_tools import outlook_tools
 from chimera_metrics.server.catalog.tool import Call, MuseTool
 from chimera_metrics.server.catalog.watch_tools import watch_tools
 from chimera_metrics.server.catalog.words import TOOLS
@@ -32,7 +31,7 @@ class QueryArguments(Arguments):
     max_rows: int = Field(DEFAULT_ROWS, ge=1, description="Most rows")
     timeout_s: float | None = Field(None, description="Most seconds")
     max_bytes: int | None = Field(None, ge=1, description="Most bytes to read")
-    export: FileFormat | None = Field(None, description=EXPORT)
+    export: FileFormat | None = Field(None, description=EXPORT.meaning)
 
 
 def query(context: ServerContext, args: QueryArguments, cancellation: Cancellation) -> Result:
@@ -65,7 +64,6 @@ def all_tools() -> Iterator[MuseTool]:
     yield _tool("query", "query", QueryArguments, query)
     yield _tool("describe", "get", DescribeArguments, describe)
     yield from analytics_tools()
-    yield from outlook_tools()
     yield from watch_tools()
     for table in FACT_TABLES:
         name = f"insert.{table}"

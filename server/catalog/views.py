@@ -17,13 +17,14 @@ import orjson
 
 from chimera_metrics.analytics import metric_of
 from chimera_metrics.analytics.metrics.catalog import METRICS
+from chimera_metrics.analytics.questions.performance import MEASURES
 from chimera_metrics.models import FACT_TABLES
 
 EXTENSION = "io.modelcontextprotocol/ui"
 MIME_TYPE = "text/html;profile=mcp-app"
 SCHEME = "ui://"
 _PARTS = Path(__file__).with_name("view_parts")
-_PLACES = re.compile(r"\$(title|style|units|common|plots|own)\b")
+_PLACES = re.compile(r"\$(title|style|units|measures|common|plots|own)\b")
 #: It needs no host beside the one that shows it, and has no ground of its own that would set it apart.
 _META = {
     "ui": {
@@ -101,6 +102,7 @@ def _document(view: View) -> str:
         "title": view.title,
         "style": _part("view.css"),
         "units": _units(),
+        "measures": orjson.dumps(MEASURES).decode(),
         "common": _part("common.js"),
         "plots": _part("plots.js"),
         "own": _part(f"{view.name}.js"),

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from chimera_metrics.analytics.questions.asked import LENGTH, MEETS_ALL
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
-from chimera_metrics.server.catalog.analytics_tools import Bucketed, FilterArguments, filters_given
-from chimera_metrics.server.catalog.analytics_words import BUCKET, FILTERS
 from chimera_metrics.server.catalog.arguments import Arguments
+from chimera_metrics.server.catalog.asked import Bucketed, FilterArguments, filters_given
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 
@@ -32,9 +32,9 @@ class SetArguments(Arguments):
     when: Literal["change", "drift", "above", "below"] = Field("change", description="What raises an alarm")
     value: float | None = Field(None, description="For above, below")
     clear: float | None = Field(None, description="Ends the alarm")
-    granularity: Bucketed = Field("day", description=BUCKET)
+    granularity: Bucketed = Field("day", description=LENGTH.meaning)
     group_by: list[str] = Field(default_factory=list, description="Up to 2")
-    filters: list[FilterArguments] = Field(default_factory=list, description=FILTERS)
+    filters: list[FilterArguments] = Field(default_factory=list, description=MEETS_ALL.meaning)
     webhook: str | None = Field(None, description="https")
 
 

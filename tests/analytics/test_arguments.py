@@ -54,7 +54,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "`order_by` takes text, such as 'llm.calls'; this is list.",
     ),
     "a side that is none": (
-        lambda: correlation(None, "llm.calls", window=WINDOW),  # type: ignore[arg-type]
+        lambda: correlation(None, "llm.calls", window=WINDOW),  # type: ignore[call-overload]
         "`metric` takes text, such as 'llm.error_rate'; this is NoneType.",
     ),
 }

@@ -119,7 +119,7 @@ def test_each_summary_compares_by_one_statement_a_table(
     "given",
     [
         {"metrics": ["ui.abandonment_rate"]},
-        {"metrics": ["ui.events"], "a_filters": [], "b_filters": []},
+        {"metrics": ["ui.events"], "a_filters": [{"event_type": "error"}], "b_filters": []},
     ],
 )
 def test_sessions_and_groups_of_rows_are_read_side_by_side(given: Any) -> None:

@@ -17,6 +17,7 @@ from mcp_types import TextResourceContents
 
 from chimera_metrics.analytics import metric_of
 from chimera_metrics.analytics.metrics.catalog import METRICS
+from chimera_metrics.analytics.questions.performance import MEASURES
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, Settings
 from chimera_metrics.server.catalog import views
 from chimera_metrics.server.http.build import build_server
@@ -96,7 +97,7 @@ def test_a_view_is_whole_and_loads_nothing(view: views.View) -> None:
     text = found["text"]
     assert f"<title>{view.title}</title>" in text
     assert "function view(answer, width)" in text
-    assert not re.search(r"\$(title|style|units|common|plots|own)\b", text)
+    assert not re.search(r"\$(title|style|units|measures|common|plots|own)\b", text)
     outside = re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"'`]*", text)
     assert set(outside) == {"http://www.w3.org/2000/svg"}
     assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|fetch|import)\b", text)
@@ -108,6 +109,13 @@ def test_every_metric_and_measure_has_its_unit_in_a_view() -> None:
     for name in METRICS:
         assert f'"{name}":{orjson.dumps(metric_of(name).unit).decode()}' in found["text"]
     assert '"llm_events.latency_ms":"ms"' in found["text"]
+
+
+def test_the_view_of_performance_shows_the_measures_that_the_question_compares() -> None:
+    found = views.read_view("ui://muse/performance")
+    assert found is not None
+    assert f"const MEASURES = {orjson.dumps(MEASURES).decode()};" in found["text"]
+    assert found["text"].count('"latency_p99_ms"') == 1
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

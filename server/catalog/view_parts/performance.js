@@ -1,12 +1,4 @@
 // get.performance_summary: benchmarks by model, calls of models, the interface, and what moved.
-const MEASURES = [
-  "latency_p50_ms",
-  "latency_p95_ms",
-  "latency_p99_ms",
-  "tokens_per_sec",
-  "cost_per_1k",
-  "memory_peak_mb",
-];
 const of = (measure) =>
   UNITS.columns[`bench_runs.${measure}`] ?? UNITS.columns[`llm_events.${measure.replace(/_p\d+/, "")}`] ?? null;
 const named = (group) => [group.model, group.quant, group.dataset].filter(Boolean).join(" · ");
