@@ -1,10 +1,11 @@
-"""How often `muse gate` cries wolf, and which slow commits it sees: what the command does, for each commit.
+"""How often `muse gate` cries wolf, and which slow commits it sees; for docs/statistics.md.
 
-    python -m bench.gate [--commits 5000] [--seed 7]
+    python -m bench.gate [--commits 5000] [--stored 400] [--seed 7] [--dry-run]
 
-Each commit has a benchmark of its own with a history before it, all in one store, and is judged as the command judges
-it: the commit by what CI names, its runs and those before it read from the store, the exit code. Every hundredth is
-judged by the command as a whole too, settings, opened store and printed line included, and must end alike.
+Each commit has a benchmark of its own with a history before it, and its runs are judged by the function that the
+command calls. Some (`--stored all`: all) are put into one store, too, and judged from it as the command does: the
+commit by what CI names, its runs and those before it read, the exit code. Every hundredth of these is judged by the
+command as a whole, settings, opened store and printed line included. All must end alike.
 """
 
 from __future__ import annotations
@@ -17,101 +18,40 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import numpy as np
-
-from bench.noise import SD, noise
-from chimera_metrics.analytics.questions.performance import MEASURES
+from bench.gate_cases import HELD, LEAST_SEEN, LOUD, SIZES, SLOW, STATED, Case, cases, runs
+from bench.honesty import PAGE
+from bench.honesty_report import Report, per_mille, share
 from chimera_metrics.apps import gate as command
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import runner
-from chimera_metrics.integrations.operations.gate import FOUND, gate
-from chimera_metrics.integrations.operations.gate_history import gate_history
-from chimera_metrics.integrations.questions.performance import HIGHER_IS_WORSE
+from chimera_metrics.integrations.operations.gate import FOUND, Gate, Sides, gate, judge
+from chimera_metrics.integrations.operations.gate_history import GateHistory, gate_history
 
-NOISES = ("normal", "t3", "lognormal")
-#: Runs before, runs of the commit.
-SIZES = ((10, 6), (20, 6), (40, 10))
-#: Commits of ten for each step, in standard deviations of the noise: eight that are not slower, and two that are.
-STEPS = (0.0,) * 8 + (2.0, 4.0)
-SD_SHARE = 0.03
-#: One measure with a step of one standard deviation, as many runs before as of the commit: the least share seen.
-LEAST_SEEN = {10: 0.15, 20: 0.5, 40: 0.85}
 MOST_ALARMS = 0.01
 _WHOLE = 100
 _AT_ONCE = 5_000
-_START = datetime(2026, 1, 5, tzinfo=UTC)
+BEGIN, END = "<!-- measured by `python -m bench.gate` -->", "<!-- end of what bench.gate measured -->"
+Codes = Mapping[Case, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One commit, and what is true of it; `step` in standard deviations."""
-
-    number: int
-    noise: str
-    before: int
-    after: int
-    step: float
-    measures: int = len(MEASURES)
-
-    @property
-    def commit(self) -> str:
-        return f"{self.number + 1:040x}"
+def judged(case: Case, seed: int) -> int:
+    """The exit code, without a store."""
+    every = runs(case, seed)
+    sides: dict[tuple[str, ...], Sides] = {("one",): (every[: case.before], every[case.before :])}
+    return Gate(GateHistory(case.commit, None, ""), judge(sides)).exit_code
 
 
-def cases(commits: int) -> list[Case]:
-    """`commits` that are not slower, evenly over noises and sizes, a quarter as many that are, some of one measure."""
-    found = []
-    for number in range(commits * len(STEPS) // STEPS.count(0.0)):
-        before, after = SIZES[number // len(STEPS) % len(SIZES)]
-        name = NOISES[number // len(STEPS) // len(SIZES) % len(NOISES)]
-        found.append(Case(number, name, before, after, STEPS[number % len(STEPS)]))
-    for size in LEAST_SEEN:
-        first = len(found)
-        found += [Case(first + one, "normal", size, size, 1.0, measures=1) for one in range(max(1, commits // 10))]
-    return found
-
-
-def runs(case: Case, rng: np.random.Generator) -> Iterator[Mapping[str, Any]]:
-    """Measures with a noise of 3 %; the commit's runs are worse by the step in every one."""
-    total = case.before + case.after
-    drawn = SD_SHARE * noise(rng, case.noise, len(MEASURES), total) / SD.get(case.noise, 1.0)
-    for run in range(total):
-        own = run >= case.before
-        slower = SD_SHARE * case.step if own else 0.0
-        values = {
-            name: max(0.0, 100.0 * (1 + drawn[index, run] + (slower if HIGHER_IS_WORSE[name] else -slower)))
-            for index, name in enumerate(MEASURES[: case.measures])
-        }
-        yield values | {
-            "ts": _START + timedelta(minutes=run),
-            "run_id": str(UUID(int=case.number * 1_000 + run + 1)),
-            "commit_sha": case.commit if own else f"{10**12 + case.number * 1_000 + run:040x}",
-            "model": f"benchmark-{case.number}",
-            "quant": "-",
-            "dataset": "-",
-        }
-
-
-def fill(client: ClickHouseClient, every: list[Case], seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    rows = [row for case in every for row in runs(case, rng)]
+def fill(client: ClickHouseClient, every: Sequence[Case], seed: int) -> None:
+    rows = [row for case in every for row in runs(case, seed)]
     for first in range(0, len(rows), _AT_ONCE):
         some = rows[first : first + _AT_ONCE]
         answer = client.insert("bench_runs", some)
         if answer["inserted"] != len(some):
             raise RuntimeError(f"{answer['inserted']:,} of {len(some):,} runs were stored: {answer['rejected']}")
-
-
-def judged(client: ClickHouseClient, case: Case, folder: Path) -> int:
-    return gate(client, gate_history(folder, None, {"GITHUB_SHA": case.commit})).exit_code
 
 
 def by_the_command(case: Case) -> int:
@@ -121,7 +61,7 @@ def by_the_command(case: Case) -> int:
         return command.run(None, None)
 
 
-def measure(folder: Path, every: list[Case], seed: int) -> tuple[dict[Case, int], list[Case], float]:
+def from_a_store(folder: Path, every: Sequence[Case], seed: int) -> tuple[Codes, list[Case], float]:
     """The exit code of each, those that the whole command judges otherwise, and the seconds of a judgement."""
     settings = ClickHouseSettings(path=str(folder / "store"))
     runner.upgrade(settings)
@@ -129,7 +69,9 @@ def measure(folder: Path, every: list[Case], seed: int) -> tuple[dict[Case, int]
         with ClickHouseClient(settings) as client:
             fill(client, every, seed)
             started = time.perf_counter()
-            codes = {case: judged(client, case, folder) for case in every}
+            codes = {
+                case: gate(client, gate_history(folder, None, {"GITHUB_SHA": case.commit})).exit_code for case in every
+            }
             each_s = (time.perf_counter() - started) / len(every)
         return codes, [case for case in every[::_WHOLE] if by_the_command(case) != codes[case]], each_s
 
@@ -149,35 +91,66 @@ def _at_home(folder: Path) -> Iterator[None]:
         os.environ.update(kept)
 
 
-def report(codes: Mapping[Case, int]) -> bool:
-    """Prints the tables. Whether false alarms are as few, and slow commits seen as often, as promised."""
-    seen: dict[tuple[str, int, int, int, float], list[bool]] = defaultdict(list)
+def tell(report: Report, codes: Codes) -> None:
+    """The tables, and whether false alarms are as few, and slow commits seen as often, as promised."""
+    worse: dict[tuple[str, tuple[int, int], float], list[bool]] = defaultdict(list)
     for case, code in codes.items():
-        seen[case.noise, case.before, case.after, case.measures, case.step].append(code == FOUND)
-    print(f"{'noise':<12}{'runs':>10}{'measures':>10}{'slower by':>12}{'called worse':>14}{'of':>8}")
-    for (name, before, after, measures, step), found in sorted(seen.items()):
-        by = f"{step:g} sd" if step else "-"
-        print(f"{name:<12}{f'{before} + {after}':>10}{measures:>10}{by:>12}{np.mean(found):>14.1%}{len(found):>8,}")
-    quiet = [code == FOUND for case, code in codes.items() if not case.step]
-    print(f"\nFalse alarms: {sum(quiet)} of {len(quiet):,} commits ({np.mean(quiet):.2%}; at most {MOST_ALARMS:.0%}).")
-    kept = bool(np.mean(quiet) <= MOST_ALARMS)
+        worse[case.noise, (case.before, case.after), case.step].append(code == FOUND)
+    quiet = [code == FOUND for case, code in codes.items() if not case.step and case.noise in HELD]
+    report.at_most("false alarms", share(quiet), MOST_ALARMS)
+    head = ["noise", *(f"{after} after {before}" for before, after in SIZES)]
+    rows = [
+        [name, *(per_mille(worse[name, size, 0.0]) for size in SIZES)]
+        for name in (*HELD, *STATED)
+        if (name, SIZES[0], 0.0) in worse
+    ]
+    promised = f"{sum(quiet)} of {len(quiet):,}, {share(quiet):.2%}, without those of AR(1); at most {MOST_ALARMS:.0%}"
+    report.table(f"Gate: commits per 1,000 called worse when none of six measures is ({promised})", head, rows)
+    rows = [
+        [name, *("; ".join(f"{share(worse[name, size, step]):.2f}" for step in SLOW) for size in SIZES)]
+        for name in LOUD
+    ]
+    steps = "; of ".join(f"{step:g} sd" for step in SLOW)
+    report.table(f"Gate: share of slower commits called worse, all six measures slower by {steps}", head, rows)
+    rows = []
     for size, least in LEAST_SEEN.items():
-        share = float(np.mean(seen["normal", size, size, 1, 1.0]))
-        print(f"Seen of a step of 1 sd, {size} runs a side, one measure: {share:.0%} (at least {least:.0%}).")
-        kept &= share >= least
-    return kept
+        seen = worse["normal", (size, size), 1.0]
+        report.at_least(f"a step of 1 sd, {size} runs a side, one measure", share(seen), least)
+        rows.append([str(size), f"{share(seen):.3f}", f"{least:g}", f"{len(seen):,}"])
+    head = ["runs a side", "called worse", "at least", "commits"]
+    report.table("Gate: share of commits called worse of which one measure is 1 sd slower (normal noise)", head, rows)
+
+
+def write(lines: Sequence[str]) -> None:
+    """Puts what was measured into the page."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END]) + rest.partition(END)[2])
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--commits", type=int, default=5_000, help="commits that are not slower")
+    options.add_argument("--stored", default="400", help="commits judged from a store, too; all: every one")
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--dry-run", action="store_true", help="print, write nothing")
     chosen = options.parse_args()
+    every = cases(chosen.commits, power=max(1, 2 * chosen.commits // 5))
+    some = every if chosen.stored == "all" else every[:: max(1, len(every) // max(1, int(chosen.stored)))]
+    codes = {case: judged(case, chosen.seed) for case in every}
     with tempfile.TemporaryDirectory(prefix="muse-gate-") as name:
-        codes, otherwise, each_s = measure(Path(name), cases(chosen.commits), chosen.seed)
-    kept = report(codes)
-    print(f"A judgement takes {1000 * each_s:.0f} ms. The whole command judged {len(otherwise)} otherwise.")
-    return 0 if kept and not otherwise else 1
+        stored, otherwise, each_s = from_a_store(Path(name), some, chosen.seed)
+    report = Report()
+    tell(report, codes)
+    differ = [case for case, code in stored.items() if code != codes[case]] + otherwise
+    wholly = f"{len(some[::_WHOLE]):,} of them by the command as a whole; {len(differ) or 'none'} ended otherwise"
+    about = (
+        f"By `python -m bench.gate --stored {chosen.stored}`, seed {chosen.seed}. Of {len(every):,} commits "
+        f"{len(some):,} were judged from a store, too, {wholly}. Each of these took {1000 * each_s:.0f} ms."
+    )
+    print(about, *report.missed, sep="\n")
+    if not chosen.dry_run:
+        write([about, *(f"\nNot kept: {one}" for one in report.missed), *report.lines])
+    return 1 if report.missed or differ else 0
 
 
 if __name__ == "__main__":

@@ -89,14 +89,22 @@ def width(found: list[Difference], kind: str, days: int, lag: float) -> float:
     """The median half width, as a multiple of the one that who knows variance and lag would give."""
     apart = 0 if kind == "groups" else -(-days // WEEK) * WEEK
     every = np.r_[0:days, apart : apart + days] if apart else np.r_[0:days, days * 1000 : days * 1000 + days]
-    distance = np.abs(np.subtract.outer(every, every)).astype(float)
-    correlation = lag**distance if lag else np.eye(2 * days)
-    weights = np.repeat([-1.0, 1.0], days) / days
+    return half_width(found, kind) / known_half_width(kind, every, np.repeat([-1.0, 1.0], days) / days, lag)
+
+
+def known_half_width(kind: str, days: Indices, weights: Floats, lag: float) -> float:
+    """That of the normal interval of so weighted days if variance and lag are known."""
+    distance = np.abs(np.subtract.outer(days, days)).astype(float)
+    correlation = lag**distance if lag else np.eye(len(days))
     own = {"level": NOISE, "groups": 3.0, "total": 0.1}[kind]
-    drawn = np.eye(2 * days) / ROWS if kind == "total" else np.zeros((2 * days, 2 * days))
-    known = float(ndtri(0.975)) * float(np.sqrt(weights @ (own**2 * correlation + drawn) @ weights))
+    drawn = np.eye(len(days)) / ROWS if kind == "total" else np.zeros(correlation.shape)
+    return float(ndtri(0.975)) * float(np.sqrt(weights @ (own**2 * correlation + drawn) @ weights))
+
+
+def half_width(found: list[Difference], kind: str) -> float:
+    """The median half width on the scale that is judged."""
     if kind == "total":
         halves = [np.log1p(one.high / one.first) - np.log1p(one.change / one.first) for one in found if one.first]  # type: ignore[operator]
     else:
         halves = [(one.high - one.low) / 2.0 for one in found if one.high is not None and one.low is not None]
-    return float(np.median(halves)) / known
+    return float(np.median(halves))

@@ -1,7 +1,7 @@
 """Watches looked at daily for a year: how often quiet series alarm, and how soon a step is seen.
 
 `python -m bench.watches` writes the section "Watches" of docs/statistics.md; it exits 1 where a promise is not kept.
-56 days of history (84 for drift), then 365 daily looks. Beside it: the change points of `query.trend`, looked at daily.
+56 days of history (84 for drift), then 365 daily looks. `bench.watch_rivals` sets others beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 from bench.honesty import PAGE
 from bench.honesty_report import Report, per_mille, share
 from bench.watch_series import CLIMBS, HELD, STATED, make
-from chimera_metrics.analytics.inference import change_points
 from chimera_metrics.analytics.inference.series import Floats
 from chimera_metrics.analytics.inference.watch_evidence import LEARN, LEARN_DRIFT, evidence, threshold
 
@@ -91,22 +90,6 @@ def _drift(report: Report, series: int, seed: int) -> None:
     report.table(f"Watches: series per 1,000 that ever alarm, a climb learnt or not ({series} series)", head, rows)
 
 
-def daily_trend(report: Report, series: int, seed: int) -> None:
-    """What looking daily at the change points of the last 30 days would do."""
-    rows = []
-    for name in ("white", "AR(1) 0.6", "Poisson 100"):
-        rng = np.random.default_rng([seed, 24])
-        y, _ = make(rng, name, series, 30 + YEAR)
-        ever = [_any_change(one) for one in y]
-        rows.append([name, per_mille(np.array(ever))])
-    title = f"Beside it: `query.trend` over 30 days, looked at daily for a year ({series} series)"
-    report.table(title, ["series", "per 1,000 that ever show a change point"], rows)
-
-
-def _any_change(y: Floats) -> bool:
-    return any(change_points(list(y[end - 30 : end]), period=7).changes for end in range(30, len(y)))
-
-
 def write(lines: list[str]) -> None:
     """Puts what was measured into the page."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
@@ -116,19 +99,13 @@ def write(lines: list[str]) -> None:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--series", type=int, default=1000, help="series a cell")
-    options.add_argument("--trend-series", type=int, default=40, help="series looked at by query.trend; 0: none")
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--dry-run", action="store_true", help="print, write nothing")
     chosen = options.parse_args()
     report = Report()
     measure(report, chosen.series, chosen.seed)
-    if chosen.trend_series:
-        daily_trend(report, chosen.trend_series, chosen.seed)
     kept = report.promised - len(report.missed)
     about = f"Seed {chosen.seed}, {chosen.series} series a cell. {kept} of {report.promised} bounds were kept."
-    about += (
-        "" if chosen.trend_series else " Daily looks at `query.trend`, the last table of the command, were left out."
-    )
     missed = ["", *(f"- {one}" for one in report.missed)] if report.missed else []
     if not chosen.dry_run:
         write([f"By `.venv/bin/python -m bench.watches`. {about}", *missed, *report.lines])

@@ -32,7 +32,7 @@ from chimera_metrics.analytics.inference.forecast import (
     default_horizon,
     forecast,
 )
-from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history
+from chimera_metrics.analytics.inference.histories import History, compare_histories, compare_history, compare_newest
 from chimera_metrics.analytics.inference.intervals import (
     Interval,
     QuantileRanks,
@@ -107,6 +107,7 @@ __all__ = [
     "compare_all",
     "compare_histories",
     "compare_history",
+    "compare_newest",
     "correlate",
     "correlate_within",
     "cycle",

@@ -19,8 +19,10 @@ NEEDED_DAYS = 3
 SAME_WITHIN = 0.05
 """A difference whose whole interval is within this share of the first side's value is none that matters."""
 WEEK = 7
-WEEKDAYS_FROM = 21
+WEEKDAYS_FROM = 14
 _LAG_ADDED, _LAG_DAYS, _MOST_LAG = 2.0, 2.5, 0.9
+_LAG_ADDED_APART, _LAG_DAYS_APART = 38.0, 4.0
+"""Of sides that do not pair two means are taken out, which hides more of the lag, and most of it in few days."""
 _LEAST_FREEDOM = 3.0
 _HUGE = 1e300
 _FARTHEST_RATIO = 4.0
@@ -77,15 +79,15 @@ def difference(
     reach beyond 4 times or a quarter) and d = u2 - u1 by pairs, the difference
     +- t s(d) / sqrt(days) sqrt((1 + r) / (1 - r)), r = (days r1 + 2) / (days - 2.5) of d's lag-1 correlation r1,
     0 to 0.9; t has days (1 - r) / (1 + r) - 1 degrees of freedom, 3 to days - 1, fewer where few days hold most rows.
-    Without pairs both sides' variances add up; every weekday counts alike where both sides have all, and weekday means
-    are taken out from 21 days on. A rate's variance is at least that of drawing its rows.
+    Without pairs only days of weekdays that both sides have count, each weekday alike; weekday means are taken out from
+    14 days on; the variances of both sides add up, and r = (n r1 + 2 + 38 / (n - k)) / (n - 4) over the n days of both,
+    k weekday means taken out. A rate's variance is at least that of drawing its rows.
     Source: paired t; influence functions, Hampel 1974, doi:10.1080/01621459.1974.10482962; effective number of
     autocorrelated values, Bayley and Hammersley 1946, doi:10.2307/2983560; Welch 1947, doi:10.1093/biomet/34.1-2.28.
     Coverage: `python -m bench.honesty --sections Compare`.
     Example: 10, 12, 11, 10, 12, 4, 4 calls against 20, 24, 22, 20, 24, 8, 8 a week later are 63 more, 100 %.
     """
-    if apart is not None:
-        first, second = _paired(first, second, apart)
+    first, second = _of_shared_weekdays(first, second) if apart is None else _paired(first, second, apart)
     scale = _scale_of(first, second)
     alike = _weekdays_alike(first, second) if apart is None else [np.ones(len(one.days)) for one in (first, second)]
     a, b = (
@@ -191,16 +193,31 @@ def _multiplied(one: Difference, scale: float) -> Difference:
     return replace(one, first=first, second=second, change=change, low=low, high=high)
 
 
+def _of_shared_weekdays(first: DailySide, second: DailySide) -> tuple[DailySide, DailySide]:
+    """The days of the weekdays that both sides have, so that a weekend on one side alone is no difference.
+
+    All days where that would leave fewer than 3 with values on a side, and of values over all days (`whole`).
+    """
+    shared = {day % WEEK for day in first.days} & {day % WEEK for day in second.days}
+    kept = [[i for i, day in enumerate(side.days) if day % WEEK in shared] for side in (first, second)]
+    known = [sum(side.values[i] is not None for i in of) for side, of in zip((first, second), kept, strict=True)]
+    if min(known) < NEEDED_DAYS or first.whole is not None or second.whole is not None:
+        return first, second
+    return _taken(first, kept[0]), _taken(second, kept[1])
+
+
 def _weekdays_alike(first: DailySide, second: DailySide) -> list[Floats]:
     """Weights of the days of two sides, mean 1, by which every weekday counts alike; 1 each where one lacks some."""
-    found = []
-    for side in (first, second):
-        weekdays = np.array(side.days, dtype=np.int64) % WEEK
-        counts = np.bincount(weekdays, minlength=WEEK)
-        if not counts.all():
-            return [np.ones(len(one.days)) for one in (first, second)]
-        found.append(len(weekdays) / (WEEK * counts[weekdays].astype(np.float64)))
-    return found
+    weekdays = [np.array(side.days, dtype=np.int64) % WEEK for side in (first, second)]
+    if not _are_alike(*weekdays):
+        return [np.ones(len(one)) for one in weekdays]
+    counts = [np.bincount(one, minlength=WEEK)[one].astype(np.float64) for one in weekdays]
+    return [len(one) / (len(np.unique(one)) * count) for one, count in zip(weekdays, counts, strict=True)]
+
+
+def _are_alike(first: Indices, second: Indices) -> bool:
+    """Whether two sides have days, and of the same weekdays."""
+    return len(first) > 0 and np.array_equal(np.unique(first % WEEK), np.unique(second % WEEK))
 
 
 def _side(given: DailySide, kind: Kind, alike: Floats, *, is_total: bool) -> _Side:
@@ -278,7 +295,7 @@ def _paired_error(a: _Side, b: _Side) -> tuple[float, float]:
     first, second = _deviations(a, b)
     d = second * b.share - first * a.share
     days = len(d)
-    widened, left = _widened(d, days)
+    widened, left = _widened(d, _LAG_ADDED, _LAG_DAYS)
     return float(d.std(ddof=1)) / sqrt(days) * widened, _freedom(min(_worth(a), _worth(b)), left)
 
 
@@ -286,11 +303,11 @@ def _separate_error(a: _Side, b: _Side) -> tuple[float, float]:
     """The same for sides that do not pair: their variances add up."""
     first, second = _deviations(a, b)
     used = 0
-    if len(first) + len(second) >= WEEKDAYS_FROM:
+    if len(first) + len(second) >= WEEKDAYS_FROM and _are_alike(a.days, b.days):
         first, second, used = _without_weekdays(first, second, a, b)
     first, second = first * a.share, second * b.share
     every = np.concatenate([first - first.mean(), second - second.mean()])
-    widened, left = _widened(every, len(every))
+    widened, left = _widened(every, _LAG_ADDED + _LAG_ADDED_APART / max(len(every) - used, 1), _LAG_DAYS_APART)
     lost = len(every) / max(len(every) - used, 1)
     parts = [
         (float(one.var(ddof=1)) / len(one) * lost, _freedom(_worth(side), left))
@@ -312,12 +329,12 @@ def _without_weekdays(first: Floats, second: Floats, a: _Side, b: _Side) -> tupl
     return left[: len(first)], left[len(first) :], len(found) - 1
 
 
-def _widened(d: Floats, days: int) -> tuple[float, float]:
+def _widened(d: Floats, added: float, taken: float) -> tuple[float, float]:
     """By how much autocorrelation widens the interval, and how many of the days are worth one each, as a share."""
-    centred = d - d.mean()
+    centred, days = d - d.mean(), len(d)
     power = float((centred * centred).sum())
     r1 = float((centred[1:] * centred[:-1]).sum()) / power if power > 0.0 else 0.0
-    r = min(max((days * r1 + _LAG_ADDED) / max(days - _LAG_DAYS, 1.0), 0.0), _MOST_LAG)
+    r = min(max((days * r1 + added) / max(days - taken, 1.0), 0.0), _MOST_LAG)
     return sqrt((1.0 + r) / (1.0 - r)), (1.0 - r) / (1.0 + r)
 
 

@@ -14,7 +14,7 @@ from chimera_metrics.integrations.operations.gate_history import GateHistory
 from chimera_metrics.integrations.questions.performance import HIGHER_IS_WORSE
 
 if TYPE_CHECKING:
-    from chimera_metrics.analytics.inference import Comparison
+    from chimera_metrics.analytics.inference import Comparison, History
 
 Verdict = Literal["worse", "not worse", "cannot tell"]
 # Runs of a group that are read: most of a long history are of other branches.
@@ -79,7 +79,7 @@ class Gate:
 def gate(client: Access, history: GateHistory) -> Gate:
     """Every measure of every benchmark that this commit ran, against the comparable runs of the history.
 
-    All are one family (Benjamini-Hochberg), so that of those called worse an expected share of at most 0.5 % is not.
+    All are one family (Benjamini-Hochberg), so that of those called worse an expected share of at most 0.6 % is not.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     with client.executor.open(_SQL.replace("{commit}", quote(history.commit))) as running:
@@ -89,7 +89,7 @@ def gate(client: Access, history: GateHistory) -> Gate:
                 row = dict(zip(names, values, strict=True))
                 groups[tuple(row[name] for name in GROUP)].append(row)
     sides = {group: _sides(rows, history) for group, rows in sorted(groups.items())}
-    return Gate(history, _judge(sides))
+    return Gate(history, judge(sides))
 
 
 Sides = tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]
@@ -107,32 +107,37 @@ def _sides(newest_first: Sequence[Mapping[str, Any]], history: GateHistory) -> S
     return others[:RUNS_A_SIDE][::-1], own[:RUNS_A_SIDE][::-1]
 
 
-def _judge(sides: Mapping[tuple[str, ...], Sides]) -> list[Judged]:
-    from chimera_metrics.analytics.inference import benjamini_hochberg
-    from chimera_metrics.analytics.inference.regressions import LEVEL, with_intervals
+def judge(sides: Mapping[tuple[str, ...], Sides]) -> list[Judged]:
+    """Every measure that this commit's runs have, of each benchmark, all judged together."""
+    from chimera_metrics.analytics.inference import benjamini_hochberg, compare_newest
+    from chimera_metrics.analytics.inference.histories import KNOWN_LEVEL
+    from chimera_metrics.analytics.inference.regressions import with_intervals
 
-    compared: dict[tuple[tuple[str, ...], str], Comparison] = {}
-    for group, (before, after) in sides.items():
-        for measure in MEASURES:
-            if any(row[measure] is not None for row in after):
-                compared[group, measure] = _compared(before, after, measure)
+    histories = {
+        (group, measure): _history(group, measure, before, after)
+        for group, (before, after) in sides.items()
+        for measure in MEASURES
+        if any(row[measure] is not None for row in after)
+    }
+    compared = compare_newest(list(histories.values()), since=0.0)
     adjusted = benjamini_hochberg([one.p_value for one in compared.values()])
     tried = sum(one.p_value is not None for one in compared.values())
     told = with_intervals(list(compared.values()))
     return [
-        _judged(group, measure, found, p, tried, LEVEL)
-        for ((group, measure), found, p) in zip(compared, told, adjusted, strict=True)
+        _judged(group, measure, found, p, tried, KNOWN_LEVEL)
+        for (group, measure), found, p in zip(histories, told, adjusted, strict=True)
     ]
 
 
-def _compared(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], measure: str) -> Comparison:
-    """The runs in one row, this commit's last: a step is looked for among these, and before them the runs since the
-    last change to better are comparable."""
-    from chimera_metrics.analytics.inference import History, compare_histories
+def _history(
+    group: tuple[str, ...], measure: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> History:
+    """The runs in one row, this commit's last, from time 0 on."""
+    from chimera_metrics.analytics.inference import History
 
     values = [None if row[measure] is None else float(row[measure]) for row in (*before, *after)]
-    row = History(measure, values, list(map(float, range(len(values)))), HIGHER_IS_WORSE[measure])
-    return compare_histories([row], earliest=float(len(before)))[measure]
+    at = [float(place) for place in range(-len(before), len(after))]
+    return History((group, measure), values, at, HIGHER_IS_WORSE[measure])
 
 
 def _judged(

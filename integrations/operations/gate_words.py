@@ -49,7 +49,7 @@ def markdown(gate: Gate, picture: str | None) -> str:
         lines += [f"![Change of each measure with its 95 % interval]({picture})", ""]
     lines.append(
         "Change is the shift of the middle in % of the median before. A measure is called worse where chance explains "
-        "it in less than 5 of 1,000 cases, all measures together."
+        "it in less than 6 of 1,000 cases, all measures together."
     )
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Group = tuple[Any, ...]
 
 COMMIT_DAYS = 28
+_WEEK = timedelta(days=7)
 _RANK = {"worse": 0, "better": 1, "unclear": 2, "same": 3}
 _DEFAULT_OF_COMMITS = "bench_runs"
 
@@ -236,8 +238,8 @@ def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared]
     asking.note_approximations(questions)
     if asked.second.window.until < window.until:
         asking.notes.append("Whole days are compared; today so far is left out.")
-    if asked.apart is None and any(kind_of_difference(metric) == "total" for metric in asked.metrics):
-        asking.notes.append("Counts and sums are per day: the sides do not pair day by day.")
+    if asked.apart is None:
+        _note_unpaired(asking, asked)
     if any(len({one.group for one in compared}) >= MAX_COMPARED for _ in asked.group_by[:1]):
         asking.notes.append(f"The {MAX_COMPARED} groups with the most rows on each side are compared.")
     neutral = [
@@ -249,6 +251,16 @@ def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared]
         names = " and ".join(dict.fromkeys(neutral))
         asking.notes.append(f"{names} changed clearly; whether that is better, the catalog does not say.")
     asking.notes += marks({"group": [word for one in compared for word in one.group]})
+
+
+def _note_unpaired(asking: Asking, asked: analytics.Compare) -> None:
+    """What sides that do not pair day by day are compared by."""
+    totals = [kind_of_difference(metric) == "total" for metric in asked.metrics]
+    if any(totals):
+        asking.notes.append("Counts and sums are per day: the sides do not pair day by day.")
+    shortest = min(one.window.until - one.window.since for one in (asked.first, asked.second))
+    if shortest < _WEEK and (any(totals) or any(map(adds_up, asked.metrics))):
+        asking.notes.append("One side is under a week: both are compared over the weekdays that both have.")
 
 
 def _described(one: Compared, asked: analytics.Compare) -> dict[str, Any]:

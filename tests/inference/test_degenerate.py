@@ -21,6 +21,7 @@ from chimera_metrics.analytics.inference import (
     compare_all,
     compare_histories,
     compare_history,
+    compare_newest,
     correlate,
     correlate_within,
     cycle,
@@ -106,6 +107,7 @@ FUNCTIONS: dict[str, Callable[[Values], Any]] = {
     "history": lambda v: compare_history(v, range(len(v))),
     "history turned": lambda v: compare_history(v, range(len(v)), higher_is_worse=False),
     "histories": lambda v: regressions(compare_histories([History("a", v, range(len(v)))])),
+    "newest runs": lambda v: compare_newest([History("a", v, range(len(v)))], since=len(v) // 2)["a"],
     "adjusted": lambda v: correlate(v, other(v), period=7),
     "adjusted ranks": lambda v: correlate(v, other(v), method="kendall", period=7, max_lag=3),
     "within by days": lambda v: correlate_within(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench import watch_rivals
 from bench.honesty_report import Report
 from bench.watch_series import HELD
 from bench.watches import alarms, measure
 from chimera_metrics.analytics.inference import look_at_threshold, look_for_change
-from chimera_metrics.analytics.inference.watch_evidence import evidence, threshold
+from chimera_metrics.analytics.inference.watch_evidence import LEARN, evidence, threshold
 
 
 @pytest.mark.parametrize("name", HELD)
@@ -110,3 +111,19 @@ def test_a_threshold_swung_about_raises_one_alarm() -> None:
 def test_every_turn_among_the_values_of_one_look_is_told() -> None:
     found = look_at_threshold([89, 101, 80, 105], "above", 100.0, 90.0, on=True)
     assert (found.on, found.turns) == (True, ((0, False), (1, True), (2, False), (3, True)))
+
+
+def test_others_are_set_beside_a_watch_on_the_same_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_rivals, "SERIES", ("white",))
+    monkeypatch.setattr(watch_rivals, "YEAR", 20)
+    monkeypatch.setattr(watch_rivals, "noisefloor", lambda: lambda y: [LEARN + 3])
+    report = Report()
+    watch_rivals.measure(report, series=4, trend_series=2, seed=7)
+    quiet, loud = (line for line in report.lines if line.startswith("| white"))
+    assert quiet.split("|")[2:4] == [" 0 ", " 1000 "]
+    assert loud.split("|")[3] == " - "  # it alarms in all before the step
+
+
+def test_alarms_in_the_history_are_none_of_the_looks() -> None:
+    found = watch_rivals.looked_at(lambda y: [3, LEARN + 1], np.zeros((1, LEARN + 4)))
+    assert found.tolist() == [[False, True, False, False]]

@@ -101,6 +101,22 @@ def test_runs_from_a_commit_on_against_those_before(client: ClickHouseClient, fi
     assert any("per day" in note for note in answer.notes)
 
 
+def test_a_commit_of_a_few_days_ago_is_compared_over_the_weekdays_since(client: ClickHouseClient, fill: Fill) -> None:
+    """Weekends take 60 ms rather than 100; the commit of last Saturday changes nothing."""
+    days = {day: ago(day) for day in range(32, 0, -1)}
+    runs = [
+        bench(at, day, (60 if at.weekday() >= 5 else 100) + WOBBLE[day % 8], commit_sha=commit(2 if day <= 4 else 1))
+        for day, at in days.items()
+    ]
+    fill("bench_runs", runs)
+    answer = client.compare(["bench.latency_p95_ms"], days=35, commit=commit(2))
+    [found] = answer.comparisons
+    assert (days[4].weekday(), found.n_a, found.n_b) == (5, 16, 4)
+    assert abs(found.change) < 3.0
+    assert found.verdict != "better"
+    assert "One side is under a week: both are compared over the weekdays that both have." in answer.notes
+
+
 def test_a_baseline_of_ones_own(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", calls(range(1, 40), by_weekday, lambda day: (90 if day > 30 else 120) + WOBBLE[day % 8]))
     given: dict[str, Any] = {"baseline_since": "2026-05-02", "baseline_until": "2026-05-10"}
