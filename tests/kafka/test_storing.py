@@ -50,6 +50,7 @@ def rows(client: ClickHouseClient) -> list[int]:
 
 def test_a_chain_goes_on_where_the_ledger_says(client: ClickHouseClient, store: BatchStore) -> None:
     lane = lane_of(client)
+    store.warm_up()
     store.store(lane, messages(0, 40))
     store.store(lane, messages(40, 100))
     assert stored_to(client, "ui_events", "ui", 0) == Ending.at(message(99))
