@@ -16,6 +16,8 @@ STATES_MS = 2_000
 #: "ssl://kafka:9093/bootstrap: Connect failed", or "GroupCoordinator: kafka:9093: Disconnected".
 _NAMED = re.compile(r"^(?:GroupCoordinator: )?(?:\w+://)?(?P<address>[^\s/]+:\d+)(?:/\w+)?: (?P<why>.*)$", re.DOTALL)
 
+_ALL = ""
+
 
 class Brokers:
     """librdkafka connects again and again by itself, and tells of every attempt."""
@@ -28,8 +30,11 @@ class Brokers:
         """What librdkafka tells of a connection, or of anything else that may mend itself."""
         kinds = connection.library().KafkaError
         named = _NAMED.match(error.str())
-        if error.code() == kinds._ALL_BROKERS_DOWN and self._lost:
-            return  # each was named
+        if error.code() == kinds._ALL_BROKERS_DOWN:
+            if not self._lost:  # a connection that was closed is not named
+                self._lost[_ALL] = time.monotonic()
+                self._log(f"Kafka: no broker answers ({error.str()}); they are tried again.")
+            return
         if named is None or error.code() not in (kinds._TRANSPORT, kinds._RESOLVE, kinds._TIMED_OUT):
             self._log(f"Kafka: {error.str()}")
             return
@@ -41,6 +46,11 @@ class Brokers:
         """librdkafka's statistics, in which each connection has its state."""
         if not self._lost:
             return
+        now = time.monotonic()
         for one in orjson.loads(statistics)["brokers"].values():
-            if one["state"] == "UP" and (since := self._lost.pop(one["nodename"], None)) is not None:
-                self._log(f"Kafka: {one['nodename']} is back after {time.monotonic() - since:.0f} s.")
+            if one["state"] != "UP":
+                continue
+            if (since := self._lost.pop(one["nodename"], None)) is not None:
+                self._log(f"Kafka: {one['nodename']} is back after {now - since:.0f} s.")
+            if (since := self._lost.pop(_ALL, None)) is not None:
+                self._log(f"Kafka: {one['nodename']} answers again after {now - since:.0f} s.")

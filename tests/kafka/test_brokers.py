@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -12,7 +14,7 @@ REFUSED = "Connect to ipv4#10.0.0.7:9092 failed: Connection refused (after 0ms i
 DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
 
 
-def refused(name: str) -> KafkaError:
+def refused(name: str) -> Any:
     return KafkaError(KafkaError._TRANSPORT, f"{name}: {REFUSED}")
 
 
@@ -49,6 +51,16 @@ def test_each_broker_is_said_for_itself() -> None:
 def test_what_is_no_lost_connection_is_said_as_it_is() -> None:
     said: list[str] = []
     brokers = Brokers(said.append)
-    brokers.failed(DOWN)
     brokers.failed(KafkaError(KafkaError.REBALANCE_IN_PROGRESS, "The group rebalances"))
-    assert said == ["Kafka: 1/1 brokers are down", "Kafka: The group rebalances"]
+    assert said == ["Kafka: The group rebalances"]
+
+
+def test_connections_that_were_closed_are_said_once() -> None:
+    said: list[str] = []
+    brokers = Brokers(said.append)
+    for _ in range(3):
+        brokers.failed(DOWN)
+    brokers.told(states(p9092="CONNECT"))
+    assert said == ["Kafka: no broker answers (1/1 brokers are down); they are tried again."]
+    brokers.told(states(p9092="UP"))
+    assert said[1:] == ["Kafka: kafka:9092 answers again after 0 s."]
