@@ -50,7 +50,8 @@ def body(numbers: list[int]) -> bytes:
     given = orjson.loads(request(*(span(number, **used) for number in numbers)))
     for one in given["resourceSpans"][0]["scopeSpans"][0]["spans"]:  # bytes in the JSON of protobuf's own library
         one["traceId"], one["spanId"] = _base64(one["traceId"]), _base64(one["spanId"])
-    return ParseDict(given, ExportTraceServiceRequest()).SerializeToString()
+    made: bytes = ParseDict(given, ExportTraceServiceRequest()).SerializeToString()
+    return made
 
 
 def _base64(digits: str) -> str:

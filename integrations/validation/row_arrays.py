@@ -81,7 +81,7 @@ class RowArrays:
         """A column of all stretches: an array where each is one of the same type."""
         import pyarrow as pa
 
-        parts = [
+        parts: list[Any] = [
             stretch[name] if name in stretch else pa.nulls(count)
             for stretch, count in zip(self._stretches, self._counts, strict=True)
         ]

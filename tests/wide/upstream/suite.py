@@ -34,7 +34,7 @@ def released() -> Path:
     folder = WIDE / "upstream" / name
     if not (folder / "tests").is_dir():
         words = "-m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all:"
-        command = [sys.executable, *words.split(), "--dest", folder.parent, f"{PACKAGE}=={version(PACKAGE)}"]
+        command = [sys.executable, *words.split(), "--dest", str(folder.parent), f"{PACKAGE}=={version(PACKAGE)}"]
         subprocess.run(command, check=True)
         with tarfile.open(folder.parent / f"{name}.tar.gz") as archive:
             archive.extractall(folder.parent, filter="data")

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from clickhouse_sqlalchemy import make_session
-from parameterized import parameterized_class
+from parameterized import parameterized_class  # type: ignore[import-not-found]  # the plugin stands in for it
 from sqlalchemy import Engine, create_engine
 
 _LAYOUT = re.compile(r"[\n\t]")
