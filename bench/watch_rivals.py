@@ -21,7 +21,7 @@ from bench.honesty_report import Report, per_mille, share
 from bench.watch_series import make
 from bench.watches import YEAR, alarms
 from chimera_metrics.analytics.inference import change_points
-from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Flags, Floats
 from chimera_metrics.analytics.inference.watch_evidence import LEARN
 
 SERIES = ("white", "t3", "lognormal", "AR(1) 0.3", "AR(1) 0.6", "weekly 15 %", "Poisson 100")
@@ -50,7 +50,7 @@ def trend_looks(y: Floats) -> list[int]:
     return [end - 1 for end in ends if change_points(list(y[end - TREND_DAYS : end]), period=WEEK).changes]
 
 
-def looked_at(looks: Looks, y: Floats) -> Floats:
+def looked_at(looks: Looks, y: Floats) -> Flags:
     """Whether each series of y: (m, LEARN + days) alarms at each look: (m, days)."""
     found = np.zeros(y.shape, dtype=np.bool_)
     for row, series in zip(found, y, strict=True):
