@@ -14,7 +14,7 @@ import numpy as np
 from bench.honesty import PAGE
 from bench.honesty_report import Report, per_mille, share
 from bench.watch_series import CLIMBS, HELD, STATED, make
-from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.series import Flags
 from chimera_metrics.analytics.inference.watch_evidence import LEARN, LEARN_DRIFT, evidence, threshold
 
 YEAR = 365
@@ -30,7 +30,7 @@ BEGIN, END = "<!-- measured by `python -m bench.watches` -->", "<!-- end of what
 
 def alarms(
     rng: np.random.Generator, name: str, series: int, looks: int, drift: bool = False, step: float = 0.0, at: int = 0
-) -> Floats:
+) -> Flags:
     """Whether each series (rows) alarms at each look (columns); `at`: looks before the step."""
     learnt = LEARN_DRIFT if drift else LEARN
     least = threshold(YEAR, learnt, drift)
