@@ -46,7 +46,7 @@ class ArrowBatch:
 
 
 @dataclass(slots=True)
-class _Checked:
+class CheckedArray:
     """One array after its check. A refused value stands as null."""
 
     values: Array
@@ -55,13 +55,28 @@ class _Checked:
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
     """What adds up over the stretches of a table."""
 
     batches: list[Any] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     rounded: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
+
+    def batch(self, rules: TableRules) -> ArrowBatch:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        clean = pa.Table.from_batches(self.batches)
+        days = pc.cast(clean.column(rules.time.name).cast(pa.date32()), pa.int32())
+        return ArrowBatch(
+            table=rules.table,
+            data=clean,
+            days=days.combine_chunks(),
+            rejected=self.rejected,
+            rounded={name: count for name, count in self.rounded.items() if count},
+            masked=dict(self.masked),
+        )
 
 
 def validate_table(table: str, data: Any, *, mask: bool = True, now: datetime | None = None) -> ArrowBatch:
@@ -70,32 +85,22 @@ def validate_table(table: str, data: Any, *, mask: bool = True, now: datetime | 
     Raises InvalidInput for an unknown table, and for what is no table of columns.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     rules = rules_of(table)
     whole = to_arrow(data)
     received = now or datetime.now(UTC)
-    outcome, start = _Outcome(), 0
+    outcome, start = Outcome(), 0
     for stretch in whole.to_batches(max_chunksize=STRETCH):
         _validate_stretch(rules, stretch, start, received, mask, outcome)
         start += stretch.num_rows
     if not outcome.batches:
         empty = pa.RecordBatch.from_pylist([], schema=whole.schema)
         _validate_stretch(rules, empty, 0, received, mask, outcome)
-    clean = pa.Table.from_batches(outcome.batches)
-    days = pc.cast(clean.column(rules.time.name).cast(pa.date32()), pa.int32())
-    return ArrowBatch(
-        table=rules.table,
-        data=clean,
-        days=days.combine_chunks(),
-        rejected=outcome.rejected,
-        rounded={name: count for name, count in outcome.rounded.items() if count},
-        masked=dict(outcome.masked),
-    )
+    return outcome.batch(rules)
 
 
 def _validate_stretch(
-    rules: TableRules, stretch: Any, start: int, received: datetime, mask: bool, outcome: _Outcome
+    rules: TableRules, stretch: Any, start: int, received: datetime, mask: bool, outcome: Outcome
 ) -> None:
     import pyarrow as pa
 
@@ -105,7 +110,7 @@ def _validate_stretch(
         unknown = rules.first_unknown(names)
         faults = dict.fromkeys(range(count), (shown_name(unknown), rules.unknown(unknown)))
     columns = {
-        rule.name: _check_array(rule, stretch.column(rule.name) if rule.name in names else pa.nulls(count), received)
+        rule.name: check_array(rule, stretch.column(rule.name) if rule.name in names else pa.nulls(count), received)
         for rule in rules.rules
         if rule.name in names or must_fill(rule)
     }
@@ -113,16 +118,16 @@ def _validate_stretch(
         for index, sentence in column.errors.items():
             faults.setdefault(index, (name, sentence))
     outcome.rejected += [Rejected(start + index, *faults[index]) for index in sorted(faults)]
-    _keep(rules, columns, faults, count, mask, outcome)
+    keep_sound(rules, columns, faults, count, mask, outcome)
 
 
-def _keep(
+def keep_sound(
     rules: TableRules,
-    columns: dict[str, _Checked],
+    columns: dict[str, CheckedArray],
     faults: dict[int, tuple[str, str]],
     count: int,
     mask: bool,
-    outcome: _Outcome,
+    outcome: Outcome,
 ) -> None:
     """Adds the rows without fault, masked, to the outcome."""
     import numpy as np
@@ -183,7 +188,7 @@ def _mask_words(rule: ColumnRule, values: Array) -> tuple[Array, dict[str, int]]
     return pa.array(clean, pa.string()).take(encoded.indices), counts
 
 
-def _check_array(rule: ColumnRule, array: Array, received: datetime) -> _Checked:
+def check_array(rule: ColumnRule, array: Array, received: datetime) -> CheckedArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -192,7 +197,7 @@ def _check_array(rule: ColumnRule, array: Array, received: datetime) -> _Checked
 
     array = _simplified(array)
     plain = plain_array(rule, array) or PlainArray(pa.nulls(len(array), target(rule)), pa.nulls(len(array), pa.bool_()))
-    checked = _Checked(plain.values, rounded=plain.rounded)
+    checked = CheckedArray(plain.values, rounded=plain.rounded)
     doubtful = pc.and_(array.is_valid(), pc.invert(pc.fill_null(plain.fine, False)))
     if pc.any(doubtful, min_count=0).as_py():
         _clean_doubtful(rule, checked, array, doubtful, received)
@@ -220,7 +225,7 @@ def _simplified(array: Array) -> Array:
     return array
 
 
-def _clean_doubtful(rule: ColumnRule, checked: _Checked, array: Array, doubtful: Array, received: datetime) -> None:
+def _clean_doubtful(rule: ColumnRule, checked: CheckedArray, array: Array, doubtful: Array, received: datetime) -> None:
     """Sends the doubtful values the row path's way."""
     import numpy as np
     import pyarrow as pa
@@ -265,7 +270,7 @@ def _python_value(scalar: Any) -> Any:
         return "a time that no calendar holds"
 
 
-def _complete(rule: ColumnRule, checked: _Checked, absent: Array, received: datetime) -> None:
+def _complete(rule: ColumnRule, checked: CheckedArray, absent: Array, received: datetime) -> None:
     """What stands where there is nothing: the default, or a refusal."""
     import numpy as np
     import pyarrow.compute as pc

@@ -152,6 +152,8 @@ _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 def _time(rule: ColumnRule, array: Array) -> PlainArray | None:
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("ms"))
+    elif _is_text(array):
+        array = _spelled_times(array)
     if not pa.types.is_timestamp(array.type):
         return None
     ticks, valid = _numbers(array.cast(pa.int64()))
@@ -169,6 +171,16 @@ def _time(rule: ColumnRule, array: Array) -> PlainArray | None:
     kept, wide = 10**rule.digits, _TICKS[target(rule).unit]
     ticks = ticks // (second // kept) if second >= kept else ticks * (kept // second)
     return PlainArray(_made(ticks * (wide // kept), fine, valid, target(rule)), _mask(fine, valid))
+
+
+def _spelled_times(array: Array) -> Array:
+    """Texts that are all times in UTC or without a zone, as times; others as they are."""
+    if not pc.all(pc.match_substring_regex(array, _TIME), min_count=0).as_py():
+        return array
+    try:
+        return pc.utf8_rtrim(array, "Z").cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:  # a day that its month does not have
+        return array
 
 
 def _uuid(rule: ColumnRule, array: Array) -> PlainArray | None:
@@ -236,6 +248,7 @@ def _is_text(array: Array) -> bool:
     return bool(pa.types.is_string(array.type))
 
 
+_TIME = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?:[0-9]{3}|[0-9]{6}))?Z?\z"
 _UUID = r"\A[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\z"
 
 

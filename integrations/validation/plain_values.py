@@ -118,6 +118,7 @@ def _uuid(rule: ColumnRule, values: list[Any], types: set[type]) -> list[Any] | 
 _new_uuid = object.__new__
 _set_int = UUID.__dict__["int"].__set__
 _set_is_safe = UUID.__dict__["is_safe"].__set__
+_NOT_KNOWN = SafeUUID.unknown
 
 
 def uuids(raw: bytes) -> list[UUID]:
@@ -126,7 +127,7 @@ def uuids(raw: bytes) -> list[UUID]:
     for high, low in struct.iter_unpack(">QQ", raw):
         uuid = _new_uuid(UUID)
         _set_int(uuid, high << 64 | low)
-        _set_is_safe(uuid, SafeUUID.unknown)
+        _set_is_safe(uuid, _NOT_KNOWN)
         found.append(uuid)
     return found
 

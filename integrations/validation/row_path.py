@@ -79,13 +79,13 @@ def validate_rows(
     `now` is the time of receipt, for rows that name no time. Raises InvalidInput for an unknown table.
     """
     rules = rules_of(table)
-    faults, rows = _faulty_rows(rules, rows)
+    faults, rows = faulty_rows(rules, rows)
     named = set(chain.from_iterable(rows))
     if not named <= set(rules.names):
-        _add_unknown(rules, rows, faults)
+        add_unknown(rules, rows, faults)
     received = now or datetime.now(UTC)
     columns = {
-        rule.name: check_column(rule, _column(rows, rule.name), received)
+        rule.name: check_column(rule, column_of(rows, rule.name), received)
         for rule in rules.rules
         if rule.name in named or must_fill(rule)
     }
@@ -96,7 +96,7 @@ def faults_of(table: str, row: Any) -> list[tuple[str, str]]:
     """Every column of one row that is at fault, with its sentence, as `Rejected` has the first."""
     rules = rules_of(table)
     if not isinstance(row, Mapping):
-        return list(_faulty_rows(rules, [row])[0].values())
+        return list(faulty_rows(rules, [row])[0].values())
     known = frozenset(rules.names)
     unknown = [(shown_name(name), rules.unknown(name)) for name in row if name not in known]
     received = datetime.now(UTC)
@@ -109,7 +109,7 @@ def must_fill(rule: ColumnRule) -> bool:
     return rule.required or (rule.default is not None and rule.default.kind != "constant")
 
 
-def _faulty_rows(
+def faulty_rows(
     rules: TableRules, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[int, tuple[str, str]], Sequence[Mapping[str, Any]]]:
     """What is no row at all, and the rows with nothing in its place."""
@@ -123,7 +123,7 @@ def _faulty_rows(
     return faults, [{} if index in faults else row for index, row in enumerate(rows)]
 
 
-def _add_unknown(rules: TableRules, rows: Sequence[Mapping[str, Any]], faults: dict[int, tuple[str, str]]) -> None:
+def add_unknown(rules: TableRules, rows: Sequence[Mapping[str, Any]], faults: dict[int, tuple[str, str]]) -> None:
     known = frozenset(rules.names)
     sentences: dict[object, tuple[str, str]] = {}
     for index, row in enumerate(rows):
@@ -134,7 +134,7 @@ def _add_unknown(rules: TableRules, rows: Sequence[Mapping[str, Any]], faults: d
             faults.setdefault(index, sentences[name])
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+def column_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     try:
         return list(map(itemgetter(name), rows))
     except KeyError:

@@ -67,7 +67,7 @@ def prepare_batch(
     *,
     masking: bool,
 ) -> Prepared:
-    """Validates rows, or an Arrow table, without touching the store."""
+    """Validates rows, RowArrays or an Arrow table, without touching the store."""
     received = len(rows)
     moment = now or datetime.now(UTC)
 
@@ -76,7 +76,10 @@ def prepare_batch(
         if isinstance(found, Sequence):
             return runs.last_of_each(validate_rows(table, found, mask=masking, now=time))
         from chimera_metrics.integrations.validation.column_path import validate_table
+        from chimera_metrics.integrations.validation.row_arrays import RowArrays
 
+        if isinstance(found, RowArrays):
+            return runs.last_of_each(found.validated(mask=masking, now=time))
         return runs.last_of_each(validate_table(table, found, mask=masking, now=time))
 
     clean = clean_at(moment)

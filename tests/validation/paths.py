@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from chimera_metrics.integrations.validation.arrow_layouts import map_reader
 from chimera_metrics.integrations.validation.column_path import ArrowBatch, validate_table
+from chimera_metrics.integrations.validation.row_arrays import RowArrays
 from chimera_metrics.integrations.validation.row_path import Batch, validate_rows
 from chimera_metrics.integrations.writing import bulk
 
@@ -82,8 +83,23 @@ def python_rows(arrow: Any) -> list[dict[str, Any]]:
 def assert_agree(table: str, columns: Mapping[str, Any], made_up: Sequence[str] = ()) -> Batch:
     """Asserts that both paths make the same of `columns`; answers what the row path made."""
     arrow = pa.table(dict(columns))
-    rows = validate_rows(table, python_rows(arrow), now=NOW)
-    batch = validate_table(table, arrow, now=NOW)
+    given = python_rows(arrow)
+    rows = validate_rows(table, given, now=NOW)
+    assert_same(validate_table(table, arrow, now=NOW), rows, made_up)
+    assert_same(in_stretches(table, given), rows, made_up)
+    return rows
+
+
+def in_stretches(table: str, rows: Sequence[Mapping[str, Any]], size: int = 4) -> ArrowBatch:
+    """The rows by the way of many, in stretches of `size`."""
+    many = RowArrays(table)
+    for start in range(0, len(rows), size):
+        many.add(rows[start : start + size])
+    return many.validated(now=NOW)
+
+
+def assert_same(batch: ArrowBatch, rows: Batch, made_up: Sequence[str] = ()) -> None:
+    """Asserts that a batch of arrays is the one that the row path made."""
     assert batch.rejected == rows.rejected
     assert batch.rounded == rows.rounded
     assert batch.masked == rows.masked
@@ -93,4 +109,3 @@ def assert_agree(table: str, columns: Mapping[str, Any], made_up: Sequence[str] 
     for name in left:
         if name not in made_up:
             assert right[name] == left[name], name
-    return rows
