@@ -97,7 +97,7 @@ def made(kind: Any, settings: dict[str, Any], *more: Any, **named: Any) -> Any:
 def refusal(brokers: str, error: Any) -> MuseError | None:
     """What somebody must set right, of an error that confluent-kafka tells of; None where it may mend itself."""
     kinds = library().KafkaError
-    code, said = error.code(), _plain(error.str())
+    code, said = error.code(), plain(error.str())
     if code == kinds._AUTHENTICATION and _OWN not in said:
         return AccessRefused(
             f"Kafka at {brokers} refuses the login ({said}); see MUSE_KAFKA_USERNAME, MUSE_KAFKA_PASSWORD and "
@@ -145,7 +145,7 @@ def _words(error: Exception) -> str:
     return str(first.str() if hasattr(first, "str") else first)
 
 
-def _plain(said: str) -> str:
+def plain(said: str) -> str:
     """Without the address before it, and the state and the full stop behind."""
     said = re.sub(r"^\S+://\S+: ", "", said)
-    return re.sub(r" \(after \d+ms in state \w+\)$", "", said).rstrip(".")
+    return re.sub(r" \(after \d+ms in state \w+[^)]*\)$", "", said).rstrip(".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,18 @@ from typing import Any
 import orjson
 
 from chimera_metrics.integrations.errors import InvalidInput
-from chimera_metrics.integrations.kafka.messages import Message, Poisoned
+from chimera_metrics.integrations.kafka.messages import Message, Poison, Poisoned, made_at
 from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.integrations.validation.values import show
 
 _KEYS = frozenset({"path", "value", "default"})
 #: What stands beside a message's value.
 ABOUT: Mapping[str, Callable[[Message], Any]] = {
-    "@topic": lambda message: message.topic,
-    "@partition": lambda message: message.partition,
-    "@offset": lambda message: message.offset,
-    "@key": lambda message: message.key.decode("utf-8", "replace") if message.key is not None else None,
-    "@timestamp": lambda message: message.moment,
+    "@topic": lambda message: message.topic(),
+    "@partition": lambda message: message.partition(),
+    "@offset": lambda message: message.offset(),
+    "@key": lambda message: None if (key := message.key()) is None else key.decode("utf-8", "replace"),
+    "@timestamp": made_at,
 }
 
 
@@ -55,7 +55,29 @@ class RowMapping:
 
     def row(self, message: Message) -> dict[str, Any]:
         """The row of a message. Raises Poisoned for one that is no JSON object."""
-        body = _body(message)
+        return self._filled(message, _body(message))
+
+    def rows(self, messages: Sequence[Message]) -> tuple[list[dict[str, Any]], list[Message], list[Poison]]:
+        """The rows of messages, the messages that they are of, and those that no row can be made of."""
+        rows: list[dict[str, Any]] = []
+        sources: list[Message] = []
+        poison: list[Poison] = []
+        for start in range(0, len(messages), _AT_ONCE):
+            some = messages[start : start + _AT_ONCE]
+            bodies = _bodies(some)
+            if bodies is not None:
+                rows += map(self._filled, some, bodies)
+                sources += some
+                continue
+            for message in some:
+                try:
+                    rows.append(self.row(message))
+                    sources.append(message)
+                except Poisoned as fault:
+                    poison.append(Poison(message, f"{str(fault).capitalize()}."))
+        return rows, sources, poison
+
+    def _filled(self, message: Message, body: dict[str, Any]) -> dict[str, Any]:
         if self._columns is None:
             row = body
         else:
@@ -63,19 +85,31 @@ class RowMapping:
             for name in self._words & row.keys():
                 if isinstance(row[name], dict | list):
                     row[name] = orjson.dumps(row[name]).decode()
-        if self._timed and row.get(self._time) is None and message.moment is not None:
-            row[self._time] = message.moment
+        if self._timed and row.get(self._time) is None and (made := made_at(message)) is not None:
+            row[self._time] = made
         return row
 
 
 _TEXTS = frozenset({"text", "json"})
+# So few that poison slows few others down.
+_AT_ONCE = 100
+
+
+def _bodies(messages: Sequence[Message]) -> list[dict[str, Any]] | None:
+    """The objects that messages are, None where one is not."""
+    loads = orjson.loads
+    try:
+        bodies = [loads(message.value() or b"") for message in messages]
+    except orjson.JSONDecodeError:
+        return None
+    return bodies if set(map(type, bodies)) == {dict} else None
 
 
 def _body(message: Message) -> dict[str, Any]:
-    if not message.value:
+    if not (value := message.value()):
         raise Poisoned("the message is empty")
     try:
-        body = orjson.loads(message.value)
+        body = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise Poisoned(f"it is not JSON ({error})") from None
     if not isinstance(body, dict):

@@ -1,56 +1,47 @@
-"""Messages as they come, and why one cannot be a row."""
+"""Messages as confluent-kafka gives them, what is made of one, and why one cannot be a row."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 
 # Kafka's word for "this message has no time".
 _NO_TIME = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of one partition."""
+class Message(Protocol):
+    """One message of one partition: what is used of confluent-kafka's class; they are too many to wrap."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp_ms: int | None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
+    def topic(self) -> str: ...
+    def partition(self) -> int: ...
+    def offset(self) -> int: ...
+    def key(self) -> bytes | None: ...
+    def value(self) -> bytes | None: ...
+    def timestamp(self) -> tuple[int, int]: ...
+    def headers(self) -> list[tuple[str, bytes | None]] | None: ...
 
-    @classmethod
-    def of(cls, given: Any) -> Message:
-        """From one of confluent-kafka."""
-        kind, timestamp = given.timestamp()
-        return cls(
-            given.topic(),
-            given.partition(),
-            given.offset(),
-            given.key(),
-            given.value(),
-            timestamp if kind != _NO_TIME else None,
-            tuple(given.headers() or ()),
-        )
 
-    @property
-    def moment(self) -> datetime | None:
-        """When it was made, as Kafka has it."""
-        return None if self.timestamp_ms is None else datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
+def made_ms(message: Message) -> int | None:
+    """When it was made, as Kafka has it, in milliseconds since 1970."""
+    kind, timestamp = message.timestamp()
+    return timestamp if kind != _NO_TIME else None
 
-    @property
-    def size(self) -> int:
-        return len(self.value or b"") + len(self.key or b"")
 
-    @property
-    def fingerprint(self) -> str:
-        """48 hexadecimal digits, by which the message is known again."""
-        words = (repr(self.timestamp_ms).encode(), self.key or b"", self.value or b"")
-        return hashlib.sha256(b"".join(b"%d:%b" % (len(word), word) for word in words)).hexdigest()[:48]
+def made_at(message: Message) -> datetime | None:
+    milliseconds = made_ms(message)
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def size_of(message: Message) -> int:
+    return len(message.value() or b"") + len(message.key() or b"")
+
+
+def fingerprint(message: Message) -> str:
+    """48 hexadecimal digits, by which the message is known again."""
+    words = (repr(made_ms(message)).encode(), message.key() or b"", message.value() or b"")
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(word), word) for word in words)).hexdigest()[:48]
 
 
 class Poisoned(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import orjson
 
 from chimera_metrics.integrations.errors import MuseError
-from chimera_metrics.integrations.kafka.messages import Poison
+from chimera_metrics.integrations.kafka.messages import Poison, made_at
 from chimera_metrics.integrations.masking.columns import mask_text
 from chimera_metrics.integrations.private_files import open_private, private_folder
 
@@ -41,8 +42,13 @@ class DeadLetters:
     def __init__(self, producer: Any, topic: str) -> None:
         self._producer = producer
         self._topic = topic
+        self._lock = threading.Lock()
 
     def keep(self, poison: Sequence[Poison]) -> None:
+        with self._lock:  # of two that wait for their deliveries, one may hear of the other's
+            self._send(poison)
+
+    def _send(self, poison: Sequence[Poison]) -> None:
         failed: list[str] = []
 
         def told(error: Any, _: Any) -> None:
@@ -52,16 +58,16 @@ class DeadLetters:
         for one in poison:
             message = one.message
             headers = [
-                *message.headers,
+                *(message.headers() or ()),
                 ("muse-error", one.reason.encode("utf-8", "replace")),
-                ("muse-topic", message.topic.encode()),
-                ("muse-partition", b"%d" % message.partition),
-                ("muse-offset", b"%d" % message.offset),
+                ("muse-topic", message.topic().encode()),
+                ("muse-partition", b"%d" % message.partition()),
+                ("muse-offset", b"%d" % message.offset()),
             ]
             while True:
                 try:
                     self._producer.produce(
-                        self._topic, value=message.value, key=message.key, headers=headers, on_delivery=told
+                        self._topic, value=message.value(), key=message.key(), headers=headers, on_delivery=told
                     )
                     break
                 except BufferError:
@@ -82,22 +88,22 @@ class PoisonFiles:
 
     def keep(self, poison: Sequence[Poison]) -> None:
         for one in poison:
-            path = self.folder / f"{one.message.topic}-{one.message.partition}.jsonl"
+            path = self.folder / f"{one.message.topic()}-{one.message.partition()}.jsonl"
             if path not in self._kept:
                 private_folder(self.folder)
                 self._kept[path] = _last_offset(path)
-            if one.message.offset > self._kept[path]:
+            if one.message.offset() > self._kept[path]:
                 self._append(path, one)
-                self._kept[path] = one.message.offset
+                self._kept[path] = one.message.offset()
 
     def _append(self, path: Path, one: Poison) -> None:
         message = one.message
-        text = (message.value or b"")[:_SHOWN].decode("utf-8", "replace")
+        text = (message.value() or b"")[:_SHOWN].decode("utf-8", "replace")
         said = {
-            "topic": message.topic,
-            "partition": message.partition,
-            "offset": message.offset,
-            "ts": message.moment,
+            "topic": message.topic(),
+            "partition": message.partition(),
+            "offset": message.offset(),
+            "ts": made_at(message),
             "error": self._masked(one.reason),
             "value": self._masked(text),
         }

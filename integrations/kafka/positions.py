@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from chimera_metrics.integrations.kafka.messages import Message
+from chimera_metrics.integrations.kafka.messages import Message, fingerprint
 
 _SESSION = {"max_threads": 1, "select_sequential_consistency": 1}
 _DIGITS = 19
@@ -28,7 +28,7 @@ class Ending:
 
     @classmethod
     def at(cls, message: Message) -> Ending:
-        return cls(message.offset, message.fingerprint)
+        return cls(message.offset(), fingerprint(message))
 
     @classmethod
     def of(cls, digest: str) -> Ending:

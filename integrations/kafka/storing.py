@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from chimera_metrics.integrations.clickhouse.retries import pause_s
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
@@ -19,16 +20,19 @@ from chimera_metrics.integrations.errors import (
 )
 from chimera_metrics.integrations.kafka.lanes import Lane
 from chimera_metrics.integrations.kafka.mapping import RowMapping
-from chimera_metrics.integrations.kafka.messages import Message, Poison, Poisoned
+from chimera_metrics.integrations.kafka.messages import Message, Poison
 from chimera_metrics.integrations.kafka.poison import Aside
 from chimera_metrics.integrations.kafka.positions import Ending, key_of
 from chimera_metrics.integrations.results import Result
+from chimera_metrics.integrations.validation.row_arrays import RowArrays
 from chimera_metrics.integrations.writing.prepared import Prepared
 
 #: What somebody must set right before it is worth another try. StoreUnusable is not among them: a disk that is full may
 #: not stay so, and the messages wait.
 LASTING = (AccessRefused, CertificateRefused, InvalidInput, SchemaMismatch, ServerTooOld, SettingsError)
 _LONGEST_EXPONENT = 6
+# So few that their objects stay in the processor's cache until they are columns.
+_STRETCH = 2_000
 
 
 class Conflict(Exception):
@@ -36,7 +40,7 @@ class Conflict(Exception):
 
 
 class BatchStore:
-    """Stores batches of messages of a topic.
+    """Stores batches of messages of a topic, those of several partitions at once.
 
     `said` is told why the store makes it wait, and None when it no longer does.
     """
@@ -57,7 +61,13 @@ class BatchStore:
         self._aside = aside
         self._said = said
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._held_up: set[int] = set()
         self.counts: Counter[str] = Counter()
+
+    def warm_up(self) -> None:
+        """Loads what checking needs, so that the first batch does not wait for it."""
+        self._client.writer.check(self._table, self._rows([])[0], "", "", "skip")
 
     def stop(self) -> None:
         """Waits for the store no longer."""
@@ -77,21 +87,31 @@ class BatchStore:
             self._without_rows(lane, messages, prepared)
         elif not self._into_store(lane, messages, prepared, ending):
             return
-        self.counts["poison"] += len(poison)
+        self._count("poison", len(poison))
+
+    def _count(self, what: str, number: int) -> None:
+        with self._lock:
+            self.counts[what] += number
 
     def _prepared(self, lane: Lane, messages: list[Message], ending: Ending) -> tuple[Prepared, list[Poison]]:
-        rows, of, poison = [], [], []
-        for message in messages:
-            try:
-                rows.append(self._mapping.row(message))
-                of.append(message)
-            except Poisoned as fault:
-                poison.append(Poison(message, f"{str(fault).capitalize()}."))
+        rows, of, poison = self._rows(messages)
         key = key_of(self._name, lane.partition, lane.position)
         prepared = self._client.writer.check(self._table, rows, ending.digest, key, "skip")
         for bad in prepared.clean.rejected:
             poison.append(Poison(of[bad.index], bad.error))
-        return prepared, sorted(poison, key=lambda one: one.message.offset)
+        return prepared, sorted(poison, key=lambda one: one.message.offset())
+
+    def _rows(self, messages: list[Message]) -> tuple[Sequence[Any] | RowArrays, list[Message], list[Poison]]:
+        """The rows of messages, the messages that they are of, and the rest."""
+        if not self._client.settings.embedded:  # the driver of a server takes Python's values
+            return self._mapping.rows(messages)
+        packed, of, poison = RowArrays(self._table), [], []
+        for start in range(0, len(messages), _STRETCH):
+            rows, sources, unfit = self._mapping.rows(messages[start : start + _STRETCH])
+            packed.add(rows)
+            of += sources
+            poison += unfit
+        return packed, of, poison
 
     def _without_rows(self, lane: Lane, messages: list[Message], prepared: Prepared) -> None:
         if lane.must_end is not None:
@@ -99,7 +119,7 @@ class BatchStore:
                 f"Of {self._name}, partition {lane.partition}, the messages from offset {lane.position:,} were being "
                 "stored as rows, and now none of them is one; run it with the earlier mapping until it has gone on."
             )
-        lane.passed(messages[-1].offset)
+        lane.passed(messages[-1].offset())
 
     def _into_store(self, lane: Lane, messages: list[Message], prepared: Prepared, ending: Ending) -> bool:
         answers: list[Result] = []
@@ -109,8 +129,8 @@ class BatchStore:
         except Conflict:
             self._after_conflict(lane, messages, prepared)
             return False
-        self.counts["stored"] += answers[0]["inserted"]
-        self.counts["duplicate"] += answers[0]["duplicates"]
+        self._count("stored", answers[0]["inserted"])
+        self._count("duplicate", answers[0]["duplicates"])
         lane.stored(ending.offset)
         return True
 
@@ -142,11 +162,20 @@ class BatchStore:
             except LASTING:
                 raise
             except MuseError as error:
-                self._said(str(error))
+                self._waits(lane, str(error))
                 self._stopping.wait(pause_s(min(attempt, _LONGEST_EXPONENT)) + 0.5)
                 attempt += 1
                 continue
             if attempt:
-                self._said(None)
+                self._waits(lane, None)
             return True
+        with self._lock:
+            self._held_up.discard(lane.partition)
         return False
+
+    def _waits(self, lane: Lane, why: str | None) -> None:
+        """Tells why the lane waits, and when none does any longer."""
+        with self._lock:
+            (self._held_up.discard if why is None else self._held_up.add)(lane.partition)
+            if why is not None or not self._held_up:
+                self._said(why)

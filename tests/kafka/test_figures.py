@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -16,7 +15,7 @@ from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
 from chimera_metrics.integrations.kafka.figures import Telling
 from chimera_metrics.integrations.kafka.lanes import Lane
 from chimera_metrics.integrations.operations import consumers
-from tests.kafka.test_storing import message
+from tests.kafka.made import given
 from tests.operations.test_datadog import Agent
 from tests.server.processes import environment, http
 
@@ -31,8 +30,8 @@ def agent() -> Iterator[Agent]:
 def lane_behind() -> Lane:
     """Read to 3, of which nothing is stored; the first was made a minute ago."""
     lane = Lane("ui", 0, 0, None)
-    for offset in range(3):
-        lane.add(replace(message(offset), timestamp_ms=int(time.time() * 1000) - 60_000 + offset))
+    ago = int(time.time() * 1000) - 60_000
+    lane.add([given(b"{}", offset, ms=ago + offset) for offset in range(3)])
     return lane
 
 

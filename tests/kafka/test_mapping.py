@@ -9,14 +9,14 @@ import pytest
 
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.kafka.mapping import RowMapping
-from chimera_metrics.integrations.kafka.messages import Message, Poisoned
+from chimera_metrics.integrations.kafka.messages import Poisoned
+from tests.kafka.made import MS, Given, given
 
-AT_MS = 1_790_000_000_000
-AT = datetime.fromtimestamp(AT_MS / 1000, UTC)
+AT = datetime.fromtimestamp(MS / 1000, UTC)
 
 
-def message(value: bytes | None, offset: int = 7) -> Message:
-    return Message("ui", 2, offset, b"anna", value, AT_MS)
+def message(value: bytes | None, offset: int = 7) -> Given:
+    return given(value, offset, partition=2, key=b"anna")
 
 
 def written(folder: Path, text: str) -> Path:
@@ -54,6 +54,19 @@ def test_a_file_says_which_field_is_which_column(tmp_path: Path) -> None:
 def test_what_is_no_object_is_poison(value: bytes | None) -> None:
     with pytest.raises(Poisoned):
         RowMapping("ui_events").row(message(value))
+
+
+def test_rows_come_with_the_messages_that_they_are_of() -> None:
+    values = [b"{}"] * 150 + [b"[1]", b'{"event_type": "error"}', b"{", None]
+    messages = [message(value, offset) for offset, value in enumerate(values)]
+    rows, sources, poison = RowMapping("ui_events").rows(messages)
+    assert [one.offset() for one in sources] == [*range(150), 151]
+    assert rows[-1] == {"event_type": "error", "ts": AT}
+    assert [(one.message.offset(), one.reason[:12]) for one in poison] == [
+        (150, "It is json, "),
+        (152, "It is not js"),
+        (153, "The message "),
+    ]
 
 
 @pytest.mark.parametrize(

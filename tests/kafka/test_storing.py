@@ -12,20 +12,18 @@ from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.errors import InvalidInput, MuseError, StatementFailed
 from chimera_metrics.integrations.kafka.lanes import Lane, TopicChanged
 from chimera_metrics.integrations.kafka.mapping import RowMapping
-from chimera_metrics.integrations.kafka.messages import Message
 from chimera_metrics.integrations.kafka.poison import PoisonFiles
 from chimera_metrics.integrations.kafka.positions import Ending, key_of, stored_to
 from chimera_metrics.integrations.kafka.storing import BatchStore
+from tests.kafka.made import MS, Given, given
 
-MS = 1_790_000_000_000
 
-
-def message(offset: int, value: bytes | None = None) -> Message:
+def message(offset: int, value: bytes | None = None) -> Given:
     body = {"session_id": str(UUID(int=offset)), "event_type": "error", "latency_ms": offset, "user_agent": "x"}
-    return Message("ui", 0, offset, None, orjson.dumps(body) if value is None else value, MS + offset)
+    return given(orjson.dumps(body) if value is None else value, offset, ms=MS + offset)
 
 
-def messages(first: int, stop: int) -> list[Message]:
+def messages(first: int, stop: int) -> list[Given]:
     return [message(offset) for offset in range(first, stop)]
 
 
@@ -52,6 +50,7 @@ def rows(client: ClickHouseClient) -> list[int]:
 
 def test_a_chain_goes_on_where_the_ledger_says(client: ClickHouseClient, store: BatchStore) -> None:
     lane = lane_of(client)
+    store.warm_up()
     store.store(lane, messages(0, 40))
     store.store(lane, messages(40, 100))
     assert stored_to(client, "ui_events", "ui", 0) == Ending.at(message(99))
@@ -64,7 +63,7 @@ def test_of_two_consumers_of_one_partition_one_goes_on(client: ClickHouseClient,
     first, second = lane_of(client), lane_of(client)
     store.store(first, messages(0, 50))
     store.store(second, messages(0, 80))
-    assert (second.position, [one.offset for one in second.waiting]) == (50, list(range(50, 80)))
+    assert (second.position, [one.offset() for one in second.waiting]) == (50, list(range(50, 80)))
     store.store(second, second.take())
     store.store(first, messages(50, 80))
     assert rows(client) == [80, 80, 80]
@@ -147,12 +146,11 @@ def test_the_last_stored_message_is_read_again_and_must_be_the_same(
     store.store(lane_of(client), messages(0, 10))
     same, other, shorter, gone = (lane_of(client) for _ in range(4))
     assert same.begins == 9
-    for one in messages(9, 12):
-        same.add(one)
-    assert [one.offset for one in same.waiting] == [10, 11]
+    same.add(messages(9, 12))
+    assert [one.offset() for one in same.waiting] == [10, 11]
     with pytest.raises(TopicChanged, match="known-as"):
-        other.add(message(9, b"{}"))
+        other.add([message(9, b"{}")])
     with pytest.raises(TopicChanged):
-        shorter.add(message(0))
-    gone.add(message(25))  # Kafka has dropped what came between
-    assert [one.offset for one in gone.waiting] == [25]
+        shorter.add([message(0)])
+    gone.add([message(25)])  # Kafka has dropped what came between
+    assert [one.offset() for one in gone.waiting] == [25]

@@ -142,6 +142,13 @@ class Story:
         if (found := len(set(self.dead_letters()))) != poison:
             self.faults.append(f"{found:,} different messages in the topic for poison, not {poison:,}")
 
+    def judge_log(self, most: int) -> None:
+        """That a broker was away is said once for each consumer, not at every attempt to reach it."""
+        lines = (self.folder / "consumers.log").read_text().splitlines()
+        lost, back = (sum(f" is {word} " in line for line in lines) for word in ("lost", "back"))
+        if not 0 < back <= lost <= most:
+            self.faults.append(f"a broker was lost {lost} times and back {back} times, as the log has it")
+
     def dead_letters(self) -> Iterator[tuple[bytes, bytes]]:
         """Partition and offset of each message in the topic for poison."""
         from confluent_kafka import Consumer, TopicPartition

@@ -80,3 +80,5 @@ def tell(story: Story, before: Front, kills: int) -> None:
     if story.broker.kind == "tansu" and before.cut_off < CUTS * kills:
         story.faults.append(f"only {before.cut_off} connections were cut")
     story.judge(poison)
+    if story.broker.kind == "noida":
+        story.judge_log(most=4)  # two consumers run while it is away, and one of them may reach it twice
