@@ -1,22 +1,45 @@
-"""clickhouse-sqlalchemy's own suite, which its package lacks: taken from its repository by the release's commit."""
+"""clickhouse-sqlalchemy's own suite: what its released source has of it, and all of it from its repository.
+
+The source archive of a release, which pip downloads, has the tests of compiler, DDL and reflection, and lacks the
+folders; the repository has all, where it can be reached.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
+import tarfile
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.support.sources import ROOT
+from tests.wide.environments import CACHE as WIDE
 
 COMMIT = "b62512f18c460347536b4b1a24a333bc041998ca"  # 0.3.2
 REPOSITORY = "https://github.com/xzkostyan/clickhouse-sqlalchemy"
-CACHE = ROOT / ".cache" / f"clickhouse-sqlalchemy-{COMMIT[:12]}"
+PACKAGE = "clickhouse-sqlalchemy"
+CACHE = ROOT / ".cache" / f"{PACKAGE}-{COMMIT[:12]}"
 _PATIENCE_S = 120
 
 
 class SuiteUnreachable(Exception):
     """The repository does not answer here."""
+
+
+def released() -> Path:
+    """The folder that has, in `tests`, the tests of the source archive of the installed release."""
+    name = f"{PACKAGE}-{version(PACKAGE)}"
+    folder = WIDE / "upstream" / name
+    if not (folder / "tests").is_dir():
+        words = "-m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all:"
+        command = [sys.executable, *words.split(), "--dest", str(folder.parent), f"{PACKAGE}=={version(PACKAGE)}"]
+        subprocess.run(command, check=True)
+        with tarfile.open(folder.parent / f"{name}.tar.gz") as archive:
+            archive.extractall(folder.parent, filter="data")
+        (folder / "tests" / "__init__.py").touch()  # without it, the package `tests` is ours
+    return folder
 
 
 def suite() -> Path:
