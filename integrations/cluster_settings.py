@@ -16,6 +16,13 @@ class ClusterSettings(BaseModel):
         default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$", description="cluster whose replicas keep the tables"
     )
 
+    sharded: bool = Field(default=False, description="spread the rows of facts and rollups over the cluster's shards")
+
+    @property
+    def on_shards(self) -> bool:
+        """Whether rows are spread over the shards of a cluster."""
+        return self.cluster is not None and self.sharded
+
     @field_validator("cluster", mode="before")
     @classmethod
     def _blank_cluster_is_unset(cls, value: Any) -> Any:
@@ -27,5 +34,10 @@ class ClusterSettings(BaseModel):
             raise SettingsError(
                 f"CH_CLUSTER names the cluster {self.cluster}, but CH_HOST is not set: set it to one of the cluster's "
                 "servers, or unset CH_CLUSTER to use the embedded store."
+            )
+        if self.sharded and self.cluster is None:
+            raise SettingsError(
+                "CH_SHARDED is set, but CH_CLUSTER is not: name the cluster whose shards take the rows, or unset "
+                "CH_SHARDED."
             )
         return self

@@ -82,6 +82,7 @@ def server() -> ClickHouseSettings:
         database=url.database or "chimera_metrics_test",
         secure=url.query.get("secure", "true") == "true",
         cluster=url.query.get("cluster"),
+        sharded=url.query.get("sharded") == "true",
     )
     runner.upgrade(settings)
     return settings

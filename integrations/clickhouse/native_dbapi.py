@@ -21,8 +21,8 @@ from clickhouse_driver import Client
 from clickhouse_driver import errors as driver
 from clickhouse_driver.result import QueryInfo
 
-from chimera_metrics.integrations.clickhouse import dbapi
-from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
+from chimera_metrics.integrations.clickhouse import dbapi, shards
+from chimera_metrics.integrations.clickhouse.cluster import Cluster
 from chimera_metrics.integrations.clickhouse.codec import Column
 from chimera_metrics.integrations.clickhouse.dbapi import (  # noqa: F401  # SQLAlchemy reads PEP 249's names from this module
     Binary,
@@ -205,8 +205,15 @@ class NativeConnection(dbapi.Connection):
         short: bool = False,
     ) -> NativeReply:
         self.current_query_id = query_id
-        statement = clustered(statement, Cluster.of(self._settings))
         wanted = self._kept(self.session | dict(settings or {}))
+        *before, last = shards.sent(statement, Cluster.of(self._settings))
+        for one in before:
+            with self._run(one, wanted, query_id) as reply:
+                for _ in reply.blocks():
+                    pass
+        return self._run(last, wanted, query_id)
+
+    def _run(self, statement: str, wanted: Mapping[str, Any], query_id: str | None) -> NativeReply:
         words = self._permitted(wanted)
         try:
             return NativeReply(self, statement, words, query_id)
@@ -224,6 +231,8 @@ class NativeConnection(dbapi.Connection):
         if self._settings.cluster is not None:
             # Without quorum writes it hides the newest rows of other replicas, and says nothing.
             wanted = {name: value for name, value in wanted.items() if name != "select_sequential_consistency"}
+        if self._settings.on_shards:
+            wanted = {**wanted, **shards.SESSION}
         return self._known.keep(wanted, self._version, self._names_of_settings)
 
     def _names_of_settings(self) -> list[str]:

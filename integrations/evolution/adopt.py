@@ -25,7 +25,15 @@ from sqlalchemy import Connection, MetaData, exc
 
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.evolution import cluster_fitness, lock, rendering, replicate, runner, version
+from chimera_metrics.integrations.evolution import (
+    cluster_fitness,
+    lock,
+    rendering,
+    replicate,
+    runner,
+    sharding,
+    version,
+)
 from chimera_metrics.integrations.evolution.canonical import Schema, differences, read
 from chimera_metrics.integrations.evolution.changes import plan as changes
 from chimera_metrics.integrations.evolution.comparators import managed, schema_of
@@ -126,6 +134,7 @@ class Adopted:
 def plan(settings: ClickHouseSettings) -> AdoptReport:
     """How the database stands beside each revision. Changes nothing in it."""
     with _connection(settings) as connection:
+        sharding.refuse_other_form(connection, settings)
         ours = managed(runner.script_location())
         stands = _theirs(connection, settings.database)
         known = _revisions(settings, connection)
@@ -133,7 +142,11 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         other = version.of_another_project(connection, known, ours)
         writers = foreign_writers(connection, settings.database, ours)
         behind = _behind(connection, stands)
-        alone = () if settings.cluster is None else replicate.alone(connection, settings.database, _tables(ours))
+        alone = (
+            ()
+            if settings.cluster is None or settings.on_shards
+            else replicate.alone(connection, settings.database, _tables(ours))
+        )
     wanted = next(reversed(known.values()))
     matches = [
         revision

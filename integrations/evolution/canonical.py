@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.cluster import plain
+from chimera_metrics.integrations.clickhouse import shards
+from chimera_metrics.integrations.clickhouse.cluster import LOCAL, plain
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.evolution import ddl_parts
 
@@ -91,6 +92,8 @@ class TableForm:
     indexes: Mapping[str, str] = field(default_factory=dict)
     projections: Mapping[str, str] = field(default_factory=dict)
     constraints: Mapping[str, str] = field(default_factory=dict)
+    #: What the table that reads all shards has otherwise than the shards' own; '' elsewhere. `muse upgrade` mends it.
+    above: str = field(default="", compare=False)
     #: The `CREATE` statement, laid out by the engine. Not compared: it is made of the rest.
     ddl: str = field(default="", compare=False)
 
@@ -130,7 +133,8 @@ def settings_of(engine_full: str) -> dict[str, str]:
 
 def read(connection: Connection, database: str, only: str | None = None) -> Schema:
     """Every table and view of a database, or the one named."""
-    where = f"database = {quote(database)}" + ("" if only is None else f" AND {{}} = {quote(only)}")
+    named = "" if only is None else f" AND {{}} IN ({quote(only)}, {quote(only + LOCAL)})"
+    where = f"database = {quote(database)}{named}"
     tables = _rows(connection, _TABLES.format(where=where.format("name")))
     if not tables:
         return {}
@@ -138,7 +142,55 @@ def read(connection: Connection, database: str, only: str | None = None) -> Sche
         _by_table(_rows(connection, statement.format(where=where.format("table"))))
         for statement in (_COLUMNS, _INDEXES, _PROJECTIONS)
     ]
-    return {row[0]: _form(row, database, *(part.get(row[0], []) for part in parts)) for row in tables}
+    found = {row[0]: _form(row, database, *(part.get(row[0], []) for part in parts)) for row in tables}
+    folded = _folded(found)
+    return folded if only is None else {name: form for name, form in folded.items() if name == only}
+
+
+def _folded(found: Schema) -> Schema:
+    """A table that is spread over shards, and its shard's own, as the one that the models have."""
+    folded: Schema = {}
+    for name, form in found.items():
+        own = found.get(f"{name}{LOCAL}")
+        if own is not None and form.engine.startswith("Distributed("):
+            folded[name] = _from_shards(own, form)
+        elif form.kind == "materialized":  # also where it is read alone
+            folded[name] = _from_shards(form)
+        else:
+            folded[name] = form
+    return {name: form for name, form in folded.items() if not _is_own(name, found)}
+
+
+def _is_own(name: str, found: Schema) -> bool:
+    """Whether a table is the shard's own below another."""
+    above = found.get(name.removesuffix(LOCAL)) if name.endswith(LOCAL) else None
+    return above is not None and above.engine.startswith("Distributed(")
+
+
+def _from_shards(form: TableForm, above: TableForm | None = None) -> TableForm:
+    """With the names that the models have, and what the table above has otherwise."""
+    form = replace(
+        form,
+        name=shards.folded(form.name),
+        target=shards.folded(form.target),
+        query=shards.folded(form.query),
+        ddl=shards.folded(form.ddl),
+    )
+    if above is None:
+        return form
+    other = sorted(
+        name
+        for name in form.columns.keys() | above.columns.keys()
+        if _shape(form.columns.get(name)) != _shape(above.columns.get(name))
+    )
+    apart = [f"other columns ({', '.join(other)})"] if other else []
+    apart += ["another comment"] if form.comment != above.comment else []
+    return replace(form, above=" and ".join(apart))
+
+
+def _shape(column: ColumnForm | None) -> tuple[str, ...]:
+    """What of a column a Distributed table needs to have as its shards do."""
+    return () if column is None else (column.type, column.kind, column.expression)
 
 
 def _form(row: Row, database: str, columns: list[Row], indexes: list[Row], projections: list[Row]) -> TableForm:
@@ -180,10 +232,11 @@ def _without_parentheses(key: str) -> str:
     return key[1:-1] if re.fullmatch(r"\([^()]*\)", key) else key
 
 
-_TABLES = """
+_TABLES = f"""
 SELECT name, engine, engine_full, create_table_query, as_select, formatQuery(create_table_query),
        partition_key, sorting_key, primary_key, sampling_key, comment
-FROM system.tables WHERE {where} AND NOT is_temporary AND engine != 'KeeperMap' ORDER BY name"""
+FROM system.tables WHERE {{where}} AND NOT is_temporary AND engine != 'KeeperMap'
+    AND name NOT IN ('{shards.COUNTS}', '{shards.PARTS}') ORDER BY name"""
 _COLUMNS = """
 SELECT table, name, type, default_kind, default_expression, compression_codec, comment
 FROM system.columns WHERE {where} ORDER BY table, position"""
@@ -236,6 +289,7 @@ _LABELS = {
     "sampling_key": "the sampling key",
     "ttl": "the TTL",
     "comment": "the comment",
+    "above": "what the table above its shards has besides",
     "target": "the target",
     "refresh": "the refresh",
     "query": "the SELECT",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.cluster import like
+from chimera_metrics.integrations.clickhouse.cluster import like, on_tables_beside
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch
@@ -57,10 +57,11 @@ def wanted(impl: ClickHouseImpl, statements: Sequence[str], name: str, around: s
 
 
 def empty_copy(connection: Connection, settings: ClickHouseSettings, table: str, name: str) -> str:
-    """What makes an empty table like another. On a cluster it is for this server alone: it has no place in Keeper."""
+    """What makes an empty table like another. On a cluster it is for this server alone: it has no place in Keeper. On
+    shards it stands on each."""
     if settings.cluster is None:
         return f"CREATE TABLE {quote_name(name)} AS {quote_name(table)}"
-    return like(read(connection, settings.database, only=table)[table].ddl, name)
+    return on_tables_beside(like(read(connection, settings.database, only=table)[table].ddl, name), settings)
 
 
 def refuse_other_part(impl: ClickHouseImpl, have: TableForm, kind: str, part: str, changes: Sequence[str]) -> None:

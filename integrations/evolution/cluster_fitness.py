@@ -26,10 +26,10 @@ def refuse_unfit(connection: Connection, settings: ClickHouseSettings) -> None:
             f"CH_CLUSTER holds {name!r}, but {settings.where} knows no such cluster: set it to one of "
             f"{', '.join(sorted(known)) or 'none'}, or name the cluster in <remote_servers> of its configuration."
         )
-    if known[name] != "1":
+    if known[name] != "1" and not settings.sharded:
         raise SettingsError(
             f"The cluster {name} has {known[name]} shards, so each server would see a part of the rows only; set "
-            "CH_CLUSTER to a cluster of one shard, whose replicas hold all rows."
+            "CH_CLUSTER to a cluster of one shard, whose replicas hold all rows, or CH_SHARDED=true to spread them."
         )
     macros = {macro for macro, _ in _rows(connection, "SELECT macro, substitution FROM system.macros")}
     if absent := sorted({"shard", "replica"} - macros):

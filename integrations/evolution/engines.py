@@ -6,6 +6,7 @@ import contextlib
 
 from sqlalchemy import Engine, exc
 
+from chimera_metrics.integrations.clickhouse import shards
 from chimera_metrics.integrations.clickhouse.engine import make_engine
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import AccessRefused
@@ -24,6 +25,8 @@ def migration_engine(settings: ClickHouseSettings) -> Engine:
     if settings.cluster is not None:
         # A replicated table takes a revision that is recorded a second time for a retry of the first.
         session["insert_deduplicate"] = 0
+    if settings.on_shards:
+        session |= shards.EACH_ITS_OWN
     return make_engine(patient, session=session, pool_size=4)
 
 

@@ -15,7 +15,7 @@ from chimera_metrics.integrations import config as settings_of
 from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
-from chimera_metrics.integrations.evolution import comparators, journal, rendering, replicate, rollup, version
+from chimera_metrics.integrations.evolution import comparators, journal, rendering, replicate, rollup, sharding, version
 from chimera_metrics.integrations.evolution.cluster_fitness import refuse_unfit, unfinished
 from chimera_metrics.integrations.evolution.destruction import refuse_construct
 from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
@@ -51,6 +51,9 @@ def _offline(context: Any, metadata: MetaData) -> None:
         dialect_opts={"paramstyle": "named"},
         clickhouse_settings=_settings(context),
     )
+    if context.get_starting_revision_argument() in {None, "base"}:
+        for statement in sharding.offline(_settings(context)):
+            context.get_context().impl.run(statement)
     context.run_migrations()
 
 
@@ -70,12 +73,14 @@ def _online(context: Any, metadata: MetaData) -> None:
             context.run_migrations()
             return
         refuse_unfit(connection, settings)
+        sharding.refuse_other_form(connection, settings)
         _refuse_alone(connection, settings, comparators.managed(Path(opts["script"].dir)))
         terms = context.config.attributes.get("lock", LockTerms())
         with migration_lock(engine, settings, terms) as lock:
             version.refuse_other_project(_of_another_project(opts["script"], connection), settings.database)
             version.heal(connection)
             sweep(connection, settings)
+            sharding.prepare(connection, settings)
             plan = journal.noted(opts["fn"], connection)
             context.configure(
                 **options,

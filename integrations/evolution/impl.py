@@ -11,7 +11,8 @@ from clickhouse_sqlalchemy import types as ch
 from sqlalchemy import Column, MetaData, Table, text
 from sqlalchemy.sql.dml import Delete, Update
 
-from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
+from chimera_metrics.integrations.clickhouse import shards
+from chimera_metrics.integrations.clickhouse.cluster import Cluster
 from chimera_metrics.integrations.config import ClickHouseSettings
 
 
@@ -37,7 +38,12 @@ class ClickHouseImpl(DefaultImpl):
 
     def static_output(self, text: str) -> None:
         settings: ClickHouseSettings | None = self.context_opts.get("clickhouse_settings")
-        super().static_output(text if settings is None else clustered(text, Cluster.of(settings)))
+        if settings is None:
+            super().static_output(text)
+            return
+        end = self.command_terminator if text.endswith(self.command_terminator) else ""
+        for one in shards.sent(text.removesuffix(end), Cluster.of(settings)):
+            super().static_output(f"{one}{end}")
 
     def remark(self, text_: str) -> None:
         """A comment in the output of `--sql`; nothing online."""

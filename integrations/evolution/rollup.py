@@ -15,7 +15,7 @@ from datetime import date
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.cluster import here
+from chimera_metrics.integrations.clickhouse.cluster import on_tables_beside
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.evolution.carrying import empty_copy
@@ -70,7 +70,7 @@ class FillRollup(ClickHouseOp):
             return
         assert impl.connection is not None  # noqa: S101
         beside = quote_name(f"{self.target}__fill")
-        impl.run(here(f"DROP TABLE IF EXISTS {beside} SYNC", impl.settings))
+        impl.run(on_tables_beside(f"DROP TABLE IF EXISTS {beside} SYNC", impl.settings))
         kept = set() if impl.allows_destruction else _last_copies(impl.connection, self)
         if kept:
             _LOG.warning(
@@ -134,11 +134,13 @@ def _compute(impl: ClickHouseImpl, op: FillRollup, beside: str, days: list[date]
     assert impl.connection is not None  # noqa: S101
     impl.run(empty_copy(impl.connection, impl.settings, op.target, f"{op.target}__fill"))
     impl.run(f"INSERT INTO {beside} {op.query.format(where=f'WHERE {op.day} IN ({listed})').strip()}")
+    if impl.settings.on_shards:  # of a shard's replicas one has the rows, and any may be the one to move them
+        impl.run(f"SYSTEM SYNC REPLICA {beside}")
     filled = _per_day(impl.connection, f"SELECT {op.target_day} AS day, count() FROM {beside} GROUP BY day")
     for day in days:
         if day in filled:
             replace = f"ALTER TABLE {quote_name(op.target)} REPLACE PARTITION '{day}' FROM {beside}"
-            impl.run(here(replace, impl.settings))
+            impl.run(on_tables_beside(replace, impl.settings))
         else:  # a day of which the source holds no row any more
             impl.run(f"ALTER TABLE {quote_name(op.target)} DROP PARTITION '{day}'")
-    impl.run(here(f"DROP TABLE {beside} SYNC", impl.settings))
+    impl.run(on_tables_beside(f"DROP TABLE {beside} SYNC", impl.settings))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.shards import COUNTS, stored_in
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import StatementFailed, StatementTimeout, Unreachable
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
@@ -36,16 +37,45 @@ def facts(settings: ClickHouseSettings) -> dict[str, str]:
     """The scalar subquery that tells of the replicas; none where no cluster is set."""
     if settings.cluster is None:
         return {}
+    spread = (
+        f"SELECT count() FROM system.tables WHERE database = {quote(settings.database)} AND engine = 'Distributed' "
+        "AND name = 'ui_events'"
+    )
+    counts = (
+        f"SELECT concat(argMin(shards, at), ' ', argMax(shards, at), ' ', (SELECT uniqExact(shard_num) FROM "
+        f"system.clusters WHERE cluster = {quote(settings.cluster)})) FROM {COUNTS}"
+    )
     columns = "table, is_readonly, absolute_delay, queue_size, active_replicas, total_replicas, lost_part_count"
     return {
         "replicas": f"SELECT toJSONString(groupArray(({columns}))) FROM system.replicas "
-        f"WHERE database = {quote(settings.database)}"
+        f"WHERE database = {quote(settings.database)}",
+        "shards": f"SELECT ({counts if settings.on_shards else spread})",
     }
 
 
 def lines(settings: ClickHouseSettings, told: Mapping[str, Any]) -> list[Line]:
     """The line of `muse status`, from what `facts` asked."""
-    return [] if settings.cluster is None else [_line(settings.cluster, _replicas(told["replicas"]))]
+    if settings.cluster is None:
+        return []
+    return [_line(settings.cluster, _replicas(told["replicas"])), *_shards(settings, str(told["shards"]))]
+
+
+def _shards(settings: ClickHouseSettings, told: str) -> list[Line]:
+    if not settings.on_shards:
+        advice = (
+            "Set CH_SHARDED=true in every program at once: without it rows are spread otherwise, and changes get lost."
+        )
+        return [check("shards", "error", "rows lie on shards, but CH_SHARDED is not set", advice)] if int(told) else []
+    first, now, configured = map(int, told.split())
+    figure = f"rows on {now} shards" + (f", benchmark runs on the first {first}" if first != now else "")
+    if configured == now:
+        return [check("shards", "ok", figure)]
+    level, advice = (
+        ("warning", "Run `muse upgrade`, which puts the tables on the new ones and spreads rows over them.")
+        if configured > now
+        else ("error", "Name all of them in <remote_servers> of this server: rows of the others are not read.")
+    )
+    return [check("shards", level, f"{figure}; this server's configuration names {configured}", advice)]
 
 
 def _replicas(text: str) -> list[Replica]:
@@ -106,11 +136,22 @@ def replicas(scope: CheckScope) -> Iterator[Line]:
 
 def _apart(scope: CheckScope, table: str) -> Iterator[str]:
     settings = scope.client.settings
-    source = f"clusterAllReplicas({quote(str(settings.cluster))}, {quote(settings.database)}, {quote(table)})"
-    rows = scope.rows(f"SELECT hostName() AS host, count() AS n FROM {source} GROUP BY host ORDER BY host", final=0)
-    counts = {row["host"]: row["n"] for row in rows}
-    if len(set(counts.values())) > 1:
-        yield f"{table}: " + ", ".join(f"{count:,} rows on {host}" for host, count in counts.items())
+    own = stored_in(table, settings)
+    source = f"clusterAllReplicas({quote(str(settings.cluster))}, {quote(settings.database)}, {quote(own)})"
+    counted = f"SELECT _shard_num AS at, hostName() AS host, count() AS n FROM {source} GROUP BY at, host"
+    # Replicas of one shard hold the same rows; to a read of all replicas each is a shard of its own.
+    shards = (
+        "SELECT shard_num AS shard, row_number() OVER (ORDER BY shard_num, replica_num) AS at FROM system.clusters "
+        f"WHERE cluster = {quote(str(settings.cluster))}"
+    )
+    rows = scope.rows(
+        f"SELECT shard, host, n FROM ({counted}) AS counted INNER JOIN ({shards}) AS shards USING (at) ORDER BY host",
+        final=0,
+    )
+    for shard in sorted({row["shard"] for row in rows}):
+        counts = {row["host"]: row["n"] for row in rows if row["shard"] == shard}
+        if len(set(counts.values())) > 1:
+            yield f"{table}: " + ", ".join(f"{count:,} rows on {host}" for host, count in counts.items())
 
 
 def _named(tables: list[str]) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chimera_metrics.integrations.access import Access
-from chimera_metrics.integrations.clickhouse.cluster import CLAIMS, Cluster, clustered
+from chimera_metrics.integrations.clickhouse import shards
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS, LOCAL, SHARDED, Cluster, clustered
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.models import FACT_TABLES, VIEWS, metadata
@@ -101,6 +102,11 @@ def _is_column(word: str) -> bool:
 def statements(settings: ClickHouseSettings, granted: Grants | None = None) -> list[str]:
     """All statements, in the order in which they run."""
     granted = granted or Grants({})
+    if granted.only and settings.on_shards:
+        raise NoRoles(
+            "Rows cannot be kept from readers where CH_SHARDED spreads them: a shard reads its own table for another "
+            "server, whose readers it does not know. Leave --only out, and give those readers a database of their own."
+        )
     database = quote_name(settings.database)
     planned = [
         *(f"CREATE ROLE IF NOT EXISTS {_role(role)}" for role in ROLES),
@@ -150,9 +156,21 @@ def _reader(database: str, granted: Grants, settings: ClickHouseSettings) -> lis
         if name in _BOOKS or name in _telling(granted):
             continue
         shown = [column.name for column in table.columns if f"{name}.{column.name}" not in granted.hidden]
-        grants.append(f"SELECT({', '.join(map(quote_name, shown))}) ON {database}.{quote_name(name)}")
+        grants += [
+            f"SELECT({', '.join(map(quote_name, shown))}) ON {database}.{quote_name(one)}"
+            for one in _with_local(name, settings)
+        ]
     # The version table answers which schema this is.
-    return [*grants, f"SELECT ON {database}.alembic_version", _system(settings)]
+    return [*grants, f"SELECT ON {database}.alembic_version", *_of_shards(database, settings), _system(settings)]
+
+
+def _with_local(name: str, settings: ClickHouseSettings) -> list[str]:
+    """A table, and on shards each shard's own, which is read and written for whoever asks the table above."""
+    return [name, f"{name}{LOCAL}"] if settings.on_shards and name in SHARDED else [name]
+
+
+def _of_shards(database: str, settings: ClickHouseSettings) -> list[str]:
+    return [f"SELECT ON {database}.{name}" for name in (shards.COUNTS, shards.PARTS) if settings.on_shards]
 
 
 def _telling(granted: Grants) -> set[str]:
@@ -170,7 +188,13 @@ def _telling(granted: Grants) -> set[str]:
 
 def _writer(database: str, settings: ClickHouseSettings) -> list[str]:
     return [
-        *(f"SELECT, INSERT ON {database}.{quote_name(name)}" for name in metadata.tables if name != "retention_rules"),
+        *(
+            f"SELECT, INSERT ON {database}.{quote_name(one)}"
+            for name in metadata.tables
+            if name != "retention_rules"
+            for one in _with_local(name, settings)
+        ),
+        *_of_shards(database, settings),
         f"SELECT ON {database}.retention_rules",
         f"SELECT ON {database}.alembic_version",
         *([f"SELECT, INSERT, ALTER UPDATE, ALTER DELETE ON {database}.{CLAIMS}"] if settings.cluster else []),

@@ -13,6 +13,7 @@ from chimera_metrics.analytics.questions.describe import overview, top_words, wo
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.shards import stored_in
 from chimera_metrics.integrations.results import DescribeResult
 from chimera_metrics.integrations.validation.rules import known_table
 from chimera_metrics.models import FACT_TABLES, insertable
@@ -71,7 +72,7 @@ def _storage(client: Access, table: str) -> dict[str, str]:
     """How the table lies on disk, by which a reader of SQL knows what is fast."""
     [row] = client.executor.read(
         "SELECT engine, sorting_key AS order_by, partition_key AS partition_by FROM system.tables "
-        f"WHERE database = {quote(client.settings.database)} AND name = {quote(table)}"
+        f"WHERE database = {quote(client.settings.database)} AND name = {quote(stored_in(table, client.settings))}"
     ).mappings()
     return row
 

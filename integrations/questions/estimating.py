@@ -21,6 +21,7 @@ from chimera_metrics.integrations.results import QueryResult
 _ESTIMATE = "EXPLAIN ESTIMATE "
 _FOUND = ("database", "table", "parts", "rows", "marks")
 _NOTHING = "No part of a table would be read: the tables named are empty, or their records alone answer."
+_ON_SHARDS = "The rows lie on shards, and what those would read is not in it: explain `<table>_local` for this one's."
 _LEFT_OUT = "Not in it is what subqueries of IN, and empty tables, have to read"
 _AT_MOST = "rows and bytes (uncompressed) are what would be read at most; percent_of_table is of the table's rows."
 
@@ -49,7 +50,8 @@ def add_bytes(
         width = bytes_a_row(client.executor, database, table, columns[f"{database}.{table}"])
         row += [round(rows * width), _percent(client, database, table, rows)]
     answer["columns"] += [{"name": "bytes", "type": "UInt64"}, {"name": "percent_of_table", "type": "Float64"}]
-    answer["notes"].append(_AT_MOST if answer["rows"] else _NOTHING)
+    nothing = _ON_SHARDS if client.settings.on_shards else _NOTHING
+    answer["notes"].append(_AT_MOST if answer["rows"] else nothing)
     counted = {str(row[1]) for row in answer["rows"]}
     if answer["rows"] and (others := [name for name in verdict.tables if name.rpartition(".")[2] not in counted]):
         answer["notes"].append(f"{_LEFT_OUT}: {', '.join(others)}.")

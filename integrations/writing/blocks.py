@@ -60,22 +60,27 @@ class InsertBlock:
             InsertBlock(self.batch, self.order, self.stretches[middle:]),
         )
 
-    def send(self, executor: Executor, settings: dict[str, Any]) -> None:
-        """Hands the rows to the engine."""
+    @property
+    def places(self) -> Sequence[int]:
+        """Where its rows stand in the batch."""
         start, stop = self.stretches[0].start, self.stretches[-1].stop
-        batch = self.batch
+        return range(start, stop) if self.order is None else self.order[start:stop]
+
+    def send(self, executor: Executor, settings: dict[str, Any], places: Sequence[int] | None = None) -> None:
+        """Hands the rows to the engine, or those of some places in the batch."""
+        start, stop = self.stretches[0].start, self.stretches[-1].stop
+        batch, ordered = self.batch, self.order is None and places is None
+        chosen_places = self.places if places is None else places
         if isinstance(batch, ArrowBatch):
             from chimera_metrics.integrations.writing.bulk import insert_arrow
 
-            ordered = self.order is None
-            chosen = batch.data.slice(start, stop - start) if ordered else batch.data.take(self.order[start:stop])
+            chosen = batch.data.slice(start, stop - start) if ordered else batch.data.take(chosen_places)
             insert_arrow(executor, batch.table, chosen, settings)
             return
-        if self.order is None:
+        if ordered:
             data = batch.data if stop - start == batch.rows else [column[start:stop] for column in batch.data]
         else:
-            indexes = self.order[start:stop]
-            data = [[column[index] for index in indexes] for column in batch.data]
+            data = [[column[index] for index in chosen_places] for column in batch.data]
         executor.insert(batch.table, batch.columns, data, settings, batch.types)
 
 

@@ -39,6 +39,8 @@ class Claim:
     replaced: int
     owner: str | None = None
     """Who made it, see `call.owner_of`; None where a version that did not say so did."""
+    shards: int | None = None
+    """Over how many shards its rows are spread, see spreading.py; None where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class KeeperClaims:
 def _claim(said: Mapping[str, Any]) -> Claim:
     claim = said["claim"]
     since, now = (datetime.fromisoformat(claim[key]) for key in ("since", "now"))
-    return Claim(claim["digest"], UUID(claim["batch_id"]), since, now, claim["replaced"], claim.get("owner"))
+    batch_id, further = UUID(claim["batch_id"]), (claim.get("owner"), claim.get("shards"))
+    return Claim(claim["digest"], batch_id, since, now, claim["replaced"], *further)
 
 
 def _is_alone(said: Mapping[str, Any], batch_id: UUID) -> bool:

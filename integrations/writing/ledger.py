@@ -182,10 +182,18 @@ class Ledger:
         self._executor = executor
         self._claims = claims_of(executor)
 
-    def claim(self, batch: Identity, batch_id: UUID, now: datetime, replaced: int, owner: str = LOCAL) -> None:
+    def claim(
+        self,
+        batch: Identity,
+        batch_id: UUID,
+        now: datetime,
+        replaced: int,
+        owner: str = LOCAL,
+        shards: int | None = None,
+    ) -> None:
         """Says that the batch is about to be stored. Of several claims on a key the first is kept."""
         if self._claims is not None:
-            claim = Claim(batch.digest, batch_id, datetime.now(UTC), now, replaced, owner)
+            claim = Claim(batch.digest, batch_id, datetime.now(UTC), now, replaced, owner, shards)
             self._claims.make(batch.address, batch.table, claim)
             return
         answer = {"claim": {"now": now.isoformat(), "replaced": replaced, "owner": owner}}
@@ -213,6 +221,7 @@ class Ledger:
         days: int,
         covers: Sequence[int] = (),
         owner: str = LOCAL,
+        shards: int | None = None,
     ) -> bool:
         """Says that the batch is stored, in how many blocks of days, and what its caller was answered.
 
@@ -222,6 +231,7 @@ class Ledger:
         counts = {name: answer[name] for name in ("received", "inserted", "quarantined", "replaced")}
         counts["rejected"] = answer["rejected_count"]
         kept = {**answer, "days": days, "owner": owner} | ({"covers": list(covers)} if covers else {})
+        kept |= {"shards": shards} if shards else {}
         self._write(batch, batch_id, counts, kept, _token("acknowledged", batch.table, batch.key))
         if isinstance(self._claims, KeeperClaims):
             return self._claims.finish(batch.address, batch_id, datetime.now(UTC), kept)
@@ -298,6 +308,7 @@ class Ledger:
 def _entry(digest: str, batch_id: UUID, answer: dict[str, Any], at: datetime) -> Acknowledgement:
     answer.pop("days", None)
     answer.pop("covers", None)
+    answer.pop("shards", None)
     return Acknowledgement(digest, batch_id, answer, at, answer.pop("owner", None))
 
 

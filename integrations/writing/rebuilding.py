@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from uuid import uuid4
 
-from chimera_metrics.integrations.clickhouse.cluster import here, like
+from chimera_metrics.integrations.clickhouse.cluster import like, on_tables_beside
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.shards import EACH_ITS_OWN, stored_in
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.models import VIEWS, metadata
 from chimera_metrics.models.ddl import MaterializedView
@@ -86,7 +87,8 @@ def _rebuild_rollup(executor: Executor, view: MaterializedView, day: date) -> in
     head, _, tail = view.query.strip().rpartition("\nGROUP BY")
     for _ in range(_ATTEMPTS):
         with _shadow(executor, view.target) as shadow:
-            executor.command(f"INSERT INTO {shadow} {head}\nWHERE {where}\nGROUP BY{tail}", {"async_insert": 0})
+            settings = {"async_insert": 0, **(EACH_ITS_OWN if executor.settings.on_shards else {})}
+            executor.command(f"INSERT INTO {shadow} {head}\nWHERE {where}\nGROUP BY{tail}", settings)
             _replace(executor, view.target, shadow, day)
         stored = int(executor.scalar(f"SELECT count() FROM {view.source} WHERE {where}"))
         if stored == _told(executor, view, day):
@@ -135,22 +137,26 @@ def _rebuild_sessions(executor: Executor, day: date, keep_richer: bool) -> int:
 def _shadow(executor: Executor, table: str) -> Iterator[str]:
     """An empty table like `table`, gone afterwards."""
     name = quote_name(f"{table}_rebuild_{uuid4().hex[:8]}")
-    executor.command(_empty_copy(executor, table, name))
+    executor.command(empty_copy(executor, table, name))
     try:
         yield name
     finally:
-        executor.command(here(f"DROP TABLE IF EXISTS {name} SYNC", executor.settings))
+        executor.command(on_tables_beside(f"DROP TABLE IF EXISTS {name} SYNC", executor.settings))
 
 
-def _empty_copy(executor: Executor, table: str, name: str) -> str:
+def empty_copy(executor: Executor, table: str, name: str) -> str:
+    """What makes an empty table like another; on a cluster it has no place in Keeper, on shards it stands on each."""
     if executor.settings.cluster is None:
         return f"CREATE TABLE {name} AS {quote_name(table)}"
-    stands = f"database = currentDatabase() AND name = {quote(table)}"
-    return like(str(executor.scalar(f"SELECT create_table_query FROM system.tables WHERE {stands}")), name.strip("`"))
+    stands = f"database = currentDatabase() AND name = {quote(stored_in(table, executor.settings))}"
+    create = str(executor.scalar(f"SELECT create_table_query FROM system.tables WHERE {stands}"))
+    return on_tables_beside(like(create, name.strip("`")), executor.settings)
 
 
 def _replace(executor: Executor, table: str, shadow: str, day: date) -> None:
+    if executor.settings.on_shards:  # of a shard's replicas one has the rows, and any may be the one to move them
+        executor.command(f"SYSTEM SYNC REPLICA {shadow}")
     # A day that has lost its rows has no sums either.
     settings = {"allow_replace_partition_from_empty_source": 1}
     statement = f"ALTER TABLE {quote_name(table)} REPLACE PARTITION {quote(day.isoformat())} FROM {shadow}"
-    executor.command(here(statement, executor.settings), settings)
+    executor.command(on_tables_beside(statement, executor.settings), settings)

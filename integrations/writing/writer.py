@@ -46,6 +46,7 @@ from chimera_metrics.integrations.writing.prepared import (
     prepare_batch,
 )
 from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch
+from chimera_metrics.integrations.writing.spreading import ShardCounts, spread
 from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 
 # An attempt is finished by sending its blocks again only while the engine surely knows their tokens. Half of what it
@@ -64,6 +65,8 @@ class Attempt:
     batch_id: UUID = field(default_factory=new_batch_id)
     unsure: bool = False
     """Whether anything of it may be in the store."""
+    shards: int | None = None
+    """Over how many shards its rows are spread; None where there are none."""
 
 
 class Writer:
@@ -75,6 +78,7 @@ class Writer:
         self._attempts = retry_attempts
         self._masking = masking
         self.quarantine = quarantine
+        self._shards = ShardCounts(executor)
 
     def insert(
         self,
@@ -145,12 +149,14 @@ class Writer:
     def _store(self, attempt: Attempt) -> Result:
         replaced = attempt.prepared.answer["replaced"]
         replaced += self._repeat(lambda: runs.known(self._executor, attempt.prepared.clean))
+        attempt.shards = self._repeat(lambda: self._shards.of(attempt.prepared.clean.table))
         state = self._begin(attempt, replaced)
         prepared, identity, batch_id = attempt.prepared, attempt.prepared.identity, attempt.batch_id
         if state.entry is not None:
             return duplicate_answer(prepared, state.entry)
         if state.claim is not None:
             replaced = state.claim.replaced
+            attempt.shards = state.claim.shards
         attempt.unsure = state.stored > 0
         sent = blocks(prepared.clean)
         for number, block in enumerate(sent[state.stored :], state.stored + 1):
@@ -162,8 +168,8 @@ class Writer:
             "inserted": prepared.stored,
             "replaced": replaced,
         }
-        days, covers, owner = day_count(sent), prepared.covers, prepared.owner
-        if self._repeat(lambda: self.ledger.acknowledge(identity, batch_id, answer, days, covers, owner)):
+        further = (day_count(sent), prepared.covers, prepared.owner, attempt.shards)
+        if self._repeat(lambda: self.ledger.acknowledge(identity, batch_id, answer, *further)):
             return Result.of(answer)
         # Two callers may have sent the same batch at once: the tokens let one copy in, and one caller is told so.
         first = self._repeat(lambda: self.ledger.find(identity)).entry
@@ -188,7 +194,8 @@ class Writer:
         identity, owner = attempt.prepared.identity, attempt.prepared.owner
         for _ in range(_CLAIMS):
             now = attempt.prepared.now
-            self._repeat(lambda: self.ledger.claim(identity, attempt.batch_id, now, replaced, owner))  # noqa: B023
+            further = (now, replaced, owner, attempt.shards)
+            self._repeat(lambda: self.ledger.claim(identity, attempt.batch_id, *further))  # noqa: B023
             state = self._repeat(lambda: self.ledger.find(identity))
             if state.entry is not None or (state.claim and state.claim.batch_id == attempt.batch_id):
                 return state
@@ -223,11 +230,26 @@ class Writer:
         return self._repeat(lambda: self.ledger.blocks_since(table, since)) > TRUSTED_BLOCKS
 
     def _send(self, attempt: Attempt, block: InsertBlock, token: str) -> None:
-        settings = dict(WRITE_SETTINGS) | {"insert_deduplication_token": token}
+        if attempt.shards is None:
+            self._send_to(attempt, block, token, {}, None)
+            return
+        for shard, places in spread(block, attempt.shards, token):
+            # Of the number too: what a shard gets of a day under one token must always be the same rows.
+            self._send_to(attempt, block, f"{token}/{attempt.shards}", {"insert_shard_id": shard}, places)
+
+    def _send_to(
+        self,
+        attempt: Attempt,
+        block: InsertBlock,
+        token: str,
+        where: Mapping[str, Any],
+        places: Sequence[int] | None,
+    ) -> None:
+        settings = {**WRITE_SETTINGS, **where, "insert_deduplication_token": token}
 
         def send() -> None:
             try:
-                block.send(self._executor, settings)
+                block.send(self._executor, settings, places)
             except Exception as error:
                 # A refused insert has not begun, unless it was cancelled. After any other error rows may be stored.
                 refused = isinstance(error, MuseError) and policy_of(error) is RetryPolicy.REFUSE
@@ -242,7 +264,10 @@ class Writer:
             if halves is None:
                 raise
             for half in halves:
-                self._send(attempt, half, token)
+                inside = set(map(int, half.places))
+                of_half = places if places is None else [place for place in places if place in inside]
+                if of_half is None or of_half:
+                    self._send_to(attempt, half, token, where, of_half)
 
     def _repeat(self, action: Callable[[], T]) -> T:
         return repeat(action, self._attempts)

@@ -33,6 +33,7 @@ def test_a_server_is_fit_for_the_cluster_of_one_shard(tmp_path: Path, monkeypatc
             refuse_unfit(connection, settings)
             with pytest.raises(SettingsError, match="The cluster muse_2x2 has 2 shards"):
                 refuse_unfit(connection, settings.model_copy(update={"cluster": "muse_2x2"}))
+            refuse_unfit(connection, settings.model_copy(update={"cluster": "muse_2x2", "sharded": True}))
         engine.dispose()
 
 

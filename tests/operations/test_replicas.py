@@ -14,8 +14,30 @@ WELL = ("ui_events", 0, 3, 2, 2, 2, 0)
 
 
 def line(*rows: tuple[object, ...]) -> dict[str, str]:
-    [found] = replicas.lines(CLUSTER, {"replicas": json.dumps(rows)})
+    [found] = replicas.lines(CLUSTER, {"replicas": json.dumps(rows), "shards": 0})
     return found
+
+
+@pytest.mark.parametrize(
+    ("told", "level", "figure", "advice"),
+    [
+        ("2 2 2", "ok", "rows on 2 shards", ""),
+        ("2 3 3", "ok", "rows on 3 shards, benchmark runs on the first 2", ""),
+        ("2 2 3", "warning", "rows on 2 shards; this server's configuration names 3", "Run `muse upgrade`"),
+        ("3 3 2", "error", "rows on 3 shards; this server's configuration names 2", "<remote_servers>"),
+    ],
+)
+def test_shards_are_told_and_those_that_no_row_goes_to(told: str, level: str, figure: str, advice: str) -> None:
+    settings = CLUSTER.model_copy(update={"sharded": True})
+    [_, found] = replicas.lines(settings, {"replicas": json.dumps([WELL]), "shards": told})
+    assert (found["level"], found["figure"]) == (level, figure)
+    assert advice in found["advice"]
+
+
+def test_a_store_on_shards_without_the_setting_is_an_error() -> None:
+    [_, found] = replicas.lines(CLUSTER, {"replicas": json.dumps([WELL]), "shards": 1})
+    assert found["level"] == "error"
+    assert "Set CH_SHARDED=true" in found["advice"]
 
 
 def test_replicas_in_order() -> None:

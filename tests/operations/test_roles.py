@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.operations import roles
 
 GRANTED = roles.access(
@@ -24,12 +25,18 @@ GRANTED = roles.access(
 STORES = {
     "roles.sql": ClickHouseSettings(),
     "roles_on_a_cluster.sql": ClickHouseSettings(host="node", cluster="muse"),
+    "roles_on_shards.sql": ClickHouseSettings(host="node", cluster="muse", sharded=True),
 }
+
+
+def granted_on(name: str) -> roles.Grants:
+    """On shards rows cannot be kept from readers."""
+    return replace(GRANTED, only={}) if "shards" in name else GRANTED
 
 
 @pytest.mark.parametrize("name", STORES)
 def test_the_statements_are_as_reviewed(name: str) -> None:
-    text = "".join(f"{statement};\n" for statement in roles.statements(STORES[name], GRANTED))
+    text = "".join(f"{statement};\n" for statement in roles.statements(STORES[name], granted_on(name)))
     snapshot = Path(__file__).with_name(name)
     if os.environ.get("UPDATE_SNAPSHOTS"):
         snapshot.write_text(text)
@@ -38,7 +45,7 @@ def test_the_statements_are_as_reviewed(name: str) -> None:
 
 @pytest.mark.parametrize("name", STORES)
 def test_the_engine_parses_each(full: ClickHouseClient, name: str) -> None:
-    for statement in roles.statements(STORES[name], GRANTED):
+    for statement in roles.statements(STORES[name], granted_on(name)):
         assert full.executor.read(f"EXPLAIN AST {statement}").rows
         assert full.executor.scalar(f"SELECT formatQuery({quote(statement)})")
 
@@ -56,6 +63,20 @@ def test_on_a_cluster_each_goes_to_every_server_and_writers_claim_in_keeper() ->
     assert all("ON CLUSTER 'muse'" in one for one in statements)
     [writer] = [one for one in statements if "TO muse_writer WITH" in one]
     assert "ALTER DELETE ON `chimera_metrics`.muse_claims" in writer
+
+
+def test_on_shards_readers_and_writers_have_the_shards_own_tables_too() -> None:
+    statements = roles.statements(STORES["roles_on_shards.sql"], granted_on("shards"))
+    [reader] = [one for one in statements if "TO muse_reader WITH" in one]
+    [writer] = [one for one in statements if "TO muse_writer WITH" in one]
+    assert ") ON `chimera_metrics`.`ui_events_local`" in reader
+    assert "SELECT, INSERT ON `chimera_metrics`.`ui_events_local`" in writer
+    assert all("SELECT ON `chimera_metrics`.muse_shards" in one for one in (reader, writer))
+
+
+def test_rows_cannot_be_kept_from_readers_on_shards() -> None:
+    with pytest.raises(MuseError, match="Leave --only out"):
+        roles.statements(STORES["roles_on_shards.sql"], GRANTED)
 
 
 def test_without_conditions_earlier_policies_go() -> None:

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -65,9 +66,10 @@ class Wire:
         config_file: Path | None = None,
         port: int = 0,
         alone: bool = False,
+        peers: Sequence[int] = (),
     ) -> Address:
         """Start the server on the store at `path`. `tls`: a folder for certificates; TLS is spoken when it is given.
-        `alone`: it poses as a cluster of one server."""
+        `alone`: it poses as a cluster of one server, or with `peers`, ports of others, as that of all of them."""
         options = {
             "--path": path,
             "--port": port,
@@ -79,7 +81,7 @@ class Wire:
             "--config-file": config_file,
         }
         self._arguments = {key: str(value) for key, value in options.items() if value is not None}
-        self._flags = ["--alone"] if alone else []
+        self._flags = [*(["--alone"] if alone else []), *(f"--peer={one}" for one in peers)]
         return self._launch()
 
     def again(self) -> Address:

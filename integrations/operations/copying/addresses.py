@@ -50,7 +50,8 @@ def settings_of(address: str, option: str, own: ClickHouseSettings) -> ClickHous
 def _folder(path: str, option: str) -> ClickHouseSettings:
     if not path or (_HOST_AND_PORT.fullmatch(path) and not Path(path).exists()):
         raise InvalidInput(f"{option} takes {_FORM}.")
-    return parse(ClickHouseSettings, host=None, path=path)
+    # A cluster of the settings is none of a folder's.
+    return parse(ClickHouseSettings, host=None, path=path, cluster=None, sharded=False)
 
 
 def _server(parts: SplitResult, port: int, option: str, own: ClickHouseSettings) -> dict[str, Any]:

@@ -13,13 +13,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
+from chimera_metrics.integrations.clickhouse.cluster import SHARDED
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.shards import EACH_ITS_OWN, id_of
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.operations.copying.book import Book, CopyRefused, Entry
 from chimera_metrics.integrations.operations.copying.side import COPIED, Content, Side, Table
 from chimera_metrics.integrations.operations.verify_scope import ACKNOWLEDGES
-from chimera_metrics.models import VIEWS
+from chimera_metrics.integrations.writing.rebuilding import empty_copy
+from chimera_metrics.integrations.writing.spreading import ShardCounts, by_id
+from chimera_metrics.models import FACT_TABLES, VIEWS
 from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 
 Advance = Callable[[int], None]
@@ -40,6 +44,7 @@ class Mover:
         self._target = target
         self._book = book
         self._held = held
+        self._shards = ShardCounts(target.executor)
 
     def move(self, table: Table, fingerprints: Mapping[str, str], advance: Advance) -> int:
         """Copies some partitions, each with its fingerprint, as they are now; answers their rows."""
@@ -94,10 +99,22 @@ class Mover:
         total = Content()
         for block in gathered(self._source.blocks(table, partitions)):
             *data, hashes = block
-            self._target.executor.insert(staging, names, data, _INSERT, types)
+            self._insert(table.name, staging, names, data, types)
             total += Content(len(hashes), sum(hashes))
             advance(len(hashes))
         return total
+
+    def _insert(
+        self, table: str, staging: str, names: Sequence[str], data: Sequence[Sequence[object]], types: Sequence[str]
+    ) -> None:
+        insert = self._target.executor.insert
+        count = self._shards.of(table) if table in FACT_TABLES else None
+        if count is None:
+            insert(staging, names, data, _INSERT, types)
+            return
+        for shard, places in by_id(data[names.index(id_of(table))], count):
+            chosen = [[column[place] for place in places] for column in data]
+            insert(staging, names, chosen, {**_INSERT, "insert_shard_id": shard}, types)
 
     def _forget_tokens(self, staging: str) -> None:
         """Says in the ledger that the target's engine does not know the blocks of batches begun at the source.
@@ -124,8 +141,9 @@ def fill_rollups(target: Side, table: str, partitions: Sequence[str]) -> None:
         made = f"{STAGING}{view.target}"
         execute = target.executor.command
         execute(f"DROP TABLE IF EXISTS {made} SYNC")
-        execute(f"CREATE TABLE {made} AS {quote_name(view.target)} ENGINE = {plain_engine(target, view.target)}")
-        execute(f"INSERT INTO {made} {head}\nWHERE _partition_id IN ({listed})\nGROUP BY{keys}", _INSERT)
+        execute(like(target, view.target, made))
+        settings = {**_INSERT, **(EACH_ITS_OWN if target.settings.on_shards else {})}
+        execute(f"INSERT INTO {made} {head}\nWHERE _partition_id IN ({listed})\nGROUP BY{keys}", settings)
         filled = {str(id_) for (id_,) in target.rows(f"SELECT DISTINCT _partition_id FROM {made}")}
         replace(target, view.target, [id_ for id_ in partitions if id_ in filled], made)
         replace(target, view.target, [id_ for id_ in partitions if id_ not in filled], None)
@@ -154,12 +172,19 @@ def staged(target: Side, table: Table) -> Iterator[str]:
     name = f"{STAGING}{table.name}"
     execute = target.executor.command
     execute(f"DROP TABLE IF EXISTS {name} SYNC")
-    execute(f"CREATE TABLE {name} AS {quote_name(table.name)} ENGINE = {plain_engine(target, table.name)}")
+    execute(like(target, table.name, name))
     for column in table.columns:
         if column.computed:
             execute(f"ALTER TABLE {name} MODIFY COLUMN {quote_name(column.name)} REMOVE MATERIALIZED")
     yield name
     execute(f"DROP TABLE IF EXISTS {name} SYNC")
+
+
+def like(target: Side, table: str, name: str) -> str:
+    """What makes an empty table like another, that is on no replica; on shards one that stands on each."""
+    if target.settings.on_shards and table in SHARDED:
+        return empty_copy(target.executor, table, name)
+    return f"CREATE TABLE {name} AS {quote_name(table)} ENGINE = {plain_engine(target, table)}"
 
 
 def plain_engine(target: Side, table: str) -> str:
@@ -173,9 +198,13 @@ def plain_engine(target: Side, table: str) -> str:
 def replace(target: Side, table: str, partitions: Sequence[str], staging: str | None) -> None:
     """Puts what `staging` holds in the place of these partitions, each in one step; nothing for None."""
     from_ = f"REPLACE PARTITION ID {{}} FROM {staging}" if staging else "DROP PARTITION ID {}"
+    if partitions and staging and target.settings.on_shards:
+        target.executor.command(f"SYSTEM SYNC REPLICA {staging}")
     if partitions:
         changes = ", ".join(from_.format(quote(id_)) for id_ in partitions)
-        target.executor.command(f"ALTER TABLE {quote_name(table)} {changes}")
+        # A shard may hold no row of a day.
+        settings = {"allow_replace_partition_from_empty_source": 1} if target.settings.on_shards else {}
+        target.executor.command(f"ALTER TABLE {quote_name(table)} {changes}", settings)
 
 
 def sweep(target: Side) -> None:

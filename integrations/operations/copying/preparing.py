@@ -16,6 +16,7 @@ def require(source: Side, target: Side) -> None:
     if _address(source) == _address(target):
         raise _same(target)
     require_source(source.settings)
+    source.take_its_form()
     if source.settings.embedded and target.settings.embedded:
         raise CopyRefused(
             "--from and --to are both folders, and the embedded engine opens one at a time; use `muse backup create` "

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.operations.copying.book import Book, Entry
-from chimera_metrics.integrations.operations.copying.moving import STAGING, day_of, plain_engine, replace
+from chimera_metrics.integrations.operations.copying.moving import STAGING, day_of, like, replace
 from chimera_metrics.integrations.operations.copying.side import Content, Side, near
 from chimera_metrics.integrations.writing.rebuilding import tells_more
 from chimera_metrics.models import VIEWS
@@ -122,7 +122,7 @@ def _carry(source: Side, target: Side, view: MaterializedView, partition: str, b
         execute(f"DROP TABLE IF EXISTS {name} SYNC")
     listed = ", ".join(f"{name} {'String' if name in states else _plain(type_)}" for name, type_ in columns)
     execute(f"CREATE TABLE {text} ({listed}) ENGINE = Memory")
-    execute(f"CREATE TABLE {made} AS {quote_name(view.target)} ENGINE = {plain_engine(target, view.target)}")
+    execute(like(target, view.target, made))
     names, types = [name for name, _ in columns], ["String" if n in states else _plain(t) for n, t in columns]
     for block in blocks:
         target.executor.insert(text, names, block, {"async_insert": 0}, types)

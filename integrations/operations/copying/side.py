@@ -104,6 +104,17 @@ class Side:
         self.settings = settings
         self.executor = Executor(settings.model_copy(update={"timeout": max(_TIMEOUT_S, settings.timeout)}))
 
+    def take_its_form(self) -> None:
+        """A store that stands is read as it is: CH_SHARDED of the settings is of the other side, if its tables are not
+        spread over shards."""
+        if not self.settings.on_shards:
+            return
+        spread = "database = currentDatabase() AND name = 'ui_events' AND engine = 'Distributed'"
+        if not self.value(f"SELECT count() FROM system.tables WHERE {spread}"):
+            self.close()
+            self.settings = self.settings.model_copy(update={"sharded": False})
+            self.executor = Executor(self.executor.settings.model_copy(update={"sharded": False}))
+
     @property
     def where(self) -> str:
         return f"{self.settings.where}, database {self.settings.database}"

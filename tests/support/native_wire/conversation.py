@@ -141,7 +141,10 @@ class Conversation:
             self._take_external_tables()
             self._at("query_received")
             with self._server.running(self._query.query_id, self._tag):
-                self._execute(read_statement(self._server.translated(self._query.sql, self._session.database)))
+                # A shard that reads or fills its own table is asked by another server, or has no need of others.
+                as_it_is = bool(self._query.settings.keys() & _OF_SERVERS) or self._each_its_own
+                sql = self._server.translated(self._query.sql, self._session.database, as_it_is)
+                self._execute(read_statement(sql))
             self._at("before_end_of_stream")
         except CancelledError:
             self._unread = False  # answered with the end of the stream, as a server does
@@ -158,6 +161,12 @@ class Conversation:
         self._line.send(ending)
         if self._unread:
             self._read_to_end_of_data()
+
+    @property
+    def _each_its_own(self) -> bool:
+        """Whether an INSERT … SELECT between tables of all shards is each shard's own."""
+        inserts = self._query.sql.lstrip().upper().startswith("INSERT")
+        return inserts and self._query.settings.get("parallel_distributed_insert_select") == "2"
 
     @property
     def _tag(self) -> str:
@@ -281,6 +290,7 @@ class Conversation:
         for block in read_blocks(done.data):
             result.send(block)
         if self._server.poses_as_cluster_in(self._query.sql):
+            self._wait(lambda: self._server.tell_peers(self._query.sql, self._session.database))
             for block in read_blocks(self._line.work(lambda: self._session.run(_HOSTS)).data):
                 result.send(block)
         if not done.data and statement.shows:

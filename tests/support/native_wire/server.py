@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from clickhouse_driver import Client
+from clickhouse_driver import errors as driver
+
 from tests.support.native_wire import packets
 from tests.support.native_wire.conversation import Conversation
 from tests.support.native_wire.engine import Engine, EngineError
 from tests.support.native_wire.faults import Faults
 from tests.support.native_wire.line import Line
+from tests.support.native_wire.shards import from_shards
 from tests.support.native_wire.statements import literal, of_one_server, reaches_all, replace_call
 
 LEAVE_S = 5.0
@@ -32,6 +36,7 @@ class Options:
     certificate: Path | None = None
     config_file: Path | None = None
     alone: bool = False
+    peers: tuple[int, ...] = ()
 
 
 class Server:
@@ -45,6 +50,7 @@ class Server:
             self.tls.load_cert_chain(options.certificate)
         self.engine = Engine(options.path, options.config_file)
         self._alone = options.alone
+        self._peers = options.peers
         self.version = options.version or self.engine.version()
         self._posed_version = literal(".".join(map(str, self.version))) if options.version else None
         self._listening = socket.create_server(("127.0.0.1", options.port), backlog=128)
@@ -132,7 +138,16 @@ class Server:
         """Whether a statement is answered for every server of the cluster that this one poses as."""
         return self._alone and reaches_all(sql)
 
-    def translated(self, sql: str, database: str | None) -> str:
+    def tell_peers(self, sql: str, database: str | None) -> None:
+        """Has the other servers of the cluster do the same."""
+        for port in self._peers:
+            try:
+                with Client("127.0.0.1", port, database=(database or "default").strip("`")) as other:
+                    other.execute(sql)
+            except driver.ServerException as error:
+                raise EngineError(error.code, f"There was an error on port {port}: {error.message}") from None
+
+    def translated(self, sql: str, database: str | None, as_it_is: bool = False) -> str:
         """The statement with what the engine would answer otherwise: ids of running statements, as clients know
         them, become the engine's, and a server that poses as another version says so."""
         with self._lock:
@@ -140,4 +155,5 @@ class Server:
         for key, tag in named.items():
             sql = sql.replace(key, self.engine.query_id(tag) or key)
         sql = of_one_server(sql) if self._alone and "__scratch_" not in (database or "") else sql
+        sql = from_shards(sql) if self._peers and not as_it_is else sql
         return replace_call(sql, "version()", self._posed_version) if self._posed_version else sql

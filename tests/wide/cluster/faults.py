@@ -21,7 +21,7 @@ from clickhouse_driver import Client
 from tests.wide.cluster.old_servers import OldCluster, Server
 
 FAULTS = ("retried on another server", "fetches stopped", "answer lost", "killed in the insert", "killed and away")
-WAYS = ("a shard's own table", "Distributed")
+WAYS = ("a shard's own table", "Distributed", "each shard's part")
 ROWS = 60
 _FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 _TRIES = 60
@@ -86,9 +86,9 @@ class Story:
         pool = [first, *self._cluster.others(first)] if way == WAYS[0] else list(self._cluster.servers)
         others = [one for one in pool if one is not first]
         batch = self._batch(number)
-        table = "ui_events_local" if way == WAYS[0] else "ui_events"
+        table = "ui_events" if way == WAYS[1] else "ui_events_local"
         with _FAULT[fault](first, others, self._chance):
-            acknowledged = self._store(batch, number, table, [first, *others], fault)
+            acknowledged = self._store(batch, number, table, [first, *others], fault, cut=way == WAYS[2])
         self._settle()
         return self._counted(number, fault, way, acknowledged)
 
@@ -114,7 +114,13 @@ class Story:
         return days
 
     def _store(
-        self, days: Sequence[list[tuple[Any, ...]]], number: int, table: str, servers: Sequence[Server], fault: str
+        self,
+        days: Sequence[list[tuple[Any, ...]]],
+        number: int,
+        table: str,
+        servers: Sequence[Server],
+        fault: str,
+        cut: bool,
     ) -> int:
         """By our order of work, each try on the next server, until the batch is acknowledged."""
         lost_answers = 2 if fault in {"retried on another server", "fetches stopped", "answer lost"} else 0
@@ -124,18 +130,18 @@ class Story:
                 known = server.run(f"SELECT any(rows) FROM shop.insert_ledger WHERE idempotency_key = 'batch {number}'")
                 if known and known[0][0]:
                     return int(known[0][0])
-                for day in days:
+                for to, rows in (part for day in days for part in _parts(day, server, servers, turn, cut)):
                     insert = f"INSERT INTO shop.{table} {_NAMES} VALUES"
                     if fault == "answer lost" and lost_answers:
                         lost_answers -= 1
-                        _hang_up(server, insert, day)
-                    server.run(insert, day, insert_distributed_sync=1)
+                        _hang_up(to, insert, rows)
+                    to.run(insert, rows, insert_distributed_sync=1)
                 if lost_answers:
                     lost_answers -= 1
                     raise ConnectionError("the answer was lost")
-                rows = sum(map(len, days))
-                server.run("INSERT INTO shop.insert_ledger VALUES", [(f"batch {number}", rows)])
-                return rows
+                count = sum(map(len, days))
+                server.run("INSERT INTO shop.insert_ledger VALUES", [(f"batch {number}", count)])
+                return count
             except Exception:  # noqa: BLE001  # whatever a server that was killed makes of a call
                 time.sleep(self._chance.uniform(0.02, 0.3))
         return 0
@@ -189,6 +195,19 @@ class Story:
                 server.run(f"ALTER TABLE shop.ui_events_hourly REPLACE PARTITION '{day}' FROM shop.beside")
                 server.run("DROP TABLE shop.beside")
         self._settle()
+
+
+def _parts(
+    day: list[tuple[Any, ...]], server: Server, servers: Sequence[Server], turn: int, cut: bool
+) -> Iterator[tuple[Server, list[tuple[Any, ...]]]]:
+    """What goes to which server: all to the one whose turn it is, or, as the writer cuts a block, each shard's part to
+    one of its replicas, in every attempt the same rows."""
+    if not cut:
+        yield server, day
+        return
+    for shard in (1, 2):
+        replicas = [one for one in servers if one.shard == shard]
+        yield replicas[turn % len(replicas)], [row for row in day if row[3] % 2 == shard - 1]
 
 
 def _patiently(server: Server, statement: str) -> list[tuple[Any, ...]]:

@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.support.debian_server import available
-from tests.wide.cluster import everything, faults, old_errors, races, shards, suite, tables
+from tests.wide.cluster import everything, faults, old_errors, races, sharded, suite, tables
 from tests.wide.cluster.chdb_servers import server
 from tests.wide.cluster.old_servers import OldCluster, old_cluster
+from tests.wide.cluster.sharded_servers import one_server, shards
 from tests.wide.cluster.tables import Finding
 from tests.wide.cluster.zookeeper import Keeper, zookeeper
 from tests.wide.environments import ROOT
 from tests.wide.outcomes import Outcome
 
-RUNS = 10
+RUNS = 15  # each fault on each way
 SEED = 21
-CHDB, OLD = "chDB, ZooKeeper", "4 servers 18.16"
+CHDB, SHARDS, OLD = "chDB, ZooKeeper", "chDB, 2 shards", "4 servers 18.16"
 
 
 def run() -> Iterator[Outcome]:
@@ -28,8 +29,7 @@ def run() -> Iterator[Outcome]:
         with zookeeper(folder / "zookeeper") as keeper:
             yield from _on_chdb(folder, keeper)
             yield suite.run(folder / "suite", keeper)
-        with shards.servers(folder / "shards") as (asking, held):
-            yield _outcome("selects across shards", lambda: shards.spread(asking, held), "chDB, 2 shards")
+            yield from _on_shards(folder, keeper)
         yield from _on_old_servers(folder / "old")
 
 
@@ -44,6 +44,25 @@ def _on_chdb(folder: Path, keeper: Keeper) -> Iterator[Outcome]:
         yield _outcome("retries elsewhere", lambda: everything.retries(one, two))
         yield _outcome("backups", lambda: everything.backups(one, folder / "backups"))
         yield _outcome("operations", lambda: everything.operations(one))
+
+
+def _on_shards(folder: Path, keeper: Keeper) -> Iterator[Outcome]:
+    with shards(folder / "answers", keeper) as spread, one_server(folder / "alone") as one:
+        yield _outcome("selects across shards", lambda: sharded.answers(spread, one), SHARDS)
+        yield _outcome("copied to shards", lambda: sharded.copied(spread, one), SHARDS)
+    with shards(folder / "shards", keeper) as spread:
+        for story in _STORIES:
+            yield _outcome(f"shards: {story.__name__}", lambda story=story: story(spread), SHARDS)  # type: ignore[misc]
+
+
+_STORIES = (
+    sharded.migrations,
+    sharded.refusals,
+    sharded.batches,
+    sharded.rebuilt,
+    sharded.operations,
+    sharded.grown,
+)
 
 
 def _on_old_servers(folder: Path) -> Iterator[Outcome]:
