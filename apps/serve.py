@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _DRAIN_S = 3.0
 _OPEN_CALLS_S = 3
 _END_S = 5.5
+_SWITCH_S = 0.0005
 
 
 def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None = None) -> None:
@@ -85,6 +87,8 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: b
     for line in tokens_in_words(settings):
         say(line, err=True)
     _collect_from_now_on()
+    # The event loop lets a thread that has its answer on sooner: of many clients at once the slowest wait a tenth less.
+    sys.setswitchinterval(_SWITCH_S)
     options = uvicorn.Config(
         app,
         http=partial(Patience, crowd),  # type: ignore[arg-type]  # it is called, whatever it is
