@@ -15,6 +15,7 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.build import build_server
 from chimera_metrics.server.offer import Offer
@@ -149,6 +150,8 @@ def _value(key: str, value: Any) -> Any:
 
 def served(settings: Settings) -> Iterator[Servers]:
     """For a fixture: the two servers on a context of their own."""
+    # Made before: a first call that makes the store may take long enough to tell of its progress.
+    runner.upgrade(settings.clickhouse)
     context = ServerContext.on(settings)
     yield Servers(settings, context)
     context.close()
