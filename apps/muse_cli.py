@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -81,6 +82,8 @@ def serve(transport: str, host: str, port: int, read_only: bool, ui: bool | None
     """
     # Nearly all that a start makes stays: to look for garbage meanwhile takes a tenth of it. `run` begins with that.
     gc.disable()
+    # An import that Ctrl-C breaks off may take it for a fault of its own, and the server would start all the same.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from chimera_metrics.apps.serve import run
 
     run(transport, host, port, read_only, ui)

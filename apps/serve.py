@@ -49,13 +49,14 @@ def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None =
         return
     from chimera_metrics.server.stdio.serving import serve
 
-    serve(settings, read_only, _collect_from_now_on, end_within)
+    serve(settings, read_only, _started, end_within)
 
 
-def _collect_from_now_on() -> None:
-    """What the start made stays to the end, and need not be looked through again and again."""
+def _started() -> None:
+    """What the start made stays to the end, and need not be looked through again and again; Ctrl-C ends in order."""
     gc.freeze()
     gc.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: bool | None) -> None:
@@ -86,7 +87,7 @@ def _serve_http(settings: Settings, host: str, port: int, read_only: bool, ui: b
     say(f"Listening on {'http' if cert is None else 'https'}://{shown}:{listening.getsockname()[1]}/mcp", err=True)
     for line in tokens_in_words(settings):
         say(line, err=True)
-    _collect_from_now_on()
+    _started()
     # The event loop lets a thread that has its answer on sooner: of many clients at once the slowest wait a tenth less.
     sys.setswitchinterval(_SWITCH_S)
     options = uvicorn.Config(

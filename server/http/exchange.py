@@ -28,6 +28,7 @@ from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from mcp.shared.message import MessageMetadata, ServerMessageMetadata
 from mcp.shared.transport_context import TransportContext
 from mcp_types import (
+    CONNECTION_CLOSED,
     DEFAULT_NEGOTIATED_VERSION,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -51,6 +52,8 @@ _STREAM = [
 ]
 #: A client without an answer hears from us this often.
 _SIGN_OF_LIFE_S = 15.0
+# What is still said of a request that a server does not answer before its end.
+_LAST_WORD_S = 1.0
 
 
 class Exchanges:
@@ -95,6 +98,10 @@ class Exchanges:
             answer: dict[str, Any] = {"result": result}
         except Exception as error:  # noqa: BLE001  # the SDK knows which of them a client may read, and logs the rest
             answer = {"error": modern_error_data(error).model_dump(by_alias=True, exclude_unset=True)}
+        except anyio.get_cancelled_exc_class():  # the server ends
+            with anyio.move_on_after(_LAST_WORD_S, shield=True):
+                await reply.end({"error": {"code": CONNECTION_CLOSED, "message": "Connection closed"}})
+            raise
         finally:
             listening.cancel()
             reply.quiet()

@@ -183,13 +183,13 @@ class WithoutSessions:
 
 
 def _unanswered(message: Message) -> Message:
-    """The part of an answer that a client who has cancelled its request gets instead."""
+    """The part of an answer that a client who has cancelled its request gets instead: that it was taken."""
     if message["type"] != "http.response.start":
         return {**message, "body": b""}
-    headers = [(name, word) for name, word in message["headers"] if name != b"content-length"]
-    if len(headers) < len(message["headers"]):
-        headers.append((b"content-length", b"0"))
-    return {**message, "headers": headers}
+    if all(name != b"content-length" for name, _ in message["headers"]):  # a stream
+        return message
+    headers = [(name, word) for name, word in message["headers"] if not name.startswith(b"content-")]
+    return {**message, "status": 202, "headers": [*headers, (b"content-length", b"0")]}
 
 
 def _short_message(message: Message) -> dict[str, Any]:

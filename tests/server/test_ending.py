@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import threading
 import time
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from chimera_metrics.integrations.config import ClickHouseSettings
-from tests.server.processes import environment, http
-from tests.server.test_cancel import _message
+from tests.server.processes import MUSE, ROOT, environment, http
+from tests.server.test_cancel import SLOW, _message, _post
 from tests.server.test_serving import headers
 
 # Counts for about a second.
 CALL = _message("tools/call", name="query", arguments={"sql": "SELECT sum(number % 7) FROM numbers(500000000)"})
+
+# Ctrl-C in the middle of an import that takes any fault for its own.
+SWALLOWED = """
+import contextlib, os, signal, sys
+class Importing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            with contextlib.suppress(BaseException):
+                os.kill(os.getpid(), signal.SIGINT)
+                sum(range(1000))
+sys.meta_path.insert(0, Importing())
+"""
 
 
 def test_a_server_that_is_told_to_end_drains_first(embedded: ClickHouseSettings, tmp_path: Path) -> None:
@@ -44,6 +60,34 @@ def test_a_second_word_ends_it_at_once(embedded: ClickHouseSettings, tmp_path: P
             os.kill(pid, signal.SIGTERM)
             time.sleep(0.1)
         assert ends_after(url, time.monotonic()) < 2
+
+
+def test_a_call_that_the_end_cuts_off_is_answered_by_the_protocol(embedded: ClickHouseSettings, tmp_path: Path) -> None:
+    with http(environment(embedded, tmp_path)) as (url, pid):
+        assert httpx2.get(url.replace("/mcp", "/readyz"), timeout=20).status_code == 200  # the store is open
+        with _post(url, _message("tools/call", name="query", arguments={"sql": SLOW})) as connection:
+            time.sleep(0.5)
+            os.kill(pid, signal.SIGINT)
+            connection.settimeout(10)
+            response = HTTPResponse(connection)
+            response.begin()
+            said = json.loads(response.read())
+    assert (response.status, said["error"]["code"]) == (200, -32000)
+
+
+@pytest.mark.parametrize("module", ["pydantic_settings", "sqlalchemy", "uvicorn"])
+def test_ctrl_c_while_it_starts_ends_it_whatever_an_import_makes_of_it(
+    embedded: ClickHouseSettings, tmp_path: Path, module: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SWALLOWED.format(module=module))
+    words = [MUSE, "serve", "--transport", "http", "--port", "0"]
+    variables = environment(embedded, tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(words, env=variables, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        try:
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (-signal.SIGINT, b"")
 
 
 def ends_after(url: str, told: float) -> float:

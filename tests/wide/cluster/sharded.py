@@ -166,7 +166,8 @@ def grown(shards: Shards) -> Iterator[Finding]:
 
 def answers(shards: Shards, one: ClickHouseSettings) -> Iterator[Finding]:
     """Every Select of the snapshots beside the same on one server, the rows stored by the writer on both."""
-    runner.upgrade(one)
+    for settings in (shards.settings, one):
+        runner.upgrade(settings)
     with ClickHouseClient(shards.settings) as spread, ClickHouseClient(one) as alone:
         for table, rows in some_rows().items():
             for client in (spread, alone):
