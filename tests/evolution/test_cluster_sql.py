@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import itertools
-import os
 import re
 from pathlib import Path
 
 import pytest
-from alembic import command
 
-from chimera_metrics.integrations.clickhouse.executor import Executor
-from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.evolution import runner
-from tests.evolution.test_revisions import statements
+from tests.evolution.printed_sql import STEPS, all_statements, check_committed, check_read_by_the_engine, printed
 
 SNAPSHOTS = Path(__file__).parent / "cluster"
-REVISIONS = ("base", "0001", "0002", "0003", "0004", "0005")
-STEPS = list(itertools.pairwise(REVISIONS))
 NOWHERE = ClickHouseSettings(host="nowhere.invalid", cluster="muse", database="shop")
-
-
-def printed(settings: ClickHouseSettings, below: str, above: str) -> tuple[str, str]:
-    """The way up and the way down."""
-    texts = []
-    for act, span in ((command.upgrade, f"{below}:{above}"), (command.downgrade, f"{above}:{below}")):
-        config = runner.config(settings)
-        config.output_buffer = io.StringIO()
-        act(config, above if span.startswith("base:") and act is command.upgrade else span, sql=True)
-        texts.append(config.output_buffer.getvalue().strip())
-    return texts[0], texts[1]
 
 
 @pytest.mark.parametrize(("below", "above"), STEPS)
 def test_a_step_is_the_committed_sql(below: str, above: str) -> None:
-    up, down = printed(NOWHERE, below, above)
-    text = f"-- up\n{up}\n\n-- down\n{down}\n"
-    snapshot = SNAPSHOTS / f"{above}.sql"
-    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
-        snapshot.parent.mkdir(exist_ok=True)
-        snapshot.write_text(text, encoding="utf-8")
-    assert snapshot.is_file(), f"{snapshot.name} is missing; run the tests with UPDATE_SNAPSHOTS=1 and read the diff"
-    assert text == snapshot.read_text(encoding="utf-8"), "run with UPDATE_SNAPSHOTS=1 and read the diff"
-
-
-def all_statements() -> list[str]:
-    return [one for step in STEPS for text in printed(NOWHERE, *step) for one in statements(text)]
+    check_committed(NOWHERE, below, above, SNAPSHOTS)
 
 
 def test_the_engine_reads_each_statement(embedded: ClickHouseSettings) -> None:
-    executor = Executor(embedded)
-    found = all_statements()
+    found = all_statements(NOWHERE)
     assert len(found) > 50
-    for statement in found:
-        assert executor.scalar(f"SELECT formatQuery({quote(statement)})")
-    executor.close()
+    check_read_by_the_engine(found, embedded)
 
 
 # One row for the whole cluster, and the books' own changes, which every replica takes over.
@@ -66,7 +32,7 @@ ALONE = re.compile(
 
 
 def test_each_statement_is_the_clusters_and_can_be_run_again() -> None:
-    for statement in all_statements():
+    for statement in all_statements(NOWHERE):
         if not ALONE.match(statement):
             assert "ON CLUSTER 'muse'" in statement
         if re.match(r"(CREATE|DROP|ALTER TABLE \S+ ON CLUSTER 'muse'\s+(ADD|DROP) )", statement):
