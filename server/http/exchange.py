@@ -43,6 +43,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from chimera_metrics.server.http.sessions import STOPPABLE, Stoppable
+
 _JSON = "application/json"
 _STREAM = [
     (b"content-type", b"text/event-stream"),
@@ -75,7 +77,7 @@ class Exchanges:
             except ClientDisconnect:
                 return
             if isinstance(message, JSONRPCRequest):
-                await self._answer(request, message, Reply(message, send), receive)
+                await self._answer(request, message, Reply(message, request.scope.get(STOPPABLE), send), receive)
                 return
             refusal = message
         await refusal(scope, receive, send)
@@ -109,10 +111,11 @@ class Exchanges:
 
 
 class Reply:
-    """The response to a request: JSON, or a stream once something was told."""
+    """The response to a request: JSON, or a stream once something was told; to one that was cancelled nothing."""
 
-    def __init__(self, message: JSONRPCRequest, send: Send) -> None:
+    def __init__(self, message: JSONRPCRequest, stoppable: Stoppable | None, send: Send) -> None:
         self._id = message.id
+        self._stoppable = stoppable
         self._send = send
         self._streams = False
         self._turn = asyncio.Lock()
@@ -121,6 +124,8 @@ class Reply:
 
     async def tell(self, event: bytes) -> None:
         """Sends part of a stream, and what has to come before it."""
+        if self._cancelled:
+            return
         async with self._turn:
             if not self._streams:
                 self._streams = True
@@ -129,14 +134,18 @@ class Reply:
 
     async def end(self, answer: dict[str, Any]) -> None:
         """The answer itself."""
-        body = _json({"jsonrpc": "2.0", "id": self._id, **answer})
-        if not self._streams:
-            headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._send({"type": "http.response.body", "body": body})
+        body = b"" if self._cancelled else _json({"jsonrpc": "2.0", "id": self._id, **answer})
+        if self._streams:
+            async with self._turn:
+                await self._send({"type": "http.response.body", "body": body and _event(body), "more_body": False})
             return
-        async with self._turn:
-            await self._send({"type": "http.response.body", "body": _event(body), "more_body": False})
+        headers = [(b"content-length", b"%d" % len(body)), *([(b"content-type", _JSON.encode())] if body else [])]
+        await self._send({"type": "http.response.start", "status": 200 if body else 202, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    @property
+    def _cancelled(self) -> bool:
+        return self._stoppable is not None and self._stoppable.cancelled
 
     def quiet(self) -> None:
         """No more signs of life."""

@@ -165,8 +165,6 @@ class WithoutSessions:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and handed_out is not None:
                 MutableHeaders(scope=message)[SESSION] = handed_out
-            if stoppable is not None and stoppable.cancelled:
-                message = _unanswered(message)
             await send(message)
 
         await self._exchanges({**scope, STOPPABLE: stoppable}, replay, answer)
@@ -180,16 +178,6 @@ class WithoutSessions:
                 return
             if await self._stop_elsewhere(family):
                 return
-
-
-def _unanswered(message: Message) -> Message:
-    """The part of an answer that a client who has cancelled its request gets instead: that it was taken."""
-    if message["type"] != "http.response.start":
-        return {**message, "body": b""}
-    if all(name != b"content-length" for name, _ in message["headers"]):  # a stream
-        return message
-    headers = [(name, word) for name, word in message["headers"] if not name.startswith(b"content-")]
-    return {**message, "status": 202, "headers": [*headers, (b"content-length", b"0")]}
 
 
 def _short_message(message: Message) -> dict[str, Any]:
