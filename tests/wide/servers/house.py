@@ -40,6 +40,8 @@ backend servers
   default-server check inter 500ms fall 1 rise 1
 """
 _READY_S = 60.0
+ALONE = "alone"
+"""The name of the caller that asks while no other does."""
 
 
 class House:
@@ -63,6 +65,7 @@ class House:
         runner.upgrade(self.settings)
         tokens = TokenFile(folder / "tokens.json")
         self.token = tokens.create("callers", "writer", None)
+        self.token_alone = tokens.create(ALONE, "reader", None)
         self.redis = self._stack.enter_context(redis_server("hush"))
         for place in range(len(self.ports)):
             self.start(place)

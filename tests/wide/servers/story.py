@@ -13,7 +13,7 @@ import redis
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from tests.wide.servers.callers import SUMMARY, Client, Seen, read, summarise, write
-from tests.wide.servers.house import House
+from tests.wide.servers.house import ALONE, House
 
 CACHED = "/* answered from the cache */"
 
@@ -30,9 +30,11 @@ class Told:
     hits: int = 0
     misses: int = 0
     tool_ms: list[float] = field(default_factory=list)
-    """Of each summary from the cache, as the audit has it."""
+    """Of each summary from the cache that one of several clients asked for, in the server, as the audit has it."""
+    tool_alone_ms: list[float] = field(default_factory=list)
+    """The same, of those that one client asked for alone."""
     alone_ms: list[float] = field(default_factory=list)
-    """Of each summary that one client asked for alone."""
+    """Of each summary that one client asked for alone, as that client sees it."""
     drained_s: float = 0.0
     lost: int = 0
     """Requests that failed while a server ended."""
@@ -56,10 +58,10 @@ def tell(house: House, seconds: float, every_s: float = 10, callers: int = 8, qu
         told.stored, told.acknowledged = _count(client) - before, told.seen.acknowledged
         _judge(client, told)
         alone = Seen()
-        for many, seen in ((1, alone), (callers, told.seen)):
-            Client(house.url, house.token).call(SUMMARY)  # once, for all
+        for many, seen, token in ((1, alone, house.token_alone), (callers, told.seen, house.token)):
+            Client(house.url, token).call(SUMMARY)  # once, for all
             quiet = threading.Event()
-            threads = _started(summarise, house, many, seen, quiet)
+            threads = _started(summarise, house, many, seen, quiet, token=token)
             time.sleep(quiet_s)
             _end(quiet, threads)
         told.alone_ms, told.hits, told.misses = alone.took_ms, *_looks(house)
@@ -83,8 +85,8 @@ def _while(house: House, callers: int, seen: Seen, work: Callable[[], None]) -> 
         _end(ended, threads)
 
 
-def _started(work: Any, house: House, callers: int, *words: Any) -> list[threading.Thread]:
-    clients = [Client(house.url, house.token) for _ in range(callers)]
+def _started(work: Any, house: House, callers: int, *words: Any, token: str = "") -> list[threading.Thread]:
+    clients = [Client(house.url, token or house.token) for _ in range(callers)]
     threads = [threading.Thread(target=work, args=(client, *words)) for client in clients]
     for thread in threads:
         thread.start()
@@ -146,13 +148,15 @@ def _looks(house: House) -> tuple[int, int]:
 def _judge_audit(client: ClickHouseClient, told: Told) -> None:
     """Every acknowledged batch is on record, whichever server took it and whatever became of that server."""
     lines = client.executor.read(
-        "SELECT tool, elapsed_ms, statement FROM audit_log WHERE outcome = 'ok' AND tool IN "
+        "SELECT tool, elapsed_ms, statement, who FROM audit_log WHERE outcome = 'ok' AND tool IN "
         "('insert.ui_events', 'get.performance_summary')"
     ).rows
-    inserts = sum(tool == "insert.ui_events" for tool, _, _ in lines)
+    inserts = sum(tool == "insert.ui_events" for tool, *_ in lines)
     if inserts < told.seen.batches:
         told.faults.append(f"{inserts:,} inserts are on record, but {told.seen.batches:,} were acknowledged")
-    told.tool_ms = [float(took) for _, took, statement in lines if statement.startswith(CACHED)]
+    for _, took, statement, who in lines:
+        if statement.startswith(CACHED):
+            (told.tool_alone_ms if who == ALONE else told.tool_ms).append(float(took))
 
 
 def p95(values: list[float]) -> float:
