@@ -114,6 +114,8 @@ def one_way(source: Address, target: Address, folder: Path, kills: int, longest:
                 process.send_signal(signal.SIGKILL)
                 killed += 1
             process.communicate()
+            if process.returncode not in (0, -signal.SIGKILL):
+                raise SystemExit(f"the copy failed with exit code {process.returncode}")
         first = to_its_end(source, target)
     last = to_its_end(source, target)
     again = to_its_end(source, target)

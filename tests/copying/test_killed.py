@@ -14,6 +14,7 @@ import pytest
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.operations.copying import work
 from tests.copying.conftest import PASSWORD, copy, held, send
 from tests.support.wire_process import ROOT, Wire
@@ -94,3 +95,13 @@ def test_killed_for_good_while_the_server_stores_it_goes_on(
     with ClickHouseClient(target) as client:
         left = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'muse_copy_')"
         assert client.executor.scalar(left) == 0
+
+
+@pytest.mark.parametrize("stands_at", ["0001", "0003"])
+def test_stopped_while_the_target_gets_its_schema_it_goes_on(
+    source: ClickHouseSettings, database: ClickHouseSettings, stands_at: str
+) -> None:
+    target = database.model_copy(update={"database": f"stopped_at_{stands_at}"})
+    runner.upgrade(target, stands_at)
+    assert copy(source, target).behind == {}
+    assert held(source) == held(target)

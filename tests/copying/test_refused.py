@@ -101,6 +101,7 @@ def test_another_schema_on_a_side_is_refused(
     source: ClickHouseSettings, target: ClickHouseSettings, side: str, revision: str, sentence: str
 ) -> None:
     settings = source if side == "source" else target
+    send(target, 1)
     update = "ALTER TABLE alembic_version UPDATE version_num = '{}' WHERE 1 SETTINGS mutations_sync = 2"
     with ClickHouseClient(settings) as client:
         head = client.executor.scalar("SELECT version_num FROM alembic_version")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.evolution import lock, runner
+from chimera_metrics.integrations.evolution import lock, runner, version
 from chimera_metrics.integrations.operations.copying.addresses import require_source
 from chimera_metrics.integrations.operations.copying.book import CopyRefused
 from chimera_metrics.integrations.operations.copying.side import Side
 
 
 def require(source: Side, target: Side) -> None:
-    """Raises CopyRefused where a copy cannot begin. A target without a schema gets it, by the migrations."""
+    """Raises CopyRefused where a copy cannot begin. A target without a row gets the schema, by the migrations, also one
+    in which an earlier copy was stopped while they ran."""
     if _address(source) == _address(target):
         raise _same(target)
     require_source(source.settings)
@@ -24,10 +25,20 @@ def require(source: Side, target: Side) -> None:
         )
     _require_schema("source", source, runner.current(source.settings))
     recorded = runner.current(target.settings)
-    if recorded is None:
+    if recorded is None or (_is_behind(target, recorded) and _is_empty(target)):
         runner.upgrade(target.settings)
     else:
         _require_schema("target", target, recorded)
+
+
+def _is_behind(side: Side, recorded: str) -> bool:
+    return recorded <= runner.head() and not runner.is_current(side.settings)
+
+
+def _is_empty(side: Side) -> bool:
+    """Whether no table holds a row, but for those of the migrations themselves."""
+    rows = "SELECT sum(ifNull(total_rows, 0)) FROM system.tables WHERE database = currentDatabase()"
+    return side.value(f"{rows} AND name NOT IN ({quote(version.TABLE)}, {quote(lock.TABLE)})") == 0
 
 
 def _address(side: Side) -> tuple[object, ...]:
