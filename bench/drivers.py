@@ -1,7 +1,8 @@
 """How often `drivers` names the cause that was planted, and how often it names one where there is none.
 
-Run: .venv/bin/python -m bench.drivers stories 50 | none 34 | lags 167 | commits 50 | peers 50 | times 5 | surface 1.
-The numbers are draws of each, of `times` repetitions. The table goes to its place in docs/statistics.md.
+Run: .venv/bin/python -m bench.drivers stories 50 | none 34 | lags 167 | commits 50 | peers 50 | times 5 | large 3 |
+surface 1.
+The numbers are draws of each, of `times` and `large` repetitions. The table goes to its place in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -112,6 +113,12 @@ def times(repeats: int) -> Iterator[str]:
     return times(repeats)
 
 
+def large(repeats: int) -> Iterator[str]:
+    from bench.driver_times import LARGE, times
+
+    return times(repeats, LARGE)
+
+
 def surface(draws: int) -> Iterator[str]:
     from bench.driver_surface import surface
 
@@ -125,6 +132,7 @@ TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "commits": commits,
     "peers": peers,
     "times": times,
+    "large": large,
     "surface": surface,
 }
 

@@ -5,8 +5,8 @@
 The store has that many events, a tenth as many calls of models and a hundredth as many benchmark runs, made by the
 engine, behind the native wire of the tests. So many callers write batches of 20 events and as many read; each batch is
 sent again until it is acknowledged. Readers count the events, which must never be fewer than had been acknowledged when
-they asked. Then one and eight ask for `get.performance_summary` as fast as they are answered, and one server is told to end.
-Debian's redis-server and haproxy are fetched. `--write` puts the table into docs/scale.md.
+they asked. Then one and eight ask for `get.performance_summary` as fast as they are answered, and one server is told to
+end. Debian's redis-server and haproxy are fetched. `--write` puts the table into docs/scale.md.
 """
 
 from __future__ import annotations

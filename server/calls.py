@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from chimera_metrics.integrations.answers.exporting import MIME_TYPES
 from chimera_metrics.integrations.answers.kept import Kept
-from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, now, shown
+from chimera_metrics.integrations.audit.trail import AuditFailed, AuditLine, clean, clean_name, now, shown
 from chimera_metrics.integrations.clickhouse.call import Call, id_in, serving
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result, as_json, lean
@@ -105,7 +105,7 @@ class Calls:
         The call's id begins with `family`, by which other servers stop its statements; an insert is not stopped.
         """
         record = self._record(context, caller, name, arguments)
-        if name in self.tools and not self.tools[name].stores:
+        if family and name in self.tools and not self.tools[name].stores:
             record.call.call_id = id_in(family)
         with serving(record.call), span(record.tool) as running:
             try:
@@ -275,7 +275,7 @@ class Record:
             call_id=self.call.call_id,
             who=self._caller.who,
             role=self._caller.role,
-            client=clean(self._caller.client),
+            client=clean_name(self._caller.client),
             tool=self.tool,
             arguments=arguments,
             statement=statement,

@@ -10,6 +10,8 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
+from types import NoneType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -30,6 +32,8 @@ _TEXT = re.compile(r"String\b")
 _NANOSECONDS = re.compile(r"\bDateTime64\([789]\b")
 # Where there are none, a time ends with its milliseconds.
 _MICROSECONDS = re.compile(rb"(\.\d{3})000(?=[Z+-])")
+
+_ZONE = attrgetter("tzinfo")
 
 # JSON numbers are doubles to most readers: whole numbers beyond 2**53 would lose their last digits.
 _EXACT = 2**53
@@ -100,9 +104,9 @@ class Shaper:
                 if whole.isascii() and whole.isprintable():
                     return list(values)
         elif kind in {"Float32", "Float64"}:
-            if all(value is None or math.isfinite(value) for value in values):
+            if _all_finite(values):
                 return list(values)
-        elif kind == "UUID" or (kind.startswith("DateTime") and {None, UTC} >= {_zone(value) for value in values}):
+        elif kind == "UUID" or (kind.startswith("DateTime") and {UTC} >= set(map(_ZONE, filter(None, values)))):
             return _texts(values)
         elif kind.startswith(_NESTED):
             return self._nested(values, name)
@@ -151,8 +155,10 @@ def _make_one_type(rows: Sequence[list[Any]], columns: Sequence[Mapping[str, Any
     return changed
 
 
-def _zone(value: datetime | None) -> Any:
-    return None if value is None else value.tzinfo
+def _all_finite(values: Sequence[float | None]) -> bool:
+    """By their sum, which only a NaN, an infinity or an overflow makes anything else; None counts as finite."""
+    numbers = [value for value in values if value is not None] if None in values else values
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # type: ignore[arg-type]
 
 
 def _texts(values: Sequence[Any]) -> list[Any]:
@@ -261,9 +267,12 @@ def stored_text(answer: QueryResult) -> list[str]:
 
 def _could_any_instruct(values: Collection[Any]) -> bool:
     """Whether a stored text could be taken for an instruction, which one short word, such as a model, could not."""
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) < len(values) and any(value and isinstance(value, list | dict) for value in values):
-        return True
+    if {str, NoneType}.issuperset(map(type, values)):
+        texts = list(filter(None, values))
+    else:
+        if any(value and isinstance(value, list | dict) for value in values):
+            return True
+        texts = [value for value in values if isinstance(value, str)]
     whole = "-".join(texts)
     plain = whole.isascii() and whole.isprintable() and " " not in whole and "\\u{" not in whole
     return not plain or max(map(len, texts), default=0) > _WORD

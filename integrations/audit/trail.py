@@ -23,7 +23,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -109,6 +109,12 @@ def clean(text: str) -> str:
     return mask_text(text[: 2 * _LONGEST])[0][:_LONGEST]
 
 
+@lru_cache(maxsize=256)
+def clean_name(text: str) -> str:
+    """`clean`, for a name that comes again with every call."""
+    return clean(text)
+
+
 def audit_folder(settings: Settings) -> Path:
     """Where the lines of this store wait: a folder for each store, because each is shipped to its own table."""
     clickhouse = settings.clickhouse
@@ -172,6 +178,8 @@ class AuditFile:
         self._lock = threading.Lock()
         self._descriptor: int | None = None
         self._day = ""
+        #: Whether it was still there and had room when the last line was in it.
+        self._has_room = False
 
     def append(self, entry: AuditLine) -> None:
         """Writes one line. Raises AuditFailed, with which the call must fail too."""
@@ -194,14 +202,14 @@ class AuditFile:
         if written != len(line):
             os.write(descriptor, b"\n")  # the torn line stands alone, and is skipped by who reads it
             raise OSError("no space left")
-        return os.fstat(descriptor).st_nlink > 0
+        state = os.fstat(descriptor)
+        self._has_room = state.st_nlink > 0 and state.st_size < self._ceiling.file_bytes
+        return state.st_nlink > 0
 
     def _file(self, day: str) -> int:
-        """The day's newest file. It is looked at before each line: other processes begin and remove files too."""
-        if self._descriptor is not None and day == self._day:
-            state = os.fstat(self._descriptor)
-            if state.st_nlink and state.st_size < self._ceiling.file_bytes:
-                return self._descriptor
+        """The day's newest file. It is looked at after each line: other processes begin and remove files too."""
+        if self._descriptor is not None and day == self._day and self._has_room:
+            return self._descriptor
         self.close()
         own_folder(self.folder)
         # One at a time, or a process that was held up would make again what others have filled and removed.

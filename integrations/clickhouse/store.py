@@ -48,6 +48,8 @@ class EmbeddedStore:
         self._held_since = 0.0
         self._last_used = 0.0
         self._yielded = 0.0
+        #: When it was last seen that no other process waits.
+        self._unwanted = 0.0
         self._handles = Handles()
         #: The connection that keeps the engine open between statements.
         self._anchor: Any = None
@@ -174,10 +176,17 @@ class EmbeddedStore:
     # -- closing ---------------------------------------------------------------------------------------------------
 
     def _must_yield(self) -> bool:
-        """Whether another process waits for the store, and this one has had it long enough to have done something."""
-        if not self._open or self.path == MEMORY or time.monotonic() - self._held_since < 2 * POLL_S:
+        """Whether another process waits for the store, and this one has had it long enough to have done something.
+
+        To look costs two calls of the system, at each of which other threads take the turn.
+        """
+        now = time.monotonic()
+        if not self._open or self.path == MEMORY or now < max(self._held_since + 2 * POLL_S, self._unwanted + POLL_S):
             return False
-        return self._folder_lock.is_wanted()
+        if self._folder_lock.is_wanted():
+            return True
+        self._unwanted = now
+        return False
 
     def _reap(self) -> None:
         """Lets the store go when it is idle, or when another process waits and nothing runs."""

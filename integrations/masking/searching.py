@@ -26,6 +26,8 @@ for _place, _one in enumerate(_PROBES):
 _UNDER: dict[str, list[str]] = {}
 for _hint in sorted(_HINTS, key=len):
     _UNDER.setdefault(next((_short for _short in _UNDER if _short and _short in _hint), _hint), []).append(_hint)
+# Each probe once: patterns share them.
+_EVERY: Probes = list(dict.fromkeys(one for _, probes in _PROBES for one in probes))
 _SIGNS: list[tuple[str, Probe]] = [(sign, re.compile(re.escape(sign) + rest)) for sign, rest in SIGNS]
 _UNASCII: list[tuple[str, Probe]] = [("", re.compile(UNASCII))]
 
@@ -77,9 +79,10 @@ class Haystack:
 
 def suspicious(texts: Sequence[str]) -> bool:
     """Whether any pattern may match in one of a few texts, JSON among them: False is sure."""
-    haystack = Haystack(texts)
-    likely = any(haystack.rows(probes) for _, probes in haystack.patterns(ALL))
-    return "\\" in haystack.lowered or likely or bool(haystack.hidden())
+    lowered = _BETWEEN.join(texts).lower()
+    if "\\" in lowered or any(hint in lowered and probe.search(lowered) for hint, probe in _EVERY):
+        return True
+    return bool(Haystack(texts).hidden())
 
 
 def mask_texts(texts: list[str], rules: Sequence[MaskRule] = ALL) -> tuple[dict[int, str], Counter[str]]:

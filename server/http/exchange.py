@@ -52,6 +52,8 @@ _STREAM = [
     (b"connection", b"keep-alive"),
     (b"x-accel-buffering", b"no"),
 ]
+# A client that is answered within this is not asked whether it is still there.
+_SHORT_S = 0.05
 #: A client without an answer hears from us this often.
 _SIGN_OF_LIFE_S = 15.0
 # What is still said of a request that a server does not answer before its end.
@@ -83,8 +85,7 @@ class Exchanges:
         await refusal(scope, receive, send)
 
     async def _answer(self, request: Request, message: JSONRPCRequest, reply: Reply, receive: Receive) -> None:
-        # After the body nothing comes but word that the client has gone, which the door notes.
-        listening = asyncio.ensure_future(receive())
+        taking_long = asyncio.get_running_loop().call_later(_SHORT_S, reply.take_long, receive)
         context = OneRequest(ServerMessageMetadata(request_context=request), message, reply)
         version = request.headers.get("mcp-protocol-version", DEFAULT_NEGOTIATED_VERSION)
         connection = Connection.from_envelope(version, None, None)
@@ -105,7 +106,7 @@ class Exchanges:
                 await reply.end({"error": {"code": CONNECTION_CLOSED, "message": "Connection closed"}})
             raise
         finally:
-            listening.cancel()
+            taking_long.cancel()
             reply.quiet()
         await reply.end(answer)
 
@@ -119,8 +120,8 @@ class Reply:
         self._send = send
         self._streams = False
         self._turn = asyncio.Lock()
-        self._living: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_SIGN_OF_LIFE_S, self._live)
+        #: What is done for a client that has to wait.
+        self._waiting: list[asyncio.Future[Any]] = []
 
     async def tell(self, event: bytes) -> None:
         """Sends part of a stream, and what has to come before it."""
@@ -147,19 +148,20 @@ class Reply:
     def _cancelled(self) -> bool:
         return self._stoppable is not None and self._stoppable.cancelled
 
+    def take_long(self, receive: Receive) -> None:
+        """Says from now on that it is at work, and listens whether its client is there: after the body nothing comes
+        but word that it has gone, which the door notes."""
+        self._waiting += [asyncio.ensure_future(receive()), asyncio.ensure_future(self._live())]
+
     def quiet(self) -> None:
         """No more signs of life."""
-        self._timer.cancel()
-        if self._living is not None:
-            self._living.cancel()
+        for waiting in self._waiting:
+            waiting.cancel()
 
-    def _live(self) -> None:
-        self._living = asyncio.get_running_loop().create_task(self._signs())
-
-    async def _signs(self) -> None:
+    async def _live(self) -> None:
         while True:
-            await self.tell(b": ping\r\n\r\n")
             await asyncio.sleep(_SIGN_OF_LIFE_S)
+            await self.tell(b": ping\r\n\r\n")
 
 
 @dataclass

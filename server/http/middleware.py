@@ -23,11 +23,23 @@ from chimera_metrics.server.catalog.names import Names
 from chimera_metrics.server.catalog.views import shown_resources
 from chimera_metrics.server.http.sessions import client_has_views, client_info
 
+#: Where a request's scope holds its caller.
+_CALLER = "muse.caller"
 _left: ContextVar[list[Answered] | None] = ContextVar("muse_answered", default=None)
 
 
 def caller_of(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
     """The caller of a request; `local` is the role of those who need no token: stdio, and HTTP on this machine."""
+    if not isinstance(ctx.request, Request) or ctx.method == "initialize":  # by which the client introduces itself
+        return _read_caller(ctx, local)
+    scope = ctx.request.scope
+    found: Caller | None = scope.get(_CALLER)
+    if found is None:
+        found = scope[_CALLER] = _read_caller(ctx, local)
+    return found
+
+
+def _read_caller(ctx: ServerRequestContext[Any, Any], local: Role) -> Caller:
     params = ctx.session.client_params
     info = None if params is None else {"name": params.client_info.name, "version": params.client_info.version}
     if info is None and isinstance(ctx.request, Request):

@@ -36,6 +36,7 @@ from chimera_metrics.server.http.marks import RECORDED
 from chimera_metrics.server.http.muse_server import MuseServer
 from chimera_metrics.server.http.rates import Rates
 from chimera_metrics.server.http.sessions import WithoutSessions
+from chimera_metrics.server.http.straight import Straight
 from chimera_metrics.server.http.tokens import Tokens, TokenVerifier, tokens_of
 from chimera_metrics.server.metrics import CONTENT_TYPE, resident_bytes
 from chimera_metrics.server.offer import Offer
@@ -121,7 +122,7 @@ def build_app(settings: Settings, host: str, read_only: bool = False, ui: bool |
     app.router.redirect_slashes = False
     quiet_about_clients_that_leave()
     return Door(
-        app,
+        Straight(app, MCP_PATH),
         settings.muse.allowed_ips,
         settings.muse.trusted_proxies,
         settings.muse.rate_limit,

@@ -53,20 +53,19 @@ async def _telling(work: Callable[[Cancellation], T], context: Context[ServerCon
 
 
 async def _in_thread(work: Callable[[Cancellation], T], context: ServerContext) -> T:
-    cancellation = Cancellation()
-    started, ended = threading.Event(), threading.Event()
+    cancellation, started = Cancellation(), False
+    running = threading.Lock()  # an event would take ten times as long to make
 
     def run() -> T:
-        started.set()
-        try:
+        nonlocal started
+        with running:
+            started = True
             return work(cancellation)
-        finally:
-            ended.set()
 
     def stop() -> None:
         cancellation.cancel()
-        if started.is_set():
-            ended.wait(_LINE_S)
+        if started and running.acquire(timeout=_LINE_S):
+            running.release()
 
     try:
         return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=context.workers)
