@@ -1,6 +1,10 @@
-"""Bytes and tokens of the tool list and of answers, beside mcp-clickhouse's chDB tool on the same questions and store.
+"""Bytes and tokens of the tool list and of answers, beside mcp-clickhouse and mcp-clickhousex on the same questions
+and store.
 
-    python -m bench.sizes [--beside PATH/mcp-clickhouse]
+    python -m bench.sizes [--beside PATH/mcp-clickhouse] [--python PATH/python3.13]
+
+mcp-clickhousex needs Python 3.13 and ClickHouse's HTTP interface, which `bench.http_engine` serves; without that Python
+its columns are left out.
 
 The other server is asked by the statements that a person who knows the schema would write; where one statement does not
 answer, by several. Bytes are of the whole results as they lie on the wire, where ours repeat their text as structured
@@ -11,6 +15,7 @@ and inputs.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +26,7 @@ from typing import Any
 
 import orjson
 
+from bench.http_engine import http_engine
 from bench.surface import ROOT, beside_command
 from bench.wire_client import WireClient
 from chimera_metrics.integrations.clickhouse.store import open_store
@@ -30,6 +36,7 @@ from tests.server.processes import environment
 
 HERE = Path(__file__).parent
 MUSE = Path(sys.executable).with_name("muse")
+CLICKHOUSEX = "mcp-clickhousex==0.12.0"
 SINCE = "ts >= now() - INTERVAL 30 DAY"
 
 
@@ -143,6 +150,28 @@ def _theirs(settings: ClickHouseSettings, command: str) -> list[list[Answer]]:
         return [[_listed(client)], *([answer(one) for one in question.statements] for question in QUESTIONS)]
 
 
+def _theirs_over_http(settings: ClickHouseSettings, command: str) -> list[list[Answer]]:
+    with http_engine(settings.store_path) as url, WireClient([command], {"MCP_CLICKHOUSE_DSN": url}) as client:
+
+        def answer(statement: str) -> Answer:
+            return _called(client, "run_query", {"sql": statement})
+
+        return [[_listed(client)], *([answer(one) for one in question.statements] for question in QUESTIONS)]
+
+
+def _clickhousex(python: str | None) -> str | None:
+    """Its command, in an environment of its own; None where there is no Python that it runs on."""
+    folder = ROOT / ".cache" / "mcp-clickhousex"
+    command = folder / "bin" / "mcp-clickhousex"
+    if command.exists():
+        return str(command)
+    if (found := python or shutil.which("python3.13")) is None:
+        return None
+    subprocess.run([found, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", CLICKHOUSEX], check=True)
+    return str(command)
+
+
 def _tokens(texts: Sequence[str]) -> list[int]:
     """Tokens of each text, by o200k."""
     modules = programs(HERE / "tokens" / "package.json")
@@ -166,17 +195,20 @@ def _figures(answers: list[Answer]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--beside")
+    parser.add_argument("--python", help="a Python 3.13, for mcp-clickhousex")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = _store(folder)
         ours = _ours(settings, folder)
         open_store(settings.store_path).close()
-        theirs = _theirs(settings, beside_command(options.beside))
-    print("| question | ours: calls | bytes | tokens | mcp-clickhouse: calls | bytes | tokens |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for words, mine, others in zip(("the tool list", *(one.words for one in QUESTIONS)), ours, theirs, strict=True):
-        print(f"| {words} | {_figures(mine)} | {_figures(others)} |")
+        sides = {"ours": ours, "mcp-clickhouse": _theirs(settings, beside_command(options.beside))}
+        if (command := _clickhousex(options.python)) is not None:
+            sides["mcp-clickhousex"] = _theirs_over_http(settings, command)
+    print(f"| question | {' | '.join(f'{name}: calls | bytes | tokens' for name in sides)} |")
+    print(f"| --- {'| ---: ' * 3 * len(sides)}|")
+    for words, *answers in zip(("the tool list", *(one.words for one in QUESTIONS)), *sides.values(), strict=True):
+        print(f"| {words} | {' | '.join(map(_figures, answers))} |")
     return 0
 
 
