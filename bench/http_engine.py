@@ -61,7 +61,8 @@ class _Engine(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def http_engine(path: str) -> Iterator[str]:
     """The address at which the store is served while the block runs."""
-    handler = type("Engine", (_Engine,), {"store": open_store(path)})
+    store = open_store(path)
+    handler = type("Engine", (_Engine,), {"store": store})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -69,4 +70,4 @@ def http_engine(path: str) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        handler.store.close()
+        store.close()
