@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.evolution import lock, runner
+from chimera_metrics.integrations.clickhouse.store_form import KnownForm
+from chimera_metrics.integrations.evolution import keeper_lock, lock, runner
 from chimera_metrics.integrations.operations.copying.addresses import require_source
 from chimera_metrics.integrations.operations.copying.book import CopyRefused
 from chimera_metrics.integrations.operations.copying.side import Side
@@ -27,6 +30,7 @@ def require(source: Side, target: Side) -> None:
     if recorded is None:
         runner.upgrade(target.settings)
     else:
+        KnownForm(target.executor).require()
         _require_schema("target", target, recorded)
 
 
@@ -60,9 +64,17 @@ def refuse_same(source: Side, target: Side) -> None:
     """Raises CopyRefused if the source shows the lock that was just taken on the target: two addresses, one store."""
     if source.settings.embedded and target.settings.embedded:
         return
-    statement = f"SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {quote(lock.TABLE)}"
-    if (found := source.value(statement)) is not None and found == target.value(statement):
+    if _locks(source) & _locks(target):
         raise _same(target)
+
+
+def _locks(side: Side) -> set[str]:
+    """The tokens of migration locks that a store shows: a table's comment, or on a cluster a name in Keeper."""
+    stands = "FROM system.tables WHERE database = currentDatabase() AND name ="
+    said = [text for (text,) in side.rows(f"SELECT comment {stands} {quote(lock.TABLE)}")]
+    if side.rows(f"SELECT name {stands} {quote(CLAIMS)}"):
+        said += [text for (text,) in side.rows(f"SELECT value FROM {CLAIMS} WHERE name = {quote(keeper_lock.NAME)}")]
+    return {str(json.loads(text)["token"]) for text in said}
 
 
 def _same(target: Side) -> CopyRefused:
