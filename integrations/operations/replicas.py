@@ -41,7 +41,8 @@ def facts(settings: ClickHouseSettings) -> dict[str, str]:
     form = f"SELECT toJSONString(groupArray((name, engine, engine_full))) FROM ({question(settings.database)})"
     if settings.cluster is None:
         return {"form": form}
-    known = "SELECT toJSONString(groupUniqArray(cluster)) FROM system.clusters"
+    servers = "SELECT cluster, count() AS n FROM system.clusters GROUP BY cluster"
+    known = f"SELECT toJSONString(groupArray((cluster, n))) FROM ({servers})"
     counts = (
         f"SELECT concat(argMin(shards, at), ' ', argMax(shards, at), ' ', (SELECT uniqExact(shard_num) FROM "
         f"system.clusters WHERE cluster = {quote(settings.cluster)})) FROM {COUNTS}"
@@ -64,7 +65,7 @@ def lines(settings: ClickHouseSettings, told: Mapping[str, Any]) -> list[Line]:
     found = [] if wrong is None else [check("cluster", "error", wrong.figure, wrong.advice)]
     if settings.cluster is None:
         return found
-    known = json.loads(told["clusters"])
+    known = {str(name): int(servers) for name, servers in _listed(told["clusters"])}
     if settings.cluster not in known:
         others = f"Set it to one of {', '.join(sorted(known))}" if known else "Unset it"
         advice = f"{others}, or name the cluster in <remote_servers> of the server's configuration."
@@ -73,7 +74,9 @@ def lines(settings: ClickHouseSettings, told: Mapping[str, Any]) -> list[Line]:
         )
     if settings.on_shards and settings.cluster in known:
         found.append(_shards(str(told["shards"])))
-    return [_line(settings.cluster, _replicas(told["replicas"])), *found]
+    # On shards each has replicas of its own.
+    servers = 0 if settings.on_shards else known.get(settings.cluster, 0)
+    return [_line(settings.cluster, _replicas(told["replicas"]), servers), *found]
 
 
 def _shards(told: str) -> Line:
@@ -97,7 +100,7 @@ def _listed(text: str) -> list[list[Any]]:
     return [list(row.values()) if isinstance(row, dict) else row for row in json.loads(text)]
 
 
-def _line(cluster: str, found: list[Replica]) -> Line:
+def _line(cluster: str, found: list[Replica], servers: int) -> Line:
     if not found:
         advice = f"CH_CLUSTER is {cluster}, but no table is replicated: run `muse adopt`, or unset CH_CLUSTER."
         return check("replicas", "error", "none", advice)
@@ -116,6 +119,9 @@ def _line(cluster: str, found: list[Replica]) -> Line:
     if absent := max(one.total - one.active for one in found):
         advice = "Start what is down: rows go on being stored, and it fetches them when it is back."
         return check("replicas", "warning", f"{figure}; {absent} of {total} replicas not there", advice)
+    if lacking := [one.table for one in found if one.total < servers]:
+        advice = "Run `muse upgrade`, which makes the tables on every server of the cluster."
+        return check("replicas", "warning", f"{figure}; not on all {servers} servers: {_named(lacking)}", advice)
     if worst >= _WARNING_S or waiting >= _QUEUE_WARNING:
         level = "error" if worst >= _ERROR_S else "warning"
         advice = "This server lags: its answers lack the newest rows. See system.replication_queue for what holds it."

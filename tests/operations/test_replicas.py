@@ -20,13 +20,13 @@ SPREAD = [["ui_events", "Distributed", "Distributed('muse', 'shop', 'ui_events_l
 def told(
     *rows: tuple[object, ...],
     form: list[list[str]] = REPLICATED,
-    clusters: tuple[str, ...] = ("muse",),
+    servers: int = 2,
     shards: str = "",
 ) -> dict[str, str]:
     """What the one statement of `muse status` was answered."""
     return {
         "form": json.dumps(form),
-        "clusters": json.dumps(clusters),
+        "clusters": json.dumps([["muse", servers]]),
         "replicas": json.dumps(rows or [WELL]),
         "shards": shards,
     }
@@ -104,6 +104,12 @@ def test_what_is_wrong_has_a_next_step(rows: list[tuple[object, ...]], level: st
     assert found["level"] == level
     assert figure in found["figure"]
     assert advice in found["advice"]
+
+
+def test_tables_that_a_new_server_lacks_are_named() -> None:
+    [found] = replicas.lines(CLUSTER, told(WELL, servers=3))
+    assert found["figure"].endswith("; not on all 3 servers: ui_events")
+    assert found["advice"].startswith("Run `muse upgrade`")
 
 
 def test_facts_are_named_before_books() -> None:
