@@ -32,6 +32,7 @@ def require(source: Side, target: Side) -> None:
     else:
         KnownForm(target.executor).require()
         _require_schema("target", target, recorded)
+    _refuse_readonly(target)
 
 
 def _address(side: Side) -> tuple[object, ...]:
@@ -57,6 +58,21 @@ def _require_schema(what: str, side: Side, recorded: str | None) -> None:
         raise CopyRefused(
             f"The {what}, {side.where}, has schema {recorded}, and {head} is needed on both sides; run `muse upgrade` "
             "there first."
+        )
+
+
+def _refuse_readonly(target: Side) -> None:
+    """Raises CopyRefused for replicas without Keeper: an insert there waits for long, and then fails."""
+    if target.settings.cluster is None:
+        return
+    found = target.rows(
+        "SELECT table FROM system.replicas WHERE database = currentDatabase() AND is_readonly ORDER BY 1"
+    )
+    if found:
+        raise CopyRefused(
+            f"{len(found)} tables of the target, {target.where}, take no rows at the moment ({found[0][0]} …): that "
+            "server has no session with Keeper, or lost its place there. See `muse status`, and run the same command "
+            "again."
         )
 
 

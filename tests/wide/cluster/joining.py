@@ -106,7 +106,7 @@ def _copied(replicated: ClickHouseSettings, other: ClickHouseSettings) -> Iterat
     outcome = copy(replicated, other)
     yield "copied to a single server", str(outcome.behind) if outcome.behind else ""
     before = _contents(replicated)
-    fault = refused(lambda: copy(other, replicated), "takes no rows until it has its session with Keeper again")
+    fault = refused(lambda: copy(other, replicated), "take no rows at the moment")
     yield "a copy into tables that take no rows", fault
     yield "which stay as they were", "" if _contents(replicated) == before else "they do not"
 
