@@ -5,7 +5,7 @@ from __future__ import annotations
 from chimera_metrics.apps.progress import Bar
 from chimera_metrics.apps.tables import print_json, print_table, say
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.operations.copying.addresses import settings_of
+from chimera_metrics.integrations.operations.copying.addresses import named_by_address, settings_of
 from chimera_metrics.integrations.operations.copying.outcome import Outcome
 from chimera_metrics.integrations.operations.copying.work import Copy
 
@@ -15,7 +15,8 @@ def run(source: str, target: str | None, as_json: bool) -> int:
     own = config.load().clickhouse
     theirs = settings_of(source, "--from", own)
     ours = settings_of(target, "--to", own) if target is not None else own
-    with Bar(0, shown=not as_json) as bar:
+    named = (theirs,) if target is None else (theirs, ours)
+    with Bar(0, shown=not as_json) as bar, named_by_address(*named):
         outcome = Copy(theirs, ours, bar, own.retry_attempts).run()
     if as_json:
         print_json(_as_dict(outcome))

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.integrations.clickhouse import cluster_errors, dbapi
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
+from chimera_metrics.integrations.clickhouse.shards import COUNTS
 from chimera_metrics.integrations.errors import (
     AccessRefused,
     MemoryExceeded,
@@ -75,6 +77,12 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
                 "its window or its columns, or raise max_bytes. EXPLAIN ESTIMATE before it says how much it reads.",
                 error.code,
             )
+        case ErrorCode.NOT_ENOUGH_SPACE:
+            return StatementFailed(
+                f"{_without_statement(text)}. The disk of {where} is full: make room there, and try again; "
+                "`muse retention apply` shows which days could go.",
+                error.code,
+            )
         case ErrorCode.UNKNOWN_DATABASE:
             return SchemaMismatch(f"{text}, on {where}. Run `muse upgrade` to create it, or check CH_DATABASE.")
         case ErrorCode.UNKNOWN_TABLE:
@@ -106,7 +114,7 @@ def _unknown_table(text: str) -> str:
     if match is None:
         return f"{_without_statement(text)}. `describe` lists the tables; if it is one of them, run `muse upgrade`."
     name = (match[1] or match[2]).replace("`", "").rpartition(".")[2]
-    if name in metadata.tables:
+    if name in metadata.tables or name in {CLAIMS, COUNTS}:
         return f"The store has no table {name} yet. Run `muse upgrade`."
     return f"There is no table {name}.{did_you_mean(name, FACT_TABLES, '{}')} `describe` lists the tables."
 

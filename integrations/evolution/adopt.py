@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,7 +25,6 @@ from sqlalchemy import Connection, MetaData, exc
 from chimera_metrics.integrations.clickhouse.literals import quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution import (
-    cluster_fitness,
     lock,
     rendering,
     replicate,
@@ -37,7 +35,7 @@ from chimera_metrics.integrations.evolution import (
 from chimera_metrics.integrations.evolution.canonical import Schema, differences, read
 from chimera_metrics.integrations.evolution.changes import plan as changes
 from chimera_metrics.integrations.evolution.comparators import managed, schema_of
-from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.engines import migration_connection
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
 from chimera_metrics.integrations.evolution.keeper_lock import migration_lock
 from chimera_metrics.integrations.evolution.keeping import extras, with_extras
@@ -78,12 +76,20 @@ class AdoptReport:
     """What each rollup lacks that lacks rows of its table, a phrase each."""
     alone: tuple[str, ...] = ()
     """Where a cluster is set: the tables that stand on one server of it only."""
+    lacking: tuple[str, ...] = ()
+    """The cluster's tables that some server of it lacks."""
 
     @property
     def settled(self) -> bool:
         """Whether there is nothing to take over: the tables are as the version table says, no rollup lacks rows, and a
         cluster's tables are on all of its servers."""
-        return self.matches is not None and self.recorded == (self.matches,) and not self.behind and not self.alone
+        return (
+            self.matches is not None
+            and self.recorded == (self.matches,)
+            and not self.behind
+            and not self.alone
+            and not self.lacking
+        )
 
     @property
     def empty(self) -> bool:
@@ -99,6 +105,10 @@ class AdoptReport:
             further.append(
                 f"{len(self.alone)} tables are on this server alone: adopting makes them the cluster's, in place. Let "
                 "nothing write to them meanwhile."
+            )
+        if self.lacking:
+            further.append(
+                f"{len(self.lacking)} tables are not on every server of the cluster: adopting makes them there."
             )
         if self.other_project:
             further.append(
@@ -133,7 +143,7 @@ class Adopted:
 
 def plan(settings: ClickHouseSettings) -> AdoptReport:
     """How the database stands beside each revision. Changes nothing in it."""
-    with _connection(settings) as connection:
+    with migration_connection(settings) as connection:
         sharding.refuse_other_form(connection, settings)
         ours = managed(runner.script_location())
         stands = _theirs(connection, settings.database)
@@ -142,11 +152,9 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         other = version.of_another_project(connection, known, ours)
         writers = foreign_writers(connection, settings.database, ours)
         behind = _behind(connection, stands)
-        alone = (
-            ()
-            if settings.cluster is None or settings.on_shards
-            else replicate.alone(connection, settings.database, _tables(ours))
-        )
+        whole = settings.cluster is None or settings.on_shards
+        alone = [] if whole else replicate.alone(connection, settings.database, _tables(ours))
+        lacking = [] if whole else replicate.lacking(connection, settings, _tables(ours))
     wanted = next(reversed(known.values()))
     matches = [
         revision
@@ -164,6 +172,7 @@ def plan(settings: ClickHouseSettings) -> AdoptReport:
         other_project=other,
         behind=behind,
         alone=tuple(alone),
+        lacking=tuple(lacking),
     )
 
 
@@ -181,7 +190,7 @@ def carry_out(
         version.refuse_other_project(report.other_project, settings.database)
     elif report.other_project:
         _set_aside(settings, report.other_project)
-    made = _replicate(settings, report.alone)
+    made = _replicate(settings, report)
     if made:
         report = plan(settings)
     if report.settled or report.empty:
@@ -200,31 +209,22 @@ def carry_out(
     return Adopted("written", revision, path, f"{made} {said}".strip())
 
 
-def _replicate(settings: ClickHouseSettings, tables: Collection[str]) -> str:
-    """Makes tables of one server the cluster's, and says how many rows that were; '' where there is nothing to do."""
-    if not tables:
+def _replicate(settings: ClickHouseSettings, report: AdoptReport) -> str:
+    """Makes tables of one server the cluster's, on all of its servers, and says what was made; '' for nothing."""
+    if not report.alone and not report.lacking:
         return ""
-    with _connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
-        cluster_fitness.refuse_unfit(connection, settings)
-        found = [replicate.convert(connection, settings, table) for table in tables]
-        replicate.spread(connection, settings, tables)
-    count = sum(content.rows for content in found)
-    return f"Made {len(found)} tables with {count:,} rows replicated on the cluster {settings.cluster}."
+    ours = _tables(managed(runner.script_location()))
+    with migration_connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
+        found = [replicate.convert(connection, settings, table) for table in report.alone]
+        count = replicate.spread(connection, settings, ours)
+    if not found:
+        return f"Made {count} tables on every server of the cluster {settings.cluster}."
+    rows = sum(content.rows for content in found)
+    return f"Made {len(found)} tables with {rows:,} rows replicated on the cluster {settings.cluster}."
 
 
 def _tables(ours: Collection[str]) -> set[str]:
     return {*ours, version.TABLE}
-
-
-@contextmanager
-def _connection(settings: ClickHouseSettings) -> Iterator[Connection]:
-    ensure_database(settings)
-    engine = migration_engine(settings)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def _recorded(connection: Connection, database: str) -> tuple[str, ...]:
@@ -289,7 +289,7 @@ def _behind(connection: Connection, stands: Schema) -> tuple[str, ...]:
 
 
 def _fill(settings: ClickHouseSettings) -> None:
-    with _connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
+    with migration_connection(settings) as connection, migration_lock(connection.engine, settings, lock.LockTerms()):
         impl = MigrationContext.configure(connection, opts={"clickhouse_settings": settings}).impl
         assert isinstance(impl, ClickHouseImpl)  # noqa: S101
         for fill in map(FillRollup.of, VIEWS):
@@ -299,12 +299,12 @@ def _fill(settings: ClickHouseSettings) -> None:
 
 def _set_aside(settings: ClickHouseSettings, recorded: tuple[str, ...]) -> None:
     name = quote_name(f"{version.TABLE}_of_{'_'.join(recorded) or 'nothing'}")
-    with _connection(settings) as connection:
+    with migration_connection(settings) as connection:
         connection.exec_driver_sql(f"RENAME TABLE {version.TABLE} TO {name}".replace("%", "%%"))
 
 
 def _stamp(settings: ClickHouseSettings, config: Config, revision: str) -> None:
-    with _connection(settings) as connection:
+    with migration_connection(settings) as connection:
         # Whatever it held was not what the tables are. Killed here, none is recorded, and adopting runs again.
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {version.TABLE} SYNC")
     command.stamp(config, revision)
@@ -312,7 +312,7 @@ def _stamp(settings: ClickHouseSettings, config: Config, revision: str) -> None:
 
 def _write(settings: ClickHouseSettings, config: Config, metadata: MetaData, head: str) -> tuple[Path, str]:
     script = ScriptDirectory.from_config(config)
-    with _connection(settings) as connection:
+    with migration_connection(settings) as connection:
         stands = _theirs(connection, settings.database)
         wanted = schema_of(metadata, settings, connection)
         operations = changes(stands, with_extras(stands, wanted), ())

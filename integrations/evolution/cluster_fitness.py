@@ -22,9 +22,10 @@ def refuse_unfit(connection: Connection, settings: ClickHouseSettings) -> None:
     name = settings.cluster
     known = dict(_rows(connection, "SELECT cluster, toString(uniqExact(shard_num)) FROM system.clusters GROUP BY 1"))
     if name not in known:
+        others = f"set it to one of {', '.join(sorted(known))}" if known else "unset it"
         raise SettingsError(
-            f"CH_CLUSTER holds {name!r}, but {settings.where} knows no such cluster: set it to one of "
-            f"{', '.join(sorted(known)) or 'none'}, or name the cluster in <remote_servers> of its configuration."
+            f"CH_CLUSTER holds {name!r}, but {settings.where} knows no such cluster: {others}, or name the cluster in "
+            "<remote_servers> of its configuration."
         )
     if known[name] != "1" and not settings.sharded:
         raise SettingsError(

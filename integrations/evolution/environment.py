@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from logging.config import fileConfig
 from pathlib import Path
 from typing import Any
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, MetaData, exc
+from sqlalchemy import Connection, MetaData
 
 from chimera_metrics.integrations import config as settings_of
-from chimera_metrics.integrations.clickhouse.error_codes import code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
+from chimera_metrics.integrations.errors import MuseError, SchemaMismatch
 from chimera_metrics.integrations.evolution import comparators, journal, rendering, replicate, rollup, sharding, version
-from chimera_metrics.integrations.evolution.cluster_fitness import refuse_unfit, unfinished
 from chimera_metrics.integrations.evolution.destruction import refuse_construct
-from chimera_metrics.integrations.evolution.engines import ensure_database, migration_engine
+from chimera_metrics.integrations.evolution.engines import migration_connection
 from chimera_metrics.integrations.evolution.keeper_lock import migration_lock
 from chimera_metrics.integrations.evolution.lock import LockTerms
 from chimera_metrics.integrations.evolution.scratch import sweep
@@ -59,7 +55,7 @@ def _offline(context: Any, metadata: MetaData) -> None:
 
 def _online(context: Any, metadata: MetaData) -> None:
     settings = _settings(context)
-    with _engine(settings) as engine, engine.connect() as connection:
+    with migration_connection(settings) as connection:
         options = {
             "connection": connection,
             "target_metadata": metadata,
@@ -72,15 +68,15 @@ def _online(context: Any, metadata: MetaData) -> None:
         if "destination_rev" not in opts:  # current, check, revision, history: they read
             context.run_migrations()
             return
-        refuse_unfit(connection, settings)
         sharding.refuse_other_form(connection, settings)
         _refuse_alone(connection, settings, comparators.managed(Path(opts["script"].dir)))
         terms = context.config.attributes.get("lock", LockTerms())
-        with migration_lock(engine, settings, terms) as lock:
+        with migration_lock(connection.engine, settings, terms) as lock:
             version.refuse_other_project(_of_another_project(opts["script"], connection), settings.database)
             version.heal(connection)
             sweep(connection, settings)
             sharding.prepare(connection, settings)
+            _join(connection, settings, comparators.managed(Path(opts["script"].dir)))
             plan = journal.noted(opts["fn"], connection)
             context.configure(
                 **options,
@@ -109,6 +105,14 @@ def _refuse_alone(connection: Connection, settings: ClickHouseSettings, ours: se
         )
 
 
+def _join(connection: Connection, settings: ClickHouseSettings, ours: set[str]) -> None:
+    """Makes the tables on servers of the cluster that came since; on shards `sharding.prepare` does."""
+    if settings.cluster is None or settings.on_shards:
+        return
+    if replicate.lacking(connection, settings, ours | {version.TABLE}):
+        replicate.spread(connection, settings, ours | {version.TABLE})
+
+
 def _of_another_project(script: Any, connection: Connection) -> tuple[str, ...]:
     revisions = [one.revision for one in script.walk_revisions()]
     return version.of_another_project(connection, revisions, comparators.managed(Path(script.dir)))
@@ -119,21 +123,3 @@ def _allows_destruction(context: Any) -> bool:
     if given is None:
         given = context.get_x_argument(as_dictionary=True).get("allow_destructive", "")
     return str(given).lower() in {"1", "true", "yes"}
-
-
-@contextlib.contextmanager
-def _engine(settings: ClickHouseSettings) -> Iterator[Engine]:
-    ensure_database(settings)
-    engine = migration_engine(settings)
-    try:
-        yield engine
-    except exc.DBAPIError as error:
-        if (found := unfinished(error, engine, settings)) is not None:
-            raise found from error
-        raise StatementFailed(
-            f"The migration stopped, the engine says: {error.orig} Put that right and run the same command again; "
-            "what has been done is not done twice.",
-            code=code_of(error),
-        ) from error
-    finally:
-        engine.dispose()

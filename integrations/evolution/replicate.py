@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered, here
+from chimera_metrics.integrations.clickhouse.cluster import VERSION_TABLE, Cluster, clustered, here
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch, StatementFailed
-from chimera_metrics.integrations.evolution.canonical import read
+from chimera_metrics.integrations.evolution.canonical import TableForm, read
 from chimera_metrics.integrations.evolution.version import rows
 from chimera_metrics.models.base import DEDUPLICATION_WINDOW
 
@@ -67,16 +67,46 @@ def convert(connection: Connection, settings: ClickHouseSettings, table: str) ->
     return after
 
 
-def spread(connection: Connection, settings: ClickHouseSettings, tables: Collection[str]) -> None:
-    """Makes converted tables on every other server of the cluster, and the views that write into them."""
+def lacking(connection: Connection, settings: ClickHouseSettings, ours: Collection[str]) -> list[str]:
+    """Replicated tables of ours of which some server of the cluster has no replica, by what Keeper knows: a run was
+    killed before it had made them there, or the server came later."""
+    servers = f"SELECT count() FROM system.clusters WHERE cluster = {quote(str(settings.cluster))}"
+    found = rows(
+        connection,
+        f"SELECT table FROM system.replicas WHERE database = {quote(settings.database)} "
+        f"AND table IN ({', '.join(map(quote, sorted(ours)))}) AND total_replicas BETWEEN 1 AND ({servers}) - 1",
+    )
+    return sorted(str(name) for (name,) in found)
+
+
+def spread(connection: Connection, settings: ClickHouseSettings, ours: Collection[str]) -> int:
+    """Makes the replicated tables of ours on every other server of the cluster, and the views that write into them;
+    answers how many tables. The version table comes last: while it lacks a replica, the rest may not be there."""
     schema = read(connection, settings.database)
+    tables = sorted(name for name in schema.keys() & set(ours) if schema[name].kind == "table")
     for table in tables:
-        _run(connection, f"ALTER TABLE {quote_name(table)} MODIFY SETTING {_WINDOW}")
-        for statement in on_others(connection, settings, table, schema[table].ddl):
-            _run(connection, statement)
+        if table != VERSION_TABLE:
+            _make_on_others(connection, settings, schema[table])
     for form in schema.values():
         if form.kind == "materialized" and form.target in tables:
             _run(connection, form.ddl)
+    if VERSION_TABLE in tables:
+        _make_on_others(connection, settings, schema[VERSION_TABLE])
+    return len(tables)
+
+
+def _make_on_others(connection: Connection, settings: ClickHouseSettings, form: TableForm) -> None:
+    for statement in on_others(connection, settings, form.name, form.ddl):
+        _run(connection, statement)
+    _run(connection, _remembering(settings, form.name))
+
+
+def _remembering(settings: ClickHouseSettings, table: str) -> str:
+    """Gives the replica of this server, which was a plain table, the memory of blocks that the others are made with."""
+    cluster = Cluster.of(settings)
+    assert cluster is not None  # noqa: S101  # only a cluster's tables are spread
+    changed = clustered(f"ALTER TABLE {quote_name(table)} MODIFY SETTING {_WINDOW}", cluster)
+    return here(changed.replace(cluster.everywhere, "", 1), settings)
 
 
 def on_others(connection: Connection, settings: ClickHouseSettings, table: str, ddl: str) -> Iterator[str]:

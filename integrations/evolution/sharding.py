@@ -11,8 +11,8 @@ from collections import Counter
 
 from sqlalchemy import Connection, exc
 
-from chimera_metrics.integrations.clickhouse import shards
-from chimera_metrics.integrations.clickhouse.cluster import HERE, SHARDED, Cluster
+from chimera_metrics.integrations.clickhouse import shards, store_form
+from chimera_metrics.integrations.clickhouse.cluster import HERE, Cluster
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch, SettingsError
@@ -61,27 +61,10 @@ def prepare(connection: Connection, settings: ClickHouseSettings) -> None:
 
 
 def refuse_other_form(connection: Connection, settings: ClickHouseSettings) -> None:
-    """Raises SchemaMismatch for tables of one server, or of one shard, where CH_SHARDED is set, and the other way
-    round."""
-    listed = ", ".join(map(quote, sorted(SHARDED)))
-    found = rows(
-        connection,
-        f"{HERE}SELECT name, engine FROM system.tables WHERE database = {quote(settings.database)} "
-        f"AND name IN ({listed})",
-    )
-    spread = sorted(str(name) for name, engine in found if engine == "Distributed")
-    whole = sorted(str(name) for name, engine in found if engine != "Distributed")
-    if settings.on_shards and whole:
-        raise SchemaMismatch(
-            f"CH_SHARDED is set, but {len(whole)} tables of {settings.database} ({', '.join(whole[:3])} …) are not "
-            "spread over shards, and cannot become so in place: name a new database in CH_DATABASE, run `muse "
-            f"upgrade`, and fill it by `muse copy --from 'clickhouse://{settings.where}/{settings.database}'`."
-        )
-    if spread and not settings.on_shards:
-        raise SchemaMismatch(
-            f"{len(spread)} tables of {settings.database} ({', '.join(spread[:3])} …) are spread over shards: set "
-            "CH_SHARDED=true and CH_CLUSTER, or a part of each change would be missing on the shards."
-        )
+    """Raises SchemaMismatch for tables that are not of the form that CH_CLUSTER and CH_SHARDED say."""
+    found = rows(connection, store_form.question(settings.database))
+    if (wrong := store_form.misfit(settings, found)) is not None:
+        raise SchemaMismatch(wrong.sentence(settings))
 
 
 def _refuse_fewer(connection: Connection, settings: ClickHouseSettings) -> None:

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chimera_metrics.integrations.clickhouse.executor import Executor
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings, data_folder
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.operations.backup_engine import (
@@ -93,6 +95,7 @@ def create(
         raise BackupRefused(
             f"The folder of backups, {folder}, cannot be made ({error.strerror}); set MUSE_BACKUP_DIR to another."
         ) from None
+    _require_form(settings)
     started = time.perf_counter()
     with session(settings, folder) as store:
         _only_known(store)
@@ -123,6 +126,15 @@ def create(
     )
     _write(folder / f"{name}.json", manifest)
     return manifest
+
+
+def _require_form(settings: ClickHouseSettings) -> None:
+    """Of a store on shards a program that does not know of them would back up one server's part."""
+    executor = Executor(settings)
+    try:
+        require(executor)
+    finally:
+        executor.close()
 
 
 def manifests(muse: MuseSettings) -> list[Manifest]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.store_form import found_misfit
 from chimera_metrics.integrations.clickhouse.versions import support
 from chimera_metrics.integrations.errors import MuseError, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations import backup_retention, consumers, guards, replicas, shared_redis
@@ -62,9 +63,12 @@ def health(client: Access, thresholds: Thresholds | None = None) -> HealthResult
         with one_turn(client) as executor:
             lines.extend(_connection(client, executor, limits, started))
             facts = _facts(client, executor)
+            wrong = found_misfit(executor) if facts is None else None
             watches = watches_in_short(executor)
             zone = time_zone(executor, client.muse.timezone, datetime.now(UTC))
-        if facts is None:
+        if wrong is not None:  # such as CH_SHARDED on tables that are not spread
+            lines.append(check("cluster", "error", wrong.figure, wrong.advice))
+        elif facts is None:
             lines.append(check("schema", "error", f"not at revision {_head()}", "Run `muse upgrade`."))
         else:
             lines.extend([*_lines(client, facts, limits), zone, watches])

@@ -9,6 +9,7 @@ from typing import Any
 
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.shards import COUNTS, stored_in
+from chimera_metrics.integrations.clickhouse.store_form import misfit, question
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import StatementFailed, StatementTimeout, Unreachable
 from chimera_metrics.integrations.operations.verify_scope import CheckScope, Line
@@ -34,56 +35,72 @@ class Replica:
 
 
 def facts(settings: ClickHouseSettings) -> dict[str, str]:
-    """The scalar subquery that tells of the replicas; none where no cluster is set."""
-    if settings.cluster is None:
+    """The scalar subqueries that tell of a server's form and its replicas; none for an embedded store."""
+    if settings.embedded:
         return {}
-    spread = (
-        f"SELECT count() FROM system.tables WHERE database = {quote(settings.database)} AND engine = 'Distributed' "
-        "AND name = 'ui_events'"
-    )
+    form = f"SELECT toJSONString(groupArray((name, engine, engine_full))) FROM ({question(settings.database)})"
+    if settings.cluster is None:
+        return {"form": form}
+    servers = "SELECT cluster, count() AS n FROM system.clusters GROUP BY cluster"
+    known = f"SELECT toJSONString(groupArray((cluster, n))) FROM ({servers})"
     counts = (
         f"SELECT concat(argMin(shards, at), ' ', argMax(shards, at), ' ', (SELECT uniqExact(shard_num) FROM "
         f"system.clusters WHERE cluster = {quote(settings.cluster)})) FROM {COUNTS}"
     )
     columns = "table, is_readonly, absolute_delay, queue_size, active_replicas, total_replicas, lost_part_count"
     return {
+        "form": form,
+        "clusters": known,
         "replicas": f"SELECT toJSONString(groupArray(({columns}))) FROM system.replicas "
         f"WHERE database = {quote(settings.database)}",
-        "shards": f"SELECT ({counts if settings.on_shards else spread})",
+        **({"shards": f"SELECT ({counts})"} if settings.on_shards else {}),
     }
 
 
 def lines(settings: ClickHouseSettings, told: Mapping[str, Any]) -> list[Line]:
-    """The line of `muse status`, from what `facts` asked."""
-    if settings.cluster is None:
+    """The lines of `muse status`, from what `facts` asked."""
+    if settings.embedded:
         return []
-    return [_line(settings.cluster, _replicas(told["replicas"])), *_shards(settings, str(told["shards"]))]
-
-
-def _shards(settings: ClickHouseSettings, told: str) -> list[Line]:
-    if not settings.on_shards:
-        advice = (
-            "Set CH_SHARDED=true in every program at once: without it rows are spread otherwise, and changes get lost."
+    wrong = misfit(settings, _listed(told["form"]))
+    found = [] if wrong is None else [check("cluster", "error", wrong.figure, wrong.advice)]
+    if settings.cluster is None:
+        return found
+    known = {str(name): int(servers) for name, servers in _listed(told["clusters"])}
+    if settings.cluster not in known:
+        others = f"Set it to one of {', '.join(sorted(known))}" if known else "Unset it"
+        advice = f"{others}, or name the cluster in <remote_servers> of the server's configuration."
+        found.append(
+            check("cluster", "error", f"CH_CLUSTER is {settings.cluster}, which this server does not know", advice)
         )
-        return [check("shards", "error", "rows lie on shards, but CH_SHARDED is not set", advice)] if int(told) else []
+    if settings.on_shards and settings.cluster in known:
+        found.append(_shards(str(told["shards"])))
+    # On shards each has replicas of its own.
+    servers = 0 if settings.on_shards else known.get(settings.cluster, 0)
+    return [_line(settings.cluster, _replicas(told["replicas"]), servers), *found]
+
+
+def _shards(told: str) -> Line:
     first, now, configured = map(int, told.split())
     figure = f"rows on {now} shards" + (f", benchmark runs on the first {first}" if first != now else "")
     if configured == now:
-        return [check("shards", "ok", figure)]
+        return check("shards", "ok", figure)
     level, advice = (
         ("warning", "Run `muse upgrade`, which puts the tables on the new ones and spreads rows over them.")
         if configured > now
         else ("error", "Name all of them in <remote_servers> of this server: rows of the others are not read.")
     )
-    return [check("shards", level, f"{figure}; this server's configuration names {configured}", advice)]
+    return check("shards", level, f"{figure}; this server's configuration names {configured}", advice)
 
 
 def _replicas(text: str) -> list[Replica]:
-    rows = [list(row.values()) if isinstance(row, dict) else row for row in json.loads(text)]
-    return [Replica(str(table), bool(int(readonly)), *map(int, figures)) for table, readonly, *figures in rows]
+    return [Replica(str(table), bool(int(readonly)), *map(int, figures)) for table, readonly, *figures in _listed(text)]
 
 
-def _line(cluster: str, found: list[Replica]) -> Line:
+def _listed(text: str) -> list[list[Any]]:
+    return [list(row.values()) if isinstance(row, dict) else row for row in json.loads(text)]
+
+
+def _line(cluster: str, found: list[Replica], servers: int) -> Line:
     if not found:
         advice = f"CH_CLUSTER is {cluster}, but no table is replicated: run `muse adopt`, or unset CH_CLUSTER."
         return check("replicas", "error", "none", advice)
@@ -102,6 +119,9 @@ def _line(cluster: str, found: list[Replica]) -> Line:
     if absent := max(one.total - one.active for one in found):
         advice = "Start what is down: rows go on being stored, and it fetches them when it is back."
         return check("replicas", "warning", f"{figure}; {absent} of {total} replicas not there", advice)
+    if lacking := [one.table for one in found if one.total < servers]:
+        advice = "Run `muse upgrade`, which makes the tables on every server of the cluster."
+        return check("replicas", "warning", f"{figure}; not on all {servers} servers: {_named(lacking)}", advice)
     if worst >= _WARNING_S or waiting >= _QUEUE_WARNING:
         level = "error" if worst >= _ERROR_S else "warning"
         advice = "This server lags: its answers lack the newest rows. See system.replication_queue for what holds it."

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.watches.turns import Turns
 from chimera_metrics.integrations.writing.keeper_claims import KeeperClaims
@@ -112,6 +113,7 @@ def set_rule(client: Access, table: str, keep_days: int | None, who: str | None 
 
 def plan(client: Access, today: date | None = None) -> list[Plan]:
     """For each table what its rule would remove today. Reads only."""
+    require(client.executor)
     today = today or datetime.now(UTC).date()
     stands: dict[str, int] = {}
     parts: dict[str, list[Partition]] = {}

@@ -17,6 +17,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.clickhouse import shards
 from chimera_metrics.integrations.clickhouse.cluster import CLAIMS, LOCAL, SHARDED, Cluster, clustered
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.models import FACT_TABLES, VIEWS, metadata
 
@@ -257,6 +258,7 @@ def apply(client: Access, granted: Grants | None = None) -> list[str]:
             "The embedded store has no users: who may read its folder may read it. Roles are for a server: set "
             "CH_HOST, or see what they would be with `muse roles plan`."
         )
+    require(client.executor)
     planned = statements(client.settings, granted)
     for statement in planned:
         client.executor.command(statement)

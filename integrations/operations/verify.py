@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chimera_metrics.integrations.access import Access
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import AccessRefused, SchemaMismatch, StatementFailed
 from chimera_metrics.integrations.operations.replicas import REPLICAS
 from chimera_metrics.integrations.operations.verify_accounts import ACCOUNTS
@@ -26,6 +27,7 @@ def verify(client: Access, days: int | None = None) -> Result:
     `days`: only rows of the last N days; None means all. On a schema that is not the models', what cannot be checked
     is a line that says so.
     """
+    require(client.executor)
     scope = CheckScope(client, days)
     scope.one("SELECT 1")
     lines = [line for run in (*ROWS, *DERIVED, *ACCOUNTS, *ZONES, *REPLICAS) for line in _answered(scope, run)]

@@ -13,6 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso, marks
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.literals import quote
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.watches.book import Alarm, Book, StoredWatch
@@ -108,6 +109,7 @@ def acknowledge(client: Access, alarm_id: str, who: str | None = None) -> Alarm:
 
 def run(client: Access) -> Result:
     """One round: every watch whose bucket is over is judged by one server, then webhooks that are due are sent."""
+    require(client.executor)
     book, turns, now = Book(client.executor), Turns(client.executor), datetime.now(UTC)
     looks = raised = 0
     problems: list[str] = []

@@ -14,6 +14,7 @@ from chimera_metrics.integrations.clickhouse.cluster import like, on_tables_besi
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.clickhouse.shards import EACH_ITS_OWN, stored_in
+from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.models import VIEWS, metadata
 from chimera_metrics.models.ddl import MaterializedView
@@ -26,6 +27,7 @@ _SESSION_DAYS = 1
 
 def stored_days(executor: Executor, first: date) -> list[date]:
     """The days from `first` on that have rows in a table with a rollup, or rollup rows."""
+    require(executor)
     tables = ", ".join(quote(name) for view in VIEWS for name in (view.source, view.target))
     statement = (
         "SELECT DISTINCT toDate(partition) AS day FROM system.parts WHERE active AND database = currentDatabase() "
@@ -40,6 +42,7 @@ def rebuild_day(executor: Executor, day: date, keep_richer: bool = False) -> dic
     `keep_richer`: a rollup, or a session, that tells of more than the rows that stand is left as it is, since it may be
     the last copy of rows that are gone.
     """
+    require(executor)
     counts = {
         view.target: _told(executor, view, day)
         if keep_richer and tells_more(executor, view, day)

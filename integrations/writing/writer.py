@@ -15,6 +15,7 @@ from chimera_metrics.integrations.clickhouse.cluster import WINDOW_S
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.retries import RetryPolicy, policy_of, repeat
+from chimera_metrics.integrations.clickhouse.store_form import KnownForm
 from chimera_metrics.integrations.errors import (
     InvalidInput,
     MuseError,
@@ -78,6 +79,7 @@ class Writer:
         self._attempts = retry_attempts
         self._masking = masking
         self.quarantine = quarantine
+        self._form = KnownForm(executor)
         self._shards = ShardCounts(executor)
 
     def insert(
@@ -124,6 +126,7 @@ class Writer:
             return Result.of(prepared.answer)
         attempt = Attempt(prepared)
         try:
+            self._repeat(self._form.require)
             attempt.prepared = self._as_known_before(prepared)
             return self._store(attempt)
         except Exception as error:
@@ -143,7 +146,8 @@ class Writer:
     def _withdraw(self, attempt: Attempt) -> None:
         """Frees the key after a call that neither stored nor quarantined anything."""
         if not attempt.unsure:
-            with contextlib.suppress(OSError):
+            # What kept the batch from being stored may keep its claim from being read; the caller hears the first.
+            with contextlib.suppress(OSError, MuseError):
                 self.ledger.withdraw(attempt.prepared.identity, attempt.batch_id)
 
     def _store(self, attempt: Attempt) -> Result:
@@ -314,6 +318,7 @@ class Writer:
 
         A run that the store has received since stays as it is, and counts as a duplicate.
         """
+        self._repeat(self._form.require)
         whole = kept.batch(kept.now)
         late = self._repeat(lambda: received_after(self._executor, whole, kept.since))
         clean = without(whole, late)

@@ -182,6 +182,20 @@ def test_a_type_that_is_not_read_is_a_sentence(
     assert re.search(sentence, str(of_a_server))
 
 
+def test_a_full_disk_has_a_next_step() -> None:
+    full = dbapi.DataError("Cannot reserve 1.00 MiB, not enough space", 243)
+    assert str(explain(full, Limits(1), "node:9440")) == (
+        "Cannot reserve 1.00 MiB, not enough space. The disk of node:9440 is full: make room there, and try again; "
+        "`muse retention apply` shows which days could go."
+    )
+
+
+def test_what_a_cluster_has_beside_the_tables_is_made_by_upgrade() -> None:
+    for name in ("muse_claims", "muse_shards"):
+        gone = dbapi.DataError(f"Unknown table expression identifier '{name}'", 60)
+        assert str(explain(gone, Limits(1), "node")) == f"The store has no table {name} yet. Run `muse upgrade`."
+
+
 SETTINGS = [
     ("max_threads = 'abc'", "max_threads"),
     ("max_threads = -1", "max_threads"),

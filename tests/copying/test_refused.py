@@ -33,9 +33,13 @@ def test_the_command_says_what_it_did_and_never_a_secret(
     }
     said = shell.run("muse", "copy", "--from", source.path, "--to", address(target)).stdout
     assert "Equal on both sides: rows, sums, checksums and rollups. 0 rows copied" in said
-    for wrong in (address(target).replace("hush", "no"), address(target).replace(str(target.port), "1")):
-        failed = shell.run("muse", "copy", "--from", source.path, "--to", wrong, code=1)
+    for old, new, advice in (
+        ("hush", "no", "Check the user and the password in its address."),
+        (str(target.port), "1", "Check host and port in its address and the network."),
+    ):
+        failed = shell.run("muse", "copy", "--from", source.path, "--to", address(target).replace(old, new), code=1)
         assert "hush" not in failed.stderr
+        assert failed.stderr.endswith(f"{advice}\n")
         assert failed.stderr.count("\n") == 1
 
 

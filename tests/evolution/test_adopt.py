@@ -12,6 +12,7 @@ from chimera_metrics import models
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import SchemaMismatch
 from chimera_metrics.integrations.evolution import adopt, runner
+from chimera_metrics.integrations.evolution.engines import migration_connection
 from tests.evolution.conftest import Rows
 
 
@@ -38,7 +39,7 @@ def test_a_database_equal_to_a_revision_is_recorded_as_that_one(settings: ClickH
 
 def test_two_version_rows_are_set_right(embedded: ClickHouseSettings) -> None:
     runner.upgrade(embedded)
-    with adopt._connection(embedded) as connection:
+    with migration_connection(embedded) as connection:
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
     with pytest.raises(SchemaMismatch, match=r"names 2 revisions, 0001 and 0005, where one is right. Run `muse adopt`"):
         runner.upgrade(embedded)
@@ -75,7 +76,7 @@ def test_a_database_that_differs_is_not_recorded_but_brought_there(
 
 
 def test_a_migration_over_another_table_is_refused_and_names_adopt(embedded: ClickHouseSettings) -> None:
-    with adopt._connection(embedded) as connection:
+    with migration_connection(embedded) as connection:
         connection.exec_driver_sql("CREATE TABLE episodes (a UInt8) ENGINE = MergeTree ORDER BY a")
     with pytest.raises(SchemaMismatch, match=r"episodes stands already and is not what .* Run `muse adopt`"):
         runner.upgrade(embedded)

@@ -26,6 +26,12 @@ def test_tables_of_one_server_are_not_settled_on_a_cluster() -> None:
     )
 
 
+def test_tables_that_a_server_of_the_cluster_lacks_are_not_settled() -> None:
+    lacking = replace(REPORT, lacking=("ui_events",))
+    assert not lacking.settled
+    assert lacking.sentence.endswith("1 tables are not on every server of the cluster: adopting makes them there.")
+
+
 def test_a_rollup_that_lacks_rows_does_not_make_the_revision_unknown() -> None:
     behind = replace(REPORT, behind=("ui_events_hourly lacks 3 rows of ui_events",))
     assert behind.sentence.startswith(

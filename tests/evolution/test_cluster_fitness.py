@@ -9,8 +9,8 @@ from sqlalchemy import Engine, exc
 
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode, code_of
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.errors import MuseError, SettingsError, StatementFailed
-from chimera_metrics.integrations.evolution import cluster_fitness, runner
+from chimera_metrics.integrations.errors import AccessRefused, MuseError, SettingsError, StatementFailed
+from chimera_metrics.integrations.evolution import adopt, cluster_fitness, engines, runner
 from chimera_metrics.integrations.evolution.cluster_fitness import refuse_unfit, unfinished
 from chimera_metrics.integrations.evolution.engines import migration_engine
 from tests.support.wire_process import Wire
@@ -83,10 +83,60 @@ def test_a_migration_that_a_server_lacks_says_which_and_what_to_do(
     wire: tuple[Wire, ClickHouseSettings], engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, settings = wire
+    monkeypatch.setattr(engines, "refuse_unfit", lambda *_: None)  # it lacks a macro
     monkeypatch.setattr(cluster_fitness, "_missing", lambda *_: ["a2:9000", "replica r2"])
     made.arm("query_received", "refuse", table="CREATE DATABASE", code=159, words=LATE)
     with pytest.raises(MuseError, match=r"taken this step; what lacks it: a2:9000, replica r2\..*run the same command"):
         runner.upgrade(settings.model_copy(update={"database": "late"}))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "sentence"),
+    [("moose", "CH_CLUSTER holds 'moose', but .* knows no such cluster"), ("one", "has no macro replica")],
+)
+def test_no_database_is_asked_for_on_a_cluster_that_is_not_fit(
+    wire: tuple[Wire, ClickHouseSettings], cluster: str, sentence: str
+) -> None:
+    """The engine's own words on `ON CLUSTER` would be taken for a matter of rights."""
+    fresh = wire[1].model_copy(update={"database": "fresh", "cluster": cluster})
+    for act in (runner.upgrade, adopt.plan):
+        with pytest.raises(SettingsError, match=sentence):
+            act(fresh)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind", "sentence"),
+    [
+        (
+            392,
+            "Replicated DDL queries are disabled",
+            SettingsError,
+            "add <distributed_ddl> to the configuration of every",
+        ),
+        (225, "There is no ZooKeeper configuration", StatementFailed, "name it in the servers' <zookeeper>"),
+        (497, "Not enough privileges", AccessRefused, "The account default could not create the database"),
+        (
+            1001,
+            "Some other fault",
+            StatementFailed,
+            "Some other fault. Put that right, and run the same command again.",
+        ),
+    ],
+)
+def test_why_a_database_could_not_be_made(
+    wire: tuple[Wire, ClickHouseSettings],
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    words: str,
+    kind: type[MuseError],
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(engines, "refuse_unfit", lambda *_: None)
+    wire[0].arm("query_received", "refuse", table="CREATE DATABASE", code=code, words=words)
+    with pytest.raises(kind) as caught:
+        engines.ensure_database(wire[1].model_copy(update={"database": "fresh"}))
+    wire[0].disarm()
+    assert sentence in caught.value.sentence
 
 
 def test_without_a_name_the_sentence_stands_all_the_same(wire: tuple[Wire, ClickHouseSettings], engine: Engine) -> None:

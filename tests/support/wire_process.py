@@ -66,10 +66,12 @@ class Wire:
         config_file: Path | None = None,
         port: int = 0,
         alone: bool = False,
+        replicated: bool = False,
         peers: Sequence[int] = (),
     ) -> Address:
         """Start the server on the store at `path`. `tls`: a folder for certificates; TLS is spoken when it is given.
-        `alone`: it poses as a cluster of one server, or with `peers`, ports of others, as that of all of them."""
+        `alone`: it poses as a cluster of one server, or with `peers`, ports of others, as that of all of them.
+        `replicated`: tables keep the engines that they have on a cluster, as far as this engine can have them."""
         options = {
             "--path": path,
             "--port": port,
@@ -81,7 +83,8 @@ class Wire:
             "--config-file": config_file,
         }
         self._arguments = {key: str(value) for key, value in options.items() if value is not None}
-        self._flags = [*(["--alone"] if alone else []), *(f"--peer={one}" for one in peers)]
+        flags = {"--alone": alone, "--replicated": replicated}
+        self._flags = [*(flag for flag, given in flags.items() if given), *(f"--peer={one}" for one in peers)]
         return self._launch()
 
     def again(self) -> Address:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from chimera_metrics.integrations.config import ClickHouseSettings, parse
-from chimera_metrics.integrations.errors import InvalidInput, StoreUnusable
+from chimera_metrics.integrations.errors import (
+    AccessRefused,
+    CertificateRefused,
+    InvalidInput,
+    StoreUnusable,
+    Unreachable,
+)
 from chimera_metrics.integrations.store_address import HTTP_PORTS, NATIVE_PORT
 
 _SERVER = {"clickhouse", "clickhouses", "clickhouse+native", "clickhouse+muse", "native", "tcp"}
@@ -76,6 +84,30 @@ def _server(parts: SplitResult, port: int, option: str, own: ClickHouseSettings)
         "secure": secure == "true" if "secure" in given or not same else own.secure,
         "ca_cert": given.get("ca_cert") or own.ca_cert,
     }
+
+
+_OF_AN_ADDRESS = {
+    "CH_USERNAME and CH_PASSWORD": "the user and the password in its address",
+    "CH_HOST, CH_PORT": "host and port in its address",
+    "Set CH_PORT to": "Its address takes",
+    "or CH_SECURE=false": "or ?secure=false",
+    "set CH_SECURE=true": "leave ?secure=false out",
+    "name the CA's file in CH_CA_CERT": "add ?ca_cert=FILE to its address",
+}
+
+
+@contextmanager
+def named_by_address(*sides: ClickHouseSettings) -> Iterator[None]:
+    """A server that cannot be reached by an address: what to correct is that, not the settings."""
+    try:
+        yield
+    except (AccessRefused, CertificateRefused, Unreachable) as error:
+        if not any(side.where in error.sentence for side in sides if not side.embedded):
+            raise
+        words = error.sentence
+        for setting, part in _OF_AN_ADDRESS.items():
+            words = words.replace(setting, part)
+        raise type(error)(words) from None
 
 
 def require_source(settings: ClickHouseSettings) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from chimera_metrics.integrations.clickhouse.cluster import SHARDED
+from chimera_metrics.integrations.clickhouse.cluster import SHARDED, here
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.clickhouse.shards import EACH_ITS_OWN, id_of
@@ -139,15 +139,16 @@ def fill_rollups(target: Side, table: str, partitions: Sequence[str]) -> None:
         listed = ", ".join(map(quote, partitions))
         head, _, keys = view.query.strip().rpartition("\nGROUP BY")
         made = f"{STAGING}{view.target}"
+        drop = beside(target, view.target, f"DROP TABLE IF EXISTS {made} SYNC")
         execute = target.executor.command
-        execute(f"DROP TABLE IF EXISTS {made} SYNC")
+        execute(drop)
         execute(like(target, view.target, made))
         settings = {**_INSERT, **(EACH_ITS_OWN if target.settings.on_shards else {})}
         execute(f"INSERT INTO {made} {head}\nWHERE _partition_id IN ({listed})\nGROUP BY{keys}", settings)
         filled = {str(id_) for (id_,) in target.rows(f"SELECT DISTINCT _partition_id FROM {made}")}
         replace(target, view.target, [id_ for id_ in partitions if id_ in filled], made)
         replace(target, view.target, [id_ for id_ in partitions if id_ not in filled], None)
-        execute(f"DROP TABLE IF EXISTS {made} SYNC")
+        execute(drop)
 
 
 def gathered(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -171,20 +172,32 @@ def staged(target: Side, table: Table) -> Iterator[str]:
     """An empty table like `table` that takes computed columns too. It goes in the end; after an error, by `sweep`."""
     name = f"{STAGING}{table.name}"
     execute = target.executor.command
-    execute(f"DROP TABLE IF EXISTS {name} SYNC")
+    drop = beside(target, table.name, f"DROP TABLE IF EXISTS {name} SYNC")
+    execute(drop)
     execute(like(target, table.name, name))
     for column in table.columns:
         if column.computed:
-            execute(f"ALTER TABLE {name} MODIFY COLUMN {quote_name(column.name)} REMOVE MATERIALIZED")
+            change = f"ALTER TABLE {name} MODIFY COLUMN {quote_name(column.name)} REMOVE MATERIALIZED"
+            execute(beside(target, table.name, change))
     yield name
-    execute(f"DROP TABLE IF EXISTS {name} SYNC")
+    execute(drop)
 
 
 def like(target: Side, table: str, name: str) -> str:
     """What makes an empty table like another, that is on no replica; on shards one that stands on each."""
-    if target.settings.on_shards and table in SHARDED:
+    if _is_spread(target, table):
         return empty_copy(target.executor, table, name)
-    return f"CREATE TABLE {name} AS {quote_name(table)} ENGINE = {plain_engine(target, table)}"
+    create = f"CREATE TABLE {name} AS {quote_name(table)} ENGINE = {plain_engine(target, table)}"
+    return here(create, target.settings)
+
+
+def beside(target: Side, table: str, statement: str) -> str:
+    """A statement on a table that `like` made beside another, or on partitions that go from there to the other."""
+    return statement if _is_spread(target, table) else here(statement, target.settings)
+
+
+def _is_spread(target: Side, table: str) -> bool:
+    return target.settings.on_shards and table in SHARDED
 
 
 def plain_engine(target: Side, table: str) -> str:
@@ -198,13 +211,13 @@ def plain_engine(target: Side, table: str) -> str:
 def replace(target: Side, table: str, partitions: Sequence[str], staging: str | None) -> None:
     """Puts what `staging` holds in the place of these partitions, each in one step; nothing for None."""
     from_ = f"REPLACE PARTITION ID {{}} FROM {staging}" if staging else "DROP PARTITION ID {}"
-    if partitions and staging and target.settings.on_shards:
+    if partitions and staging and _is_spread(target, table):
         target.executor.command(f"SYSTEM SYNC REPLICA {staging}")
     if partitions:
         changes = ", ".join(from_.format(quote(id_)) for id_ in partitions)
         # A shard may hold no row of a day.
         settings = {"allow_replace_partition_from_empty_source": 1} if target.settings.on_shards else {}
-        target.executor.command(f"ALTER TABLE {quote_name(table)} {changes}", settings)
+        target.executor.command(beside(target, table, f"ALTER TABLE {quote_name(table)} {changes}"), settings)
 
 
 def sweep(target: Side) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+from chimera_metrics.integrations.clickhouse.cluster import CLAIMS, LOCAL
 from chimera_metrics.integrations.clickhouse.literals import quote
-from chimera_metrics.integrations.evolution import lock, runner, version
+from chimera_metrics.integrations.clickhouse.store_form import KnownForm
+from chimera_metrics.integrations.evolution import keeper_lock, lock, runner
 from chimera_metrics.integrations.operations.copying.addresses import require_source
 from chimera_metrics.integrations.operations.copying.book import CopyRefused
 from chimera_metrics.integrations.operations.copying.side import Side
+from chimera_metrics.models import metadata
 
 
 def require(source: Side, target: Side) -> None:
@@ -28,7 +32,9 @@ def require(source: Side, target: Side) -> None:
     if recorded is None or (_is_behind(target, recorded) and _is_empty(target)):
         runner.upgrade(target.settings)
     else:
+        KnownForm(target.executor).require()
         _require_schema("target", target, recorded)
+    _refuse_readonly(target)
 
 
 def _is_behind(side: Side, recorded: str) -> bool:
@@ -36,9 +42,10 @@ def _is_behind(side: Side, recorded: str) -> bool:
 
 
 def _is_empty(side: Side) -> bool:
-    """Whether no table holds a row, but for those of the migrations themselves."""
-    rows = "SELECT sum(ifNull(total_rows, 0)) FROM system.tables WHERE database = currentDatabase()"
-    return side.value(f"{rows} AND name NOT IN ({quote(version.TABLE)}, {quote(lock.TABLE)})") == 0
+    """Whether none of our tables holds a row, as far as they are there."""
+    names = ", ".join(quote(form) for name in metadata.tables for form in (name, name + LOCAL))
+    held = f"SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND name IN ({names})"
+    return not side.value(held)
 
 
 def _address(side: Side) -> tuple[object, ...]:
@@ -67,13 +74,36 @@ def _require_schema(what: str, side: Side, recorded: str | None) -> None:
         )
 
 
+def _refuse_readonly(target: Side) -> None:
+    """Raises CopyRefused for replicas without Keeper: an insert there waits for long, and then fails."""
+    if target.settings.cluster is None:
+        return
+    found = target.rows(
+        "SELECT table FROM system.replicas WHERE database = currentDatabase() AND is_readonly ORDER BY 1"
+    )
+    if found:
+        raise CopyRefused(
+            f"{len(found)} tables of the target, {target.where}, take no rows at the moment ({found[0][0]} …): that "
+            "server has no session with Keeper, or lost its place there. See `muse status`, and run the same command "
+            "again."
+        )
+
+
 def refuse_same(source: Side, target: Side) -> None:
     """Raises CopyRefused if the source shows the lock that was just taken on the target: two addresses, one store."""
     if source.settings.embedded and target.settings.embedded:
         return
-    statement = f"SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {quote(lock.TABLE)}"
-    if (found := source.value(statement)) is not None and found == target.value(statement):
+    if _locks(source) & _locks(target):
         raise _same(target)
+
+
+def _locks(side: Side) -> set[str]:
+    """The tokens of migration locks that a store shows: a table's comment, or on a cluster a name in Keeper."""
+    stands = "FROM system.tables WHERE database = currentDatabase() AND name ="
+    said = [text for (text,) in side.rows(f"SELECT comment {stands} {quote(lock.TABLE)}")]
+    if side.rows(f"SELECT name {stands} {quote(CLAIMS)}"):
+        said += [text for (text,) in side.rows(f"SELECT value FROM {CLAIMS} WHERE name = {quote(keeper_lock.NAME)}")]
+    return {str(json.loads(text)["token"]) for text in said}
 
 
 def _same(target: Side) -> CopyRefused:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chimera_metrics.integrations.clickhouse.cluster import here
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
 from chimera_metrics.integrations.operations.copying.book import Book, Entry
-from chimera_metrics.integrations.operations.copying.moving import STAGING, day_of, like, replace
+from chimera_metrics.integrations.operations.copying.moving import STAGING, beside, day_of, like, replace
 from chimera_metrics.integrations.operations.copying.side import Content, Side, near
 from chimera_metrics.integrations.writing.rebuilding import tells_more
 from chimera_metrics.models import VIEWS
@@ -118,10 +119,15 @@ def _carry(source: Side, target: Side, view: MaterializedView, partition: str, b
     ) as running:
         blocks = list(running.blocks())
     execute = target.executor.command
-    for name in (text, made):
-        execute(f"DROP TABLE IF EXISTS {name} SYNC")
+    # What the states come as stands on the server that is asked alone.
+    drops = [
+        here(f"DROP TABLE IF EXISTS {text} SYNC", target.settings),
+        beside(target, view.target, f"DROP TABLE IF EXISTS {made} SYNC"),
+    ]
+    for drop in drops:
+        execute(drop)
     listed = ", ".join(f"{name} {'String' if name in states else _plain(type_)}" for name, type_ in columns)
-    execute(f"CREATE TABLE {text} ({listed}) ENGINE = Memory")
+    execute(here(f"CREATE TABLE {text} ({listed}) ENGINE = Memory", target.settings))
     execute(like(target, view.target, made))
     names, types = [name for name, _ in columns], ["String" if n in states else _plain(t) for n, t in columns]
     for block in blocks:
@@ -132,8 +138,8 @@ def _carry(source: Side, target: Side, view: MaterializedView, partition: str, b
     replace(target, view.target, [partition], made)
     if (view.source, partition) not in book.entries:
         book.write(view.source, {partition: Entry("done", "", Content())})
-    for name in (text, made):
-        execute(f"DROP TABLE IF EXISTS {name} SYNC")
+    for drop in drops:
+        execute(drop)
 
 
 def _plain(type_: str) -> str:

@@ -18,7 +18,9 @@ from chimera_metrics.integrations.clickhouse.codec import decode
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.executor import Executor, translated
 from chimera_metrics.integrations.clickhouse.literals import quote, quote_name
+from chimera_metrics.integrations.clickhouse.store_form import question, shards_of
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import SchemaMismatch
 
 # A partition takes as long as it takes; a connection that is gone is noticed all the same.
 _TIMEOUT_S = 3600
@@ -105,15 +107,18 @@ class Side:
         self.executor = Executor(settings.model_copy(update={"timeout": max(_TIMEOUT_S, settings.timeout)}))
 
     def take_its_form(self) -> None:
-        """A store that stands is read as it is: CH_SHARDED of the settings is of the other side, if its tables are not
-        spread over shards."""
-        if not self.settings.on_shards:
+        """A store that stands is read as it is: CH_CLUSTER and CH_SHARDED of the settings are of the other side."""
+        if self.settings.embedded:
             return
-        spread = "database = currentDatabase() AND name = 'ui_events' AND engine = 'Distributed'"
-        if not self.value(f"SELECT count() FROM system.tables WHERE {spread}"):
-            self.close()
-            self.settings = self.settings.model_copy(update={"sharded": False})
-            self.executor = Executor(self.executor.settings.model_copy(update={"sharded": False}))
+        cluster = None
+        with contextlib.suppress(SchemaMismatch):  # no such database: it is said later what that means
+            cluster = shards_of(self.rows(question(self.settings.database)))
+        if (cluster is not None) == self.settings.on_shards:
+            return
+        form = {"sharded": cluster is not None, "cluster": cluster or self.settings.cluster}
+        self.close()
+        self.settings = self.settings.model_copy(update=form)
+        self.executor = Executor(self.executor.settings.model_copy(update=form))
 
     @property
     def where(self) -> str:

@@ -16,6 +16,7 @@ from typing import Protocol
 from chimera_metrics.integrations.clickhouse.retries import repeat
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.evolution.engines import migration_engine
+from chimera_metrics.integrations.evolution.keeper_lock import migration_lock
 from chimera_metrics.integrations.evolution.lock import LockTerms, MigrationLock, MigrationLocked
 from chimera_metrics.integrations.operations.copying import preparing
 from chimera_metrics.integrations.operations.copying.book import Book, CopyRefused, Entry
@@ -79,7 +80,7 @@ class Copy:
         """Nobody else copies to the target, or changes its schema."""
         engine = migration_engine(self._target.settings)
         try:
-            with MigrationLock(engine, self._target.where, LockTerms(wait_s=1)) as lock:
+            with migration_lock(engine, self._target.settings, LockTerms(wait_s=1)) as lock:
                 yield lock
         except MigrationLocked as error:
             raise CopyRefused(

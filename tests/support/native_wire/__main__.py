@@ -32,6 +32,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--revision", type=int, default=packets.REVISION, help="from 54448 to 54459")
     parser.add_argument("--tls-dir", type=Path, help="speak TLS; ca.pem and server.pem are made there")
     parser.add_argument("--alone", action="store_true", help="a cluster of one: neither ON CLUSTER nor replicas")
+    parser.add_argument("--replicated", action="store_true", help="with --alone: tables keep their replicated engines")
     parser.add_argument("--peer", type=int, action="append", default=[], help="port of another server of its cluster")
     parser.add_argument("--config-file", type=Path, help="the engine's configuration, for backups and the like")
     return parser.parse_args(arguments)
@@ -55,6 +56,7 @@ def options_of(arguments: argparse.Namespace) -> tuple[Options, Path | None]:
         certificate=certificate,
         config_file=arguments.config_file,
         alone=arguments.alone,
+        replicated=arguments.replicated,
         peers=tuple(arguments.peer),
     )
     return options, ca_path

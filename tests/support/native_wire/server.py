@@ -36,6 +36,7 @@ class Options:
     certificate: Path | None = None
     config_file: Path | None = None
     alone: bool = False
+    replicated: bool = False
     peers: tuple[int, ...] = ()
 
 
@@ -50,6 +51,7 @@ class Server:
             self.tls.load_cert_chain(options.certificate)
         self.engine = Engine(options.path, options.config_file)
         self._alone = options.alone
+        self._replicated = options.replicated
         self._peers = options.peers
         self.version = options.version or self.engine.version()
         self._posed_version = literal(".".join(map(str, self.version))) if options.version else None
@@ -154,6 +156,6 @@ class Server:
             named = {key: tag for key, tag in self._running.items() if key in sql}
         for key, tag in named.items():
             sql = sql.replace(key, self.engine.query_id(tag) or key)
-        sql = of_one_server(sql) if self._alone and "__scratch_" not in (database or "") else sql
-        sql = from_shards(sql) if self._peers and not as_it_is else sql
+        sql = of_one_server(sql, self._replicated) if self._alone and "__scratch_" not in (database or "") else sql
+        sql = from_shards(sql) if self._peers and not as_it_is and not self._replicated else sql
         return replace_call(sql, "version()", self._posed_version) if self._posed_version else sql

@@ -42,14 +42,17 @@ def replace_call(sql: str, call: str, value: str) -> str:
     return sql
 
 
-def of_one_server(sql: str) -> str:
+def of_one_server(sql: str, replicated: bool = False) -> str:
     """What a statement of a cluster does on a server that is alone and has no replicas.
 
     chDB has neither ON CLUSTER nor a port for other replicas. DDL that is not for the whole cluster, and does not say
-    that it is for one server, is refused: on a cluster it would be a mistake.
+    that it is for one server, is refused: on a cluster it would be a mistake. `replicated`: tables keep their engines,
+    so that each server makes its replica of them, and nothing but that can be done with them.
     """
-    if sql.lstrip().upper().startswith("SELECT"):
-        return replace_call(sql, "system.tables", _POSING)
+    if replicated and (change := _SETTING.match(sql)) is not None:  # all that is known of it is where it would fail
+        return f"SELECT throwIf(count() = 0, 'Table does not exist') FROM system.tables WHERE name = '{change['name']}'"
+    if sql.lstrip().upper().startswith(("SELECT", "WITH")):
+        return sql if replicated else replace_call(sql, "system.tables", _POSING)
     if not _DDL.match(sql) or sql.startswith("/* on this server only */"):
         return sql
     where = _ON_CLUSTER.search(mask(sql))
@@ -61,6 +64,8 @@ def of_one_server(sql: str) -> str:
         sql = sql[: where.start()] + sql[where.end() :]
     if sql.startswith("SYSTEM SYNC REPLICA"):
         return "SELECT 1"
+    if replicated:
+        return sql
     sql = _REPLICATED.sub(lambda found: f"{found[1]}(", sql)
     sql = re.sub(r"\breplicated_deduplication_window\b", "non_replicated_deduplication_window", sql)
     return re.sub(r", replicated_deduplication_window_seconds( = \d+)?", "", sql)
@@ -77,6 +82,10 @@ _POSING = (
 _DDL = re.compile(r"\s*(CREATE|DROP|ALTER|RENAME|EXCHANGE|TRUNCATE|OPTIMIZE|SYSTEM|BACKUP|RESTORE)\s", re.IGNORECASE)
 _MAKES = re.compile(r"\s*(CREATE|DROP|RENAME|EXCHANGE)\s+(TABLE|MATERIALIZED|VIEW|DATABASE)", re.IGNORECASE)
 _OF_KEEPER = re.compile(r"\s*ALTER\s+TABLE\s+`?(muse_claims|insert_ledger)\b.*(UPDATE|DELETE)", re.I | re.S)
+_SETTING = re.compile(
+    r"(?:/\* on this server only \*/ )?ALTER\s+TABLE\s+`?(?P<name>\w+)`?\s.*MODIFY\s+SETTING\s",
+    re.IGNORECASE | re.DOTALL,
+)
 _ON_CLUSTER = re.compile(r"\s+ON\s+CLUSTER\s+'[^']*'", re.IGNORECASE)
 _REPLICATED = re.compile(r"\bReplicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?")
 

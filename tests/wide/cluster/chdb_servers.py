@@ -11,10 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.evolution.engines import migration_engine
 from tests.support.wire_process import Wire
 from tests.wide.cluster.zookeeper import Keeper
 
@@ -48,13 +45,3 @@ def server(folder: Path, keeper: Keeper, replica: str = "r1", alone: bool = True
             )
         finally:
             wire.kill()
-
-
-@contextlib.contextmanager
-def connected(settings: ClickHouseSettings) -> Iterator[Connection]:
-    engine = migration_engine(settings)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()

@@ -15,21 +15,21 @@ from chimera_metrics.integrations.clickhouse.cluster import HERE
 from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings, MuseSettings
-from chimera_metrics.integrations.errors import MuseError, SchemaMismatch
+from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.evolution.canonical import read
+from chimera_metrics.integrations.evolution.engines import migration_connection
 from chimera_metrics.integrations.evolution.impl import ClickHouseImpl
 from chimera_metrics.integrations.evolution.rebuild import RebuildTable
 from chimera_metrics.integrations.operations import retention
-from chimera_metrics.integrations.operations.copying.work import Copy
 from chimera_metrics.integrations.operations.verify import verify
 from chimera_metrics.integrations.writing.rebuilding import rebuild_day, stored_days
 from chimera_metrics.models import FACT_TABLES
 from tests.analytics.snapshots import SELECTS
+from tests.copying.conftest import copy
 from tests.wide.cluster.answers import differs, some_rows
-from tests.wide.cluster.chdb_servers import connected
 from tests.wide.cluster.sharded_servers import Shards
-from tests.wide.cluster.tables import Finding
+from tests.wide.cluster.tables import Finding, refused
 from tests.writing.rows import make_rows
 
 #: chDB hands over no half-made aggregates, and `hostName()` is none of its rows.
@@ -62,12 +62,27 @@ def migrations(shards: Shards) -> Iterator[Finding]:
 def refusals(shards: Shards) -> Iterator[Finding]:
     """A store of one form is not taken for one of the other."""
     plain = shards.settings.model_copy(update={"sharded": False})
-    yield "two shards, and CH_SHARDED is not set", _refused(plain, "CH_SHARDED=true")
+    yield "two shards, and CH_SHARDED is not set", refused(lambda: runner.upgrade(plain), "CH_SHARDED=true")
     spread = shards.settings.model_copy(update={"database": "whole"})
     with contextlib.closing(Executor(shards.settings)) as front:
         front.command(f"{HERE}CREATE DATABASE whole")
         front.command(f"{HERE}CREATE TABLE whole.ui_events (a Int8) ENGINE = MergeTree ORDER BY a")
-    yield "a store of one server, and CH_SHARDED is set", _refused(spread, "muse copy --from")
+    yield "a store of one server, and CH_SHARDED is set", refused(lambda: runner.upgrade(spread), "muse copy --from")
+
+
+def unaware(shards: Shards) -> Iterator[Finding]:
+    """A program that is not told of the shards, or of the cluster, stores nothing on them."""
+    sharded = {"sharded": False}
+    for what, settings in (
+        ("CH_SHARDED", shards.settings.model_copy(update=sharded)),
+        ("CH_CLUSTER", shards.settings.model_copy(update={**sharded, "cluster": None})),
+    ):
+        with ClickHouseClient(settings) as client:
+            fault = refused(lambda: client.insert_ui_events(make_rows("ui_events", 20, 5)), f"but {what} is not set")
+            yield f"a batch of a program without {what}", fault
+            said = {line["name"]: line["figure"] for line in client.health()["checks"]}
+            yield "status", "" if f"but {what} is not set" in said.get("cluster", "") else str(said)
+    yield "nothing was stored", "" if _held(shards, "ui_events") == [0, 0] else str(_held(shards, "ui_events"))
 
 
 def batches(shards: Shards) -> Iterator[Finding]:
@@ -116,7 +131,7 @@ def operations(shards: Shards) -> Iterator[Finding]:
 def rebuilt(shards: Shards) -> Iterator[Finding]:
     """A table that the engine cannot change in place: each shard copies its own rows, and all change names."""
     settings = shards.settings
-    with connected(settings) as connection, contextlib.closing(Executor(settings)) as front:
+    with migration_connection(settings) as connection, contextlib.closing(Executor(settings)) as front:
         summed = "SELECT sum(sipHash64(formatRow('RowBinary', *))) FROM episodes"
         before, held = front.scalar(summed), _held(shards, "episodes")
         ddl = read(connection, settings.database, only="episodes")["episodes"].ddl
@@ -193,7 +208,7 @@ def copied(shards: Shards, one: ClickHouseSettings) -> Iterator[Finding]:
     """The store of one server, with all that it holds, copied to a new database on the shards."""
     target = shards.settings.model_copy(update={"database": "moved"})
     source = one.model_copy(update={"cluster": target.cluster, "sharded": True})  # as the settings have it
-    Copy(source, target, _Unseen()).run()
+    copy(source, target)
     with ClickHouseClient(target) as moved, ClickHouseClient(one) as alone:
         for table in FACT_TABLES:
             held = [client.executor.scalar(f"SELECT count() FROM {table}") for client in (alone, moved)]
@@ -203,16 +218,12 @@ def copied(shards: Shards, one: ClickHouseSettings) -> Iterator[Finding]:
         found = [line for client in (alone, moved) for line in verify(client)["checks"] if _bad(line)]
         names = {line["name"] for line in found} - {"duplicates", "sessions"}
         yield "verify of the copy", ", ".join(names)
-    again = Copy(source, target, _Unseen()).run()
+    again = copy(source, target)
     yield "again, with nothing to do", str(dict(again.copied)) if any(again.copied.values()) else ""
-
-
-class _Unseen:
-    """Nobody is shown how far a copy is."""
-
-    def grow(self, rows: int) -> None: ...
-    def advance(self, position: int, rows: int) -> None: ...
-    def file_done(self, size: int) -> None: ...
+    unaware = target.model_copy(update={"sharded": False})
+    yield "by a program without CH_SHARDED", refused(lambda: copy(source, unaware), "but CH_SHARDED is not set")
+    back = one.model_copy(update={"database": "back"})
+    yield "and back, by a program without it", str(behind) if (behind := copy(unaware, back).behind) else ""
 
 
 def _store(client: ClickHouseClient, table: str, rows: list[dict[str, Any]]) -> None:
@@ -245,13 +256,3 @@ def _rolled(client: ClickHouseClient) -> bool:
 
 def _bad(line: Mapping[str, str]) -> bool:
     return line["level"] == "error" and line["name"] not in _NOT_HERE
-
-
-def _refused(settings: ClickHouseSettings, words: str) -> str:
-    try:
-        runner.upgrade(settings)
-    except SchemaMismatch as error:
-        return "" if words in error.sentence else error.sentence
-    except MuseError as error:
-        return "" if words in error.sentence else f"{type(error).__name__}: {error.sentence}"
-    return "it was not refused"

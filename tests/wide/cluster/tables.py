@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
 from chimera_metrics.integrations.clickhouse.cluster import Cluster, clustered
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import ClickHouseSettings
+from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.evolution import replicate, runner
 from chimera_metrics.integrations.evolution.canonical import TableForm, differences, read
+from chimera_metrics.integrations.evolution.engines import migration_connection
 from chimera_metrics.models import FACT_TABLES
-from tests.wide.cluster.chdb_servers import CLUSTER, connected
+from tests.wide.cluster.chdb_servers import CLUSTER
 from tests.writing.rows import make_rows
 
 REPLICATED = "replicated"
@@ -23,12 +25,12 @@ Finding = tuple[str, str]
 def made_and_dropped(settings: ClickHouseSettings) -> Iterator[Finding]:
     """Of each table and view, with the engine that it has on a cluster."""
     runner.upgrade(settings)
-    with connected(settings) as connection:
+    with migration_connection(settings) as connection:
         wanted = read(connection, settings.database)
         connection.exec_driver_sql(f"CREATE DATABASE {REPLICATED}")
     views = [form for form in wanted.values() if form.kind == "materialized"]
     tables = [form for form in wanted.values() if form.kind != "materialized"]
-    with connected(settings.model_copy(update={"database": REPLICATED})) as connection:
+    with migration_connection(settings.model_copy(update={"database": REPLICATED})) as connection:
         for form in (*tables, *views):
             connection.exec_driver_sql(_of_this_server(form).replace("%", "%%"))
         stands = read(connection, REPLICATED)
@@ -66,7 +68,7 @@ def adopted(settings: ClickHouseSettings) -> Iterator[Finding]:
     with ClickHouseClient(settings) as client:
         for table in FACT_TABLES:
             getattr(client, f"insert_{table}")(make_rows(table, 500, 7, days=3))
-    with connected(settings) as connection:
+    with migration_connection(settings) as connection:
         names = [name for name, form in read(connection, settings.database).items() if form.kind == "table"]
         before = {name: replicate.content(connection, name) for name in names}
         yield "listed", "" if replicate.alone(connection, settings.database, names) == sorted(names) else "not all"
@@ -84,5 +86,14 @@ def adopted(settings: ClickHouseSettings) -> Iterator[Finding]:
 
 def rows_of(settings: ClickHouseSettings) -> int:
     """How many rows the adopted facts hold."""
-    with connected(settings.model_copy(update={"database": "adopted"})) as connection:
+    with migration_connection(settings.model_copy(update={"database": "adopted"})) as connection:
         return sum(replicate.content(connection, table).rows for table in FACT_TABLES)
+
+
+def refused(act: Callable[[], object], words: str, kind: type[MuseError] = MuseError) -> str:
+    """What is wrong with how something was refused: '' where the sentence holds these words."""
+    try:
+        act()
+    except kind as error:
+        return "" if words in error.sentence else error.sentence
+    return "it was not refused"

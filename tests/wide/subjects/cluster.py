@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.support.debian_server import available
-from tests.wide.cluster import everything, faults, old_errors, races, sharded, suite, tables
+from tests.wide.cluster import everything, faults, joining, old_errors, races, sharded, suite, tables
 from tests.wide.cluster.chdb_servers import server
 from tests.wide.cluster.old_servers import OldCluster, old_cluster
 from tests.wide.cluster.sharded_servers import one_server, shards
@@ -37,11 +37,15 @@ def _on_chdb(folder: Path, keeper: Keeper) -> Iterator[Outcome]:
     with server(folder / "replicated", keeper, alone=False) as bare:
         yield _outcome("replicated tables", lambda: tables.made_and_dropped(bare))
         yield _outcome("adopted in place", lambda: tables.adopted(bare))
+    yield _outcome("a second server joins", lambda: joining.joined(folder / "joined", keeper))
     with server(folder / "one", keeper) as one, server(folder / "two", keeper, "r2") as two:
         yield _outcome("migrations", lambda: everything.migrations(one, two))
         yield _outcome("claims by 8 processes", lambda: races.claims([one, two]))
         yield _outcome("lock after kill -9", lambda: races.lock(one))
         yield _outcome("retries elsewhere", lambda: everything.retries(one, two))
+        yield _outcome("a program without CH_CLUSTER", lambda: everything.unaware(one))
+        with one_server(folder / "to be copied") as alone:
+            yield _outcome("copied to a cluster and back", lambda: everything.copied(one, two, alone))
         yield _outcome("backups", lambda: everything.backups(one, folder / "backups"))
         yield _outcome("operations", lambda: everything.operations(one))
 
@@ -58,6 +62,7 @@ def _on_shards(folder: Path, keeper: Keeper) -> Iterator[Outcome]:
 _STORIES = (
     sharded.migrations,
     sharded.refusals,
+    sharded.unaware,
     sharded.batches,
     sharded.rebuilt,
     sharded.operations,
