@@ -30,6 +30,16 @@ _INSTEAD = tuple(
         (r"Lambda \w+ -> '[^']*' is not allowed", "JSONExtractString(metadata, 'key')"),
         (r"not in GROUP BY keys", "it into GROUP BY too, or any(x) for a value of the group"),
         (r"identifier `\$", "{name:Type} for a value, such as {n:UInt32}, and give it in `parameters`"),
+        (r"Unknown data type family: interval", "now() - INTERVAL 7 DAY"),
+        (r"Window function .* is found in WHERE", "a subquery around it, or QUALIFY in place of WHERE"),
+        (
+            r"Window frame \w+ OFFSET expression must be constant",
+            "OVER (ORDER BY toUnixTimestamp(ts) RANGE BETWEEN 604800 PRECEDING AND CURRENT ROW)",
+        ),
+        (r"Division by zero", "x / nullIf(y, 0)"),
+        (r"for function 'dateDiff'", "dateDiff('day', a, b)"),
+        (r"function 'arrayElement' must be array, got 'String'", "JSONExtractString(metadata, 'key')"),
+        (r"Function with name `ANY`", "has(['a', 'b'], x), or x IN ('a', 'b')"),
         (r"Unknown data type family", "Int64, Float64, Decimal(18, 6), String, Date, DateTime64(3) or UUID"),
         (r"function globalVariable", "version()"),
     )
@@ -41,6 +51,8 @@ _UNITS = {
 _NAMES = {
     "ROWNUM": "LIMIT 10",
     "ROWID": "run_id or session_id, the ids that rows have",
+    **dict.fromkeys(("SYSDATE", "GETDATE", "SYSTIMESTAMP", "CURRENT_TIME", "LOCALTIME"), "now()"),
+    "ALL": "no LIMIT for all rows",
     "PERCENT": "LIMIT and a number of rows",
 }
 

@@ -122,6 +122,15 @@ _FORMS = tuple(
         (r"\bCONNECT\s+BY\b|\bSTART\s+WITH\b", "CONNECT BY", "write WITH RECURSIVE."),
         (r"\(\+\)", "(+)", "write LEFT JOIN … ON …."),
         (r"\bOPTION\s*\(", "OPTION", "leave it out."),
+        (r"\bFETCH\s+(?:FIRST|NEXT)\b", "FETCH FIRST without ORDER BY", "write LIMIT 5."),
+        (r"\bOFFSET\s+\d+\s+ROWS?\b", "OFFSET … ROWS behind LIMIT", "write LIMIT 10 OFFSET 5."),
+        (r"\bCOLLATE\b", "COLLATE in a condition", "write lower(x) = 'a', or ILIKE."),
+        (r"@>|<@", "@>", _JSON_KEY),
+        (
+            r"(?<!&)&(?!&)|(?<!\|)\|(?!\|)|<<|>>",
+            "operators on bits",
+            "write bitAnd(x, y), bitOr(x, y) or bitShiftLeft(x, n).",
+        ),
         (r"\bLIMIT\s+\d+\s+PERCENT\b", "LIMIT … PERCENT", "write LIMIT and a number of rows."),
         (
             r"\b(?:FROM|JOIN)\s+(?:[\w`\"-]+\.){2}[\w`\"*-]+",

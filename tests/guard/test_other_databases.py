@@ -45,6 +45,10 @@ REFUSED = [
         (f"SELECT {place}", "write {name:Type} there, such as {n:UInt32}")
         for place in ("?", ":n", "@n", "%(n)s", "{n}")
     ),
+    ("SELECT * FROM ui_events FETCH FIRST 5 ROWS ONLY", "write LIMIT 5."),
+    ("SELECT * FROM ui_events LIMIT 10 OFFSET 5 ROWS", "write LIMIT 10 OFFSET 5."),
+    ("SELECT 1 FROM ui_events WHERE event_type COLLATE NOCASE = 'a'", "write lower(x) = 'a', or ILIKE."),
+    ("SELECT 5 & 3", "no operators on bits: write bitAnd(x, y)"),
     ("SELECT 1 FROM dual", "There is no table 'dual' here; leave FROM dual out."),
     ("SELECT * FROM sqlite_master", "There is no table 'sqlite_master' here; write SHOW TABLES"),
     ("SELECT * FROM pg_catalog.pg_tables", "pg_catalog is another database's; write SHOW TABLES"),
