@@ -110,7 +110,7 @@ def aggregate(
 
 
 # What a bucket is called by those who would group by it.
-_TIMES = frozenset({*GRANULARITIES, "date", "time", "timestamp", "bucket", "created_at"})
+_TIMES = frozenset({*GRANULARITIES[1:], "date", "time", "timestamp", "bucket", "created_at"})
 
 
 def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:

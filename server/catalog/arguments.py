@@ -35,8 +35,9 @@ class Arguments(BaseModel):
 def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
     """`given` as `model`, or InvalidInput with one sentence."""
     values = _unpack_fields(model, named_as_documented(model.model_fields, given))
-    # A host that cannot leave an optional argument out sends null for it.
-    values = {name: value for name, value in values.items() if value is not None or name not in model.model_fields}
+    values = {
+        name: value for name, value in values.items() if not _is_left_out(model.model_fields.get(name), name, value)
+    }
     _check_numbers(model, values)
     with _MAKING_READY:
         model.model_rebuild()  # does nothing where the model is ready
@@ -89,6 +90,22 @@ def _words(annotation: Any) -> tuple[str, ...]:
         return tuple(str(word) for word in get_args(annotation))
     inner = [one for one in get_args(annotation) if one is not type(None)]
     return _words(inner[0]) if len(inner) == 1 else ()
+
+
+def _is_left_out(field: Any, name: str, value: Any) -> bool:
+    """Whether an argument is none: a host that cannot leave an optional one out sends null or an empty value for it.
+
+    An empty idempotency_key stays one that is wrong: who sends it may rely on it.
+    """
+    if field is None or value is None:
+        return field is not None
+    if isinstance(value, list | tuple):
+        value = [one for one in value if not _is_blank(one)]
+    return _is_blank(value) and not field.is_required() and name != "idempotency_key"
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (not value.strip() if isinstance(value, str) else value in ({}, []))
 
 
 def _check_numbers(model: type[BaseModel], values: Mapping[str, Any]) -> None:

@@ -54,6 +54,8 @@ class FilterArguments(Arguments):
 
     @classmethod
     def spelled_out(cls, given: Any) -> list[Any]:
+        if given is None or given == {} or (isinstance(given, str) and not given.strip()):
+            return []
         if isinstance(given, str):
             return list(checked_text(given))
         if (listed := filter_in(given)) is not None:

@@ -134,3 +134,27 @@ def test_what_has_no_one_meaning_is_answered_with_the_right_form(tool: str, give
     with pytest.raises(InvalidInput) as refusal:
         read(tool, given)
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", [], {}, [None], [""]])
+def test_an_optional_argument_that_is_empty_is_left_out(blank: Any) -> None:
+    """Hosts that cannot leave one out send something empty for it."""
+    names = ("filters", "group_by", "since", "until", "order_by", "export", "days", "limit", "granularity")
+    assert read("query.aggregate", {**CALLS, **dict.fromkeys(names, blank)}) == CALLS
+    assert read("get.performance_summary", {"days": 7, "model": blank, "dataset": blank}) == {"days": 7}
+    assert read("query", {"sql": "SELECT 1", "parameters": blank, "export": blank}) == {"sql": "SELECT 1"}
+    assert read("query.aggregate", {**CALLS, "filters": [{}]}) == CALLS
+
+
+def test_a_needed_argument_that_is_empty_is_missed() -> None:
+    for tool, given in (
+        ("query.aggregate", {"metrics": []}),
+        ("query", {"sql": None}),
+        ("insert.episodes", {"rows": None}),
+    ):
+        with pytest.raises(InvalidInput):
+            read(tool, given)
+    with pytest.raises(InvalidInput, match="idempotency_key is ''"):
+        read("insert.episodes", {"rows": [{}], "idempotency_key": ""})
+    asked = read("query.aggregate", {**CALLS, "filters": [{"column": "model", "value": ""}]})
+    assert asked["filters"] == [{"column": "model", "value": ""}], "an empty text is a value"
