@@ -90,7 +90,8 @@ def difference(
     sides = first, second
     first, second = _of_shared_weekdays(first, second) if apart is None else _paired(first, second, apart)
     if all(any(value is not None for value in one.values) for one in sides) and not first.days:
-        return _undecided(*(_side(one, kind, np.ones(len(one.days)), is_total=False) for one in sides), _NO_COMMON_DAY)
+        a, b = (_side(one, kind, np.ones(len(one.days)), is_total=False) for one in sides)
+        return _undecided(a, b, _NO_COMMON_DAY)
     scale = _scale_of(first, second)
     alike = _weekdays_alike(first, second) if apart is None else [np.ones(len(one.days)) for one in (first, second)]
     a, b = (
