@@ -59,6 +59,7 @@ def _unpack(annotation: Any, value: Any) -> Any:
     item = _list_item(annotation)
     rows = None if item is None else _inner(item)
     if rows is not None and issubclass(rows, Arguments) and isinstance(value, str | list | tuple):
+        value = [_parse(one) if isinstance(one, str) else one for one in value] if not isinstance(value, str) else value
         # A whole list may be one member, as ["model", "=", "opus"] is.
         value = [value] if isinstance(value, str) or not any(isinstance(one, dict | list) for one in value) else value
     if item is None:
