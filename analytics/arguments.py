@@ -68,9 +68,9 @@ def conditions(value: Any) -> tuple[Any, ...]:
     """The filters that `value` holds: several, one without a list around it, or none."""
     if value is None:
         return ()
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | str):
         return (value,)
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if not isinstance(value, Iterable):
         raise QuestionError(
             f"`filters` takes a list of {{column, op, value}}; this is {type(value).__name__}. "
             'Write them such as [{"column": "model", "op": "=", "value": "gpt-4o"}].'

@@ -16,9 +16,10 @@ LARGE = frozenset({"llm_events", "ui_events"})
 
 def table_of(name: str) -> Table:
     """The table called `name`, or a QuestionError that names the nearest one."""
-    if name not in FACT_TABLES:
+    found = FACT_TABLES.get(name, FACT_TABLES.get(name.lower()))
+    if found is None:
         raise unknown("table", name, FACT_TABLES)
-    return FACT_TABLES[name]
+    return found
 
 
 def columns_of(table: Table) -> dict[str, Column[Any]]:

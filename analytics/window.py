@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 from chimera_metrics.analytics.arguments import whole
 from chimera_metrics.analytics.errors import QuestionError, unknown
+from chimera_metrics.analytics.moments import moment_of
 
 # The engine's DateTime holds 1970 to 2106.
 FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _LAST = datetime(2105, 12, 31, tzinfo=UTC)
 _WEEK = timedelta(weeks=1)
-_ISO = "Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def window_of(
         return Window(_hours_ago(now, hours, zone), now, timezone, now)
     if since is None:
         return Window(_days_ago(now, default_days if days is None else days, zone), now, timezone, now)
-    window = Window(_moment("since", since), now if until is None else _moment("until", until), timezone, now)
+    begin = _moment("since", since, now, zone)
+    window = Window(begin, now if until is None else _moment("until", until, now, zone), timezone, now)
     if window.since >= now:
         raise QuestionError(
             f"The window begins at {_text(window.since)}, which is not in the past (it is {_text(now)}); "
@@ -151,16 +152,8 @@ def _hours_ago(now: datetime, hours: int, zone: ZoneInfo) -> datetime:
     return begun - timedelta(hours=hours)
 
 
-def _moment(name: str, value: str | date) -> datetime:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise QuestionError(f"`{name}` is '{value}', which is not a time. {_ISO}") from None
-    elif not isinstance(value, date):
-        raise QuestionError(f"`{name}` takes a time or text; this is {type(value).__name__}. {_ISO}")
-    elif not isinstance(value, datetime):
-        value = datetime.combine(value, time())
+def _moment(name: str, value: str | date, now: datetime, zone: ZoneInfo) -> datetime:
+    value = moment_of(name, value, now, zone)
     try:
         moment = _aware(value)
     except OverflowError:

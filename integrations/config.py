@@ -31,11 +31,16 @@ from chimera_metrics.integrations.http_settings import HttpSettings
 from chimera_metrics.integrations.kafka_settings import KafkaSettings
 from chimera_metrics.integrations.setting_words import Words
 from chimera_metrics.integrations.several_servers import SeveralServers
-from chimera_metrics.integrations.store_address import NATIVE_PORT, other_names, take_apart
+from chimera_metrics.integrations.store_address import NATIVE_PORT, absolute_path, other_names, take_apart
 from chimera_metrics.suggestions import nearest
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
 FOREIGN = frozenset({"CH_TEST_URL"})
+
+
+def _level(value: Any) -> Any:
+    plain = value.strip().lower() if isinstance(value, str) else value
+    return {"warn": "warning", "critical": "error", "fatal": "error"}.get(plain, plain)
 
 
 def data_folder() -> Path:
@@ -116,8 +121,7 @@ class ClickHouseSettings(ClusterSettings, _Group):
     @field_validator("path")
     @classmethod
     def _path_is_absolute(cls, value: str) -> str:
-        # Read once, against the folder of the start: chDB changes folders while it is imported.
-        return value if value in {"", ":memory:"} else os.path.abspath(os.path.expanduser(value))
+        return absolute_path(value)
 
     @property
     def embedded(self) -> bool:
@@ -165,9 +169,9 @@ class MuseSettings(HttpSettings, KafkaSettings, SeveralServers, _Group):
     audit_max_mb: int = Field(default=1024, ge=1, description="most megabytes of audit files; the oldest go first")
     audit_days: int = Field(default=400, ge=1, description="days that audit files are kept")
 
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)
-    ] = Field(default="info", description="least level of the lines that `muse serve` logs")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_level)] = Field(
+        default="info", description="least level of the lines that `muse serve` logs"
+    )
     log_file: Path | None = Field(default=None, description="file of the log; unset: stderr")
     log_format: Literal["text", "json"] = Field(default="text", description="form of a line of the log")
 
@@ -217,9 +221,11 @@ class MuseSettings(HttpSettings, KafkaSettings, SeveralServers, _Group):
         # The question's own module, which takes a while to load.
         from chimera_metrics.analytics.window import zone_names
 
-        if value not in zone_names():
+        names = zone_names()
+        found = value if value in names else next((name for name in names if name.lower() == value.lower()), None)
+        if found is None:
             raise ValueError("an IANA time zone such as UTC or Europe/Berlin")
-        return value
+        return found
 
 
 G = TypeVar("G", bound=_Group)
@@ -292,6 +298,8 @@ def _takes(error: Any) -> str:
             return f"one of {context['expected']}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return str(error["msg"]).replace("Input should be ", "a number ")
+        case "string_too_short":
+            return "a text that is not empty"
         case "string_pattern_mismatch":
             return "a name of letters, digits and underscores"
         case "value_error":

@@ -10,10 +10,12 @@ from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from chimera_metrics.integrations.errors import SettingsError
 
 _OURS = re.compile(rb"^\s*(?:export\s+)?((?:CH|MUSE)_\w+)\s*=", re.MULTILINE)
+_NAMED = re.compile(r"(?<![#\w])(?:CH|MUSE)_[A-Z_]+(?=\s|=|:|$)")
 _log = logging.getLogger(__name__)
 #: What a warning was given about, once a process.
 _told: set[str] = set()
@@ -23,7 +25,7 @@ def dot_env(path: Path = Path(".env")) -> dict[str, str | None]:
     """The variables of the file, none where there is none.
 
     A file that is not text is left alone with a warning, as another program's. If it sets variables of ours it is a
-    SettingsError: to go on without them could mean another store.
+    SettingsError: to go on without them could mean another store. So is a line of ours that is not NAME=value.
     """
     try:
         data = path.read_bytes()
@@ -31,7 +33,7 @@ def dot_env(path: Path = Path(".env")) -> dict[str, str | None]:
         return {}
     encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        return dotenv_values(stream=StringIO(data.decode(encoding)))
+        text = data.decode(encoding)
     except UnicodeDecodeError:
         place = os.path.abspath(path)
         names = sorted({name.decode() for name in _OURS.findall(data)})
@@ -41,6 +43,23 @@ def dot_env(path: Path = Path(".env")) -> dict[str, str | None]:
             ) from None
         warn_once(f"{place} is not text in UTF-8 and is left out; save it as UTF-8 if it holds settings.")
         return {}
+    _check_lines(text, path)
+    return dotenv_values(stream=StringIO(text))
+
+
+def _check_lines(text: str, path: Path) -> None:
+    """A SettingsError on the first line of ours that says nothing. Its value is not repeated: it may be a secret."""
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # it warns of other programs' lines, too, once a reading
+    for binding in parse_stream(StringIO(text)):
+        found = _NAMED.search(binding.original.string)
+        if found is None or (binding.key is None and not binding.error):
+            continue
+        if binding.error or binding.value is None or binding.key in (f"$env:{found[0]}", f"env:{found[0]}"):
+            line = binding.original.line + binding.original.string[: found.start()].count("\n")
+            raise SettingsError(
+                f"Line {line} of {os.path.abspath(path)} is not NAME=value; write {found[0]}=…, quotes on both sides "
+                "of the value or on neither."
+            )
 
 
 def warn_once(sentence: str) -> None:

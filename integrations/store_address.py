@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Collection, Mapping
 
@@ -50,6 +51,8 @@ OTHER_NAMES: Mapping[str, str] = {
     "CLICKHOUSE_MCP_AUTH_TOKEN": "`muse token create` for a token",
     "CHDB_DATA_PATH": "CH_PATH",
 }
+#: Names under which any database's address may stand: only one of ClickHouse's is meant for this program.
+_ADDRESSES = ("DATABASE_URL", "DATABASE_URI", "DB_URL", "SQLALCHEMY_DATABASE_URI")
 _NAME = re.compile(r"[^\s\[\]:/?#@,]+")
 _AUTHORITY = re.compile(rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME.pattern})(?::(?P<port>[0-9]{{1,5}}))?/?")
 _REST = re.compile(rf"{_AUTHORITY.pattern}(?P<database>[A-Za-z_]\w*)?/?(\?\S*)?")
@@ -62,6 +65,11 @@ def other_names(given: Mapping[str, str | None]) -> SettingsError | None:
     that begin with CH_, the setting itself has to be there too.
     """
     chosen = bool(given.get("CH_HOST") or given.get("CH_PATH"))
+    address = next((name for name in _ADDRESSES if str(given.get(name)).startswith(("clickhouse", "chdb"))), None)
+    if address is not None and not chosen:
+        return SettingsError(
+            f"{address} is not a setting here; write CH_HOST with the host alone, and CH_PORT.{_way_out([address])}"
+        )
     found = [name for name in OTHER_NAMES if given.get(name) and not _is_meant_elsewhere(name, chosen, given)]
     if not found:
         return None
@@ -69,6 +77,21 @@ def other_names(given: Mapping[str, str | None]) -> SettingsError | None:
         return SettingsError(f"{found[0]} is not a setting here; write {OTHER_NAMES[found[0]]}.{_way_out(found)}")
     pairs = "; ".join(f"for {name} {OTHER_NAMES[name]}" for name in found)
     return SettingsError(f"{', '.join(found)} are not settings here; write {pairs}.{_way_out(found)}")
+
+
+def absolute_path(value: str) -> str:
+    """The folder of an embedded store, from the root; `~`, `$HOME` and file:// are taken. Raises ValueError for others.
+
+    Read once, against the folder of the start: chDB changes folders while it is imported.
+    """
+    if value in {"", ":memory:"}:
+        return value
+    plain = os.path.expandvars(re.sub(r"^file:(//)?(?=[/~.])", "", value))
+    if re.match(r"[A-Za-z][\w+.-]+://", plain):
+        raise ValueError("a folder, not an address: for a server write CH_HOST")
+    if re.search(r"\$\{?\w|%\w+%", plain):
+        raise ValueError("a folder, but names a variable that is not set")
+    return os.path.abspath(os.path.expanduser(plain))
 
 
 def _is_meant_elsewhere(name: str, chosen: bool, given: Collection[str]) -> bool:

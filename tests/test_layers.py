@@ -24,7 +24,7 @@ ROOMS = ["models", "analytics", "integrations", "server", "apps"]
 PARTS = {
     "analytics": [
         ["errors"],
-        ["arguments"],
+        ["arguments", "moments"],
         ["window", "expressions"],
         ["row_counts", "tables"],
         ["metrics"],

@@ -87,7 +87,11 @@ def difference(
     Coverage: `python -m bench.honesty --sections Compare`.
     Example: 10, 12, 11, 10, 12, 4, 4 calls against 20, 24, 22, 20, 24, 8, 8 a week later are 63 more, 100 %.
     """
+    sides = first, second
     first, second = _of_shared_weekdays(first, second) if apart is None else _paired(first, second, apart)
+    if all(any(value is not None for value in one.values) for one in sides) and not first.days:
+        a, b = (_side(one, kind, np.ones(len(one.days)), is_total=False) for one in sides)
+        return _undecided(a, b, _NO_COMMON_DAY)
     scale = _scale_of(first, second)
     alike = _weekdays_alike(first, second) if apart is None else [np.ones(len(one.days)) for one in (first, second)]
     a, b = (
@@ -95,6 +99,13 @@ def difference(
         for one, weight in zip((first, second), alike, strict=True)
     )
     return _multiplied(_by_days(a, b, is_paired=apart is not None, is_rate=is_rate), scale)
+
+
+_NO_COMMON_DAY = Reason(
+    "no_data",
+    "No day has values on both sides, and a day is compared with the same day, or weekday, of the other side; "
+    "an aggregate by group, such as day_of_week, shows both beside each other.",
+)
 
 
 def _by_days(a: _Side, b: _Side, *, is_paired: bool, is_rate: bool) -> Difference:

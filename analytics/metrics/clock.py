@@ -58,6 +58,19 @@ def is_clock(table: Table, name: str) -> bool:
     return name in CLOCK and name not in table.columns
 
 
+_ALSO = {"weekday": "day_of_week", "dow": "day_of_week", "dayofweek": "day_of_week", "hourofday": "hour_of_day"}
+
+
+def own_name(table: Table, name: str) -> str:
+    """`name` as the table has it, where it is written with the table's name, in capitals, or in another word."""
+    plain = name.strip()
+    plain = plain[len(table.name) + 1 :] if plain.lower().startswith(f"{table.name}.") else plain
+    if plain in table.columns:
+        return plain
+    low = plain.lower()
+    return next((one for one in (low, _ALSO.get(low, low)) if one in table.columns or one in CLOCK), name)
+
+
 def without_clock(table: Table, names: Iterable[str]) -> set[str]:
     """Those of the names that are columns."""
     return {name for name in names if not is_clock(table, name)}

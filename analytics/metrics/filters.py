@@ -22,7 +22,8 @@ from sqlalchemy import BindParameter, ColumnElement, FromClause, Function, Table
 from chimera_metrics.analytics.arguments import conditions
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import NESTED, base_name, item_type, plain, type_name
-from chimera_metrics.analytics.metrics.clock import CLOCK, ClockPart, is_clock
+from chimera_metrics.analytics.metrics.clock import CLOCK, ClockPart, is_clock, own_name
+from chimera_metrics.analytics.metrics.filter_texts import checked_text, filter_in
 from chimera_metrics.analytics.metrics.forms import (
     EXAMPLE,
     FIELDS,
@@ -102,6 +103,7 @@ def filter_of(table: Table, given: Mapping[str, Any] | Filter) -> Filter:
     if not isinstance(given, Mapping):
         raise QuestionError(f"A filter is {{column, op, value}}; {given!r} is none. Write it such as {EXAMPLE}.")
     _check_fields(given)
+    given = {**given, "column": own_name(table, str(given["column"]))}
     if is_clock(table, str(given["column"])):
         return _of_clock(CLOCK[str(given["column"])], plain_filter(given))
     if str(given["column"]) not in columns_of(table):
@@ -149,16 +151,26 @@ def allows(filters: Sequence[Filter], part: str, number: int) -> bool:
     )
 
 
-def filters_of(table: Table, given: Mapping[str, Any] | Sequence[Mapping[str, Any] | Filter]) -> tuple[Filter, ...]:
+def filters_of(table: Table, given: Any) -> tuple[Filter, ...]:
     """All of `given`; rows must meet every one. A single one may stand without a list around it."""
+    if (listed := filter_in(given)) is not None:
+        given = (listed,)
+    elif isinstance(given, str):
+        given = checked_text(given)
     return tuple(filter_of(table, one) for one in ((given,) if isinstance(given, Filter) else stated(table, given)))
 
 
 def stated(table: Table, given: Any) -> list[Any]:
     """The filters that `given` states, each in the form that is documented."""
     found: list[Any] = []
+    columns = {*columns_of(table), *CLOCK}
     for one in conditions(given):
-        found += spelled_out(one, {*columns_of(table), *CLOCK}) if isinstance(one, Mapping) else [one]
+        if isinstance(one, str):
+            found += checked_text(one)
+        elif (listed := filter_in(one)) is not None:
+            found.append(listed)
+        else:
+            found += spelled_out(one, columns) if isinstance(one, Mapping) else [one]
     return found
 
 

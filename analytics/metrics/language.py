@@ -24,13 +24,15 @@ from chimera_metrics.analytics.metrics.aggregates import (
     quotient,
     share,
 )
+from chimera_metrics.analytics.metrics.calls import check_table, plain_call
 from chimera_metrics.analytics.metrics.catalog import ABANDONMENT, METRICS, Better, NamedMetric
 from chimera_metrics.analytics.metrics.clock import is_clock
 from chimera_metrics.analytics.metrics.filters import Filter, filter_of
 from chimera_metrics.analytics.metrics.forms import operator_of
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
-from chimera_metrics.analytics.tables import LARGE, column_of, numeric_column, table_of
+from chimera_metrics.analytics.tables import LARGE, column_of, columns_of, numeric_column, table_of
 from chimera_metrics.analytics.window import Window
+from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.suggestions import nearest
 
 _CALL = re.compile(r"\s*(?P<agg>\w+(?:\.9)?)\s*\(\s*(?P<inside>.*?)\s*\)\s*", re.DOTALL)
@@ -132,6 +134,7 @@ def metric_of(text: str | Metric) -> Metric:
         )
     if len(sides) == 2:
         return _ratio(metric_of(sides[0]), metric_of(sides[1]))
+    text = plain_call(text)
     call = _CALL.fullmatch(text)
     if call is None:
         raise _no_metric(text.strip())
@@ -252,6 +255,7 @@ def _call(text: str, agg: str, inside: str) -> Metric:
     if agg == "rate":
         return _rate(text, inside)
     aggregate = AGGREGATES[agg]
+    check_table(text, agg, inside)
     table_name, _, name = (part.strip() for part in inside.partition("."))
     if agg == "count" and not name:
         if not table_name:
@@ -273,6 +277,8 @@ def _call(text: str, agg: str, inside: str) -> Metric:
 
 def _rate(text: str, inside: str) -> Metric:
     stated = _CONDITION.fullmatch(inside)
+    if stated is not None and "." not in stated["name"]:
+        check_table(text, "rate", stated["name"], f" {stated['op']} {stated['value']}")
     if stated is None or "." not in stated["name"] or not stated["value"]:
         raise QuestionError(f"'{text}' states no condition; write rate(table.column = value).")
     table_name, _, name = stated["name"].partition(".")
@@ -298,6 +304,11 @@ def rate_of(table_name: str, name: str, op: str, value: Any, text: str | None = 
 
 
 def _no_metric(text: str) -> QuestionError:
+    table_name, _, column = text.partition(".")
+    if table_name in FACT_TABLES and column in columns_of(FACT_TABLES[table_name]):
+        raise QuestionError(
+            f"'{text}' is a column; say what of it, such as count({text}), avg({text}) or p95({text}). {_FORMS}"
+        )
     named: dict[str, list[str]] = {}
     for name in METRICS:
         named.setdefault(name.rpartition(".")[2], []).append(name)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, Table, func, literal_col
 from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
-from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
+from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of, own_name
 from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of, metrics_of
 from chimera_metrics.analytics.questions.asked import AggregateArguments
@@ -26,9 +26,9 @@ from chimera_metrics.analytics.questions.intervals import (
 from chimera_metrics.analytics.questions.question import Question, ResultColumn, clock_filters, metric_columns
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys, Value, block
-from chimera_metrics.analytics.sql.buckets import buckets, granularity_of
+from chimera_metrics.analytics.sql.buckets import GRANULARITIES, buckets, granularity_of
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, source_of
-from chimera_metrics.analytics.tables import time_column
+from chimera_metrics.analytics.tables import columns_of, time_column
 from chimera_metrics.analytics.window import Window
 from chimera_metrics.models import FACT_TABLES
 
@@ -109,11 +109,21 @@ def aggregate(
     )
 
 
+# What a bucket is called by those who would group by it.
+_TIMES = frozenset({*GRANULARITIES[1:], "date", "time", "timestamp", "bucket", "created_at"})
+
+
 def _groups(table: Table, names: Sequence[str]) -> tuple[str, ...]:
     known = [*(column for owner, column in DIMENSIONS if owner == table.name), *CLOCK]
+    names = [own_name(table, name) for name in names]
     for name in names:
-        if name == time_column(table):
+        if name == time_column(table) or (name not in known and name.lower() in _TIMES):
             raise QuestionError(f"'{name}' is the time of a row; choose a granularity instead of grouping by it.")
+        if name not in known and name in columns_of(table):
+            raise QuestionError(
+                f"'{name}' may have any number of values; group by it in the SQL of `query`. {table.name} can be "
+                f"grouped by: {', '.join(sorted(known))}."
+            )
         if name not in known:
             raise unknown("dimension", name, known, f"{table.name} can be grouped by")
     if len(set(names)) < len(names):

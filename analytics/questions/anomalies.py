@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, literal_column
+from sqlalchemy import Select, Table, literal_column
 
 from chimera_metrics.analytics.arguments import conditions, one_name, whole
 from chimera_metrics.analytics.errors import QuestionError
-from chimera_metrics.analytics.metrics.clock import without_clock
+from chimera_metrics.analytics.metrics.clock import own_name, without_clock
+from chimera_metrics.analytics.metrics.filter_texts import checked_text, filter_in
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, each_metric, metric_of, metrics_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
@@ -88,22 +89,25 @@ def _asked(metrics: Metrics, columns: Sequence[str]) -> list[tuple[Metric, ...]]
         raise QuestionError(f"{len(named)} metrics are asked for; at most {MAX_METRICS} are looked at in one question.")
     found = [numeric_metric(one) for one in named or map(metric_of, LEADING)]
     if not named:
-        found = [
-            one
-            for one in found
-            if without_clock(FACT_TABLES[one.table], columns) <= set(columns_of(FACT_TABLES[one.table]))
-        ]
+        found = [one for one in found if _has(FACT_TABLES[one.table], columns)]
         if not found:
             raise QuestionError(f"None of the leading metrics has {', '.join(columns)}; name the metrics to look at.")
     tables = dict.fromkeys(one.table for one in found)
     return [metrics_of([one for one in found if one.table == table], ("ts",), ("n",)) for table in tables]
 
 
+def _has(table: Table, columns: Sequence[str]) -> bool:
+    """Whether all of these are columns of the table, which some may name before a dot."""
+    return without_clock(table, {own_name(table, name) for name in columns}) <= set(columns_of(table))
+
+
 def _columns(filters: Filters) -> list[str]:
     found: list[str] = []
-    for one in conditions(filters):
+    for one in [listed] if (listed := filter_in(filters)) is not None else conditions(filters):
         if isinstance(one, Filter):
             found.append(one.column)
+        elif isinstance(one, str):
+            found += [str(stated["column"]) for stated in checked_text(one)]
         else:
             found += [str(one["column"])] if "column" in one else map(str, one)
     return found

@@ -18,7 +18,7 @@ from chimera_metrics.analytics.sql.buckets import Granularity
 AMetric = str | Metric
 Metrics = str | Metric | Sequence[str | Metric]
 Columns = str | Sequence[str]
-Filters = Mapping[str, Any] | Sequence[Mapping[str, Any] | Filter]
+Filters = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any] | Filter]
 Moment = str | date
 
 

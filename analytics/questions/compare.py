@@ -100,9 +100,7 @@ def _daily(asked: CompareArguments, exact: bool, sizes: Sizes) -> Daily:
         raise QuestionError(f"{len(metrics)} metrics are more than {MAX_METRICS}; ask for fewer at a time.")
     for metric in metrics:
         numeric_metric(metric)
-    groups = names("group_by", asked.group_by)
-    for name in groups:
-        few_valued(metrics[0].table, name, clock=True)
+    groups = tuple(few_valued(metrics[0].table, name, clock=True) for name in names("group_by", asked.group_by))
     return Daily(metrics, groups, filters_of(FACT_TABLES[metrics[0].table], asked.filters), exact, sizes)
 
 

@@ -15,7 +15,7 @@ from chimera_metrics.analytics import arguments
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import ZERO, constant
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
-from chimera_metrics.analytics.metrics.clock import DAY_OF_WEEK, HOUR_OF_DAY
+from chimera_metrics.analytics.metrics.clock import DAY_OF_WEEK, HOUR_OF_DAY, own_name
 from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.aggregate import aggregate
@@ -135,7 +135,7 @@ def _dimensions(metric: Metric, filters: Sequence[Filter], given: str | Sequence
         and not isinstance(FACT_TABLES[table].c[column].type, FixedString)
         and column != "commit_sha"
     ]
-    names = arguments.names("dimensions", given)
+    names = tuple(own_name(FACT_TABLES[metric.table], name) for name in arguments.names("dimensions", given))
     if DAY_OF_WEEK.name in names and DAY_OF_WEEK.name not in few:
         raise QuestionError(
             "Drivers are judged day by day, each against the same weekdays, so day_of_week can drive nothing; "

@@ -10,7 +10,7 @@ from chimera_metrics.analytics.arguments import one_or_two
 from chimera_metrics.analytics.errors import QuestionError, unknown
 from chimera_metrics.analytics.expressions import is_time
 from chimera_metrics.analytics.metrics.catalog import DIMENSIONS
-from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of
+from chimera_metrics.analytics.metrics.clock import CLOCK, meaning_of, own_name
 from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, approximations, metric_of
 from chimera_metrics.analytics.questions.aggregate import keep_groups
@@ -119,6 +119,7 @@ def few_valued(table: str, name: str, *, clock: bool = False) -> str:
     """
     few = [column for (owner, column), dimension in DIMENSIONS.items() if owner == table and dimension.few]
     few += [part for part in CLOCK if clock and part not in few]
+    name = own_name(FACT_TABLES[table], name)
     if name not in few:
         raise unknown("column to split a series by", name, few, f"Series of {table} can be split by")
     return name

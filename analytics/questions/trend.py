@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal_column
 
 from chimera_metrics.analytics.arguments import one_or_two
+from chimera_metrics.analytics.metrics.clock import own_name
 from chimera_metrics.analytics.metrics.filters import filters_of
 from chimera_metrics.analytics.metrics.language import Metric, metric_of
 from chimera_metrics.analytics.questions.asked import Columns, Filters, TrendArguments
@@ -75,7 +76,8 @@ def commits(
     """
     asked = metric_of(metric)
     table = FACT_TABLES[asked.table]
-    groups = [name for name in one_or_two("group_by", group_by) if name != "commit_sha"]
+    named = (own_name(table, name) for name in one_or_two("group_by", group_by))
+    groups = [name for name in named if name != "commit_sha"]
     source = rows_of(table, window, filters_of(table, filters), {*asked.columns, *groups, "commit_sha"})
     keys = [source.column(name).label(name) for name in (*groups, "commit_sha")]
     return (

@@ -38,10 +38,30 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FENCE = re.compile(r"\s*```(?:[ \t]*\w*[ \t]*\n)?(?P<sql>.*?)\s*```\s*", re.DOTALL)
 
 
+_STATEMENT = re.compile(r"\s*(?:SELECT|WITH|FROM|EXPLAIN|SHOW|DESC|DESCRIBE|EXISTS|--|/\*|\()", re.IGNORECASE)
+
+
 def unfenced(statement: str) -> str:
-    """The statement within a code fence, or as it is where none is around it."""
+    """The statement within a code fence or quotes, or as it is where none are around it.
+
+    Words around a fence are left out where they are no statement themselves.
+    """
     found = _FENCE.fullmatch(statement)
-    return statement if found is None else found["sql"]
+    if found is None and statement.count("```") == 2 and not _STATEMENT.match(statement):
+        found = _FENCE.search(statement)
+    if found is not None:
+        return found["sql"]
+    plain = statement.strip()
+    quote_ = plain[:1]
+    if (
+        quote_
+        and quote_ in "`\"'"
+        and plain.endswith(quote_)
+        and plain.count(quote_) == 2
+        and _STATEMENT.match(plain[1:])
+    ):
+        return plain[1:-1]
+    return statement
 
 
 def bind(statement: str, parameters: Mapping[str, Any]) -> str:

@@ -30,7 +30,14 @@ from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.suggestions import did_you_mean
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+# What to do with files that are named after a table and cannot be read.
+_OTHER_FORMATS = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "save it as CSV UTF-8"),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), "unpack it, or pack the file alone by gzip"),
+    **dict.fromkeys((".txt", ".log", ".dat"), "call it .csv or .jsonl after what it holds"),
+    **dict.fromkeys((".arrow", ".feather", ".orc", ".avro"), "write it as Parquet"),
+}
 ROWS_PER_WINDOW = 50_000
 ARROW_ROWS_PER_WINDOW = 200_000
 
@@ -94,7 +101,8 @@ class SourceFile:
                 text = io.TextIOWrapper(_DECOMPRESSORS[self.compression](raw), encoding=encoding, newline="")
                 lines = BoundedLines(text, self.path)
                 if self.format == "csv":
-                    rows = csv_rows(self.path, lines, delimiter_of(header, rules_of(self.table).names))
+                    known = rules_of(self.table).names
+                    rows = csv_rows(self.path, lines, delimiter_of(header, known), known)
                     next(itertools.islice(rows, skip, skip), None)
                 else:
                     rows = jsonl_rows(self.path, lines, skip)
@@ -173,6 +181,8 @@ def find_files(source: Path) -> list[SourceFile]:
     if not found:
         kinds = ", ".join(sorted(FORMATS))
         packed = ", ".join(filter(None, _DECOMPRESSORS))
+        if unread := [sentence for path in candidates if (sentence := _unread(path))]:
+            raise InvalidInput(f"{unread[0]} Formats that are read: {kinds}; each also with {packed}.")
         raise InvalidInput(
             f"{source} holds no file named after a table, such as ui_events.jsonl (formats: {kinds}; "
             f"each also with {packed}).{_hint(source)}"
@@ -189,9 +199,23 @@ def passed_over(folder: Path) -> list[str]:
     broken = [
         path for path in sorted(folder.iterdir()) if _has_format(path) and path.is_symlink() and not path.exists()
     ]
-    return [f"{path.name} is a link that leads nowhere; it was passed over." for path in broken] + [
-        f"{path.name} is named after no table; it was passed over.{_hint(path)}" for path in paths if path.is_file()
+    return [
+        *(f"{path.name} is a link that leads nowhere; it was passed over." for path in broken),
+        *(f"{path.name} is named after no table; it was passed over.{_hint(path)}" for path in paths if path.is_file()),
+        *filter(None, map(_unread, sorted(folder.iterdir()))),
     ]
+
+
+def _unread(path: Path) -> str | None:
+    """What to do with a file that is named after a table, in a format that is not read; None for other files."""
+    instead = _OTHER_FORMATS.get(path.suffix.lower())
+    if instead is None or not path.is_file() or not _tables_of(path):
+        return None
+    return f"{path.name} is in a format that is not read; {instead}."
+
+
+def _tables_of(path: Path) -> list[str]:
+    return [table for table in FACT_TABLES if _is_of(path.name.lower(), table)]
 
 
 def _hint(path: Path) -> str:
@@ -210,12 +234,12 @@ def _recognise(path: Path) -> SourceFile | None:
     compression = suffixes.pop() if suffixes and suffixes[-1] in _DECOMPRESSORS else ""
     if not suffixes or suffixes[-1] not in FORMATS:
         return None
-    tables = [table for table in FACT_TABLES if _is_of(path.name.lower(), table)]
+    tables = _tables_of(path)
     return SourceFile(path, tables[0], FORMATS[suffixes[-1]], compression) if tables else None
 
 
 def _is_of(name: str, table: str) -> bool:
     """Whether a file is named after the table: `ui_events-2026.csv` and `ui_events (1).csv` are, but not
     `ui_events_hourly.csv`, whose name is a word of its own."""
-    rest = name.removeprefix(table)
-    return name.startswith(table) and not rest.removeprefix("_")[:1].isalpha()
+    begins, rest = name[: len(table)], name[len(table) :]
+    return begins.replace("-", "_").replace(" ", "_") == table and not rest.removeprefix("_")[:1].isalpha()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics.integrations.clickhouse import cluster_errors, dbapi
 from chimera_metrics.integrations.clickhouse.cluster import CLAIMS
 from chimera_metrics.integrations.clickhouse.error_codes import ErrorCode
+from chimera_metrics.integrations.clickhouse.habits import instead, instead_of_name
 from chimera_metrics.integrations.clickhouse.shards import COUNTS
 from chimera_metrics.integrations.errors import (
     AccessRefused,
@@ -32,7 +33,7 @@ _IDENTIFIER = re.compile(r"[Ii]dentifier [`'](?:[\w`]+\.)*`?(\w+)[`']")
 _SCOPE = re.compile(r"\bin scope ", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
 _TABLE = re.compile(r"table expression identifier '([^']+)'|Table ([\w.`]+) (?:does not|doesn't) exist")
-_QUOTED = re.compile(r"[.:,]? In scope [(\w]")
+_QUOTED = re.compile(r"[.:,]? In (?:scope|query) [(\w]|: while executing function \w+ on arguments ")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
 # The statement ran, and was stopped.
 _STOPPED = {
@@ -100,7 +101,8 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
             words = _without_statement(text)
-            return StatementFailed(cluster_errors.sentence(error.code, words) or f"{words}.", error.code)
+            said = cluster_errors.sentence(error.code, words) or f"{words}.{instead(words)}"
+            return StatementFailed(said, error.code)
 
 
 def _without_statement(text: str) -> str:
@@ -141,17 +143,19 @@ def _unknown_column(text: str) -> str:
     quoted = _SCOPE.split(text, maxsplit=1)[1:]
     asked = [name for name in dict.fromkeys(_FROM.findall("".join(quoted))) if name in FACT_TABLES]
     if match is None or not asked:
-        return f"{_without_statement(text)}. `describe` with a table's name lists its columns."
+        known_elsewhere = instead_of_name(match[1]) if match else instead(text)
+        return f"{_without_statement(text)}.{known_elsewhere} `describe` with a table's name lists its columns."
     name = match[1]
     columns = {table: [column.name for column in insertable(found)] for table, found in FACT_TABLES.items()}
     known = [column for table in asked for column in columns[table]]
     if name in known:  # a subquery or an alias stands between, of which only the engine knows
         return f"{_without_statement(text)}. `describe` with a table's name lists its columns."
-    hint = did_you_mean(name, known, "{}")
+    hint = instead_of_name(name) or did_you_mean(name, known, "{}")
     owners = [table for table in FACT_TABLES if name in columns[table] and table not in asked]
     elsewhere = f" {', '.join(owners)} {'has' if len(owners) == 1 else 'have'} {name}." if owners else ""
     listed = "; ".join(f"{table} has: {', '.join(columns[table])}" for table in asked)
-    return f"Unknown column {name}.{hint} {listed}.{elsewhere}"
+    quoted_text = "" if hint or owners else f" If it is text, write '{name}' in single quotes."
+    return f"Unknown column {name}.{hint} {listed}.{elsewhere}{quoted_text}"
 
 
 def wrong_setting(driver: dbapi.Connection, session: Mapping[str, Any], error: dbapi.DatabaseError) -> Exception:

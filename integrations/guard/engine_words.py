@@ -3,6 +3,7 @@
 import math
 import re
 
+from chimera_metrics.integrations.guard.other_databases import instead_of_form
 from chimera_metrics.integrations.guard.refusals import spoken
 
 EMPTY = "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."
@@ -66,6 +67,8 @@ def why_not_parsed(statement: bytes, said: str) -> str:
         number = _NUMBER.search(statement[: int(place["at"]) - 1].decode(errors="replace"))
         if number and number[0].count(".") < 2 and math.isinf(float(number[0])):
             return f"The number {number[0]} is above 1.8e308, the largest there is; write a smaller one, or inf."
+        if instead := instead_of_form(statement.decode(errors="replace"), int(place["at"])):
+            return instead
         at = "the end of the statement" if place["found"] == "end of query" else place["rest"].strip()[:80]
         where = f" (failed at position {place['at']}: {place['bracket'] or at})"
     return f"ClickHouse cannot parse this{where}; correct it there and send one SELECT, EXPLAIN, SHOW or DESCRIBE."

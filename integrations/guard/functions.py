@@ -19,17 +19,22 @@ def words(text: str) -> frozenset[str]:
 @cache
 def function_names() -> frozenset[str]:
     """The listed functions in lower case, aggregates left out."""
-    return _names("functions.txt")
+    return frozenset(name.lower() for name in _names("functions.txt"))
 
 
 @cache
 def aggregate_names() -> frozenset[str]:
     """The listed aggregate and window functions in lower case, without combinators."""
-    return _names("aggregates.txt")
+    return frozenset(name.lower() for name in _names("aggregates.txt"))
+
+
+def spellings() -> frozenset[str]:
+    """All of them as the engine spells them, to most of which case counts."""
+    return _names("functions.txt") | _names("aggregates.txt")
 
 
 def _names(file: str) -> frozenset[str]:
-    lines = Path(__file__).with_name(file).read_text(encoding="utf-8").lower().splitlines()
+    lines = Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines()
     return words(" ".join(line for line in lines if not line.startswith("#")))
 
 

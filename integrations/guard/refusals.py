@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection
 
 from chimera_metrics.errors import MuseError
-from chimera_metrics.integrations.guard.functions import WHY_LEFT_OUT, aggregate_names, function_names
-from chimera_metrics.integrations.guard.other_databases import instead_of_function
+from chimera_metrics.integrations.guard.functions import WHY_LEFT_OUT, spellings
+from chimera_metrics.integrations.guard.other_databases import instead_of_place
+from chimera_metrics.integrations.guard.other_functions import instead_of_function
 from chimera_metrics.integrations.guard.rules import Rules
 from chimera_metrics.suggestions import did_you_mean
 
@@ -35,12 +36,19 @@ def not_a_read(what: str) -> str:
     )
 
 
-def other_database(name: str, rules: Rules) -> str:
+def other_database(name: str, rules: Rules, table: str = "") -> str:
+    """table: what is asked for in it, where a table is."""
+    if name.lower() == "information_schema" and (instead := instead_of_place(table)):
+        return f"{name}.{table} may not be read here; {instead}"
     if name.lower() == "information_schema":
         return (
             "Of information_schema only tables and columns may be read here, in small letters or in capitals; "
             "SELECT name FROM system.functions shows what functions there are."
         )
+    if table in rules.tables:
+        return f"There is no database '{name}' to read here; write {table} alone."
+    if instead := instead_of_place(name):
+        return f"{name} is another database's; {instead}"
     return f"Database '{name}' may not be read here, only {rules.database}; SHOW TABLES lists its tables."
 
 
@@ -50,6 +58,8 @@ def other_table_function(name: str, rules: Rules) -> str:
 
 
 def unknown_table(name: str, rules: Rules) -> str:
+    if instead := instead_of_place(name):
+        return f"There is no table '{name}' here; {instead}"
     hint = did_you_mean(name, rules.tables, letters=0.7)
     tables = ", ".join(sorted(rules.tables))
     return f"Table '{name}' is not among those that may be read.{hint} There are: {tables}."
@@ -66,8 +76,7 @@ def unknown_function(name: str, lambda_aliases: Collection[str]) -> str:
     if (instead := instead_of_function(low)) is not None:
         return f"Function {name}() is not one of ClickHouse's that may run here; write {instead}."
     reason = _why_left_out(low)
-    known = function_names() | aggregate_names()
-    hint = "" if reason else did_you_mean(low, known, "{}()", letters=0.8, words=0.8)
+    hint = "" if reason else did_you_mean(name, spellings(), "{}()", letters=0.8, words=0.8)
     return (
         f"Function {name}() is not on the list of what may run here{reason}.{hint} Write the query without it; "
         "SELECT name FROM system.functions shows what the engine has."

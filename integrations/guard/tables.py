@@ -20,7 +20,7 @@ def check_table(parts: list[str], scope: Scope, rules: Rules, findings: Findings
         _check_standard_view(parts, rules, findings)
         return
     if len(parts) > 2 or (len(parts) == 2 and parts[0] not in {rules.database, "system"}):
-        raise StatementRefused(other_database(parts[0], rules))
+        raise StatementRefused(other_database(parts[-2], rules, name))
     if parts[0] == "system" and len(parts) == 2:
         _check_system_table(name, rules, findings)
     elif name not in rules.tables:
@@ -31,6 +31,8 @@ def check_table(parts: list[str], scope: Scope, rules: Rules, findings: Findings
 
 def _check_system_table(name: str, rules: Rules, findings: Findings) -> None:
     if name not in rules.system_tables:
+        if name == "databases":
+            raise StatementRefused("system.databases may not be read here; write SHOW DATABASES.")
         may = ", ".join(f"system.{table}" for table in rules.system_tables)
         raise StatementRefused(f"system.{name} may not be read here; {may} may.")
     columns = rules.system_tables[name]
@@ -42,7 +44,7 @@ def _check_system_table(name: str, rules: Rules, findings: Findings) -> None:
 def _check_standard_view(parts: list[str], rules: Rules, findings: Findings) -> None:
     name = parts[1].lower()
     if name not in STANDARD_VIEWS or parts[1] not in {name, name.upper()}:
-        raise StatementRefused(other_database(parts[0], rules))
+        raise StatementRefused(other_database(parts[0], rules, name))
     findings.partly_readable[".".join(parts)] = STANDARD_VIEWS[name]
     findings.tables[".".join(parts)] = None
 

@@ -57,7 +57,7 @@ def anomalies(client: Access, given: AnomaliesArguments, cancellation: Cancellat
     named = each_metric(given.metrics) if given.metrics else ()
     window = asking.window_asked(given, DEFAULT_DAYS[by])
     asked = analytics.anomalies(given, window=window, sizes=asking.sizes(window, named or LEADING))
-    series = [one for question in asked.questions for one in _read(asking, question, group_by)]
+    series = [one for question in asked.questions for one in _read(asking, question)]
     watched = [_watched(place, one) for place, one in enumerate(series)]
     found = inference.newest_anomalies(watched, asked.last, period=period_of(by) or 1)
     asking.note_approximations(asked.questions)
@@ -90,8 +90,9 @@ def _place(key: Any) -> int:
     return int(key)
 
 
-def _read(asking: Asking, question: Question, group_by: str | None) -> Iterator[_Series]:
+def _read(asking: Asking, question: Question) -> Iterator[_Series]:
     """The series of each metric and group of one table, without buckets that are not over."""
+    group_by = next((column.name for column in question.columns if column.role == "group"), None)
     rows = filled(asking, question, asking.read(question.select), question.metrics)
     by_group: dict[Any, list[Row]] = {}
     for row in rows:

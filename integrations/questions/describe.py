@@ -26,8 +26,10 @@ _LONGEST_WORD = 200
 def describe(client: Access, table: str | None = None) -> DescribeResult:
     """All tables in short, or one in full; fields as in the contract's `describe`."""
     names = list(FACT_TABLES)
+    if table is not None and not str(table).strip():
+        table = None  # from a host that cannot leave an argument out
     if table is not None:
-        names = [known_table(str(table).removeprefix(f"{client.settings.database}.")).name]
+        names = [known_table(str(table).strip().removeprefix(f"{client.settings.database}.")).name]
     shaper = Shaper()
     extents = {row["name"]: row for row in client.executor.read(overview(names)).mappings()}
     tables = []

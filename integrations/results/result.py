@@ -45,6 +45,21 @@ class _Quiet(type):
         return sorted({*own, *_READING})
 
 
+# What other libraries call the table of a result.
+_INSTEAD = {
+    **dict.fromkeys(("df", "to_df", "to_dataframe", "dataframe", "to_pd", "todf"), "to_pandas()"),
+    **dict.fromkeys(
+        ("fetchall", "fetchone", "all", "to_dicts", "to_dict", "to_list", "mappings", "named_results"), "records()"
+    ),
+    **dict.fromkeys(("pl", "to_pl"), "to_polars()"),
+    **dict.fromkeys(("arrow", "to_table", "fetch_arrow_table"), "to_arrow()"),
+    **dict.fromkeys(("json", "tojson"), "to_json()"),
+    **dict.fromkeys(("to_csv", "csv", "to_parquet"), "to_pandas() and its to_csv, or ask for an export"),
+    **dict.fromkeys(("result_rows", "data", "values"), "rows"),
+    **dict.fromkeys(("column_names", "description"), "columns"),
+}
+
+
 class Result(dict[str, Any], metaclass=_Quiet):
     """A dictionary whose keys are attributes too: `result["n"]` and `result.n`.
 
@@ -64,7 +79,23 @@ class Result(dict[str, Any], metaclass=_Quiet):
         try:
             return self[name]
         except KeyError:
-            raise AttributeError(f"This result has no field {name!r}; it has {', '.join(self)}.") from None
+            raise AttributeError(self._no_field(name)) from None
+
+    def __getitem__(self, key: Any) -> Any:
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            if not isinstance(key, int):
+                raise KeyError(self._no_field(key)) from None
+        except TypeError:
+            if not isinstance(key, slice):
+                raise
+        raise TypeError("A result is read by its fields; its rows are result.records(), such as result.records()[0].")
+
+    def _no_field(self, name: Any) -> str:
+        instead = _INSTEAD.get(str(name).lower())
+        other = f" Write {instead}." if instead else ""
+        return f"This result has no field {name!r}; it has {', '.join(self)}.{other}"
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *(name for name in self if name.isidentifier())})

@@ -60,9 +60,10 @@ def shown_name(name: object) -> str:
 
 def known_table(name: str) -> Table:
     """The one of the seven tables that has this name. Raises InvalidInput for any other name."""
-    if name not in FACT_TABLES:
+    found = FACT_TABLES.get(name, FACT_TABLES.get(str(name).lower()))
+    if found is None:
         raise InvalidInput(suggestions.unknown("table", str(name), FACT_TABLES))
-    return FACT_TABLES[name]
+    return found
 
 
 @cache

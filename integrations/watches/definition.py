@@ -74,12 +74,12 @@ def define(
     """The definition, once its metric, groups, filters, rule and webhook are known to be right."""
     if when not in RULES:
         raise InvalidInput(f"when is {when!r}, but takes one of {', '.join(RULES)}.")
-    by, groups = granularity_of(granularity, bucketed=True), one_or_two("group_by", group_by)
+    by = granularity_of(granularity, bucketed=True)
     measured = metric_of(metric)
     conditions = tuple(cast("Mapping[str, Any]", one) for one in stated(FACT_TABLES[measured.table], filters))
     window = window_of(now=now, days=1, timezone=settings.timezone)
-    for name in groups:
-        few_valued(measured.table, name)  # no hour or weekday: most of those have no newest bucket
+    # No hour or weekday: most of those have no newest bucket.
+    groups = tuple(few_valued(measured.table, name) for name in one_or_two("group_by", group_by))
     analytics.series(metric, window=window, granularity=by, group_by=groups, filters=conditions)  # raises what is wrong
     made = Definition(measured.text, when, by, groups, conditions, value, clear, webhook)
     _check_rule(made)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chimera_metrics.analytics.arguments import several
+from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.server.catalog.argument_names import hint as hint_of
+from chimera_metrics.server.catalog.argument_names import named_as_documented
 from chimera_metrics.server.catalog.words import EXAMPLES
 from chimera_metrics.suggestions import did_you_mean
 
@@ -24,16 +27,18 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
-    def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
-        """An object of a list in the form that the schema has; one may stand for several."""
+    def spelled_out(cls, given: Any) -> list[Any]:
+        """A member of a list in the form that the schema has; one may stand for several, and all for the list."""
         return [given]
 
 
 def read_arguments(tool: str, model: type[M], given: Mapping[str, Any]) -> M:
     """`given` as `model`, or InvalidInput with one sentence."""
-    values = _unpack_fields(model, given)
-    # A host that cannot leave an optional argument out sends null for it.
-    values = {name: value for name, value in values.items() if value is not None or name not in model.model_fields}
+    values = _unpack_fields(model, named_as_documented(model.model_fields, given))
+    values = {
+        name: value for name, value in values.items() if not _is_left_out(model.model_fields.get(name), name, value)
+    }
+    _check_numbers(model, values)
     with _MAKING_READY:
         model.model_rebuild()  # does nothing where the model is ready
     try:
@@ -52,10 +57,17 @@ def _unpack(annotation: Any, value: Any) -> Any:
     if isinstance(value, str) and _takes_json(annotation):
         value = _parse(value)
     item = _list_item(annotation)
+    rows = None if item is None else _inner(item)
+    if rows is not None and issubclass(rows, Arguments) and isinstance(value, str | list | tuple):
+        value = [_parse(one) if isinstance(one, str) else one for one in value] if not isinstance(value, str) else value
+        # A whole list may be one member, as ["model", "=", "opus"] is.
+        value = [value] if isinstance(value, str) or not any(isinstance(one, dict | list) for one in value) else value
     if item is None:
         inner = _inner(annotation)
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and _takes_text(annotation):
             return value[0]
+        if isinstance(value, str) and (words := _words(annotation)):
+            return next((word for word in words if word == value.strip().lower()), value)
         return _unpack_fields(inner, value) if inner is not None and isinstance(value, dict) else value
     if isinstance(value, str):
         value = several("", value) if _takes_text(item) else value
@@ -67,7 +79,46 @@ def _unpack(annotation: Any, value: Any) -> Any:
     inner = _inner(item)
     if inner is None or not issubclass(inner, Arguments):
         return unpacked
-    return [spelled for one in unpacked for spelled in (inner.spelled_out(one) if isinstance(one, dict) else [one])]
+    try:
+        return [spelled for one in unpacked for spelled in inner.spelled_out(one)]
+    except QuestionError as error:
+        raise InvalidInput(str(error)) from None
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """The words that an argument takes, in small letters, where it takes nothing else."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(word) for word in get_args(annotation))
+    inner = [one for one in get_args(annotation) if one is not type(None)]
+    return _words(inner[0]) if len(inner) == 1 else ()
+
+
+def _is_left_out(field: Any, name: str, value: Any) -> bool:
+    """Whether an argument is none: a host that cannot leave an optional one out sends null or an empty value for it.
+
+    An empty idempotency_key stays one that is wrong: who sends it may rely on it.
+    """
+    if field is None or value is None:
+        return field is not None
+    if isinstance(value, list | tuple):
+        value = [one for one in value if not _is_blank(one)]
+    return _is_blank(value) and not field.is_required() and name != "idempotency_key"
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (not value.strip() if isinstance(value, str) else value in ({}, []))
+
+
+def _check_numbers(model: type[BaseModel], values: Mapping[str, Any]) -> None:
+    """True is no number, although Python counts with it."""
+    for name, value in values.items():
+        field = model.model_fields.get(name)
+        if (
+            isinstance(value, bool)
+            and field is not None
+            and {int, float} & {field.annotation, *get_args(field.annotation)}
+        ):
+            raise InvalidInput(f"{name} is {str(value).lower()}, but takes a number.")
 
 
 def _list_item(annotation: Any) -> Any:
@@ -130,8 +181,10 @@ def _unknown(tool: str, model: type[BaseModel], loc: tuple[Any, ...]) -> str:
             if inner is not None and name in inner.model_fields:
                 return f"{name} belongs inside {field}, which takes {_names(inner)}."
     taker = model if len(loc) == 1 else _inner(model.model_fields[str(loc[0])].annotation) or model
-    hint = did_you_mean(name, taker.model_fields, "{}", letters=0.5)
+    hint = (len(loc) == 1 and hint_of(name)) or did_you_mean(name, taker.model_fields, "{}", letters=0.5)
     where = tool if len(loc) == 1 else _place(loc[:-1])
+    if len(loc) == 1 and "rows" in taker.model_fields:
+        hint = " Columns stand inside rows, a list of objects."
     return f"Unknown argument {name}.{hint} {where} takes {_names(taker)}."
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from inspect import Parameter
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
+from chimera_metrics.analytics.errors import QuestionError
+from chimera_metrics.analytics.metrics.calls import metric_text
 from chimera_metrics.analytics.metrics.clock import CLOCK
+from chimera_metrics.analytics.metrics.filter_texts import checked_text, filter_in
 from chimera_metrics.analytics.metrics.forms import spelled_out
+from chimera_metrics.analytics.moments import whole_units
 from chimera_metrics.analytics.questions.asked import AMetric, Argument, AskedWith, Columns, Filters, Metrics, Moment
 from chimera_metrics.analytics.questions.by_name import taken
 from chimera_metrics.analytics.sql.buckets import Granularity, plain_granularity
@@ -31,6 +36,10 @@ _WINDOW = ("days", "hours", "since", "until")
 A = TypeVar("A", bound=AskedWith)
 
 
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _as_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
@@ -44,8 +53,30 @@ class FilterArguments(Arguments):
     values: list[str] | None = None
 
     @classmethod
-    def spelled_out(cls, given: dict[str, Any]) -> list[dict[str, Any]]:
+    def spelled_out(cls, given: Any) -> list[Any]:
+        if given is None or given == {} or (isinstance(given, str) and not given.strip()):
+            return []
+        if isinstance(given, str):
+            return list(checked_text(given))
+        if (listed := filter_in(given)) is not None:
+            return [listed]
+        if isinstance(given, list):
+            return [spelled for one in given for spelled in cls.spelled_out(one)]
+        if not isinstance(given, dict):
+            return [given]
+        if len(given) == 1 and (word := str(next(iter(given))).lower().lstrip("$")) in ("and", "all", "or", "any"):
+            return cls._joined(word, next(iter(given.values())))
         return [dict(one) for one in spelled_out(given, _COLUMNS)]
+
+    @classmethod
+    def _joined(cls, word: str, inner: Any) -> list[Any]:
+        """The filters of {"and": […]}; there is no "or"."""
+        if word in ("or", "any"):
+            raise QuestionError(
+                "Rows must meet all filters. For any of several values of one column write "
+                '{"column": "model", "op": "in", "values": ["a", "b"]}; for "or" across columns use query.'
+            )
+        return [spelled for one in (inner if isinstance(inner, list) else [inner]) for spelled in cls.spelled_out(one)]
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True)
@@ -54,12 +85,13 @@ class FilterArguments(Arguments):
 # Filters whose form is written out elsewhere: in the same tool, or in query.aggregate.
 MoreFilters = Annotated[list[FilterArguments], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
 # What Python takes beside it is of no use in JSON.
+MetricText = Annotated[str, BeforeValidator(metric_text)]
 _IN_JSON: dict[Any, Any] = {
-    AMetric: str,
-    Metrics: list[str],
+    AMetric: MetricText,
+    Metrics: list[MetricText],
     Columns: list[str],
     Columns | None: list[str],
-    Moment | None: str | None,
+    Moment | None: Annotated[str | None, BeforeValidator(_number_as_text)],
     Export | None: FileFormat | None,
     Filters: list[FilterArguments],
 }
@@ -93,6 +125,8 @@ def _form(parameter: Parameter, argument: Argument, written_out: bool) -> Any:
         return Bucket if parameter.default == "none" else Bucketed
     if taken_in_python == Filters and not written_out:
         return MoreFilters
+    if parameter.name in ("days", "hours"):
+        return Annotated[taken_in_python, BeforeValidator(partial(whole_units, unit=parameter.name[0]))]
     return str | None if argument.most == 1 else _IN_JSON.get(taken_in_python, taken_in_python)
 
 

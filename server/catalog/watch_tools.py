@@ -11,7 +11,7 @@ from chimera_metrics.analytics.questions.asked import LENGTH, MEETS_ALL
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.server.catalog.arguments import Arguments
-from chimera_metrics.server.catalog.asked import Bucketed, FilterArguments, filters_given
+from chimera_metrics.server.catalog.asked import Bucketed, FilterArguments, MetricText, filters_given
 from chimera_metrics.server.catalog.tool import MuseTool
 from chimera_metrics.server.context import ServerContext
 
@@ -28,7 +28,7 @@ WORDS = {
 
 class SetArguments(Arguments):
     name: str = Field(description=NAME)
-    metric: str = Field(description="Metric to look at")
+    metric: MetricText = Field(description="Metric to look at")
     when: Literal["change", "drift", "above", "below"] = Field("change", description="What raises an alarm")
     value: float | None = Field(None, description="For above, below")
     clear: float | None = Field(None, description="Ends the alarm")

@@ -41,6 +41,8 @@ EXAMPLES = {
     "group_by": '["model"]',
     "rows": '[{"status": "valid"}]',
     "parameters": '{"model": "gpt-4o"}',
+    "interval": "true, for intervals of 95 %; the length of a bucket is granularity",
+    "timeout_s": "10, in seconds",
     **dict.fromkeys(("filters", "x_filters", "y_filters", "a_filters", "b_filters"), f"[{FILTER_EXAMPLE}]"),
 }
 

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,13 @@ class Stoppable:
         self.gone.set()
 
 
+_NO_BATCHES = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {"code": -32600, "message": "Batches are not taken over HTTP; send each request by itself."},
+}
+
+
 class WithoutSessions:
     """ASGI middleware between the check of tokens and the SDK; a body arrives here in one message."""
 
@@ -132,6 +140,10 @@ class WithoutSessions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        if (unread := _unread_encoding(scope, headers)) is not None:
+            await unread(scope, receive, send)
+            return
+        scope = _accepting(scope, headers)
         revision = headers.get("mcp-protocol-version")
         if revision is not None and revision not in HANDSHAKE_PROTOCOL_VERSIONS:
             await self._app(scope, receive, send)
@@ -146,7 +158,10 @@ class WithoutSessions:
             await self._app(scope, receive, send)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        first: list[Message] = [await receive()]
+        first: list[Message] = [_without_mark(await receive())]
+        if first[0].get("body", b"").lstrip()[:1] == b"[":
+            await JSONResponse(_NO_BATCHES, status_code=400)(scope, receive, send)
+            return
         said = _short_message(first[0])
         params = found if isinstance(found := said.get("params"), dict) else {}
         owner = _owner(scope)
@@ -190,3 +205,26 @@ def _short_message(message: Message) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _unread_encoding(scope: Scope, headers: Headers) -> JSONResponse | None:
+    """What is answered to a body that came compressed, which would be read as broken JSON."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if scope["method"] != "POST" or encoding in ("", "identity"):
+        return None
+    sentence = f"Bodies are read as they are, not by {encoding[:20]!r}; send the request without Content-Encoding."
+    return JSONResponse({"error": sentence}, status_code=415, headers={"Accept-Encoding": "identity"})
+
+
+def _accepting(scope: Scope, headers: Headers) -> Scope:
+    """A client that says nothing of what it accepts takes anything, as HTTP has it; the SDK asks for both by name."""
+    if headers.get("accept", "").strip():
+        return scope
+    others = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+    return {**scope, "headers": [*others, (b"accept", b"application/json, text/event-stream")]}
+
+
+def _without_mark(message: Message) -> Message:
+    """The body without the mark that Windows writes before UTF-8, which is no part of JSON."""
+    body = message.get("body", b"")
+    return {**message, "body": body[len(BOM_UTF8) :]} if body.startswith(BOM_UTF8) else message

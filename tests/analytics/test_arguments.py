@@ -45,7 +45,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "text as days": (lambda: reach(days="week"), "`days` takes a whole number; this is 'week'."),
     "no number of days": (lambda: reach(days=float("nan")), "`days` takes a whole number; this is nan."),
     "a number as time": (lambda: reach(since=5), "`since` takes a time or text; this is int. Write ISO 8601"),
-    "text as filter": (lambda: ask(filters=["model"]), "A filter is {column, op, value}; 'model' is none."),
+    "text as filter": (
+        lambda: ask(filters=["model"]),
+        "`filters` is the text 'model', which is no list of conditions joined by `and`.",
+    ),
     "a number as filters": (lambda: ask(filters=7), "`filters` takes a list of {column, op, value}; this is int."),
     "a number as granularity": (lambda: ask(granularity=1), "Unknown granularity '1'."),
     "a number to order by": (lambda: ask(order_by=3), "`order_by` takes text, such as 'llm.calls'; this is int."),

@@ -18,7 +18,10 @@ from tests.analytics.rows import llm
             {"group_by": ["modle"]},
             "Unknown dimension 'modle'. Did you mean 'model'? llm_events can be grouped by: day_of_week, hour_of_day, ",
         ),
-        ({"group_by": ["latency_ms"]}, "Unknown dimension 'latency_ms'. llm_events can be grouped by: "),
+        (
+            {"group_by": ["latency_ms"]},
+            "'latency_ms' may have any number of values; group by it in the SQL of `query`. llm_events can be ",
+        ),
         ({"group_by": ["ts"]}, "'ts' is the time of a row; choose a granularity instead of grouping by it."),
         ({"group_by": ["model", "model"]}, "`group_by` names a column twice: model, model; leave one out."),
         ({"limit": 0}, "`limit` is 0; it must be 1 to 10,000 groups."),

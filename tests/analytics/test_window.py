@@ -80,7 +80,8 @@ def test_zones_are_those_of_the_pinned_package() -> None:
         ({"days": 10**15}, "`days` = 1000000000000000 reaches back before 1970; give fewer."),
         (
             {"since": "last week"},
-            "`since` is 'last week', which is not a time. Write ISO 8601, such as 2026-06-01 or 2026-06-01T08:30:00Z.",
+            "`since` is 'last week', which is not a time. Write ISO 8601, such as 2026-06-01 or "
+            "2026-06-01T08:30:00Z, or -7d, yesterday, now.",
         ),
         (
             {"since": "0001-01-01T00:00:00+14:00"},

@@ -91,6 +91,15 @@ def test_sides_without_weekdays_in_common_are_compared_as_they_are() -> None:
     assert (found.first, found.second, found.n_first) == (100.0, 9.0, 250)
 
 
+def test_groups_without_a_common_day_are_not_without_values() -> None:
+    """Weekends beside weekdays: each side has its value, and why they are not compared."""
+    weekend, others = DailySide([5, 6], [1.0, 3.0], [10, 10]), DailySide([7, 8, 9], [4.0, 4.0, 4.0], [10, 10, 10])
+    found = difference(weekend, others, kind="level", apart=0)
+    assert (found.first, found.second, found.n_first, found.n_second) == (2.0, 4.0, 20, 30)
+    assert found.reason is not None
+    assert found.reason.text.startswith("No day has values on both sides")
+
+
 def test_days_that_did_not_exist_yet_are_left_out_with_their_pair() -> None:
     found = difference(side(WEEK[2:], 2), side([2 * v for v in WEEK], 7), kind="total", apart=7)
     assert (found.first, found.second, found.days) == (410.0, 820.0, 5)

@@ -184,3 +184,23 @@ def test_the_libraries_are_loaded_by_the_call_alone_and_a_missing_one_is_a_sente
         without.setitem(sys.modules, "polars", None)
         with pytest.raises(InvalidInput, match="polars is not installed here: run `pip install polars`"):
             found.to_polars()
+
+
+def test_a_result_read_as_another_librarys_says_what_to_write() -> None:
+    result = Result.of({"columns": [{"name": "n", "type": "UInt8"}], "rows": [[1], [2]]})
+    for wrong in (0, -1, slice(2)):
+        with pytest.raises(TypeError, match=r"its rows are result\.records\(\)"):
+            result[wrong]
+    with pytest.raises(KeyError, match="This result has no field 'row'; it has columns, rows"):
+        result["row"]
+    for name, instead in (
+        ("fetchall", "records()"),
+        ("df", "to_pandas()"),
+        ("result_rows", "rows"),
+        ("to_dict", "records()"),
+    ):
+        with pytest.raises(AttributeError) as refusal:
+            getattr(result, name)
+        assert str(refusal.value).endswith(f"it has columns, rows. Write {instead}.")
+    assert [row.n for row in result.records()] == [1, 2]
+    assert result.get("nope") is None

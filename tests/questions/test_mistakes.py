@@ -26,7 +26,7 @@ MISTAKES: list[tuple[Ask, str]] = [
         lambda c: c.aggregate(["llm.calls"], since="2026-06-11"),
         "which is not in the past (it is 2026-06-10T12:00:00Z);",
     ),
-    (lambda c: c.aggregate(["llm.calls"], since="yesterday"), "`since` is 'yesterday', which is not a time."),
+    (lambda c: c.aggregate(["llm.calls"], since="last week"), "`since` is 'last week', which is not a time."),
     (lambda c: c.aggregate(["llm.calls"], days=-1), "`days` is -1; it must be 0 (today so far) or more."),
     (lambda c: c.aggregate(["llm.calls"], filters=[{"column": "latency_ms", "op": ">", "value": "slow"}]), "'slow'"),
     (lambda c: c.correlate("ui.events", "llm.calls", max_lag=61), "`max_lag` is 61; it takes 0 to 60 buckets."),

@@ -284,7 +284,7 @@ def test_a_chart_comes_as_a_picture_beside_the_json(store: Settings) -> None:
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("query.aggregate", {"metrics": ["llm.callz"]}, "Unknown metric 'llm.callz'. Did you mean 'llm.calls'?"),
-    ("query.aggregate", {"metric": "llm.calls"}, "Unknown argument metric. Did you mean metrics?"),
+    ("query.aggregate", {"metricz": "llm.calls"}, "Unknown argument metricz. Did you mean metrics?"),
     ("query.aggregate", {"metrics": ["llm.calls"], "column": "model"}, "column belongs inside filters"),
     (
         "query.aggregate",

@@ -126,7 +126,7 @@ def test_sql_in_a_code_fence_runs(call: Call, sql: str) -> None:
 
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("query.aggregate", {"metrics": 5}, 'Write it such as ["llm.calls"].'),
-    ("query.aggregate", {"metrics": ["llm.calls"], "filters": "model = opus"}, 'such as [{"column": "model"'),
+    ("query.aggregate", {"metrics": ["llm.calls"], "filters": "model is opus or not"}, 'such as [{"column": "model"'),
     ("query.aggregate", {"metrics": ["llm.calls"], "filters": [{"modl": "opus"}]}, "Unknown argument modl."),
     (
         "query.aggregate",

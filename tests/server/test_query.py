@@ -121,10 +121,10 @@ WRONG = [
     ({"sql": "SELECT 1", "max_rows": 20000}, "max_rows is 20000, but takes 1 to 10000 (MUSE_MAX_ROWS)."),
     ({"sql": "SELECT 1", "timeout_s": 1000}, "timeout_s is 1000, but takes a number above 0 and at most 30"),
     (
-        {"sql": "SELECT 1", "limit": 5},
-        "Unknown argument limit. query takes sql, parameters, max_rows, timeout_s, max_bytes, export.",
+        {"sql": "SELECT 1", "colour": 5},
+        "Unknown argument colour. query takes sql, parameters, max_rows, timeout_s, max_bytes, export.",
     ),
-    ({"query": "SELECT 1"}, "Unknown argument query."),
+    ({"text": "SELECT 1"}, "Unknown argument text."),
     ({}, "query needs sql; it takes sql, parameters, max_rows, timeout_s, max_bytes, export."),
     ({"sql": "SELECT 'a\x00b'"}, "The statement holds a NUL character"),
     ({"sql": "  "}, "The statement is empty; send one SELECT, EXPLAIN, SHOW or DESCRIBE."),

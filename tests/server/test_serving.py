@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Iterator
 from http.client import HTTPResponse
@@ -157,3 +158,23 @@ def test_sessions_may_still_be_kept(native: ClickHouseSettings, tmp_path: Path) 
         assert "." not in session
         gone = httpx2.post(url, headers=headers("f" * 32), json=_message("ping"))
         assert gone.status_code == 404
+
+
+def test_a_request_as_other_clients_send_it_is_answered_or_told_why(pair: tuple[str, str]) -> None:
+    call = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "describe", "arguments": {}}}'
+    json = {"Content-Type": "application/json"}
+    both = {"Accept": "application/json, text/event-stream"}
+
+    def post(body: bytes, **headers: str) -> httpx2.Response:
+        with httpx2.Client(headers={}) as client:
+            del client.headers["accept"]
+            return client.post(pair[0], content=body, headers={**json, **headers})
+
+    assert post(call).json()["result"]["isError"] is False  # no Accept is any
+    assert post(b"\xef\xbb\xbf" + call, **both).json()["result"]["isError"] is False
+    packed = post(gzip.compress(call), **both, **{"Content-Encoding": "gzip"})
+    assert packed.status_code == 415
+    assert packed.json()["error"].endswith("send the request without Content-Encoding.")
+    batch = post(b"[" + call + b"]", **both)
+    assert (batch.status_code, batch.json()["error"]["code"]) == (400, -32600)
+    assert batch.json()["error"]["message"] == "Batches are not taken over HTTP; send each request by itself."
