@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ _HEALTH = {"/livez", _READY}
 _TOKEN, _ADDRESS = "token", "address"
 _ENDING = "The server was told to end: send requests to another one. Calls under way are answered."
 _COMPLAIN_S = 10.0
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]*)(?::[0-9]{1,5})?")
+_ORIGIN = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_HOST.pattern}")
 _log = logging.getLogger(__name__)
 
 
@@ -137,6 +140,11 @@ class Door:
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
+        if _bent(Headers(scope=scope)):
+            self.refused("request", name)
+            return _answer(
+                400, "Host, Origin and Authorization may stand once each, and the first two say a name and a port."
+            )
         if self.ending and scope["path"] == _READY:
             words = {"status": "not ready", "cause": "ending", "advice": _ENDING}
             return JSONResponse(words, status_code=503, headers={"Connection": "close"})
@@ -206,6 +214,19 @@ def _token(headers: Headers) -> str | None:
     if given is None:
         return None
     return hashlib.sha256((given.partition(" ")[2].strip() or given).encode()).hexdigest()
+
+
+def _bent(headers: Headers) -> bool:
+    """Whether a header by which callers are told apart can be read in two ways.
+
+    The names behind the door are compared up to the colon: `127.0.0.1:80@example.org` would be of this machine.
+    """
+    if any(len(headers.getlist(name)) > 1 for name in ("host", "origin", "authorization")):
+        return True
+    host, origin = headers.get("host"), headers.get("origin")
+    if host is not None and not _HOST.fullmatch(host):
+        return True
+    return origin is not None and origin != "null" and not _ORIGIN.fullmatch(origin)
 
 
 def _without_slash(scope: Scope) -> Scope:
