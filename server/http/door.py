@@ -140,10 +140,10 @@ class Door:
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
-        if _bent(Headers(scope=scope)):
-            self.refused("request", name)
+        if (status := _bent(Headers(scope=scope))) is not None:
+            self.refused(_REFUSALS[status], name)
             return _answer(
-                400, "Host, Origin and Authorization may stand once each, and the first two say a name and a port."
+                status, "Host, Origin and Authorization stand once each; the first two say a name and a port."
             )
         if self.ending and scope["path"] == _READY:
             words = {"status": "not ready", "cause": "ending", "advice": _ENDING}
@@ -216,17 +216,17 @@ def _token(headers: Headers) -> str | None:
     return hashlib.sha256((given.partition(" ")[2].strip() or given).encode()).hexdigest()
 
 
-def _bent(headers: Headers) -> bool:
-    """Whether a header by which callers are told apart can be read in two ways.
+def _bent(headers: Headers) -> int | None:
+    """The status for a request in which a header by which callers are told apart can be read in two ways.
 
     The names behind the door are compared up to the colon: `127.0.0.1:80@example.org` would be of this machine.
     """
-    if any(len(headers.getlist(name)) > 1 for name in ("host", "origin", "authorization")):
-        return True
-    host, origin = headers.get("host"), headers.get("origin")
-    if host is not None and not _HOST.fullmatch(host):
-        return True
-    return origin is not None and origin != "null" and not _ORIGIN.fullmatch(origin)
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    if len(origins) > 1 or not all(origin == "null" or _ORIGIN.fullmatch(origin) for origin in origins):
+        return 403
+    if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+        return 421
+    return 400 if len(headers.getlist("authorization")) > 1 else None
 
 
 def _without_slash(scope: Scope) -> Scope:
