@@ -79,4 +79,16 @@ CLAUSES: dict[str, str] = {
     + ")",
     "LIKE with many %": "SELECT count() FROM numbers(1000000) WHERE repeat('a', 1000) LIKE concat('%a', repeat('%a', 200), toString(number))",
     "a pattern that branches": "SELECT countMatches(repeat('a', 60000), '(a|aa|aaa|aaaa){100,200}b')",
+    "many ARRAY JOINs": "SELECT count() FROM numbers(1) ARRAY JOIN "
+    + ", ".join(f"range(3000000) AS r{n}" for n in range(60)),
+    "a range in a JSON path": "SELECT JSON_QUERY('[1, 2]', '$[0 to 9999]')",
+    "ranges in a JSON path": "SELECT JSON_QUERY('[[1], [2]]', '$[0 to 99][0 to 99][0]')",
+    "all of a JSON path": "SELECT JSON_QUERY(concat('[', repeat('1,', 30000), '1]'), '$[*]')",
+    "a matrix of many columns": "SELECT covarPopMatrix("
+    + ", ".join(f"number * {n}" for n in range(500))
+    + ") FROM numbers(200000000)",
+    "constants that are not folded": "SELECT max(ignore(sqidEncode("
+    + ", ".join(["18446744073709551615"] * 200)
+    + "))) FROM numbers(1000000)",
+    "large constants that are not folded": "SELECT max(ignore(arrayRotateLeft(range(100000), 2))) FROM numbers(1000000)",
 }

@@ -38,6 +38,7 @@ SLOW: dict[str, float] = {
         randomprintableascii randomstringutf8 polygonconvexhullcartesian areaspherical perimeterspherical"""),
         60.0,
     ),
+    **dict.fromkeys(words("sqidencode sqiddecode"), 100.0),
     # A step of arrayFold is a pass through the engine's columns.
     "arrayfold": 1000.0,
     "seriesdecomposestl": 2000.0,
@@ -149,6 +150,25 @@ SORTING = (
 )
 
 EXACT = ("quantileexact", "quantilesexact", "medianexact")
+
+# Aggregates that take each pair of their arguments, for each row.
+MATRICES = ("corrmatrix", "covarpopmatrix", "covarsampmatrix")
+NS_PER_MATRIX_PAIR = 4.0
+
+# Paths into JSON: a step over all elements looks for each of them from the first one on, and a range is gone through
+# whether there are so many elements or not.
+JSON_PATHS = words("json_query json_value json_exists")
+NS_PER_STAR_PAIR = 0.08
+MOST_PATH_STEPS = 10_000.0
+
+# Functions that the engine calls for each row, even where all their arguments are constants.
+NOT_FOLDED = words("""
+sqidencode sqiddecode extractkeyvaluepairs extractkeyvaluepairswithescaping leftpad rightpad leftpadutf8 rightpadutf8
+lpad rpad space concatwithseparator concat_ws hassubsequence hassubsequenceutf8 hassubsequencecaseinsensitive
+hassubsequencecaseinsensitiveutf8 arrayrandomsample arrayshuffle arraypartialshuffle arrayshiftleft arrayshiftright
+arrayrotateleft arrayrotateright arrayexcept arrayenumeratedenseranked arrayenumerateuniqranked arrayrocauc arrayauc
+arrayaucpr arrayprauc financialnetpresentvalue financialnetpresentvalueextended financialinternalrateofreturn
+financialinternalrateofreturnextended timeseriesrange timeseriesfromgrid""")
 
 # Functions that give another value each time: what they make is not known before the rows are there.
 VOLATILE = ("rand", "generate", "materialize", "now", "rownumber", "blocknumber")

@@ -30,6 +30,8 @@ from chimera_metrics.integrations.guard.weights import Cost, cost_of
 
 # A SELECT may name as many columns as this table has, by a star.
 WIDEST_TABLE = 30
+# Far more rows than any statement ends with, and still a number that can be multiplied.
+_MOST_FAN = 1e60
 # The parts that a subquery counts for, beside its own.
 PARTS_PER_SELECT = 50
 
@@ -143,7 +145,8 @@ class Values:
         parameters = [self.value(one, place) for one in node.get("parameters", {}).get("children", ())]
         if low not in function_names():
             return self._aggregate(low, sizes, parameters, nodes)
-        constant = all(size.constant for size in sizes) and not low.startswith(costs.VOLATILE)
+        folded = not low.startswith(costs.VOLATILE) and low not in costs.NOT_FOLDED
+        constant = folded and all(size.constant for size in sizes)
         found = size_of(low, sizes)
         self._charge(low, sizes, found, constant)
         if low == "range":
@@ -156,6 +159,9 @@ class Values:
         if low.startswith(costs.SORTING):
             self.gathers = True
         self.exact |= low.startswith(costs.EXACT)
+        if low.startswith(costs.MATRICES):
+            pairs = costs.NS_PER_MATRIX_PAIR * len(sizes) ** 2
+            self.cost.add(Cost(pairs, pairs))
         return replace(aggregate_of(low, sizes, parameters, self.most_gathered), nodes=nodes)
 
     def _call_by_name(self, function: Node, arguments: Sequence[Node], place: Place) -> Size:
@@ -221,7 +227,8 @@ class Values:
         return replace(element_of(array), nodes=1.0 + array.nodes)
 
     def spread(self, array: Size) -> None:
-        self.fan = self.fan[0] * max(array.usual_items, 1.0), self.fan[1] * max(array.items, 1.0)
+        usual, most = self.fan
+        self.fan = min(usual * max(array.usual_items, 1.0), _MOST_FAN), min(most * max(array.items, 1.0), _MOST_FAN)
 
     def _charge(self, low: str, args: Sequence[Size], gives: Size, constant: bool) -> None:
         cost = cost_of(low, args, gives, constant)

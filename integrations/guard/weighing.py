@@ -53,13 +53,14 @@ class Weighing(Values):
     def weigh(self, query: Node, memory_mb: int) -> Weight:
         """`memory_mb` is what the statement may take if it gathers."""
         answer = self._union(query, Place())
-        if answer.parts > MOST_PARTS or answer.selects > MOST_SELECTS:
+        # What grew beyond all numbers is no number any more, and less than nothing.
+        if not (answer.parts <= MOST_PARTS and answer.selects <= MOST_SELECTS):
             raise StatementRefused(
                 f"This query unfolds to {spoken_count(answer.parts)} parts and {spoken_count(answer.selects)} SELECTs, "
                 f"because each use of a CTE, an alias or a * is one more; at most {MOST_PARTS:,} parts and "
                 f"{MOST_SELECTS} SELECTs may be planned. Use each fewer times."
             )
-        if max(self.cost.most, self.cost.once) > _ROW_NS:
+        if not (self.cost.most <= _ROW_NS and self.cost.once <= _ROW_NS and self.cost.usual < float("inf")):
             raise _TooMuch(
                 f"{self.worst[1]}() may have to work on so much at once here that no time limit could stop it; give it "
                 "less: a literal, a smaller size (left(text, 1000), arraySlice(array, 1, 1000), groupArray(1000)(…), "

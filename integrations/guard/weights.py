@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,9 @@ def cost_of(low: str, args: Sequence[Size], gives: Size, constant: bool) -> Cost
     if low in costs.LIKE and not args[1].constant:
         each += costs.NS_PER_COMPILED_PATTERN
     usual, most = usual + each, most + each
+    if low in costs.JSON_PATHS and len(args) > 1 and goes_through_all(low, args[1].text):
+        usual += costs.NS_PER_STAR_PAIR * args[0].usual ** 2
+        most += costs.NS_PER_STAR_PAIR * args[0].most ** 2
     return Cost(0.0, 0.0, most) if constant else Cost(usual, most)
 
 
@@ -93,6 +97,21 @@ def _pairs(low: str, first: Size, rest: Size, usual: bool) -> float:
     if low.startswith(("hasa", "hassub", "arraysim", "arrayauto", "arrayreduce")):
         return first.usual_items * rest.usual_items if usual else first.items * rest.items
     return first.usual * rest.usual if usual else first.most * rest.most
+
+
+def goes_through_all(low: str, path: str | None) -> bool:
+    """Whether a path into JSON looks at all elements of an array; refuses one whose ranges are too long."""
+    if path is None:
+        raise StatementRefused(f"The path of {low}() has to be written out, as a literal such as '$.tags[0]'.")
+    steps = 1.0
+    for first, last in re.findall(r"(\d+)\s*to\s*(\d+)", path, re.IGNORECASE):
+        steps *= max(float(last) - float(first), 0.0) + 1.0
+    if steps > costs.MOST_PATH_STEPS:
+        raise StatementRefused(
+            f"The ranges in this path of {low}() are gone through to their ends, be there elements or not; write "
+            f"smaller ones, of at most {costs.MOST_PATH_STEPS:,.0f} together, or [*]."
+        )
+    return "*" in path
 
 
 def check_pattern(low: str, args: Sequence[Size]) -> None:

@@ -28,16 +28,22 @@ _PRODUCTS = (
     r"|runtime|library|lib|module|tag|schema"
 )
 
-# What stands in front of four numbers that are no address.
+# What stands in front of four numbers that are no address, whatever they are, and what does if they may be a version's.
 _NUMBERED = re.compile(
     r"(?i)(?:versions?|(?<![a-z])(?:ver|rev|release|build|sections?|sect|chapter|clause|figure|fig|appendix|annex"
     r"|paragraph|oid)\.?|§)"
     r"""\\?["']?\s{0,2}(?:[:=/~]|is\b|no\.|number\b|#)?\s{0,2}\\?["'(]?v?$"""
     r"|(?:[=<>~!]=|~>|[~^])\s?$"
-    rf"|(?<![a-z])(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?"
-    r"(?:\s{1,2}(?:version|release|build|is|to|at|v))?[ /:@_-]{1,2}v?$"
     r"|(?<![a-z])(?:headlesschrome|chrome|chromium|edge?|edga|edgios|opr|opera|firefox|fxios|crios|safari|electron"
     r"|applewebkit|samsungbrowser)[/ ]$"
+)
+_PRODUCT = re.compile(
+    rf"(?i)(?<![a-z])(?<!git@)(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?"
+    r"(?:\s{1,2}(?:version|release|build|is|to|at|v))?(?<!\bgo to)[ /:@_-]{1,2}v?$"
+)
+# No product has come so far; and a port, or these networks, are an address's.
+_NO_VERSION = re.compile(
+    r"(?:6[1-9]|[7-9][0-9]|1[0-9]{2}|2[0-9]{2})\.|(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[0-9]{2,5}(?![0-9.])"
 )
 # This project's own engine counts 26.9.2.1; it also stands in front of its host's address, mostly with a port.
 _ENGINE = re.compile(r"(?i)(?:clickhouse|chdb)(?:[ /_-](?:server|client|local|common|core|keeper))?\s?[ /:=@_-]\s?v?$")
@@ -52,6 +58,8 @@ _CALENDAR = re.compile(r"(?:1[89]|[23]\d)\.(?:[1-9]|1[0-2])\.\d{1,3}\.\d{1,3}")
 def _ip4(found: re.Match[str]) -> str:
     ahead = before(found)
     if _NUMBERED.search(ahead):
+        return found[0]
+    if not _NO_VERSION.match(found.string, found.start()) and _PRODUCT.search(ahead):
         return found[0]
     if _FILE.match(found.string, found.end()):
         return found[0]
@@ -94,9 +102,28 @@ ADDRESSES: tuple[Pattern, ...] = (
         "e-mail addresses, but not git@host:path, icon@2x.png or package@1.2.3-beta.rc",
         ("@",),
         # Another one that is stuck to its end goes with it: by itself it would not begin where a word does.
-        re.compile(rf"(?<![\w.%+-])(?!git@)[\w.%+-]++@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"),
+        re.compile(
+            rf"(?<![\w.%+-])(?!git@)[\w.%+-]++[*?!$^~|`'#&/=]*+@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"
+        ),
         EMAIL,
         near=rf"[^{BLANKS}@]*\.",
+    ),
+    Pattern(
+        "email",
+        "e-mail addresses whose first part stands in quotes",
+        ('"@',),
+        re.compile(rf"""(?<![\w"])"[^"\s@]{{1,64}}"@{_LABEL}"""),
+        EMAIL,
+    ),
+    Pattern(
+        "email",
+        "e-mail addresses with blanks around their sign, or in words",
+        (" @ ", " dot "),
+        re.compile(
+            r"(?i)(?<![\w.%+-])[\w.%+-]++(?: @ (?:[\w-]{1,63}\.){1,4}(?:com|org|net|edu|gov|info|io|de|uk|fr)(?![^\W_])"
+            r"| at [\w-]{1,63}(?: dot [\w-]{2,24}){1,3}(?![^\W_]))"
+        ),
+        EMAIL,
     ),
     Pattern(
         "email",

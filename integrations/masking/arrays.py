@@ -41,4 +41,4 @@ def _far(pattern: Pattern) -> str:
 
 
 def _literal(text: str) -> str:
-    return re.sub(r"([^A-Za-z0-9_ ])", r"\\\1", text)
+    return re.sub(r"([!-/:-@\[-^`{-~])", r"\\\1", text)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import base64
 import re
 
-from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Pattern, before
-from chimera_metrics.integrations.masking.words import KEY_HINTS, KEYS, NOT_SECRET, OWNERS, is_credential, looks_secret
+from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Gate, Pattern, before
+from chimera_metrics.integrations.masking.words import (
+    KEY_HINTS,
+    KEYS,
+    NOT_SECRET,
+    OWNERS,
+    PASSWORD_HINTS,
+    PASSWORDS,
+    is_credential,
+    looks_secret,
+)
 
 
-def _after(found: re.Match[str]) -> str:
+def after_word(found: re.Match[str]) -> str:
     """`Bearer x`: the word stays, and prose such as 'bearer token' too."""
     value = found["value"]
     if value.startswith("[") or not is_credential(value):
@@ -43,11 +52,6 @@ def _basic(found: re.Match[str]) -> str:
     return f"{found['head']}{SECRET}" if ":" in said and said.isprintable() else found[0]
 
 
-def _user(found: re.Match[str]) -> str:
-    """`-u name:password` of curl; `-u 1000:1000` is who runs a container."""
-    return found[0] if found["value"].replace(":", "").isdecimal() else f"{found['head']}{SECRET}"
-
-
 def _assignment(found: re.Match[str]) -> str:
     """`password=x` and other assignments. After a colon stands prose as often as a secret: 'token: expired'."""
     head, quote, value = found["head"], found["quote"], found["value"]
@@ -57,7 +61,11 @@ def _assignment(found: re.Match[str]) -> str:
     if (key == "token" or key.endswith("s")) and value.isdecimal() and len(value) < 9:
         return found[0]  # `max_token=512` counts tokens, `secrets: 3` secrets
     # 'access key: Alt+S': a name of two words needs more than a short value behind it.
-    if not equals and not quote and (not is_credential(value) or (" " in key and len(value) < 8)):
+    if (
+        not equals
+        and not quote
+        and (not is_credential(value) or (" " in key and "passe" not in key and len(value) < 8))
+    ):
         return found[0]
     return f"{head}{quote}{SECRET}"
 
@@ -78,7 +86,14 @@ def _look(found: re.Match[str]) -> str:
     return f"{found['head']}{SECRET}" if looks_secret(found["value"], 6) else found[0]
 
 
-def _unless_masked(found: re.Match[str]) -> str:
+def _told(found: re.Match[str]) -> str:
+    value = found["value"]
+    return (
+        f"{found['head']}{SECRET}" if looks_secret(value, 7) and not re.match(r"(?i)utf|sha|md5", value) else found[0]
+    )
+
+
+def unless_masked(found: re.Match[str]) -> str:
     return found[0] if NOT_SECRET.fullmatch(found["value"]) else f"{found['head']}{SECRET}"
 
 
@@ -86,7 +101,7 @@ def _quoted(found: re.Match[str]) -> str:
     """`PASSWORD 'x'` of SQL and `password("x")`; 'password "expired"' of a sentence is a word."""
     value = found["value"]
     sql = re.search(r"(?i)identified|(?:with|encrypted|set|role|user|alter)\s+password", found["head"])
-    return _unless_masked(found) if sql or is_credential(value) else found[0]
+    return unless_masked(found) if sql or is_credential(value) else found[0]
 
 
 _SCHEMES = (
@@ -97,6 +112,10 @@ _PARAMETER = r"""[\w-]{1,40}=(?:\\?"[^"\\\r\n]{0,500}+\\?"|[^\s"',\\]{1,2000}+)"
 _NO_PROSE = r"""(?P<value>[^\s"'`,;]{6,200}+)"""
 
 
+# What stands between a colon and an @, which most texts with an @ have not.
+_BEFORE_HOST = Gate("@", re.compile(r""":[^\s:@/"'\[\]<>(){},;]{6,100}@"""))
+
+
 def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
     return Pattern(
         "secret",
@@ -104,8 +123,9 @@ def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
         names,
         re.compile(
             rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
-            r"""(?P<sign>[=:])[>=]?\s{0,8})"""
-            r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])[^"'\\]++|[^\s"',;&\\)}]++))"""
+            r"""(?P<sign>[=:])[>=]?\s{0,8}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?)"""
+            r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])(?<!\\.)(?:[^"'\\]|\\[^\r\n])++|(?<=["'])[^"'\\]++"""
+            r"""|(?<==)\{[^{}"'\r\n]{1,100}\}|[^\s"',;&\\)}]++))"""
         ),
         _assignment,
         # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
@@ -130,7 +150,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "bearer tokens",
         ("bearer",),
         re.compile(r"""(?i)(?P<head>\bbearer[\s:=]{1,8})(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"""),
-        _after,
+        after_word,
         near=rf"[{BLANKS}:=]",
     ),
     Pattern(
@@ -145,16 +165,6 @@ CREDENTIALS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
-        "user and password on curl's command line",
-        ("curl",),
-        re.compile(
-            r"""(?P<head>(?<!\S)(?:-u[ =]{0,3}|--(?:proxy-)?user[ =]{1,3})["']?)"""
-            r"""(?P<value>(?<=["'])[^"'\r\n:]{1,100}+:[^"'\r\n]{1,200}+|[^\s"':]{1,100}+:[^\s"']{1,200}+)"""
-        ),
-        _user,
-    ),
-    Pattern(
-        "secret",
         "cookies",
         ("cookie",),
         re.compile(
@@ -162,6 +172,29 @@ CREDENTIALS: tuple[Pattern, ...] = (
         ),
         rf"\1{SECRET}",
         near=rf"""s?(?:\\?["']|{BLANK}{{0,8}}:)""",
+    ),
+    Pattern(
+        "secret",
+        "the sessions of web frameworks",
+        ("sess",),
+        re.compile(
+            r"(?i)(?P<head>(?:phpsessid|jsessionid|aspsessionid[a-z]{0,8}|asp\.net_sessionid|laravel_session)=)"
+            r"""(?!\[secret\])[^\s;&,"'<>]{8,}+"""
+        ),
+        rf"\g<head>{SECRET}",
+        near=r"(?:id|ion(?:id[a-z]{0,8})?)=",
+    ),
+    Pattern(
+        "secret",
+        "codes that are used once",
+        ("otp", "code"),
+        re.compile(
+            r"(?i)(?P<head>(?<![a-z0-9])(?:otp|one[- ]time (?:pass)?code"
+            r"|(?:verification|2fa|mfa|security|auth) code|passcode)"
+            r"""(?: is:?|\\?["']?\s{0,3}[:=])\s{0,3}\\?["']?)(?P<value>[0-9]{3}[ -]?[0-9]{3}|[0-9]{4,8})(?![\w.])"""
+        ),
+        rf"\g<head>{SECRET}",
+        near=rf"""(?: is|\\?["']?{BLANK}{{0,3}}[:=])""",
     ),
     _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?"),
     _assigned(("token",), ""),  # tokens are counted far more often than given away
@@ -186,49 +219,13 @@ CREDENTIALS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
-        "passwords on the command lines of databases and their like",
-        (
-            "mysql",
-            "mariadb",
-            "sshpass",
-            "redis-cli",
-            "docker login",
-            "podman login",
-            "helm",
-            "smbclient",
-            "ldap",
-            "mongo",
-        ),
-        re.compile(
-            r"""(?P<head>(?:\b(?:mysql|mariadb)(?:[a-z-]{0,12})\b[^\r\n|;&]{0,200}?\s-p"""
-            r"""|\bsshpass\s{1,3}(?:-[a-z]\s{1,3}){0,2}-p\s{0,3}|\bredis-cli\b[^\r\n|;&]{0,200}?\s-a\s{1,3}"""
-            r"""|\b(?:docker|podman|helm registry)\s{1,3}login\b[^\r\n|;&]{0,200}?\s-p\s{1,3}"""
-            r"""|\bldap[a-z]{2,12}\b[^\r\n|;&]{0,200}?\s-w\s{1,3}|\bmongo[a-z]{0,8}\b[^\r\n|;&]{0,200}?\s-p\s{1,3})["']?)"""
-            r"""(?P<value>[^\s"'-][^\s"']{0,200}+)"""
-        ),
-        _unless_masked,
-        probe=re.compile(rf"-(?<={BLANK}-)[paw]"),
-    ),
-    Pattern(
-        "secret",
-        "a password in .netrc",
-        ("login", "machine"),
-        re.compile(
-            r"(?P<head>\b(?:machine|login)\s{1,8}\S{1,200}\s{1,8}(?:account\s{1,8}\S{1,100}\s{1,8})?password\s{1,8})(?P<value>\S{1,200}+)"
-        ),
-        _unless_masked,
-        near=rf"{BLANK}+[^{BLANKS}]+{BLANK}",
-        probe=re.compile("password"),
-    ),
-    Pattern(
-        "secret",
         "what stands in an element of XML that says secret",
         ("<",),
         re.compile(
             rf"""(?i)(?P<head><(?:[\w-]{{1,40}}:)?[\w.-]{{0,40}}?{KEYS}(?:\s[^<>]{{0,200}})?>(?:\s{{0,8}}<!\[CDATA\[)?\s{{0,8}})"""
             r"""(?P<value>[^<>\s\]][^<>\]\r\n]{0,500}+)"""
         ),
-        _unless_masked,
+        unless_masked,
         near="[a-z]",
     ),
     Pattern(
@@ -244,27 +241,46 @@ CREDENTIALS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
-        "what follows an option that says secret",
-        ("-password", "-passwd", "-passphrase", "-pwd", "-pass", "-token", "-secret", "-key"),
-        re.compile(
-            r"""(?i)(?P<head>(?<![\w-])--(?:[a-z0-9]{1,20}-){0,3}"""
-            r"""(?:password|passwd|passphrase|pwd|pass|token|secret|(?:api|access|secret|private|auth|account)-key)"""
-            r"""\s{1,3}["']?)(?P<value>[^\s"'-][^\s"']{3,200}+)"""
-        ),
-        _after,
-        near=rf"{BLANK}{{1,3}}[!-~]{{4}}",
-        probe=re.compile("--"),
-    ),
-    Pattern(
-        "secret",
         "a password that a sentence tells",
-        ("password", "passwd", "passphrase", "pwd", "secret"),
+        (*PASSWORD_HINTS, "secret"),
         re.compile(
-            r"(?i)(?P<head>(?:password|passwd|passphrase|pwd|secret)s?\s{1,3}(?:is|was|are|were)\s{1,3}"
+            rf"(?i)(?P<head>(?:{PASSWORDS}|secret)s?(?:\s{{1,3}}(?:is|was|are|were)\s{{0,3}}:?\s{{1,3}}|\s{{0,3}}(?:[=-]>|→|\||-(?=\s))\s{{0,3}})"
             rf"""["'`]?){_NO_PROSE}"""
         ),
         _look,
-        near=rf"s?{BLANK}{{1,3}}(?:is|was|are|were){BLANK}",
+        near=rf"s?(?:{BLANK}{{1,3}}(?:is|was|are|were)[:\t-\r ]|{BLANK}{{0,3}}(?:[=-]>|→|\||-{BLANK}))",
+    ),
+    Pattern(
+        "secret",
+        "a password behind its word, with nothing between them",
+        PASSWORD_HINTS,
+        re.compile(
+            rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}})(?P<value>[A-Za-z0-9!@#$%^&*+?~]{{7,64}}+)(?![^\s,;.)])"""
+        ),
+        _told,
+        near=rf"{BLANK}{{1,8}}[^{BLANKS}]{{7}}",
+    ),
+    Pattern(
+        "secret",
+        "user and password with a sign between them",
+        ("cred", "user/pass"),
+        re.compile(
+            r"(?i)(?P<head>(?:\bcred(?:ential)?s|\buser/pass(?:word)?)\s{0,3}[:=]\s{0,3}[\w.@+-]{1,60}\s?[:/]\s?)(?P<value>[^\s\"'/:@]{6,100}+)"
+        ),
+        _look,
+        near=rf"(?:word|s|entials)?{BLANK}{{0,3}}[:=]",
+    ),
+    Pattern(
+        "secret",
+        "user and password before a host, but not an image before its digest",
+        ("@",),
+        re.compile(
+            r"(?<![\w/:@.%+-])(?P<head>(?!(?:npm|file|pkg|git|jar|docker|image|workspace|link|portal|patch):)[\w.%+-]{1,60}:)"
+            r"""(?P<value>[^\s:@/"'\[\]<>(){},;]{6,100}+)(?=@(?!sha256|sha512|md5|[0-9])[\w-])"""
+        ),
+        _look,
+        probe=_BEFORE_HOST,
+        far=r":[^\x00-\x20:@/]{6}[^\x00-\x20:@/]*@",
     ),
     Pattern(
         "secret",
@@ -274,7 +290,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
             rf"""(?i)(?P<head>(?:{KEYS}|tokens)(?:\s{{1,3}}(?:is|was|of))?\s{{1,3}}["'`(]?)"""
             r"(?P<value>[A-Za-z0-9+/_=]{32,}+)"
         ),
-        _after,
+        after_word,
         near=rf"""s?(?:{BLANK}{{1,3}}(?:is|was|of))?{BLANK}{{1,3}}["'`(]?[a-z0-9+/_=]{{32}}""",
     ),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -16,25 +17,36 @@ UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e007f"
 )
-WIDE = "\uff01-\uff5e\ufe50-\ufe6b\u3002\uff61\u2024"
+# Letters, digits and marks in another dress: full width, small, mathematical, Arabic and Indian digits.
+WIDE = "\uff01-\uff5e\ufe50-\ufe6b\u3002\uff61\u2024\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\U0001d400-\U0001d7ff"
+# Dashes and blanks of typesetters, which people and programs put between digits.
+_DASHES, _BLANKS = "\u2010-\u2015\u2212", "\xa0\u2000-\u200a\u202f\u205f\u3000"
 # What stands in a text that hides anything: a beginning, and what follows. Python and RE2 read it alike.
-_AT = r" ?(?:at|dot) ?[)\]}]"
+_AT = r" ?(?:at|dot|@|\.) ?[)\]}>]"
 SIGNS: tuple[tuple[str, str], ...] = (
-    ("%", "[0-7][0-9a-f]"),
+    ("%", "(?:[0-7][0-9a-f]|u[0-9a-f]{4}|e[2f]%|c2%)"),
     ("&#", "[0-9x]"),
-    ("&", "[a-z]{2,10};"),
-    ("\\", "[ux][0-9a-f{]"),
-    *((bracket, _AT) for bracket in "([{"),
+    ("&", "[a-z]{2,20};"),
+    ("\\", "(?:[ux][0-9a-f{]|[01][0-7]{2})"),
+    *((bracket, _AT) for bracket in "([{<"),
 )
-UNASCII = f"[{UNSEEN}{WIDE}]"
-ANY_SIGN = "|".join([*(re.sub(r"([^A-Za-z0-9])", r"\\\1", sign) + rest for sign, rest in SIGNS), UNASCII])
-_ANY_SIGN = re.compile(ANY_SIGN, re.IGNORECASE)
+UNASCII = f"[{UNSEEN}{WIDE}]|[0-9)][{_DASHES}{_BLANKS}]"
+_ASCII_SIGN = "|".join(re.sub(r"([^A-Za-z0-9])", r"\\\1", sign) + rest for sign, rest in SIGNS)
+ANY_SIGN = f"{_ASCII_SIGN}|{UNASCII}"
+# Most texts have none of the characters that a sign begins with.
+_BEGINS = re.compile(r"[%&\\(\[{<]")
+_SIGN, _UNASCII = re.compile(_ASCII_SIGN, re.IGNORECASE), re.compile(UNASCII)
 _HIDDEN = re.compile(
-    rf"(?P<unseen>[{UNSEEN}]+)|(?P<wide>[{WIDE}])|%(?P<percent>(?:25)*[0-9a-fA-F]{{2}})"
-    r"|&(?P<entity>#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z]{2,10};)"
+    rf"(?P<unseen>[{UNSEEN}]+)|(?P<wide>[{WIDE}{_DASHES}{_BLANKS}])"
+    r"|(?P<bytes>%(?:25)*(?:[cC]2|[eE][2fF]%(?:25)*[89abAB][0-9a-fA-F])%(?:25)*[89abAB][0-9a-fA-F])"
+    r"|%(?P<percent>(?:25)*[0-9a-fA-F]{2})|%(?:25)*u(?P<percent_u>[0-9a-fA-F]{4})"
+    r"|&(?:amp;)*(?P<entity>#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z]{2,20};)"
     r"|\\u\{?(?P<u>[0-9a-fA-F]{4}|(?<=\{)[0-9a-fA-F]{1,6})\}?|\\x(?P<x>[0-9a-fA-F]{2})"
-    r"| ?[(\[{] ?(?P<word>(?i:at|dot)) ?[)\]}] ?"
+    r"|\\U(?P<long>[0-9a-fA-F]{8})|\\(?P<octal>[01][0-7]{2})"
+    r"| ?[(\[{<] ?(?P<word>(?i:at|dot)|[@.]) ?[)\]}>] ?"
 )
+_IS_UNSEEN, _IS_DASH, _IS_BLANK = (re.compile(f"[{codes}]") for codes in (UNSEEN, _DASHES, _BLANKS))
+_STOPS = dict.fromkeys("\u3002\uff61\u2024\ufe52", ".")
 
 
 class Plain:
@@ -71,20 +83,40 @@ def _resolved(found: re.Match[str]) -> str | None:
         case "unseen":
             return ""
         case "wide":
-            return {"\u3002": ".", "\uff61": ".", "\u2024": ".", "\ufe52": ".", "\ufe6b": "@"}.get(value) or (
-                chr(ord(value) - 0xFEE0) if value >= "\uff01" else None
-            )
+            shown = value
+        case "bytes":
+            shown = bytes.fromhex(value.replace("%25", "%").replace("25", "").replace("%", "")).decode(errors="replace")
         case "entity":
-            shown = html.unescape(found[0] if found[0].endswith(";") else f"{found[0]};")
+            shown = html.unescape(f"&{value}" if value.endswith(";") else f"&{value};")
         case "word":
-            return "@" if value.lower() == "at" else "."
+            return "@" if value.lower() in ("at", "@") else "."
+        case "octal":
+            shown = chr(int(value, 8))
         case _:
             shown = chr(min(int(value[-2:] if kind == "percent" else value, 16), 0x10FFFF))
-    return shown if len(shown) == 1 and (" " <= shown <= "~" or shown == "\n") else None
+    return _plain(shown) if len(shown) == 1 else None
+
+
+def _plain(character: str) -> str | None:
+    """The ASCII character that a reader takes it for; None where there is none."""
+    if " " <= character <= "~" or character == "\n":
+        return character
+    if _IS_UNSEEN.match(character):
+        return ""
+    if _IS_DASH.match(character):
+        return "-"
+    if _IS_BLANK.match(character):
+        return " "
+    shown = _STOPS.get(character) or unicodedata.normalize("NFKC", character)
+    if len(shown) == 1 and not shown.isascii() and shown.isdecimal():
+        shown = str(int(shown))
+    return shown if len(shown) == 1 and " " <= shown <= "~" else None
 
 
 def is_hidden(text: str) -> bool:
-    return _ANY_SIGN.search(text) is not None
+    if _BEGINS.search(text) and _SIGN.search(text):
+        return True
+    return not text.isascii() and _UNASCII.search(text) is not None
 
 
 def sub_hidden(text: str, patterns: Sequence[Pattern]) -> tuple[str, dict[str, int]]:

@@ -21,10 +21,18 @@ MARKS: dict[str, str] = {
     "pk-lf-": rf"{_WORD}{{16,}}+",
     **dict.fromkeys(_MODELS, rf"{_WORD}{{30,}}+"),
     **dict.fromkeys(_MODEL_TOOLS, rf"{_WORD}{{20,}}+"),
+    "sess-": rf"(?=[A-Za-z_-]{{0,60}}+[0-9]){_WORD}{{36,}}+",
     # clouds
-    **dict.fromkeys(("AKIA", "ASIA", "ABIA", "ACCA"), rf"[A-Z0-9]{{16}}(?!{_ALNUM})"),
+    # With the secret key that stands beside the id.
+    **dict.fromkeys(
+        ("AKIA", "ASIA", "ABIA", "ACCA"),
+        rf"[A-Z0-9]{{16}}(?!{_ALNUM})"
+        r"""(?:[\s:,;|/"'=]{1,6}(?:[A-Za-z_]{3,30}[\s:="']{1,4})?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))?""",
+    ),
     "ABSK": r"[A-Za-z0-9+/]{40,}+={0,2}",
     "LTAI": rf"{_ALNUM}{{12,24}}(?!{_ALNUM})",
+    "AQ.Ab": rf"{_WORD}{{30,}}+",
+    "amzn.mws.": r"[a-f0-9-]{36}",
     "AIza": rf"{_WORD}{{30,}}+",
     "GOCSPX-": rf"{_WORD}{{20,}}+",
     "ya29.": rf"{_WORD}{{20,}}+",
@@ -56,6 +64,10 @@ MARKS: dict[str, str] = {
     # secrets of secrets, of stores and of networks
     **dict.fromkeys(("hvs.", "hvb.", "hvr."), rf"{_WORD}{{20,}}+"),
     "AGE-SECRET-KEY-1": rf"{_ALNUM}{{20,}}+",
+    "SWMTKN-1-": rf"{_WORD}{{40,}}+",
+    "eyJrIjoi": r"[A-Za-z0-9+/_-]{40,}+={0,2}",
+    # A private key in PEM, once more in base64.
+    "LS0tLS1CRUdJTi": r"[A-Za-z0-9+/=_-]{30,}+",
     "ops_eyJ": r"[A-Za-z0-9+/_=-]{40,}+",
     **dict.fromkeys(("dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit."), r"[A-Za-z0-9_.-]{20,}+"),
     **dict.fromkeys(("pscale_tkn_", "pscale_oauth_", "pscale_pw_"), r"[A-Za-z0-9_.=-]{16,}+"),
@@ -80,7 +92,10 @@ MARKS: dict[str, str] = {
     **dict.fromkeys(("key-", "pubkey-"), rf"{_HEX}{{32}}(?!{_ALNUM})"),
     "mfa.": rf"{_WORD}{{60,}}+",
     # money
-    **dict.fromkeys(("sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_"), rf"{_ALNUM}{{10,}}+"),
+    **dict.fromkeys(
+        ("sk_org_live_", "sk_org_test_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_"),
+        rf"{_ALNUM}{{10,}}+",
+    ),
     "whsec_": r"[A-Za-z0-9+/=]{16,}+",
     **dict.fromkeys(("shpat_", "shpca_", "shppa_", "shpss_"), rf"{_HEX}{{32}}"),
     **dict.fromkeys(("sq0atp-", "sq0csp-", "sq0idp-"), rf"{_WORD}{{20,}}+"),

@@ -68,6 +68,21 @@ class Pattern:
         return text, count - spared
 
 
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """A probe that looks at texts only where one of some characters is there at all, which is fast to see."""
+
+    characters: str
+    expression: re.Pattern[str]
+
+    def finditer(self, lowered: str, /) -> Iterator[re.Match[str]]:
+        if any(map(lowered.__contains__, self.characters)):
+            yield from self.expression.finditer(lowered)
+
+    def search(self, lowered: str, /) -> re.Match[str] | None:
+        return next(self.finditer(lowered), None)
+
+
 def before(found: re.Match[str], length: int = 48) -> str:
     """What stands in front of a match, as far as it matters."""
     return found.string[max(0, found.start() - length) : found.start()]

@@ -1,4 +1,4 @@
-"""Numbers that belong to people: cards and accounts by their checksums, phones and social security by their form."""
+"""Numbers that belong to people and machines: cards and accounts by their checksums, others by their form."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from chimera_metrics.integrations.masking.masks import Pattern
 
-CARD, IBAN, SSN, PHONE, MAC = "[card]", "[iban]", "[ssn]", "[phone]", "[mac]"
+CARD, IBAN, SSN, MAC = "[card]", "[iban]", "[ssn]", "[mac]"
 
 # The beginnings of cards by which they are told from ids and times that pass the checksum by chance.
 _ISSUER = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d{12,14}|3[47]\d{13}"
-    r"|(?:6011|65|64[4-9])\d{12,14}|3(?:6|8|9|0[0-59])\d{11,12}|35(?:2[89]|[3-8])\d{12,13}|62\d{14,17}|(?:50|5[6-8]|6[37])\d{14}"
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d{12,14}|220[0-4]\d{12}|3[47]\d{13}"
+    r"|(?:6011|65|64[4-9])\d{12,14}|3(?:6|8|9|0[0-59])\d{11,12}|35(?:2[89]|[3-8])\d{12,13}|62\d{14,17}"
+    r"|(?:50|5[6-8]|6[37])\d{14}"
 )
 _LENGTHS = frozenset({13, 14, 15, 16, 17, 18, 19})
 
@@ -26,8 +27,15 @@ def is_card(digits: str) -> bool:
 
 
 def _card(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found[0])
-    return CARD if is_card(digits) else found[0]
+    """The card; a short number behind it, such as the one on its back, is none of its digits."""
+    text, tail = found[0], found["tail"] or ""
+    if is_card(re.sub(r"\D", "", text)):
+        return CARD
+    return CARD + tail if tail and is_card(re.sub(r"\D", "", text[: -len(tail)])) else text
+
+
+def _named_card(found: re.Match[str]) -> str:
+    return f"{found['head']}{CARD}" if is_card(re.sub(r"\D", "", found["value"])) else found[0]
 
 
 _IBAN_LENGTHS = {
@@ -51,20 +59,11 @@ def _iban(found: re.Match[str]) -> str:
     if not length or len(places) < length:
         return text
     compact = "".join(text[place] for place in places[:length]).upper()
+    if sum(map(str.isdigit, compact)) < 10:  # words of a sentence behind `at 10`
+        return text
     turned = "".join(str(int(char, 36)) for char in compact[4:] + compact[:4])
     rest = text[places[length - 1] + 1 :]
     return f"{IBAN}{rest}" if int(turned) % 97 == 1 and not rest[:1].isalnum() else text
-
-
-def _phone(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found[0])
-    return PHONE if 8 <= len(digits) <= 15 and (len(digits) >= 10 or re.search(r"[ ().-]", found[0])) else found[0]
-
-
-def _named_phone(found: re.Match[str]) -> str:
-    value = found["value"]
-    count = sum(map(str.isdigit, value))
-    return f"{found['head']}{PHONE}" if 7 <= count <= 15 else found[0]
 
 
 def _mac(found: re.Match[str]) -> str:
@@ -74,6 +73,8 @@ def _mac(found: re.Match[str]) -> str:
 
 
 _BLANK = "[ \\t\xa0\u2007\u202f]"
+# What people put between the groups of a number: a mark, a line's end, or a mark between blanks.
+_BETWEEN = f"(?:{_BLANK}{{1,2}}|[-._/]|--| - |\\r?\\n)"
 # Any account and any card has ten digits in a row, or groups of them. A text is looked at by its shape: a digit is a
 # zero, a letter an `a`, a blank and what is not ASCII a blank, all else a dash.
 _SHAPES = bytes(
@@ -81,14 +82,16 @@ _SHAPES = bytes(
     for code in range(128)
 ).ljust(256)
 _ROW = "0" * 10
-_GROUPED = re.compile("0000(?:000000| 0000|-0000-0000|[ -]000000[ -])")
+_ANY = "[ -]{1,3}"
+_GROUPED = re.compile(f"0000(?:000000| {{1,2}}0000|{_ANY}0000{_ANY}0000|{_ANY}000000{_ANY})")
 # A card begins so where its digits are in a row; the fraction of a number is none, nor is a time in milliseconds.
 _FIRST = frozenset("23456")
 # RE2 has an automaton for it that stays small: each of its threads counts the digits of one row.
-_SEPARATOR = f"{_BLANK[:-1]}.-]"
+_SEPARATOR = f"{_BLANK[:-1]}._/\\r\\n-]{{1,3}}"
 _FAR = (
     f"(?:[a-z]{{3}}|[a-z0-9]{_BLANK}[a-z]{{0,2}})[0-9]{{10}}|[a-z][0-9]{{12}}|(?:^|[^0-9.])[2-6][0-9]{{11}}"
-    f"|[0-9]{{4}}(?:{_BLANK}[0-9]{{4}}|[.-][0-9]{{4}}[.-][0-9]{{4}}|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR})"
+    r"|[a-z0-9][_/-][0-9]{10}"
+    f"|[0-9]{{4}}(?:{_BLANK}{{1,2}}[0-9]{{4}}|{_SEPARATOR}[0-9]{{4}}{_SEPARATOR}[0-9]{{4}}|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR})"
 )
 
 
@@ -110,7 +113,8 @@ def _may_begin(found: re.Match[str], shape: str, lowered: str) -> bool:
     place = found.start()
     if place and lowered[place - 1] == ".":
         return False
-    goes_on = place and (shape[place - 1] == "a" or (shape[place - 1] == " " and shape[place - 2 : place - 1] in "a0"))
+    parted = place and lowered[place - 1] in " \t?-_/" and shape[place - 2 : place - 1] in "a0"
+    goes_on = place and (shape[place - 1] == "a" or parted)
     return bool(goes_on) or lowered[place] in _FIRST
 
 
@@ -122,7 +126,9 @@ NUMBERS: tuple[Pattern, ...] = (
         "iban",
         "IBANs, by their checksum",
         ("",),
-        re.compile(rf"(?<![A-Za-z0-9])(?:[A-Z]{{2}}|[a-z]{{2}})[0-9]{{2}}(?:{_BLANK}?[A-Za-z0-9]{{1,4}}){{3,8}}+"),
+        re.compile(
+            rf"(?<![A-Za-z0-9])(?:[A-Z]{{2}}{_BLANK}?|[A-Za-z][a-z])[0-9]{{2}}(?:{_BETWEEN}?[A-Za-z0-9]{{1,4}}){{3,8}}+"
+        ),
         _iban,
         probe=_DIGITS,
         far=_FAR,
@@ -132,13 +138,39 @@ NUMBERS: tuple[Pattern, ...] = (
         "numbers of cards, by their issuer and Luhn's checksum",
         ("",),
         re.compile(
-            r"(?<![\d.,])(?<!\d[ -])[2-6](?:\d{12,18}"
-            rf"|\d{{3}}(?:(?:{_BLANK}|[-.])\d{{4}}){{3}}(?:(?:{_BLANK}|[-.])?\d{{1,3}})?"
-            rf"|\d{{3}}(?:{_BLANK}|[-.])\d{{6}}(?:{_BLANK}|[-.])\d{{4,5}})(?![\d]|[.,]\d)"
+            # A fraction's digits are none, be it a German one; in a list by commas it may stand.
+            r"(?<![\d.])(?<!(?<!\d)0,)(?:[2-6]\d{12,18}"
+            rf"|(?<!\d[ -])[2-6]\d{{3}}(?:{_BETWEEN}?\d{{4}}){{2}}{_BETWEEN}?\d{{3,4}}(?P<tail>{_BETWEEN}?\d{{1,4}})?"
+            rf"|(?<!\d[ -])[2-6]\d{{3}}{_BETWEEN}?\d{{6}}{_BETWEEN}?\d{{4,5}})(?!\d|\.\d)"
         ),
         _card,
         probe=_DIGITS,
         far=_FAR,
+    ),
+    Pattern(
+        "card",
+        "numbers of cards that are named, however their digits are parted",
+        ("card",),
+        re.compile(
+            r"""(?i)(?P<head>card[^0-9\r\n]{0,24})"""
+            r"(?P<value>[2-6](?:[^A-Za-z0-9\r\n]{0,3}[0-9]){12,18}+)(?![0-9])"
+        ),
+        _named_card,
+        near=r"[^0-9\r\n]{0,24}[2-6][^a-z0-9\r\n]{0,3}[0-9]",
+        far=r"card[^0-9\r\n]*[2-6][^a-z0-9\r\n]*[0-9]",
+    ),
+    Pattern(
+        "card",
+        "the number on a card's back",
+        ("cv", "code"),
+        re.compile(
+            r"""(?i)(?P<head>(?:(?<![a-z])cv[vc]2?|card (?:security|verification) code)\\?["']?\s{0,3}(?:is|[:=#])?"""
+            r"""\s{0,3}\\?["']?)"""
+            r"[0-9]{3,4}(?![0-9]|\.[0-9])"
+        ),
+        rf"\g<head>{CARD}",
+        near=rf"""[vc]?2?\\?["']?{_BLANK}{{0,3}}(?:is|[:=#])?{_BLANK}{{0,3}}\\?["']?[0-9]{{3}}""",
+        far=r"(?:cv[vc]2?|code)[^0-9a-hj-rt-z]*[0-9]{3}",
     ),
     Pattern(
         "ssn",
@@ -153,42 +185,11 @@ NUMBERS: tuple[Pattern, ...] = (
         "social security numbers that are named",
         ("ssn", "social"),
         re.compile(
-            r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security(?:[ _-]?(?:number|no\.?))?)\\?["']?\s{0,3}"""
-            r"""(?:is|was|[:=#])?\s{0,3}\\?["']?)"""
-            r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d)"
+            r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security)"""
+            r"""(?:[ _-]?(?:number|no\.?))?\\?["']?\s{0,3}(?:(?:is|was)?[:=#]?)\s{0,3}\\?["'(]?)"""
+            r"(?P<value>\d{3}[ ./-]?\d{2}[ ./-]?\d{4})(?!\d)"
         ),
         rf"\g<head>{SSN}",
-    ),
-    Pattern(
-        "phone",
-        "phone numbers with the code of a country",
-        ("+",),
-        re.compile(r"(?<![\w.+])\+\(?[1-9]\d{0,2}\)?(?:[ ().\xa0/-]{0,2}\d){7,13}(?![\w]|\.\d)"),
-        _phone,
-        near=r"\(?[1-9]",
-    ),
-    Pattern(
-        "phone",
-        "phone numbers of North America",
-        ("-", ".", ")"),
-        re.compile(
-            r"(?<![\w.+-])(?:\(\d{3}\)[ \xa0]?|(?:1[-. ])?[2-9]\d{2}([-.]))[2-9]\d{2}(?(1)\1|[-. ])\d{4}(?![\w-]|\.\d)"
-        ),
-        PHONE,
-        near=r"[ \xa0]?[2-9][0-9]{2}[-. ][0-9]{4}",
-    ),
-    Pattern(
-        "phone",
-        "phone numbers that are named",
-        ("phone", "tel", "mobile", "fax", "whatsapp"),
-        re.compile(
-            r"""(?i)(?P<head>(?:\b|_)(?:(?:tele)?phone|tel|mobile|fax|whatsapp)(?:[ _-]?(?:number|no\.?|nr\.?))?"""
-            r"""\\?["']?"""
-            r"""(?:\s{0,3}[:=]\s{0,3}|\.\s{0,2}|\s{1,3}(?:me |us )?(?:is|at|on|to)?\s{0,2})\\?["']?)"""
-            r"(?!\d{4}-\d\d-\d\d)(?P<value>[+(]{0,2}0?\d{1,5}(?:[ ()./-]{1,3}\d{2,8}){1,5}|[+]?\d{9,13})"
-            r"(?![\w]|[.,:]\d|%)"
-        ),
-        _named_phone,
     ),
     Pattern(
         "mac",
@@ -200,5 +201,18 @@ NUMBERS: tuple[Pattern, ...] = (
         _mac,
         near=r"(?:[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]|[0-9a-f]{4}\.[0-9a-f]{4})",
         far=r"[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]|\.[0-9a-f]{4}\.",
+    ),
+    Pattern(
+        "mac",
+        "addresses of network cards that are named",
+        ("mac",),
+        re.compile(
+            r"""(?i)(?P<head>(?<![a-z])mac(?:[ _-]?addr(?:ess)?)?\\?["']?(?:\s{0,3}(?:is|[:=])\s{0,3}|\s{1,3})"""
+            r"""\\?["']?)"""
+            r"[0-9A-F]{2}(?:[ ._]?[0-9A-F]{2}){5}(?![0-9A-Za-z])"
+        ),
+        rf"\g<head>{MAC}",
+        near=r"[^\r\n]{0,20}[0-9a-f]{2}",
+        far="[^a-z]mac[^g-z]|^mac[^g-z]",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chimera_metrics.integrations.masking.makers import ANY, BROKEN, FAR, HINTS, MarkProbe, broken
-from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Pattern
+from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Gate, Pattern
 from chimera_metrics.integrations.masking.words import is_spelled
 
 
@@ -17,13 +17,15 @@ SECRETS: tuple[Pattern, ...] = (
     Pattern(
         "secret",
         "a private key in PEM",
-        ("-----begin",),
+        ("private",),
         re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
-            r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+            r"(?i)-{4,5}[ +]?BEGIN[A-Z0-9 +_]{0,40}PRIVATE[ +_]KEY(?:[ +_]BLOCK)?[ +]?-{4,5}.*?"
+            r"(?:-{4,5}[ +]?END[A-Z0-9 +_]{0,40}PRIVATE[ +_]KEY(?:[ +_]BLOCK)?[ +]?-{4,5}|\Z)"
+            r"|Private-Lines: ?[0-9]{1,4}.*?(?:Private-MAC: ?[0-9a-f]{16,}+|\Z)",
             re.DOTALL,
         ),
         SECRET,
+        near=r"(?:[ +_]key|-lines:)",
     ),
     Pattern(
         "secret",
@@ -44,6 +46,42 @@ SECRETS: tuple[Pattern, ...] = (
         re.compile(r"""://(?!\[secret\]@)[^\s/:@"']{0,200}+:(?!\d{1,5}[/?#])[^\s/"']{1,200}@"""),
         f"://{SECRET}@",
         near=rf"[^{BLANKS}/]*@",
+    ),
+    Pattern(
+        "secret",
+        "a key instead of user and password in a URL",
+        ("://",),
+        re.compile(r"""(?<=://)(?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{20,200}+@(?=[\w.\[-])"""),
+        f"{SECRET}@",
+        near=r"[a-z0-9_-]{20}",
+    ),
+    Pattern(
+        "secret",
+        "user and password as Oracle's programs take them",
+        ("oracle:", "sqlplus", "sqlldr", "expdp", "impdp", "rman"),
+        re.compile(
+            r"(?i)(?P<head>(?:jdbc:oracle:[a-z0-9]{2,8}:|\b(?:sqlplus|sqlldr|expdp|impdp|rman)\s(?:[^\r\n@]{0,60}\s)?)[\w$#.-]{1,60}/)"
+            r"""(?P<value>"[^"\r\n]{1,100}+"|[^\s"'/@]{1,100}+)(?=@)"""
+        ),
+        rf"\g<head>{SECRET}",
+        probe=Gate("@", re.compile(r"""/(?:[^\s"'/@]{1,100}|"[^"@]{1,100}")@""")),
+        far=r"(?:oracle:|sqlplus|sqlldr|expdp|impdp|rman)[^@]*@",
+    ),
+    Pattern(
+        "secret",
+        "hashes of passwords, in the forms in which systems keep them",
+        ("$",),
+        re.compile(
+            r"\$(?:[1567]|apr1|g?y)\$(?:rounds=[0-9]{1,9}\$)?[A-Za-z0-9./]{1,86}+\$[A-Za-z0-9./$]{20,}+|\$2[aby]\$[0-9]{2}\$[A-Za-z0-9./]{31,}+"
+            r"|\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]{0,10})\$[A-Za-z0-9=,$+/._-]{20,}+"
+            r"|(?i:pbkdf2[_:-]sha[0-9]{1,3}[$:][0-9]{1,9}\$[A-Za-z0-9]{1,64}\$[A-Za-z0-9+/=]{20,}+)"
+            r"|scrypt:[0-9]{1,8}:[0-9]{1,3}:[0-9]{1,3}\$[A-Za-z0-9]{1,64}\$[a-f0-9]{32,}+"
+            r"|SCRAM-SHA-(?:1|256)\$[0-9]{1,9}:[A-Za-z0-9+/=]{8,64}\$[A-Za-z0-9+/=]{20,}+:[A-Za-z0-9+/=]{20,}+"
+        ),
+        SECRET,
+        near=r"[a-z0-9:+/=,_-]{1,90}\$",
+        probe=Gate("$", re.compile(r"\$[a-z0-9:+/=,_-]{1,90}\$")),
+        far=r"\$[a-z0-9:+/=,_-]+\$",
     ),
     Pattern(
         "secret",
@@ -136,8 +174,8 @@ SECRETS: tuple[Pattern, ...] = (
         "JSON web tokens",
         ("eyj",),
         re.compile(
-            r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+"
-            r"(?:\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)?"
+            r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.(?:[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+"
+            r"(?:\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)?|\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)"
         ),
         SECRET,
         near=r"[a-z0-9_-]{5}",
@@ -145,19 +183,25 @@ SECRETS: tuple[Pattern, ...] = (
     Pattern(
         "secret",
         "a webhook whose path is its secret",
-        ("hooks.slack.com/", "/api/webhooks/"),
-        re.compile(r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/_-]{20,}+|(?<=/api/webhooks/)[0-9]+/[\w-]{30,}+"),
+        ("hook",),
+        re.compile(
+            r"(?i)(?<=hooks\.slack\.com/services/)[A-Za-z0-9/_-]{20,}+|(?<=hooks\.slack\.com/workflows/)[A-Za-z0-9/_-]{20,}+"
+            r"|(?<=hooks\.slack\.com/triggers/)[A-Za-z0-9/_-]{20,}+|(?<=/webhooks/)[0-9]++/[\w-]{30,}+"
+            r"|(?<=hooks\.zapier\.com/hooks/catch/)[0-9]++/[\w-]{5,}+|(?<=/incomingwebhook/)[0-9a-f]{32}[\w/-]*+"
+        ),
         SECRET,
+        near="s?[./]",
     ),
     Pattern(
         "secret",
         "signatures in a URL's query",
-        ("sig=", "signature=", "credential=", "security-token="),
+        ("sig=", "signature=", "credential=", "security-token=", "hmac=", "ticket=", "jwt="),
         re.compile(
-            r"""(?i)([?&;](?:sig|signature|x-amz-(?:signature|credential|security-token))=)"""
+            r"""(?i)([?&;](?:sig|signature|hmac|ticket|jwt|x-amz-(?:signature|credential|security-token))=)"""
             r"""(?!\[secret\])[^\s&;#"'<>]{16,}+"""
         ),
         rf"\1{SECRET}",
+        probe=Gate("?&;", re.compile("[?&;](?:sig|hmac|ticket|jwt|x-amz-)")),
     ),
     Pattern(
         "secret",

@@ -8,11 +8,40 @@ from typing import Literal
 
 from chimera_metrics.integrations.masking.masks import SECRET
 
-KEYS = (
-    r"(?:(?:password|passwd|passphrase|pwd|secret|credential"
-    r"|(?:api|access|private|account|secret|auth|encryption|signing)[ _-]?key)s?|token)"
+# `password` in other languages. A word in ASCII costs each text a search, unless `pass` is a part of it.
+_ABROAD = (
+    "passwort",
+    "kennwort",
+    "senha",
+    "contrase[nñ]a",
+    "mots? de passe",
+    "motdepasse",
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "암호",
 )
-KEY_HINTS = ("password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "key")
+_ABROAD_HINTS = (
+    "passwort",
+    "kennwort",
+    "senha",
+    "contrasena",
+    "contraseña",
+    "mot de passe",
+    "mots de passe",
+    "motdepasse",
+    *_ABROAD[-6:],
+)
+PASSWORDS = rf"(?:password|passwd|passphrase|passcode|pwd|requirepass|{'|'.join(_ABROAD)})"
+KEYS = (
+    rf"(?:(?:{PASSWORDS}|secret|credential"
+    r"|(?:api|access|private|account|secret|auth|encryption|signing|subscription|master|service|webhook)[ ._-]?key)s?"
+    r"|(?<![a-z0-9])pw|token)"
+)
+PASSWORD_HINTS = ("password", "passwd", "passphrase", "passcode", "pwd", "requirepass", *_ABROAD_HINTS)
+KEY_HINTS = (*PASSWORD_HINTS, "pw", "secret", "token", "credential", "key")
 
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
 _PROSE = re.compile(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
@@ -24,7 +53,11 @@ _METHOD = re.compile(
     r"[-_]?v?[0-9][0-9.]*(?:[-_][a-z0-9]+)*"
 )
 # What programs write where a secret would stand.
-NOT_SECRET = re.compile(r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|[\[<{$%].*|\)+|")
+NOT_SECRET = re.compile(
+    r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|\)+|"
+    # placeholders: [secret], <password>, {password}, {{ … }}, ${PASS}, $PASS, $(pass), %PASS%, %s, %(pass)s
+    r"|[\[<].*|\{[\w\s.$:!()\[\]'\"|{}-]*|\$[{(].*|\$\w*|%\w*%|%\w?|%\(.*"
+)
 _PLAIN = re.compile(r"[!-~]+")
 _LETTER, _DIGIT = re.compile(r"[A-Za-z]"), re.compile(r"[0-9]")
 
@@ -57,7 +90,7 @@ OWNERS = (
 
 NameKind = Literal["password", "secret", "token", "pass", "cookie", "version"]
 _NAMES: tuple[tuple[NameKind, re.Pattern[str]], ...] = (
-    ("password", re.compile(r"(?i)(?:password|passwd|passphrase|pwd|secret)$")),
+    ("password", re.compile(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)$")),
     # A token that a model reads or writes is a word, and so is one that names a page.
     (
         "token",

@@ -30,6 +30,8 @@ TIMEOUT_S = 10.0
 """Seconds for one attempt, from the first packet to the answer's status."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 3600.0
 GIVE_UP_AFTER = timedelta(days=3)
+# What Python 3.11 takes for the world's: relays of 6to4, addresses of protocols, documentation.
+_NOT_PUBLIC = [ipaddress.ip_network(one) for one in ("192.88.99.0/24", "192.0.0.0/24", "3fff::/20")]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _log = logging.getLogger(__name__)
 
@@ -173,7 +175,17 @@ def _may_go_to(address: Address, settings: MuseSettings) -> bool:
 def _public(address: Address) -> bool:
     """Whether the whole world has it: an address within another one counts as that."""
     if isinstance(address, ipaddress.IPv6Address):
-        within = address.ipv4_mapped or address.sixtofour
+        within = address.ipv4_mapped or address.sixtofour or _isatap(address)
         if within is not None:
             return _public(within)
+        if address.is_site_local:
+            return False
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _isatap(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address of IPv4 to which a tunnel of ISATAP leads, by the last eight bytes."""
+    marked = int(address) >> 32 & 0xFDFFFFFF == 0x5EFE  # the bit left out says whether that address is unique
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if marked else None

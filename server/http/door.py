@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ _HEALTH = {"/livez", _READY}
 _TOKEN, _ADDRESS = "token", "address"
 _ENDING = "The server was told to end: send requests to another one. Calls under way are answered."
 _COMPLAIN_S = 10.0
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]*)(?::[0-9]{1,5})?")
+_ORIGIN = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_HOST.pattern}")
 _log = logging.getLogger(__name__)
 
 
@@ -137,6 +140,11 @@ class Door:
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
+        if (status := _bent(Headers(scope=scope))) is not None:
+            self.refused(_REFUSALS[status], name)
+            return _answer(
+                status, "Host, Origin and Authorization stand once each; the first two say a name and a port."
+            )
         if self.ending and scope["path"] == _READY:
             words = {"status": "not ready", "cause": "ending", "advice": _ENDING}
             return JSONResponse(words, status_code=503, headers={"Connection": "close"})
@@ -206,6 +214,19 @@ def _token(headers: Headers) -> str | None:
     if given is None:
         return None
     return hashlib.sha256((given.partition(" ")[2].strip() or given).encode()).hexdigest()
+
+
+def _bent(headers: Headers) -> int | None:
+    """The status for a request in which a header by which callers are told apart can be read in two ways.
+
+    The names behind the door are compared up to the colon: `127.0.0.1:80@example.org` would be of this machine.
+    """
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    if len(origins) > 1 or not all(origin == "null" or _ORIGIN.fullmatch(origin) for origin in origins):
+        return 403
+    if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+        return 421
+    return 400 if len(headers.getlist("authorization")) > 1 else None
 
 
 def _without_slash(scope: Scope) -> Scope:

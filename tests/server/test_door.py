@@ -36,7 +36,9 @@ ADDRESSES = [
 ]
 
 
-def knock(door: Door, peer: str, headers: dict[str, str], times: int = 1, path: str = "/") -> list[httpx2.Response]:
+def knock(
+    door: Door, peer: str, headers: dict[str, str] | list[tuple[str, str]], times: int = 1, path: str = "/"
+) -> list[httpx2.Response]:
     async def ask() -> list[httpx2.Response]:
         transport = httpx2.ASGITransport(app=door, client=(peer, 1234))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -115,6 +117,35 @@ RATES = [({}, 6000), ({"rate_limit": 3}, 3), ({"anonymous_rate_limit": 5}, 5), (
 @pytest.mark.parametrize(("muse", "most"), RATES)
 def test_the_rate_of_an_address_is_the_tokens_where_that_is_set(muse: dict[str, int], most: int) -> None:
     assert MuseSettings(**muse).anonymous_per_minute == most  # type: ignore[arg-type]
+
+
+BENT = [
+    [("Origin", "http://127.0.0.1:80@example.org")],
+    [("Origin", "http://127.0.0.1:80.example.org")],
+    [("Origin", "")],
+    [("Origin", "http://127.0.0.1:80"), ("Origin", "http://example.org")],
+    [("Host", "127.0.0.1:80@example.org")],
+    [("Host", "127.0.0.1:80/example.org")],
+    [("Authorization", "Bearer a"), ("Authorization", "Bearer b")],
+]
+STRAIGHT = ["http://127.0.0.1:80", "http://localhost", "https://[::1]:8000", "null", "vscode-webview://0a1b2c"]
+
+
+@pytest.mark.parametrize("headers", BENT)
+def test_a_header_that_reads_in_two_ways_is_refused(headers: list[tuple[str, str]]) -> None:
+    refused: list[tuple[str, str]] = []
+    door = Door(PlainTextResponse("in"), [], [], 0, lambda *said: refused.append(said))
+    [answer] = knock(door, "192.0.2.7", headers)
+    status, reason = {"Origin": (403, "origin"), "Host": (421, "host"), "Authorization": (400, "request")}[
+        headers[0][0]
+    ]
+    assert (answer.status_code, refused) == (status, [(reason, "192.0.2.7")])
+
+
+@pytest.mark.parametrize("origin", STRAIGHT)
+def test_an_origin_that_reads_in_one_way_is_judged_behind_the_door(origin: str) -> None:
+    [answer] = knock(Door(PlainTextResponse("in"), [], [], 0, lambda *said: None), "192.0.2.7", {"Origin": origin})
+    assert answer.status_code == 200
 
 
 REFUSED = [
