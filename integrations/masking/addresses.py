@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from chimera_metrics.integrations.masking.masks import BLANKS, EMAIL, IP, Pattern, before
+from chimera_metrics.integrations.masking.masks import BLANKS, EMAIL, IP, Late, Pattern, before
 
 _LABEL = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W_])"
 
@@ -29,7 +29,7 @@ _PRODUCTS = (
 )
 
 # What stands in front of four numbers that are no address, whatever they are, and what does if they may be a version's.
-_NUMBERED = re.compile(
+_NUMBERED = Late(
     r"(?i)(?:versions?|(?<![a-z])(?:ver|rev|release|build|sections?|sect|chapter|clause|figure|fig|appendix|annex"
     r"|paragraph|oid)\.?|§)"
     r"""\\?["']?\s{0,2}(?:[:=/~]|is\b|no\.|number\b|#)?\s{0,2}\\?["'(]?v?$"""
@@ -37,18 +37,16 @@ _NUMBERED = re.compile(
     r"|(?<![a-z])(?:headlesschrome|chrome|chromium|edge?|edga|edgios|opr|opera|firefox|fxios|crios|safari|electron"
     r"|applewebkit|samsungbrowser)[/ ]$"
 )
-_PRODUCT = re.compile(
+_PRODUCT = Late(
     rf"(?i)(?<![a-z])(?<!git@)(?:{_PRODUCTS})(?:\s?v?[0-9]{{1,4}})?"
     r"(?:\s{1,2}(?:version|release|build|is|to|at|v))?(?<!\bgo to)[ /:@_-]{1,2}v?$"
 )
 # No product has come so far; and a port, or these networks, are an address's.
-_NO_VERSION = re.compile(
-    r"(?:6[1-9]|[7-9][0-9]|1[0-9]{2}|2[0-9]{2})\.|(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[0-9]{2,5}(?![0-9.])"
-)
+_NO_VERSION = Late(r"(?:6[1-9]|[7-9][0-9]|1[0-9]{2}|2[0-9]{2})\.|(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[0-9]{2,5}(?![0-9.])")
 # This project's own engine counts 26.9.2.1; it also stands in front of its host's address, mostly with a port.
-_ENGINE = re.compile(r"(?i)(?:clickhouse|chdb)(?:[ /_-](?:server|client|local|common|core|keeper))?\s?[ /:=@_-]\s?v?$")
+_ENGINE = Late(r"(?i)(?:clickhouse|chdb)(?:[ /_-](?:server|client|local|common|core|keeper))?\s?[ /:=@_-]\s?v?$")
 # `app-1.2.3.4.tar.gz` and `1.2.3.4.dev0` are versions by what follows.
-_FILE = re.compile(
+_FILE = Late(
     r"(?i)\.(?:tar|tgz|so|whl|zip|deb|rpm|jar|war|dll|exe|msi|dmg|apk|ipa|pkg|gem|egg|nupkg|crate|dev|post|rc|beta|alpha)\b"
     r"|\.(?:dev|post|rc)[0-9]|\+[a-z]"
 )
@@ -86,7 +84,7 @@ def _ip6(found: re.Match[str]) -> str:
 
 
 # The start: no hexadecimal digit before it, but `ip:2001:db8::1` is one.
-_IP6 = re.compile(
+_IP6 = Late(
     r"(?:(?<![\w:.])|(?<=[g-zG-Z]:))(?:[0-9A-Fa-f]{0,4}:){2,7}"
     r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:]|\.\d)"
 )
@@ -102,9 +100,7 @@ ADDRESSES: tuple[Pattern, ...] = (
         "e-mail addresses, but not git@host:path, icon@2x.png or package@1.2.3-beta.rc",
         ("@",),
         # Another one that is stuck to its end goes with it: by itself it would not begin where a word does.
-        re.compile(
-            rf"(?<![\w.%+-])(?!git@)[\w.%+-]++[*?!$^~|`'#&/=]*+@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"
-        ),
+        Late(rf"(?<![\w.%+-])(?!git@)[\w.%+-]++[*?!$^~|`'#&/=]*+@(?!\d+x\.|\d+\.\d){_LABEL}(?:[\w.%+-]*+@{_LABEL})*+"),
         EMAIL,
         near=rf"[^{BLANKS}@]*\.",
     ),
@@ -112,14 +108,14 @@ ADDRESSES: tuple[Pattern, ...] = (
         "email",
         "e-mail addresses whose first part stands in quotes",
         ('"@',),
-        re.compile(rf"""(?<![\w"])"[^"\s@]{{1,64}}"@{_LABEL}"""),
+        Late(rf"""(?<![\w"])"[^"\s@]{{1,64}}"@{_LABEL}"""),
         EMAIL,
     ),
     Pattern(
         "email",
         "e-mail addresses with blanks around their sign, or in words",
         (" @ ", " dot "),
-        re.compile(
+        Late(
             r"(?i)(?<![\w.%+-])[\w.%+-]++(?: @ (?:[\w-]{1,63}\.){1,4}(?:com|org|net|edu|gov|info|io|de|uk|fr)(?![^\W_])"
             r"| at [\w-]{1,63}(?: dot [\w-]{2,24}){1,3}(?![^\W_]))"
         ),
@@ -129,7 +125,7 @@ ADDRESSES: tuple[Pattern, ...] = (
         "email",
         "e-mail addresses in a URL's query",
         ("%40",),
-        re.compile(rf"(?<![\w.+-])[\w.+-]++%40{_LABEL}"),
+        Late(rf"(?<![\w.+-])[\w.+-]++%40{_LABEL}"),
         EMAIL,
     ),
     Pattern("ip", "IPv6 addresses, shortened", ("::",), _IP6, _ip6),
@@ -145,7 +141,7 @@ ADDRESSES: tuple[Pattern, ...] = (
         "ip",
         "IPv4 addresses, but not versions: after 'v', 'version', '==' or a browser's name, before '-beta'",
         (".",),
-        re.compile(rf"(?<![^\W_])(?<!\.)(?:{_OCTET}\.){{3}}{_OCTET}(?![^\W_]|\.[0-9]|-(?i:{_SUFFIX})(?![a-z]))"),
+        Late(rf"(?<![^\W_])(?<!\.)(?:{_OCTET}\.){{3}}{_OCTET}(?![^\W_]|\.[0-9]|-(?i:{_SUFFIX})(?![a-z]))"),
         _ip4,
         near=r"\d{1,3}\.\d{1,3}\.\d",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chimera_metrics.integrations.masking.credentials import after_word, unless_masked
-from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Pattern
+from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Late, Pattern
 from chimera_metrics.integrations.masking.words import looks_secret
 
 
@@ -46,7 +46,7 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "user and password on curl's command line",
         ("curl",),
-        re.compile(
+        Late(
             r"""(?P<head>(?<!\S)(?:-[A-Za-z]{0,6}u[ =]{0,3}|--(?:proxy-)?user[ =]{1,3})["']?)"""
             r"""(?P<value>(?<=["'])[^"'\r\n:]{1,100}+:[^"'\r\n]{1,200}+|[^\s"':]{1,100}+:[^\s"']{1,200}+)"""
         ),
@@ -56,7 +56,7 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "user and password on the command line of HTTPie",
         (" -a ", "--auth"),
-        re.compile(
+        Late(
             r"""(?P<head>\b(?:https?|httpie|xh)\s[^\r\n|;&]{0,200}?(?<!\S)(?:-a|--auth)[ =]{1,3}["']?)"""
             r"""(?P<value>[^\s"':]{1,100}+:[^\s"']{1,200}+)"""
         ),
@@ -97,7 +97,7 @@ COMMANDS: tuple[Pattern, ...] = (
             ),
             "htpasswd",
         ),
-        re.compile(rf"""(?P<head>(?:{"|".join(_PROGRAMS)})["']?)(?P<value>[^\s"'-][^\s"']{{0,200}}+)"""),
+        Late(rf"""(?P<head>(?:{"|".join(_PROGRAMS)})["']?)(?P<value>[^\s"'-][^\s"']{{0,200}}+)"""),
         unless_masked,
         probe=_OPTION,
     ),
@@ -105,7 +105,7 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "a password that a command pipes into another one",
         ("sudo -s", "-stdin"),
-        re.compile(
+        Late(
             r"""(?P<head>\becho\s{1,3}(?:-n\s{1,3})?["']?)(?P<value>[^\s"'|$`]{3,100}+)(?=["']?\s{0,3}\|\s{0,3}"""
             r"(?:sudo -S|[^\r\n|]{0,200}--(?:password|token|pass)-stdin))"
         ),
@@ -116,18 +116,18 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "a password in .netrc",
         ("login", "machine"),
-        re.compile(
+        Late(
             r"(?P<head>\b(?:machine|login)\s{1,8}\S{1,200}\s{1,8}(?:account\s{1,8}\S{1,100}\s{1,8})?password\s{1,8})(?P<value>\S{1,200}+)"
         ),
         unless_masked,
         near=rf"{BLANK}+[^{BLANKS}]+{BLANK}",
-        probe=re.compile("password"),
+        probe=Late("password"),
     ),
     Pattern(
         "secret",
         "the keys of .npmrc",
         ("_authtoken", "_auth"),
-        re.compile(r"""(?P<head>(?<![A-Za-z0-9])_auth(?:Token)?\s{0,3}[ =]\s{0,3}["']?)(?P<value>[^\s"'$]{8,400}+)"""),
+        Late(r"""(?P<head>(?<![A-Za-z0-9])_auth(?:Token)?\s{0,3}[ =]\s{0,3}["']?)(?P<value>[^\s"'$]{8,400}+)"""),
         _look,
         near=rf"{BLANK}{{0,3}}[ =]",
     ),
@@ -135,7 +135,7 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "a password that Redis is told",
         ("auth ", "requirepass", "masterauth"),
-        re.compile(
+        Late(
             r"(?m)(?P<head>(?:^|> ?)AUTH\s{1,3}(?:[\w.-]{1,40}\s{1,3})?|\b(?i:requirepass|masterauth)\s{1,3})"
             r"""["']?(?P<value>[^\s"']{6,200}+)"""
         ),
@@ -145,7 +145,7 @@ COMMANDS: tuple[Pattern, ...] = (
         "secret",
         "what follows an option that says secret",
         ("-password", "-passwd", "-passphrase", "-pwd", "-pass", "-token", "-secret", "-key", "-storepass", "-keypass"),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>(?<![\w-])(?:--(?:[a-z0-9]{1,20}-){0,3}"""
             r"""(?:password|passwd|passphrase|pwd|pass|token|secret|(?:api|access|secret|private|auth|account)-key)"""
             r"""|-(?:(?:src|dest)?(?:store|key))?pass(?:word|wd)?)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Gate, Pattern, before
+from chimera_metrics.integrations.masking.masks import BLANK, BLANKS, SECRET, Gate, Late, Pattern, before
 from chimera_metrics.integrations.masking.words import (
     KEY_HINTS,
     KEYS,
@@ -70,7 +70,7 @@ def _assignment(found: re.Match[str]) -> str:
     return f"{head}{quote}{SECRET}"
 
 
-_OWNED_PASS = re.compile(rf"(?i)(?<![a-z0-9]){OWNERS}[_.-]?$")
+_OWNED_PASS = Late(rf"(?i)(?<![a-z0-9]){OWNERS}[_.-]?$")
 
 
 def _pass(found: re.Match[str]) -> str:
@@ -113,7 +113,7 @@ _NO_PROSE = r"""(?P<value>[^\s"'`,;]{6,200}+)"""
 
 
 # What stands between a colon and an @, which most texts with an @ have not.
-_BEFORE_HOST = Gate("@", re.compile(r""":[^\s:@/"'\[\]<>(){},;]{6,100}@"""))
+_BEFORE_HOST = Gate("@", Late(r""":[^\s:@/"'\[\]<>(){},;]{6,100}@"""))
 
 
 def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
@@ -121,7 +121,7 @@ def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
         "secret",
         "what is assigned to a name that says secret",
         names,
-        re.compile(
+        Late(
             rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
             r"""(?P<sign>[=:])[>=]?\s{0,8}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?)"""
             r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])(?<!\\.)(?:[^"'\\]|\\[^\r\n])++|(?<=["'])[^"'\\]++"""
@@ -138,7 +138,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "the header that carries credentials",
         ("authorization",),
-        re.compile(
+        Late(
             rf"""(?i)(?P<head>authorization\\?["']?\s{{0,8}}[=:]\s{{0,8}}\\?["']?)(?P<scheme>(?:{_SCHEMES})\s{{1,8}})?+"""
             rf"""(?P<value>{_PARAMETER}(?:(?:,[ \t]{{0,3}}|[ \t]{{1,3}}){_PARAMETER}){{0,20}}+|[^\s"',;\\]{{3,}}+)"""
             r"""(?P<more>[ \t]{1,3}[^\s"',;\\]{6,400}+)?"""
@@ -149,7 +149,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "bearer tokens",
         ("bearer",),
-        re.compile(r"""(?i)(?P<head>\bbearer[\s:=]{1,8})(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"""),
+        Late(r"""(?i)(?P<head>\bbearer[\s:=]{1,8})(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"""),
         after_word,
         near=rf"[{BLANKS}:=]",
     ),
@@ -157,7 +157,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "user and password as a header spells them",
         ("basic",),
-        re.compile(
+        Late(
             r"(?i)(?P<head>\bbasic\s{1,3})(?P<value>[A-Za-z0-9+/]{8,400}+={0,2}+)(?![A-Za-z0-9+/=])",
         ),
         _basic,
@@ -167,7 +167,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "cookies",
         ("cookie",),
-        re.compile(
+        Late(
             r"""(?i)(cookies?\\?["']?\s{0,8}:\s{0,8}\\?["']?[\w.-]{1,100}+=)(?!\[secret\])[^\r\n"'\\]++""",
         ),
         rf"\1{SECRET}",
@@ -177,7 +177,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "the sessions of web frameworks",
         ("sess",),
-        re.compile(
+        Late(
             r"(?i)(?P<head>(?:phpsessid|jsessionid|aspsessionid[a-z]{0,8}|asp\.net_sessionid|laravel_session)=)"
             r"""(?!\[secret\])[^\s;&,"'<>]{8,}+"""
         ),
@@ -188,7 +188,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "codes that are used once",
         ("otp", "code"),
-        re.compile(
+        Late(
             r"(?i)(?P<head>(?<![a-z0-9])(?:otp|one[- ]time (?:pass)?code"
             r"|(?:verification|2fa|mfa|security|auth) code|passcode)"
             r"""(?: is:?|\\?["']?\s{0,3}[:=])\s{0,3}\\?["']?)(?P<value>[0-9]{3}[ -]?[0-9]{3}|[0-9]{4,8})(?![\w.])"""
@@ -202,7 +202,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "what is assigned to a pass",
         ("pass",),
-        re.compile(
+        Late(
             r"""(?P<head>(?:(?<![A-Za-z])(?P<key>(?i:pass))|(?<=[a-z])Pass)\s{0,3}=\s{0,3}["']?)"""
             r"""(?P<value>[^\s"',;&\\)}]{3,200}+)"""
         ),
@@ -213,7 +213,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "what stands in JSON under auth or pass",
         ("auth", "pass"),
-        re.compile(r"""(?i)(?P<head>["'](?:auth|pass)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""),
+        Late(r"""(?i)(?P<head>["'](?:auth|pass)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""),
         _look,
         near=r"""\\?["']""",
     ),
@@ -221,7 +221,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "what stands in an element of XML that says secret",
         ("<",),
-        re.compile(
+        Late(
             rf"""(?i)(?P<head><(?:[\w-]{{1,40}}:)?[\w.-]{{0,40}}?{KEYS}(?:\s[^<>]{{0,200}})?>(?:\s{{0,8}}<!\[CDATA\[)?\s{{0,8}})"""
             r"""(?P<value>[^<>\s\]][^<>\]\r\n]{0,500}+)"""
         ),
@@ -232,7 +232,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "passwords in SQL",
         ("identified", "password"),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>\b(?:identified\s{1,8}(?:with\s{1,8}\w{1,40}\s{1,8})?(?:by|as)(?:\s{1,8}password)?"""
             r"""|(?:with|encrypted|set|valid\s{1,8}until|role|user|alter)\s{1,8}password(?:\s{1,8}for\s{1,8}\S{1,80})?|(?<![\w-])password)"""
             r"""(?:\s{0,8}[=(]\s{0,8}|\s{1,8})\\?(?P<quote>["'`]))(?P<value>(?:(?!(?P=quote))[^\\\r\n]){1,200}+)"""
@@ -243,7 +243,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "a password that a sentence tells",
         (*PASSWORD_HINTS, "secret"),
-        re.compile(
+        Late(
             rf"(?i)(?P<head>(?:{PASSWORDS}|secret)s?(?:\s{{1,3}}(?:is|was|are|were)\s{{0,3}}:?\s{{1,3}}|\s{{0,3}}(?:[=-]>|→|\||-(?=\s))\s{{0,3}})"
             rf"""["'`]?){_NO_PROSE}"""
         ),
@@ -254,7 +254,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "a password behind its word, with nothing between them",
         PASSWORD_HINTS,
-        re.compile(
+        Late(
             rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}})(?P<value>[A-Za-z0-9!@#$%^&*+?~]{{7,64}}+)(?![^\s,;.)])"""
         ),
         _told,
@@ -264,7 +264,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "user and password with a sign between them",
         ("cred", "user/pass"),
-        re.compile(
+        Late(
             r"(?i)(?P<head>(?:\bcred(?:ential)?s|\buser/pass(?:word)?)\s{0,3}[:=]\s{0,3}[\w.@+-]{1,60}\s?[:/]\s?)(?P<value>[^\s\"'/:@]{6,100}+)"
         ),
         _look,
@@ -274,7 +274,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "user and password before a host, but not an image before its digest",
         ("@",),
-        re.compile(
+        Late(
             r"(?<![\w/:@.%+-])(?P<head>(?!(?:npm|file|pkg|git|jar|docker|image|workspace|link|portal|patch):)[\w.%+-]{1,60}:)"
             r"""(?P<value>[^\s:@/"'\[\]<>(){},;]{6,100}+)(?=@(?!sha256|sha512|md5|[0-9])[\w-])"""
         ),
@@ -286,7 +286,7 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "secret",
         "a long random text beside a word that says secret",
         KEY_HINTS,
-        re.compile(
+        Late(
             rf"""(?i)(?P<head>(?:{KEYS}|tokens)(?:\s{{1,3}}(?:is|was|of))?\s{{1,3}}["'`(]?)"""
             r"(?P<value>[A-Za-z0-9+/_=]{32,}+)"
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chimera_metrics.integrations.masking.masks import Pattern
+from chimera_metrics.integrations.masking.masks import Late, Pattern
 
 CARD, IBAN, SSN, MAC = "[card]", "[iban]", "[ssn]", "[mac]"
 
@@ -126,7 +126,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "iban",
         "IBANs, by their checksum",
         ("",),
-        re.compile(
+        Late(
             rf"(?<![A-Za-z0-9])(?:[A-Z]{{2}}{_BLANK}?|[A-Za-z][a-z])[0-9]{{2}}(?:{_BETWEEN}?[A-Za-z0-9]{{1,4}}){{3,8}}+"
         ),
         _iban,
@@ -137,7 +137,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "card",
         "numbers of cards, by their issuer and Luhn's checksum",
         ("",),
-        re.compile(
+        Late(
             # A fraction's digits are none, be it a German one; in a list by commas it may stand.
             r"(?<![\d.])(?<!(?<!\d)0,)(?:[2-6]\d{12,18}"
             rf"|(?<!\d[ -])[2-6]\d{{3}}(?:{_BETWEEN}?\d{{4}}){{2}}{_BETWEEN}?\d{{3,4}}(?P<tail>{_BETWEEN}?\d{{1,4}})?"
@@ -151,7 +151,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "card",
         "numbers of cards that are named, however their digits are parted",
         ("card",),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>card[^0-9\r\n]{0,24})"""
             r"(?P<value>[2-6](?:[^A-Za-z0-9\r\n]{0,3}[0-9]){12,18}+)(?![0-9])"
         ),
@@ -163,7 +163,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "card",
         "the number on a card's back",
         ("cv", "code"),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>(?:(?<![a-z])cv[vc]2?|card (?:security|verification) code)\\?["']?\s{0,3}(?:is|[:=#])?"""
             r"""\s{0,3}\\?["']?)"""
             r"[0-9]{3,4}(?![0-9]|\.[0-9])"
@@ -176,7 +176,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "ssn",
         "social security numbers",
         ("-",),
-        re.compile(r"(?<![\w-])(?<!\d\.)(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)"),
+        Late(r"(?<![\w-])(?<!\d\.)(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)"),
         SSN,
         near=r"[0-9]{2}-[0-9]{4}",
     ),
@@ -184,7 +184,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "ssn",
         "social security numbers that are named",
         ("ssn", "social"),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>(?:\bssn|_ssn|social[ _-]?security)"""
             r"""(?:[ _-]?(?:number|no\.?))?\\?["']?\s{0,3}(?:(?:is|was)?[:=#]?)\s{0,3}\\?["'(]?)"""
             r"(?P<value>\d{3}[ ./-]?\d{2}[ ./-]?\d{4})(?!\d)"
@@ -195,7 +195,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "mac",
         "addresses of network cards",
         (":", "-", "."),
-        re.compile(
+        Late(
             rf"(?<![\w:.-])(?:{_PAIR}(?::{_PAIR}){{5}}|{_PAIR}(?:-{_PAIR}){{5}}|[0-9A-Fa-f]{{4}}(?:\.[0-9A-Fa-f]{{4}}){{2}})(?![\w:-]|\.\w)"
         ),
         _mac,
@@ -206,7 +206,7 @@ NUMBERS: tuple[Pattern, ...] = (
         "mac",
         "addresses of network cards that are named",
         ("mac",),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>(?<![a-z])mac(?:[ _-]?addr(?:ess)?)?\\?["']?(?:\s{0,3}(?:is|[:=])\s{0,3}|\s{1,3})"""
             r"""\\?["']?)"""
             r"[0-9A-F]{2}(?:[ ._]?[0-9A-F]{2}){5}(?![0-9A-Za-z])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chimera_metrics.integrations.masking.masks import Pattern
+from chimera_metrics.integrations.masking.masks import Late, Pattern
 
 PHONE = "[phone]"
 
@@ -69,7 +69,7 @@ _GROUPS = _GroupProbe()
 _FAR_WORDS = r"(?:mob|vil|cel|handy|line|rufnummer)[^0-9\r\n]*[0-9]"
 _FAR_CALLS = r"(?:(?:call|ring|dial|text|sms|reach|number is)[: ])[^0-9\r\n]*[0-9]"
 
-_NAMED = re.compile(
+_NAMED = Late(
     rf"""(?i)(?P<head>(?:\b|_)(?:{_WORDS})(?:[ _-]?(?:number|no\.?|nr\.?))?"""
     r"""\\?["']?"""
     r"""(?:\.?\s{0,3}[:=]\s{0,3}|\.\s{0,2}|\s{1,3}(?:me |us )?(?:is|at|on|to)?\s{0,2})\\?["']?)"""
@@ -82,7 +82,7 @@ PHONES: tuple[Pattern, ...] = (
         "phone",
         "phone numbers with the code of a country",
         ("+",),
-        re.compile(rf"(?<![\w.+])\+\(?[1-9]\d{{0,2}}\)?(?:[ ().\xa0/-]{{0,3}}\d){{7,13}}{_EXTENSION}(?![\w]|\.\d)"),
+        Late(rf"(?<![\w.+])\+\(?[1-9]\d{{0,2}}\)?(?:[ ().\xa0/-]{{0,3}}\d){{7,13}}{_EXTENSION}(?![\w]|\.\d)"),
         _phone,
         near=r"\(?[1-9]",
     ),
@@ -90,7 +90,7 @@ PHONES: tuple[Pattern, ...] = (
         "phone",
         "phone numbers with the prefix of calls abroad",
         ("00", "011"),
-        re.compile(
+        Late(
             r"(?<![\w.,:+/-])(?<!\d )(?:00|011)[ ]?[1-9]\d{0,2}(?:[ ./-]?\(0\))?[ ./-][1-9]\d{0,4}"
             r"(?:[ /-]\d{2,8}){1,4}(?![\w]|[.,:]\d)"
         ),
@@ -102,7 +102,7 @@ PHONES: tuple[Pattern, ...] = (
         "phone",
         "phone numbers of North America",
         ("-", ".", ")"),
-        re.compile(
+        Late(
             r"(?<![\w.+-])(?:\(\d{3}\)[ \xa0]?|(?:1[-. ])?[2-9]\d{2}([-.]))[2-9]\d{2}(?(1)\1|[-. ])\d{4}(?![\w-]|\.\d)"
         ),
         PHONE,
@@ -112,7 +112,7 @@ PHONES: tuple[Pattern, ...] = (
         "phone",
         "phone numbers whose area stands in brackets",
         (")",),
-        re.compile(
+        Late(
             r"(?<![\w.+-])(?<!\w )(?:[178] ?)?\((?:0\d{1,4}|(?!19|20)[1-9]\d{1,3})\) ?(?!\d{4}-\d\d-\d\d)"
             r"(?:\d{3,5}[ -]\d{2,4}(?:[ -]\d{2,4})?|(?<=\) )\d{5,8})(?![\w-]|[.,:]\d)"
         ),
@@ -139,7 +139,7 @@ PHONES: tuple[Pattern, ...] = (
         "phone",
         "phone numbers that somebody is asked to call",
         ("call ", "ring ", "dial ", "text ", "sms ", "reach ", "number is ", "sms:"),
-        re.compile(
+        Late(
             r"(?i)(?P<head>\b(?:(?:call|ring|dial|text|sms|reach) (?:me |us |him |her |them )?"
             r"(?:at |on |back at |back on )?|sms:|number is:? )"
             r"\(?)(?P<value>0\d{1,4}\)?(?:[ /-]{1,3}\d{2,8}){1,5}|[2-9]\d{2}[ -]\d{3}[ -]\d{4})"

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from chimera_metrics.integrations.masking.hidden import SIGNS, UNASCII, Plain, is_hidden, sub_hidden
-from chimera_metrics.integrations.masking.masks import MaskRule, Pattern, Probe
+from chimera_metrics.integrations.masking.masks import Late, MaskRule, Pattern, Probe
 from chimera_metrics.integrations.masking.patterns import PATTERNS
 
 Probes = Sequence[tuple[str, Probe]]
@@ -26,14 +26,22 @@ for _place, _one in enumerate(_PROBES):
 _UNDER: dict[str, list[str]] = {}
 for _hint in sorted(_HINTS, key=len):
     _UNDER.setdefault(next((_short for _short in _UNDER if _short and _short in _hint), _hint), []).append(_hint)
-# Each probe once: patterns share them.
-_EVERY: Probes = list(dict.fromkeys(one for _, probes in _PROBES for one in probes))
-_SIGNS: list[tuple[str, Probe]] = [(sign, re.compile(re.escape(sign) + rest)) for sign, rest in SIGNS]
-_UNASCII: list[tuple[str, Probe]] = [("", re.compile(UNASCII))]
+# The probes of each hint, each once: patterns share them.
+_OF_HINT: dict[str, dict[Probe, None]] = {}
+for _, _probes in _PROBES:
+    for _hint, _by in _probes:
+        _OF_HINT.setdefault(_hint, {})[_by] = None
+_SIGNS: list[tuple[str, Probe]] = [(sign, Late(re.escape(sign) + rest)) for sign, rest in SIGNS]
+_UNASCII: list[tuple[str, Probe]] = [("", Late(UNASCII))]
 
 # No pattern reads on from one text into the next: what takes blanks stops at the NUL, all else at the line's end.
 _BETWEEN = "\n\0"
 _ROUNDS = 3
+
+
+def _hints_in(lowered: str) -> list[str]:
+    under = [hints for short, hints in _UNDER.items() if short in lowered]
+    return [hint for hints in under for hint in hints if hint in lowered]
 
 
 class Haystack:
@@ -55,10 +63,7 @@ class Haystack:
 
     def patterns(self, rules: Sequence[MaskRule]) -> list[tuple[Pattern, Probes]]:
         """The patterns that may match somewhere, in their order, with their probes."""
-        lowered = self.lowered
-        under = [hints for short, hints in _UNDER.items() if short in lowered]
-        found = [hint for hints in under for hint in hints if hint in lowered]
-        places = sorted({place for hint in found for place in _HINTS[hint]})
+        places = sorted({place for hint in _hints_in(self.lowered) for place in _HINTS[hint]})
         return [_PROBES[place] for place in places if _PROBES[place][0].rule in rules]
 
     def hidden(self) -> set[int]:
@@ -80,7 +85,7 @@ class Haystack:
 def suspicious(texts: Sequence[str]) -> bool:
     """Whether any pattern may match in one of a few texts, JSON among them: False is sure."""
     lowered = _BETWEEN.join(texts).lower()
-    if "\\" in lowered or any(hint in lowered and probe.search(lowered) for hint, probe in _EVERY):
+    if "\\" in lowered or any(probe.search(lowered) for hint in _hints_in(lowered) for probe in _OF_HINT[hint]):
         return True
     return bool(Haystack(texts).hidden())
 

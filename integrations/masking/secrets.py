@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chimera_metrics.integrations.masking.makers import ANY, BROKEN, FAR, HINTS, MarkProbe, broken
-from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Gate, Pattern
+from chimera_metrics.integrations.masking.masks import BLANKS, SECRET, Gate, Late, Pattern
 from chimera_metrics.integrations.masking.words import is_spelled
 
 
@@ -18,7 +18,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "a private key in PEM",
         ("private",),
-        re.compile(
+        Late(
             r"(?i)-{4,5}[ +]?BEGIN[A-Z0-9 +_]{0,40}PRIVATE[ +_]KEY(?:[ +_]BLOCK)?[ +]?-{4,5}.*?"
             r"(?:-{4,5}[ +]?END[A-Z0-9 +_]{0,40}PRIVATE[ +_]KEY(?:[ +_]BLOCK)?[ +]?-{4,5}|\Z)"
             r"|Private-Lines: ?[0-9]{1,4}.*?(?:Private-MAC: ?[0-9a-f]{16,}+|\Z)",
@@ -31,19 +31,19 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "user and password in the URL of a database, where the password may hold slashes",
         ("mongodb", "postgres", "mysql", "mariadb", "redis", "amqp", "clickhouse", "mssql", "kafka"),
-        re.compile(
+        Late(
             r"""(?i)(?P<head>(?:mongodb|postgres|mysql|mariadb|redis|amqp|clickhouse|mssql|kafka)[a-z0-9+]{0,12}://)"""
             r"""(?!\[secret\]@)[^\s/:@"']{0,200}+:(?!\d{1,5}[/?#,])(?:(?!://)[^\s"'?]){1,200}@(?=[\w.\[-])"""
         ),
         rf"\g<head>{SECRET}@",
         near=r"[a-z0-9+]{0,12}://",
-        probe=re.compile("://"),
+        probe=Late("://"),
     ),
     Pattern(
         "secret",
         "user and password in a URL, but not host and port",
         ("://",),
-        re.compile(r"""://(?!\[secret\]@)[^\s/:@"']{0,200}+:(?!\d{1,5}[/?#])[^\s/"']{1,200}@"""),
+        Late(r"""://(?!\[secret\]@)[^\s/:@"']{0,200}+:(?!\d{1,5}[/?#])[^\s/"']{1,200}@"""),
         f"://{SECRET}@",
         near=rf"[^{BLANKS}/]*@",
     ),
@@ -51,7 +51,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "a key instead of user and password in a URL",
         ("://",),
-        re.compile(r"""(?<=://)(?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{20,200}+@(?=[\w.\[-])"""),
+        Late(r"""(?<=://)(?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{20,200}+@(?=[\w.\[-])"""),
         f"{SECRET}@",
         near=r"[a-z0-9_-]{20}",
     ),
@@ -59,19 +59,19 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "user and password as Oracle's programs take them",
         ("oracle:", "sqlplus", "sqlldr", "expdp", "impdp", "rman"),
-        re.compile(
+        Late(
             r"(?i)(?P<head>(?:jdbc:oracle:[a-z0-9]{2,8}:|\b(?:sqlplus|sqlldr|expdp|impdp|rman)\s(?:[^\r\n@]{0,60}\s)?)[\w$#.-]{1,60}/)"
             r"""(?P<value>"[^"\r\n]{1,100}+"|[^\s"'/@]{1,100}+)(?=@)"""
         ),
         rf"\g<head>{SECRET}",
-        probe=Gate("@", re.compile(r"""/(?:[^\s"'/@]{1,100}|"[^"@]{1,100}")@""")),
+        probe=Gate("@", Late(r"""/(?:[^\s"'/@]{1,100}|"[^"@]{1,100}")@""")),
         far=r"(?:oracle:|sqlplus|sqlldr|expdp|impdp|rman)[^@]*@",
     ),
     Pattern(
         "secret",
         "hashes of passwords, in the forms in which systems keep them",
         ("$",),
-        re.compile(
+        Late(
             r"\$(?:[1567]|apr1|g?y)\$(?:rounds=[0-9]{1,9}\$)?[A-Za-z0-9./]{1,86}+\$[A-Za-z0-9./$]{20,}+|\$2[aby]\$[0-9]{2}\$[A-Za-z0-9./]{31,}+"
             r"|\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]{0,10})\$[A-Za-z0-9=,$+/._-]{20,}+"
             r"|(?i:pbkdf2[_:-]sha[0-9]{1,3}[$:][0-9]{1,9}\$[A-Za-z0-9]{1,64}\$[A-Za-z0-9+/=]{20,}+)"
@@ -80,14 +80,14 @@ SECRETS: tuple[Pattern, ...] = (
         ),
         SECRET,
         near=r"[a-z0-9:+/=,_-]{1,90}\$",
-        probe=Gate("$", re.compile(r"\$[a-z0-9:+/=,_-]{1,90}\$")),
+        probe=Gate("$", Late(r"\$[a-z0-9:+/=,_-]{1,90}\$")),
         far=r"\$[a-z0-9:+/=,_-]+\$",
     ),
     Pattern(
         "secret",
         "keys that a line's end breaks",
         HINTS,
-        re.compile(BROKEN),
+        Late(BROKEN),
         broken,
         near=r"[a-z0-9_.=-]*(?:\\|\r|\n)",
         probe=MarkProbe(HINTS, ends=True),
@@ -97,7 +97,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "keys that begin with their maker's mark",
         HINTS,
-        re.compile(ANY),
+        Late(ANY),
         SECRET,
         near=r"[a-z0-9_.+/=-]{9}",
         probe=MarkProbe(HINTS),
@@ -107,9 +107,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "tokens of Discord",
         (".",),
-        re.compile(
-            r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])"
-        ),
+        Late(r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])"),
         SECRET,
         near=r"[a-z0-9_-]{6,7}\.[a-z0-9_-]{27}",
     ),
@@ -117,7 +115,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "keys whose mark stands in their middle or at their end",
         ("q~", "nral", ".atlasv1.", "-us"),
-        re.compile(
+        Late(
             r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}|(?<![A-Za-z0-9])[a-f0-9]{36,40}NRAL(?![A-Za-z0-9])"
             r"|(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{40,}+|(?<![A-Za-z0-9])[a-f0-9]{32}-us[0-9]{1,2}(?![A-Za-z0-9])"
         ),
@@ -127,7 +125,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "keys of 1Password and of ClickHouse's cloud",
         ("a3-", "4b1d"),
-        re.compile(
+        Late(
             r"(?<![A-Za-z0-9_-])(?:A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}|4b1d[A-Za-z0-9]{38})"
             r"(?![A-Za-z0-9])"
         ),
@@ -139,7 +137,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "keys of Airtable",
         ("pat",),
-        re.compile(r"(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
+        Late(r"(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
         SECRET,
         near=r"[a-z0-9]{14}\.",
     ),
@@ -147,7 +145,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "tokens of Square, of Facebook and of Twitter",
         ("eaa", "aaaaaaaaaaaaaaaaaaaa"),
-        re.compile(r"(?<![A-Za-z0-9+/_-])(?:EAAA[A-Za-z0-9_-]{56,}+|EAA[A-Za-z0-9]{80,}+|A{20,30}[A-Za-z0-9%]{50,}+)"),
+        Late(r"(?<![A-Za-z0-9+/_-])(?:EAAA[A-Za-z0-9_-]{56,}+|EAA[A-Za-z0-9]{80,}+|A{20,30}[A-Za-z0-9%]{50,}+)"),
         SECRET,
         near=r"[a-z0-9_%-]{9}",
         far=r"(?:^|[^a-z0-9+/_-])(?:eaa|aaaaaaaaaaaaaaaaaaaa)[a-z0-9_%-]{9}",
@@ -156,7 +154,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "keys of Twilio",
         ("sk",),
-        re.compile(r"(?<![A-Za-z0-9_-])SK[0-9a-f]{32}(?![A-Za-z0-9])"),
+        Late(r"(?<![A-Za-z0-9_-])SK[0-9a-f]{32}(?![A-Za-z0-9])"),
         SECRET,
         near=r"[0-9a-f]{32}",
         far=r"(?:^|[^a-z0-9_-])sk[0-9a-f]{9}",
@@ -165,7 +163,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "tokens of Telegram's bots",
         (":",),
-        re.compile(r"(?<![0-9])[0-9]{8,10}+:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+        Late(r"(?<![0-9])[0-9]{8,10}+:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
         SECRET,
         near=r"[a-z0-9_-]{35}",
     ),
@@ -173,7 +171,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "JSON web tokens",
         ("eyj",),
-        re.compile(
+        Late(
             r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.(?:[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+"
             r"(?:\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)?|\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)"
         ),
@@ -184,7 +182,7 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "a webhook whose path is its secret",
         ("hook",),
-        re.compile(
+        Late(
             r"(?i)(?<=hooks\.slack\.com/services/)[A-Za-z0-9/_-]{20,}+|(?<=hooks\.slack\.com/workflows/)[A-Za-z0-9/_-]{20,}+"
             r"|(?<=hooks\.slack\.com/triggers/)[A-Za-z0-9/_-]{20,}+|(?<=/webhooks/)[0-9]++/[\w-]{30,}+"
             r"|(?<=hooks\.zapier\.com/hooks/catch/)[0-9]++/[\w-]{5,}+|(?<=/incomingwebhook/)[0-9a-f]{32}[\w/-]*+"
@@ -196,18 +194,18 @@ SECRETS: tuple[Pattern, ...] = (
         "secret",
         "signatures in a URL's query",
         ("sig=", "signature=", "credential=", "security-token=", "hmac=", "ticket=", "jwt="),
-        re.compile(
+        Late(
             r"""(?i)([?&;](?:sig|signature|hmac|ticket|jwt|x-amz-(?:signature|credential|security-token))=)"""
             r"""(?!\[secret\])[^\s&;#"'<>]{16,}+"""
         ),
         rf"\1{SECRET}",
-        probe=Gate("?&;", re.compile("[?&;](?:sig|hmac|ticket|jwt|x-amz-)")),
+        probe=Gate("?&;", Late("[?&;](?:sig|hmac|ticket|jwt|x-amz-)")),
     ),
     Pattern(
         "secret",
         "keys and codes in a URL's query, but not words such as 404NotFound",
         ("key=", "auth=", "code="),
-        re.compile(r"""(?i)(?P<head>[?&;](?:key|auth|code)=)(?P<value>(?!\[secret\])[^\s&;#"'<>]{16,}+)"""),
+        Late(r"""(?i)(?P<head>[?&;](?:key|auth|code)=)(?P<value>(?!\[secret\])[^\s&;#"'<>]{16,}+)"""),
         _unless_spelled,
     ),
 )

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from chimera_metrics.integrations.masking.masks import SECRET
+from chimera_metrics.integrations.masking.masks import SECRET, Late
 
 # `password` in other languages. A word in ASCII costs each text a search, unless `pass` is a part of it.
 _ABROAD = (
@@ -44,16 +44,16 @@ PASSWORD_HINTS = ("password", "passwd", "passphrase", "passcode", "pwd", "requir
 KEY_HINTS = (*PASSWORD_HINTS, "pw", "secret", "token", "credential", "key")
 
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
-_PROSE = re.compile(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
+_PROSE = Late(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
 # `404NotFoundErrorPage`, `internal-server-error-500`: words run together, numbers only around them.
-_SPELLED = re.compile(r"[0-9]{0,4}(?:[-_.]?(?:[A-Z][a-z]++|[a-z]{2,}+|[A-Z]{2,}+))*+[-_.]?[0-9]{0,4}")
+_SPELLED = Late(r"[0-9]{0,4}(?:[-_.]?(?:[A-Z][a-z]++|[a-z]{2,}+|[A-Z]{2,}+))*+[-_.]?[0-9]{0,4}")
 # `oauth2`, `base64-encoded`: the name of a method has a number too.
-_METHOD = re.compile(
+_METHOD = Late(
     r"(?i)(?:o?auth|open-?id|saml|ntlm|kerberos|krb|m?tls|ssl|md|sha|base|utf|aes|rsa|bcrypt|pbkdf|argon|v)"
     r"[-_]?v?[0-9][0-9.]*(?:[-_][a-z0-9]+)*"
 )
 # What programs write where a secret would stand.
-NOT_SECRET = re.compile(
+NOT_SECRET = Late(
     r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|\)+|"
     # placeholders: [secret], <password>, {password}, {{ … }}, ${PASS}, $PASS, $(pass), %PASS%, %s, %(pass)s
     r"|[\[<].*|\{[\w\s.$:!()\[\]'\"|{}-]*|\$[{(].*|\$\w*|%\w*%|%\w?|%\(.*"
@@ -89,20 +89,20 @@ OWNERS = (
 )
 
 NameKind = Literal["password", "secret", "token", "pass", "cookie", "version"]
-_NAMES: tuple[tuple[NameKind, re.Pattern[str]], ...] = (
-    ("password", re.compile(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)$")),
+_NAMES: tuple[tuple[NameKind, Late], ...] = (
+    ("password", Late(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)$")),
     # A token that a model reads or writes is a word, and so is one that names a page.
     (
         "token",
-        re.compile(
+        Late(
             r"(?i)^(?:(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
             r"|input|output|prompt|completion|generated|sampled)[ _-]?)?token$|(?:^|[_-])auth$"
         ),
     ),
-    ("secret", re.compile(rf"(?i)(?:{KEYS}|authorization|(?:^|[_-]){OWNERS}[_-]?pass)$")),
-    ("pass", re.compile(r"(?:^|[_-])(?i:pass)$|[a-z]Pass$")),
-    ("cookie", re.compile(r"(?i)(?:^|[_-])cookies?$")),
-    ("version", re.compile(r"(?i)(?:versions?|(?:^|[_-])ver)$")),
+    ("secret", Late(rf"(?i)(?:{KEYS}|authorization|(?:^|[_-]){OWNERS}[_-]?pass)$")),
+    ("pass", Late(r"(?:^|[_-])(?i:pass)$|[a-z]Pass$")),
+    ("cookie", Late(r"(?i)(?:^|[_-])cookies?$")),
+    ("version", Late(r"(?i)(?:versions?|(?:^|[_-])ver)$")),
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+_.][\w.+-]*)?")
 
