@@ -65,6 +65,21 @@ def test_a_rate_is_judged_by_its_trials() -> None:
     assert found.judged_as == "rates"
 
 
+@pytest.mark.parametrize(("failed", "least"), [(3, 0.0), (22, 0.7), (28, 0.9)])
+def test_a_bucket_of_many_trials_is_judged_beside_buckets_of_few(failed: int, least: float) -> None:
+    """One to five calls a bucket, of which a tenth fails, and one of 30 calls, of which 3 are to be expected."""
+    called = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        trials = rng.integers(1, 6, 40)
+        hits = rng.binomial(trials, 0.1)
+        trials[20], hits[20] = 30, failed
+        called.append(places(hits / trials, n=[float(size) for size in trials]))
+    assert np.mean([20 in found for found in called]) >= least
+    assert np.mean([bool({*found} - {20}) for found in called]) <= 0.058
+    assert failed > 3 or not any(called)
+
+
 def test_rates_without_trials_are_gaps() -> None:
     found = anomalies([0.5] * 11 + [0.4], n=[10.0] * 10 + [0.0, 10.0])
     assert found.n == 11
