@@ -109,6 +109,7 @@ def test_kendalls_adjusted_coefficient_is_a_tau_too() -> None:
     y = 0.8 * x + 0.6 * rng.standard_normal(200)
     found = correlate(list(x), list(y), method="kendall", period=7)
     assert found.adjusted is not None
+    assert found.adjusted.coefficient is not None
     assert found.adjusted.coefficient == pytest.approx(float(stats.kendalltau(x, y).statistic), abs=0.06)
     assert found.adjusted.coefficient < float(stats.spearmanr(x, y).statistic) - 0.1
 
