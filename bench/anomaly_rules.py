@@ -30,7 +30,7 @@ NOISES = {
 SIZES = (6.0, 8.0, 10.0)
 SHARES = (0.036, 0.004, 0.004)
 """Of series of noise that may be called for one, two and three far points."""
-SHORT, SHARES_IN_SHORT = 30, {"t3": 0.05, "lognormal": 0.031}
+SHORT, SHARES_IN_SHORT = 30, {"t3": 0.054, "lognormal": 0.034}
 """Under a cycle, in up to so many points, these noises may be called so often for one: whole answers, which take out
 lines and steps and judge runs by their peaks, call t3 noise less often than this, and lognormal noise more often."""
 CAP_SHARE = 0.005

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.honesty_report import Flags, Report, per_mille, share
+from bench.many_anomalies import places_of
 from bench.noise import WIDE_NOISES, laid_over, unit_noise
 from chimera_metrics.analytics.inference import anomalies
 from chimera_metrics.analytics.inference.series import Floats
@@ -17,11 +18,6 @@ WEEK = 7
 MOST = 0.058
 CALLED = 5
 Counts = Callable[[int, int], Floats]
-
-
-def shown(y: Floats, period: int | None = None) -> list[list[int]]:
-    """The places of the anomalies of each series of y: (m, n)."""
-    return [[one.index for one in anomalies(list(row), period=period).points] for row in y]
 
 
 def measure_anomalies(report: Report, series: int, seed: int) -> None:
@@ -35,12 +31,12 @@ def measure_anomalies(report: Report, series: int, seed: int) -> None:
             cells, seen = [], []
             for residual in RESIDUALS:
                 y = unit_noise(rng, name, some, n) + laid_over(rng, WEEK, residual, some, n)
-                flags = [bool(places) for places in shown(y, WEEK)]
+                flags = [bool(places) for places in places_of(y, WEEK)]
                 cells.append(per_mille(flags))
                 report.at_most(f"anomalies, {name}, n = {n}, week {residual}", share(flags), MOST, some)
                 spiked = y[: some if name == "normal" else few].copy()
                 spiked[:, n // 2 + 1] += 10.0
-                seen.append(share([n // 2 + 1 in places for places in shown(spiked, WEEK)]))
+                seen.append(share([n // 2 + 1 in places for places in places_of(spiked, WEEK)]))
             sigma = (np.abs(y - y.mean(axis=1, keepdims=True)) > 3.0 * y.std(axis=1, keepdims=True)).any(axis=1)
             alarms.append(f"{cells[0]}, {cells[1]}, {cells[2]} / {per_mille(sigma)}")
             powers.append(", ".join(f"{one:.2f}" for one in seen))

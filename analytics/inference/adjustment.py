@@ -113,7 +113,8 @@ def adjusted_correlation(method: Method, a: Floats, b: Floats, at: Places, perio
     """The correlation of pairs (a, b) at these buckets when cycle and trend are taken out of both.
 
     Formula: the partial correlation given time and the place in the period (Frisch and Waugh 1933); n_effective of
-    what is left, less the share of values that the columns taken out cost. Of spearman and kendall, that of the ranks.
+    what is left, less the share of values that the columns taken out cost. Of spearman and kendall, that of the ranks;
+    kendall's coefficient is the tau-b of what is left of them, to be read beside the tau-b of the pairs.
     Undefined when: too few pairs to leave 3, or nothing but rounding is left of a series (coefficient).
     """
     out = effects(at, period)
@@ -130,7 +131,8 @@ def adjusted_correlation(method: Method, a: Floats, b: Floats, at: Places, perio
     (first, spent), (second, other) = rests
     r = coefficient_of("pearson", first, second)
     pairs = max(2.1, worth("pearson", first, second) * (1.0 - max(spent, other) / len(a)))
-    return AdjustedCorrelation(r, p_value_of("pearson", r, first, second, pairs), pairs, out.names)
+    shown = coefficient_of("kendall", first, second) if method == "kendall" else r
+    return AdjustedCorrelation(shown, p_value_of("pearson", r, first, second, pairs), pairs, out.names)
 
 
 def _of_ranks(y: Floats, out: Effects) -> tuple[Floats, int] | None:

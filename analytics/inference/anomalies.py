@@ -17,6 +17,7 @@ from chimera_metrics.analytics.inference.point_scores import (
     farthest_first,
     features,
     scores_of,
+    wavers_with,
     without_rest_of_cycle,
 )
 from chimera_metrics.analytics.inference.rare_counts import far_counts
@@ -88,6 +89,16 @@ class _Series:
     def removed(self) -> int | None:
         """The period of the cycle that was taken out."""
         return self.pattern.period if self.pattern and self.pattern.found else None
+
+    @property
+    def relative_sd(self) -> Floats:
+        """By how much more than usual the values waver at each place, (n,): in proportion to the level, where it moves
+        and that is clearly likelier than alike everywhere."""
+        alike = np.ones(len(self.values))
+        if min(self.values.min(), self.expected.min()) <= 0.0 or is_constant(self.expected):
+            return alike
+        level = self.expected / np.median(self.expected)
+        return level if wavers_with(self.values - self.expected, level) else alike
 
     def without_rest_of_cycle(self, e: Floats) -> Floats:
         """Residuals e: (n,), less what the removal of the cycle left of it."""
@@ -164,7 +175,7 @@ def _too_little(known: Floats) -> Reason | None:
 def _of_values(series: _Series) -> Anomalies:
     """Judged by the robust sd and the rule that the other points set."""
     scale = unit_scale(series.values)
-    e = series.values / scale - series.expected / scale
+    e = (series.values / scale - series.expected / scale) / series.relative_sd
     left = series.without_rest_of_cycle(e)
     away = np.abs(np.stack([one - np.median(one) for one in (e, left)]))
     is_rare = series.removed is not None and most_are_expected(away, RARE_SHARE).any()
@@ -174,7 +185,8 @@ def _of_values(series: _Series) -> Anomalies:
             text = "More than half of the values are what the cycle lets expect: there is no spread to measure from."
         return Anomalies((), len(e), reasons.not_estimated(text))
     scores = scores_of(left[None], series.removed)[0]
-    return _answer(series, called(scores, series.removed), scores, series.values - scale * (left - np.median(left)))
+    away_from_usual = scale * (left - np.median(left)) * series.relative_sd
+    return _answer(series, called(scores, series.removed), scores, series.values - away_from_usual)
 
 
 def _of_counts(series: _Series, trials: Floats | None, steps: ChangePoints) -> Anomalies:

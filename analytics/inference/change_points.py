@@ -215,7 +215,8 @@ def _settled(y: Floats, cuts: Sequence[int]) -> list[int]:
 
 
 def _described(y: Floats, found: dict[int, float], present: Indices) -> list[ChangePoint]:
-    """The changes with the levels beside them; those between equal levels are left out."""
+    """The changes with the levels beside them; those between levels that are equal, or that only one value tells apart,
+    are left out."""
     bounds = [0, *sorted(found), len(y)]
     parts = [y[a:b] for a, b in pairwise(bounds)]
     changes = []
@@ -223,6 +224,14 @@ def _described(y: Floats, found: dict[int, float], present: Indices) -> list[Cha
         before, after, of = float(np.median(old)), float(np.median(new)), "median"
         if before == after:
             before, after, of = float(np.mean(old)), float(np.mean(new)), "mean"
+            if (_without_farthest(new) - _without_farthest(old)) / (after - before or 1.0) < 1e-9:
+                continue  # one value is no level
         if before != after:
             changes.append(ChangePoint(int(present[first]), before, after, found[first], of))
     return changes
+
+
+def _without_farthest(part: Floats) -> float:
+    """The mean of part: (k,) without the value farthest from the median."""
+    others = np.delete(part, np.argmax(np.abs(part - np.median(part))))
+    return float(others.mean()) if len(others) else float(part[0])

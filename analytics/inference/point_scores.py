@@ -12,6 +12,7 @@ from chimera_metrics.analytics.inference.series import Floats, Indices
 MAD_TO_SD = 1.482602218505602
 NEARER_SHARE, NEARER_TO_SD = 0.8, 1.79
 NEAR, ROUNDS = 3.0, 3
+KEPT_SHARE, CLEARLY_BETTER = 0.9, 3.0
 
 
 def without_rest_of_cycle(e: Floats, period: int, places: Indices | None = None) -> Floats:
@@ -46,6 +47,17 @@ def scores_of(e: Floats, period: int | None = None) -> Floats:
         spread = MAD_TO_SD * np.median(away, axis=1, keepdims=True)
     scores: Floats = centred / np.maximum(spread, 1e-12 * np.maximum(away.max(axis=1, keepdims=True), 1e-300))
     return scores
+
+
+def wavers_with(e: Floats, level: Floats) -> bool:
+    """Whether residuals e: (n,) are clearly likelier to grow with the level (n,), above 0, than to be alike everywhere:
+    log-likelihood better by 3, of the nine tenths that are nearest beside the level (a few far points say nothing)."""
+    relative = np.abs(e / level)
+    kept = np.argsort(relative, kind="stable")[: int(np.ceil(KEPT_SHARE * len(e)))]
+    alike, beside = float(np.abs(e[kept]).mean()), float(relative[kept].mean())
+    if min(alike, beside) <= 0.0:
+        return False
+    return bool(len(kept) * np.log(alike / beside) - np.log(level[kept]).sum() > CLEARLY_BETTER)
 
 
 def farthest_first(scores: Floats) -> Floats:

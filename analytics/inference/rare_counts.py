@@ -62,28 +62,38 @@ def excess_of(counts: Floats, expected: Floats, trials: Floats | None) -> float:
 
 
 def _farthest(counts: Floats, exposure: Floats, most: int, trials: Floats | None) -> Indices:
-    """The `most` farthest points, each the farthest from those that are left."""
-    out = np.zeros(len(counts), dtype=np.bool_)
-    order: list[int] = []
-    for _ in range(min(most, len(counts) - 2)):
-        p, scores, _ = judged_counts(counts, exposure, out, trials)
-        # p-values of points very far off are all 0: then the distance decides.
-        nearest = np.lexsort((-np.abs(scores), np.where(out, 2.0, p)))[0]
-        order.append(int(nearest))
-        out[nearest] = True
-    return np.array(order, dtype=np.intp)
+    """The `most` farthest points, the farthest first, each by those that are left.
+
+    Taken one by one, both with the over-dispersion that the others show and without any: a far point of many trials
+    looks like over-dispersion as long as it is among the others, and then points of few trials look farther than it.
+    """
+    n = len(counts)
+    seen: set[int] = set()
+    for dispersed in (True, False):
+        out = np.zeros(n, dtype=np.bool_)
+        for _ in range(min(most, n - 2)):
+            p, scores, _ = judged_counts(counts, exposure, out, trials, dispersed=dispersed)
+            # p-values of points very far off are all 0: then the distance decides.
+            out[np.lexsort((-np.abs(scores), np.where(out, 2.0, p)))[0]] = True
+        seen.update(np.flatnonzero(out).tolist())
+    out = np.isin(np.arange(n), sorted(seen))
+    p, scores, _ = judged_counts(counts, exposure, out, trials)
+    return np.lexsort((-np.abs(scores), np.where(out, p, 2.0)))[: min(most, n - 2)]
 
 
-def judged_counts(counts: Floats, exposure: Floats, out: Flags, trials: Floats | None) -> tuple[Floats, Floats, Floats]:
-    """Two-sided p-values, scores and expected counts, all (n,), by the points that are not `out`: (n,)."""
+def judged_counts(
+    counts: Floats, exposure: Floats, out: Flags, trials: Floats | None, *, dispersed: bool = True
+) -> tuple[Floats, Floats, Floats]:
+    """Two-sided p-values, scores and expected counts, all (n,), by the points that are not `out`: (n,); with the
+    over-dispersion that these show and have room for, or as if there were none."""
     kept = ~out
     rate = (counts[kept].sum() + 0.5) / exposure[kept].sum()
     if trials is None:
-        return _negative_binomial(counts, rate * exposure, kept)
-    return _binomial(counts, trials, np.clip(rate * exposure / trials, 1e-12, 1.0 - 1e-9), kept)
+        return _negative_binomial(counts, rate * exposure, kept, dispersed)
+    return _binomial(counts, trials, np.clip(rate * exposure / trials, 1e-12, 1.0 - 1e-9), kept, dispersed)
 
 
-def _negative_binomial(counts: Floats, mean: Floats, kept: Flags) -> tuple[Floats, Floats, Floats]:
+def _negative_binomial(counts: Floats, mean: Floats, kept: Flags, dispersed: bool) -> tuple[Floats, Floats, Floats]:
     from scipy.special import betainc
 
     others, squares = mean[kept], float((mean[kept] ** 2).sum())
@@ -91,7 +101,7 @@ def _negative_binomial(counts: Floats, mean: Floats, kept: Flags) -> tuple[Float
     dispersion = (
         max(seen, 0.0) * (1.0 + SKEWED * (2.0 / len(others)) ** 0.5) + UNSEEN_DISPERSION * (2.0 / squares) ** 0.5
     )
-    dispersion += 1.0 / (float(counts[kept].sum()) + 0.5)  # the rate itself is known only so well
+    dispersion = dispersion * dispersed + 1.0 / (float(counts[kept].sum()) + 0.5)  # so well is the rate itself known
     size = 1.0 / dispersion
     share = size / (size + mean)
     at_most = betainc(size, counts + 1.0, share)
@@ -100,16 +110,19 @@ def _negative_binomial(counts: Floats, mean: Floats, kept: Flags) -> tuple[Float
     return p, (counts - mean) / np.sqrt(mean * (1.0 + dispersion * mean)), mean
 
 
-def _binomial(hits: Floats, trials: Floats, chance: Floats, kept: Flags) -> tuple[Floats, Floats, Floats]:
+def _binomial(
+    hits: Floats, trials: Floats, chance: Floats, kept: Flags, dispersed: bool
+) -> tuple[Floats, Floats, Floats]:
     from scipy.special import betainc
 
     spread = trials * chance * (1.0 - chance)
     k, s, t = hits[kept], spread[kept], trials[kept]
     pairs = max(float(((t - 1.0) * s).sum()), 1e-12)
     seen = float(((k - t * chance[kept]) ** 2 - s).sum()) / pairs
-    error = float((2.0 * s * s + s).sum()) ** 0.5 / pairs
+    # Of `seen`: single trials say nothing of dispersion, and what the hits themselves waver is in the rate.
+    error = float((2.0 * s * s * (1.0 - 1.0 / t)).sum()) ** 0.5 / pairs
     dispersion = min(max(seen, 0.0) * (1.0 + SKEWED * (2.0 / len(k)) ** 0.5) + UNSEEN_DISPERSION * error, 1.0)
-    widened = 1.0 + (trials - 1.0) * dispersion + trials / float(t.sum())
+    widened = 1.0 + (trials - 1.0) * dispersion * dispersed + trials / float(t.sum())
     fewer, most = hits / widened, trials / widened
     at_least = np.where(hits > 0.0, betainc(np.maximum(fewer, 1e-9), most - fewer + 1.0, chance), 1.0)
     at_most = np.where(hits < trials, betainc(np.maximum(most - fewer, 1e-9), fewer + 1.0, 1.0 - chance), 1.0)

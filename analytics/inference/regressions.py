@@ -51,6 +51,7 @@ __all__ = [
     "effective_side",
     "first_bad_commit",
     "more_runs_needed",
+    "newest_apart",
     "regressions",
     "step_p_values",
     "step_statistic",
@@ -247,6 +248,24 @@ def more_runs_needed(n_before: int, n_after: int, *, tried: float = 1.0, level: 
     while after < NEEDED_A_SIDE or smallest_share(before, after) * tried >= level:
         after += 1
     return missing + after - n_after
+
+
+def newest_apart(values: Sequence[float | None], *, higher_is_worse: bool = True) -> tuple[int, int]:
+    """How many of the newest runs are worse than every run before them, and how many runs are before them.
+
+    values: the measure of each run, in the order of time, any unit, gaps allowed.
+    Returns: runs since and runs before, at the largest gap between the two; (0, n) when there is none, or 5 and more
+    runs since, which `compare_history` judges.
+    Example: 10, 12, 11, 15, 14 gives (2, 3).
+    """
+    y = floats(values)
+    y = y[~np.isnan(y)] * (1.0 if higher_is_worse else -1.0)
+    n = len(y)
+    if n < 2:
+        return 0, n
+    jumps = np.minimum.accumulate(y[::-1])[::-1][1:] - np.maximum.accumulate(y)[:-1]
+    newest = n - 1 - int(jumps.argmax())
+    return (newest, n - newest) if jumps.max() > 0.0 and newest < NEEDED_A_SIDE else (0, n)
 
 
 def first_bad_commit(

@@ -50,6 +50,7 @@ def performance_summary(
     compared = comparisons(asking, asked.window, _compared(model))
     if found:
         _note_few(asking, groups)
+    asking.notes += _too_new(ran, found, window.since)
     asking.notes += marks({"comparisons": [str(one["group"]) for one in compared]})
     tables = {"groups": [{name: row[name] for name in GROUP} for row in means], "llm": llm, "ui": ui}
     asking.notes += marks({name: [text for row in rows for text in row.values()] for name, rows in tables.items()})
@@ -127,6 +128,30 @@ def _note_few(asking: Asking, groups: Sequence[Mapping[str, Any]]) -> None:
     every = [found for one in groups for found in one["regressions"]]
     if any(min(found["n_before"], found["n_after"]) < ENOUGH_A_SIDE for found in every):
         asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
+
+
+def _too_new(runs: Mapping[Key, Sequence[Row]], found: Mapping[Key, Any], since: datetime) -> list[str]:
+    """What looks worse since so few runs that no test can tell: how many more it takes."""
+    from chimera_metrics.analytics.inference.rank_test import smallest_share
+    from chimera_metrics.analytics.inference.regressions import LEVEL, more_runs_needed, newest_apart
+
+    notes = []
+    tried = sum(any(row[measure] is not None for row in own) for own in runs.values() for measure in MEASURES)
+    for key, own in runs.items():
+        if key in found:
+            continue
+        apart: dict[tuple[int, int], list[str]] = {}
+        for measure in MEASURES:
+            newest, before = newest_apart([row[measure] for row in own], higher_is_worse=HIGHER_IS_WORSE[measure])
+            if newest and own[-newest]["ts"] >= since and tried * smallest_share(before, newest) < LEVEL:
+                apart.setdefault((newest, before), []).append(measure)
+        for (newest, before), measures in apart.items():
+            more = more_runs_needed(before, newest, tried=tried)
+            notes.append(
+                f"The {newest} newest runs of {' '.join(map(str, key))} are worse in {', '.join(measures)} than all "
+                f"{before} before: {more} more run{'' if more == 1 else 's'} will show whether that is a regression."
+            )
+    return notes
 
 
 def _regression(found: inference.Comparison, p: float, measure: str, runs: Sequence[Row]) -> dict[str, Any]:

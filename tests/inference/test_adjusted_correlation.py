@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.noise import ar1, noise
 from chimera_metrics.analytics.inference import Correlation, correlate
@@ -99,6 +100,18 @@ def test_the_adjusted_coefficient_is_the_partial_correlation_worked_by_the_recur
     found = correlate(list(x), list(y))
     assert found.adjusted is not None
     assert found.adjusted.coefficient == pytest.approx(partial, abs=1e-12)
+
+
+def test_kendalls_adjusted_coefficient_is_a_tau_too() -> None:
+    """Noise without a cycle or a trend: the tau-b of what is left is about that of the pairs, and never Pearson's r."""
+    rng = np.random.default_rng(68)
+    x = rng.standard_normal(200)
+    y = 0.8 * x + 0.6 * rng.standard_normal(200)
+    found = correlate(list(x), list(y), method="kendall", period=7)
+    assert found.adjusted is not None
+    assert found.adjusted.coefficient is not None
+    assert found.adjusted.coefficient == pytest.approx(float(stats.kendalltau(x, y).statistic), abs=0.06)
+    assert found.adjusted.coefficient < float(stats.spearmanr(x, y).statistic) - 0.1
 
 
 def test_nothing_is_left_of_a_straight_line() -> None:

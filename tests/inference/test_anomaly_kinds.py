@@ -9,7 +9,7 @@ from bench.anomaly_rules import scored, with_far_points
 from bench.noise import SHAPES, unit_noise
 from chimera_metrics.analytics.inference import anomalies
 from chimera_metrics.analytics.inference.anomalies import judge
-from chimera_metrics.analytics.inference.point_scores import without_rest_of_cycle
+from chimera_metrics.analytics.inference.point_scores import wavers_with, without_rest_of_cycle
 from chimera_metrics.analytics.inference.rare_counts import far_counts
 from chimera_metrics.analytics.inference.series import Floats
 
@@ -63,6 +63,21 @@ def test_a_rate_is_judged_by_its_trials() -> None:
     found = anomalies(rates, n=trials)
     assert [one.index for one in found.points] == [6]
     assert found.judged_as == "rates"
+
+
+@pytest.mark.parametrize(("failed", "least"), [(3, 0.0), (22, 0.7), (28, 0.9)])
+def test_a_bucket_of_many_trials_is_judged_beside_buckets_of_few(failed: int, least: float) -> None:
+    """One to five calls a bucket, of which a tenth fails, and one of 30 calls, of which 3 are to be expected."""
+    called = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        trials = rng.integers(1, 6, 40)
+        hits = rng.binomial(trials, 0.1)
+        trials[20], hits[20] = 30, failed
+        called.append(places(hits / trials, n=[float(size) for size in trials]))
+    assert np.mean([20 in found for found in called]) >= least
+    assert np.mean([bool({*found} - {20}) for found in called]) <= 0.058
+    assert failed > 3 or not any(called)
 
 
 def test_rates_without_trials_are_gaps() -> None:
@@ -143,3 +158,24 @@ def test_counts_after_a_step_are_measured_from_their_own_level() -> None:
     assert np.mean([bool(places(row, counts=True)) for row in series]) <= 0.1
     series[:, 10] = 9.0
     assert np.mean([10 in places(row, counts=True) for row in series]) >= 0.9
+
+
+@pytest.mark.parametrize(("usual", "later", "each"), [(100.0, 1000.0, 10), (1000.0, 100.0, 10), (100.0, 2000.0, 40)])
+def test_noise_of_5_percent_is_no_anomaly_after_a_step_and_hides_none_before(
+    usual: float, later: float, each: int
+) -> None:
+    level = np.r_[np.full(40, usual), np.full(each, later)]
+    series = level * (1.0 + 0.05 * np.random.default_rng(13).standard_normal((60, len(level))))
+    assert np.mean([bool(places(row)) for row in series]) <= 0.058
+    series[:, 20] = 1.5 * usual
+    assert np.mean([20 in places(row) for row in series]) >= 0.6
+    found = [one for row in series for one in anomalies(list(row)).points if one.index == 20]
+    assert [one.expected for one in found] == pytest.approx([usual] * len(found), rel=0.05)
+
+
+def test_noise_that_is_alike_everywhere_is_not_taken_for_one_that_grows() -> None:
+    level = np.repeat([50.0, 200.0], 30)
+    noise = np.random.default_rng(14).standard_normal((200, 60))
+    assert np.mean([wavers_with(row, level) for row in noise]) <= 0.05
+    assert np.mean([wavers_with(row * level, level) for row in noise]) >= 0.9
+    assert not wavers_with(np.zeros(60), level)

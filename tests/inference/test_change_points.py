@@ -46,6 +46,14 @@ def test_a_clean_step_of_constants_is_found() -> None:
     assert [(change.index, change.before, change.after) for change in found] == [(20, 1.0, 2.0)]
 
 
+@pytest.mark.parametrize("at", [0, 27, 29])
+def test_one_value_among_equal_ones_is_no_level(at: int) -> None:
+    values = [100.0] * 30
+    values[at] = 900.0
+    found = change_points(values)
+    assert (found.changes, found.steps_or_climbs) == ((), ())
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.01, 1.0, 512.0]), st.integers(-300, 300))
 def test_shift_and_scale_move_no_change_point_and_no_anomaly(seed: int, scale: float, shift: int) -> None:

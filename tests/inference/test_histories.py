@@ -15,7 +15,7 @@ from chimera_metrics.analytics.inference import (
     regressions,
 )
 from chimera_metrics.analytics.inference.likeliest import splits_tried
-from chimera_metrics.analytics.inference.regressions import LEVEL
+from chimera_metrics.analytics.inference.regressions import LEVEL, newest_apart
 from chimera_metrics.analytics.inference.series import Floats
 from tests.inference.test_levels import most
 
@@ -125,6 +125,25 @@ def test_no_runs_are_no_data() -> None:
     assert found.reason is not None
     assert found.reason.code == "no_data"
     assert found.more_needed == 10
+
+
+@pytest.mark.parametrize(
+    ("values", "apart"),
+    [
+        ([10.0, 12.0, 11.0, 15.0, 14.0], (2, 3)),
+        ([10.0, None, 12.0, 11.0, 15.0, None], (1, 3)),
+        ([12.0, 10.0, 11.0, 12.0], (0, 4)),
+        ([1.0, 2.0, 5.0, 6.0, 7.0, 8.0, 9.0], (0, 7)),
+        ([1.0], (0, 1)),
+        ([], (0, 0)),
+    ],
+)
+def test_newest_runs_that_are_worse_than_all_before_are_counted(
+    values: list[float | None], apart: tuple[int, int]
+) -> None:
+    assert newest_apart(values) == apart
+    turned = [None if value is None else -value for value in values]
+    assert newest_apart(turned, higher_is_worse=False) == apart
 
 
 def test_how_many_more_runs_a_family_of_cases_needs_is_counted_by_hand() -> None:

@@ -11,6 +11,8 @@ import pytest
 from bench import honesty, honesty_anomalies, honesty_newest, honesty_steps, honesty_trend
 from bench.honesty import MARKER, PAGE, SECTIONS
 from bench.honesty_report import Report
+from bench.many_anomalies import COMPARED, one_by_one, places_of
+from bench.noise import laid_over, unit_noise
 from bench.tabulate_critical_values import MAKERS, NAMES, POINTS, STATISTICS, Z, points_of, simulate, surface
 from chimera_metrics.analytics.inference import critical_values
 from chimera_metrics.analytics.inference.critical_values import critical_value
@@ -33,6 +35,16 @@ def test_every_section_measures_and_judges_its_promises(monkeypatch: pytest.Monk
     assert len(tables) == 41
     assert report.promised > 300
     assert all(": " in missed and "promised" in missed for missed in report.missed)
+
+
+@pytest.mark.parametrize(("name", "residual"), [("t3", 0.05), ("70 % zeros", 0.0), ("AR(1) 0.9", 0.15)])
+def test_anomalies_of_many_series_at_once_are_those_of_each(name: str, residual: float) -> None:
+    rng = np.random.default_rng(4)
+    y = unit_noise(rng, name, COMPARED + 20, 30) + laid_over(rng, 7, residual, COMPARED + 20, 30)
+    y[::3, 15] += 10.0
+    found = places_of(y, 7)[COMPARED:]
+    assert found == [one_by_one(row, 7) for row in y[COMPARED:]]
+    assert name == "70 % zeros" or any(found)
 
 
 def test_the_page_has_its_words_and_a_measured_half_of_every_section() -> None:

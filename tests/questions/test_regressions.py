@@ -46,3 +46,19 @@ def test_a_window_of_too_few_runs_says_how_many_more_are_needed(client: ClickHou
     [group] = client.get_performance_summary(days=1).groups
     assert (group.regressions, group.reason.code) == ([], "too_few")
     assert "2 more are needed" in group.reason.text
+
+
+@pytest.mark.parametrize(("slow", "noted"), [(4, True), (3, True), (1, False)])
+def test_a_step_of_too_few_runs_says_how_many_more_will_tell(
+    client: ClickHouseClient, fill: Fill, slow: int, noted: bool
+) -> None:
+    first = NOW - timedelta(hours=2, days=19 + slow)
+    values = [100.0 + (day + 1) % 4 for day in range(20)] + [150.0 + day % 2 for day in range(slow)]
+    fill("bench_runs", [bench(first + timedelta(days=day), day, value) for day, value in enumerate(values)])
+    answer = client.get_performance_summary(days=7)
+    assert [one.regressions for one in answer.groups] == [[]]
+    said = (
+        f"The {slow} newest runs of llama q4 chat are worse in latency_p95_ms than all 20 before: "
+        f"{5 - slow} more run{'' if slow == 4 else 's'} will show whether that is a regression."
+    )
+    assert (said in answer.notes) == noted
