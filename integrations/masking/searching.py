@@ -28,8 +28,8 @@ for _hint in sorted(_HINTS, key=len):
     _UNDER.setdefault(next((_short for _short in _UNDER if _short and _short in _hint), _hint), []).append(_hint)
 # The probes of each hint, each once: patterns share them.
 _OF_HINT: dict[str, dict[Probe, None]] = {}
-for _, _probes in _PROBES:
-    for _hint, _by in _probes:
+for _one in _PROBES:
+    for _hint, _by in _one[1]:
         _OF_HINT.setdefault(_hint, {})[_by] = None
 _SIGNS: list[tuple[str, Probe]] = [(sign, Late(re.escape(sign) + rest)) for sign, rest in SIGNS]
 _UNASCII: list[tuple[str, Probe]] = [("", Late(UNASCII))]
