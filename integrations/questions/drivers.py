@@ -251,7 +251,7 @@ def _that_fit(asking: Asking, asked: DriverQuestion) -> tuple[DriverQuestion, An
         kept = {
             name: [word for word, _ in words[name][:most]]
             for name in asked.dimensions
-            if len(words[name]) > most and all(isinstance(word, str | None) for word, _ in words[name])
+            if len(words[name]) > most and _can_fold(words[name])
         }
         cells = asking.read(asked.folded(kept), rows=MAX_CELLS + 1)
         if len(cells.rows) <= MAX_CELLS:
@@ -280,9 +280,10 @@ def _fewer_dimensions(
     counts = {name: _with_rest([n for _, n in own], every) for name, own in words.items()}
     while True:
         most = words_that_fit(counts, rows_a_day=every / max(1, a_day), days=days, cells=MAX_CELLS)
-        if most >= _LEAST_WORDS or len(counts) == 1:
+        whole = [name for name in counts if len(counts[name]) > most and not _can_fold(words[name])]
+        if (most >= _LEAST_WORDS and not whole) or len(counts) == 1:
             break
-        del counts[max(counts, key=lambda name: len(counts[name]))]
+        del counts[max(whole or counts, key=lambda name: len(counts[name]))]
     gone = [name for name in asked.dimensions if name not in counts]
     if not gone:
         return asked, most
@@ -291,6 +292,11 @@ def _fewer_dimensions(
         f"more than {MAX_CELLS:,} cells. Name the `dimensions` that matter."
     )
     return asked.narrower(tuple(counts)), most
+
+
+def _can_fold(words: Sequence[tuple[Any, float]]) -> bool:
+    """Whether rare words can count together, as those of a text; hours and days of the week stay apart."""
+    return all(isinstance(word, str | None) for word, _ in words)
 
 
 def _with_rest(rows: list[float], every: float) -> list[float]:

@@ -173,3 +173,13 @@ def test_a_dimension_goes_where_too_few_words_would_fit(
     assert any("operation" in note and "left out" in note for note in answer.notes)
     assert all("operation" not in one.where for one in answer.drivers)
     check(answer)
+
+
+def test_hours_that_have_no_room_are_left_out(
+    client: ClickHouseClient, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chimera_metrics.integrations.questions.drivers.MAX_CELLS", 6_000)
+    hours = [ago(day) + timedelta(hours=hour) for day in range(1, 36) for hour in range(24)]
+    fill("llm_events", [llm(hour, 50.0, model=f"m{model}") for hour in hours for model in range(12)])
+    answer = client.drivers("llm.calls", dimensions=["hour_of_day", "model"])
+    assert any("hour_of_day is left out" in note for note in answer.notes)
