@@ -219,7 +219,9 @@ def main() -> int:
 
 def _clauses(done: dict[str, str], options: argparse.Namespace) -> list[str]:
     wanted = {
-        name: sql for name, sql in CLAUSES.items() if name in options.names or (not options.names and name not in done)
+        name: sql
+        for name, sql in CLAUSES.items()
+        if (name.lower() in options.names if options.names else name.lower() not in done)
     }
     if not wanted:
         return []
@@ -230,7 +232,7 @@ def _clauses(done: dict[str, str], options: argparse.Namespace) -> list[str]:
             if row.take(sql, worker.ask(sql), worker.limit_s):
                 overran.append(sql)
                 print(f"OVERRAN {row.line()}", flush=True)
-            done[name] = row.line()
+            done[name.lower()] = row.line()
             _write(done)
     return overran
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from codecs import BOM_UTF8
@@ -113,6 +114,8 @@ class Stoppable:
         self.gone.set()
 
 
+# A list of anything but messages is no batch, and the SDK's to answer.
+_BATCH = re.compile(rb"\s*\[\s*\{")
 _NO_BATCHES = {
     "jsonrpc": "2.0",
     "id": None,
@@ -159,7 +162,7 @@ class WithoutSessions:
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         first: list[Message] = [_without_mark(await receive())]
-        if first[0].get("body", b"").lstrip()[:1] == b"[":
+        if _BATCH.match(first[0].get("body", b"")):
             await JSONResponse(_NO_BATCHES, status_code=400)(scope, receive, send)
             return
         said = _short_message(first[0])

@@ -41,7 +41,7 @@ def test_every_hostile_statement_is_refused_with_readonly_off(hostile: Hostile, 
     message = str(refusal.value)
     assert SECRET not in message
     assert message.endswith("."), "a sentence"
-    assert ";" in message or ". " in message, f"no next step: {message}"
+    assert any(mark in message for mark in ("; ", ". ", ": ")), f"no next step: {message}"
 
 
 def test_nothing_ran_while_hostile_statements_were_judged(store: Store, guard: Guard) -> None:

@@ -133,7 +133,7 @@ WRONG_PLACES = [
     ),
     ("query.aggregate", {"metrics": ["llm.calls"], "filters": [{"colum": "model"}]}, "Did you mean column?"),
     ("query", {"sql": "SELECT 1", "maxrows": 3}, "Did you mean max_rows?"),
-    ("describe", {"name": "episodes"}, "describe takes table."),
+    ("describe", {"column": "episodes"}, "describe takes table."),
 ]
 
 
