@@ -53,7 +53,7 @@ CALLS = [
         metric=MEAN,
         filters=PLANTED,
     ),
-    call("drivers-none", "query_drivers", ["none is beyond what chance gives", "the rest"], 2, metric=P95, days=14),
+    call("drivers-none", "query_drivers", ["none is beyond what chance gives", "the rest"], 2, metric=P95, days=12),
     call("forecast", "query_forecast", ["7 ahead", "Measured, then forecast", "calls"], 40, metric="llm.calls"),
     call("forecast-one", "query_forecast", ["1 ahead", "calls"], 20, metric="llm.calls", horizon=1),
     call("performance", "get_performance_summary", ["Benchmarks: p95 latency", " ms", " USD"], 2, days=14),
