@@ -92,7 +92,7 @@ class Door:
         name = _name(address)
         token = _token(headers) if self._authenticated else None
         send = self._cors.shown_to(headers.get("origin"), send)
-        refusal = await self._refusal(scope, address, name, token)
+        refusal = await self._refusal(scope, headers, address, name, token)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -135,12 +135,14 @@ class Door:
         address = _parse(peer) if self._proxies else None
         return address is not None and _within(address, self._proxies)
 
-    async def _refusal(self, scope: Scope, address: Address | None, name: str, token: str | None) -> Response | None:
+    async def _refusal(
+        self, scope: Scope, headers: Headers, address: Address | None, name: str, token: str | None
+    ) -> Response | None:
         """What a request is answered that goes no further."""
         if self._allowed and not (address is not None and _within(address, self._allowed)):
             self.refused("address", name)
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
-        if (status := _bent(Headers(scope=scope))) is not None:
+        if (status := _bent(headers)) is not None:
             self.refused(_REFUSALS[status], name)
             return _answer(
                 status, "Host, Origin and Authorization stand once each; the first two say a name and a port."
@@ -150,7 +152,9 @@ class Door:
             return JSONResponse(words, status_code=503, headers={"Connection": "close"})
         if token is None:
             wait = None if scope["path"] in _HEALTH else await self._rates.first_wait(Bucket(_ADDRESS, name))
-            return self._too_many(name, wait, "from this address without a token") or self._preflight(scope, name)
+            return self._too_many(name, wait, "from this address without a token") or self._preflight(
+                scope, headers, name
+            )
         try:
             self._check()
         except MuseError as error:
@@ -162,8 +166,8 @@ class Door:
         guessed = wait is not None and wait[0] == _ADDRESS
         return self._too_many(name, wait, "from this address without a valid token" if guessed else "with this token")
 
-    def _preflight(self, scope: Scope, name: str) -> Response | None:
-        answer = self._cors.preflight(scope, Headers(scope=scope))
+    def _preflight(self, scope: Scope, headers: Headers, name: str) -> Response | None:
+        answer = self._cors.preflight(scope, headers)
         if answer is not None and answer.status_code in _REFUSALS:
             self.refused(_REFUSALS[answer.status_code], name)
         return answer
