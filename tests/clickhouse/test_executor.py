@@ -144,7 +144,10 @@ def test_every_read_refuses_to_write(executor: Executor) -> None:
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("SELECT nope FROM episodes", r"^Unknown column nope\. episodes has: .*commit_sha\. If it is text, .*'nope'.*\.$"),
+        (
+            "SELECT nope FROM episodes",
+            r"^Unknown column nope\. episodes has: .*commit_sha\. If it is text, .*'nope'.*\.$",
+        ),
         (
             "SELECT * FROM nope",
             r"^There is no table nope\. `describe` lists the tables\.$",

@@ -74,7 +74,9 @@ TYPES: dict[str, Callable[[Any], Any]] = {
     "half a day": lambda client: client.get_quality_metrics(days=1.5),
     "days as text": lambda client: client.get_correlation_data(days="week"),
     "a lag as text": lambda client: client.correlate("llm.calls", "ui.events", max_lag="one"),
-    "a filter as text": lambda client: client.correlate("llm.calls", "ui.events", x_filters="model=opus or model=haiku"),
+    "a filter as text": lambda client: client.correlate(
+        "llm.calls", "ui.events", x_filters="model=opus or model=haiku"
+    ),
     "a mapping of models": lambda client: client.get_performance_summary(model={"name": "opus"}),
 }
 MISTAKES |= TYPES
