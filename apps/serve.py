@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import signal
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING
 from chimera_metrics.apps.tables import say
 from chimera_metrics.apps.terminal import log
 from chimera_metrics.integrations import config
-from chimera_metrics.integrations.clickhouse.chdb_module import load_alone, nobody_else_uses_it
-from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.clickhouse.chdb_module import chdb, say_that_nobody_else_is_here
+from chimera_metrics.integrations.clickhouse.store import open_store
+from chimera_metrics.integrations.config import ClickHouseSettings, Settings
 from chimera_metrics.integrations.errors import SettingsError
 from chimera_metrics.server.ending import end_within
 from chimera_metrics.server.tracing import drop_unusable_provider
@@ -36,11 +38,9 @@ _SWITCH_S = 0.0005
 def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None = None) -> None:
     """Serves until the client goes away (stdio) or the process is stopped (http)."""
     settings = config.load()
+    say_that_nobody_else_is_here()
     if settings.clickhouse.embedded:
-        # The engine's library is read while Python imports the rest.
-        threading.Thread(target=load_alone, name="muse-preload", daemon=True).start()
-    else:
-        nobody_else_uses_it()  # where the guard needs the engine after all, to parse for an old server
+        threading.Thread(target=_start_engine, args=[settings.clickhouse], name="muse-preload", daemon=True).start()
     # stdout belongs to the protocol; whatever is logged goes to stderr or to a file.
     log(settings.muse)
     drop_unusable_provider()
@@ -50,6 +50,14 @@ def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None =
     from chimera_metrics.server.stdio.serving import serve
 
     serve(settings, read_only, _started, end_within)
+
+
+def _start_engine(settings: ClickHouseSettings) -> None:
+    """Loads the engine's library and opens the store while Python imports the rest."""
+    chdb()
+    if Path(settings.store_path).is_dir():
+        with contextlib.suppress(Exception):  # the first call meets it too, and says it
+            open_store(settings.store_path, settings.store_wait, settings.store_idle).open_early()
 
 
 def _started() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import chimera_metrics.models.upstream  # noqa: F401  # first, for it imports less than the models would
+
+# isort: split
+
 from sqlalchemy import Table
 
 from chimera_metrics.models.audit_log import AuditEntry

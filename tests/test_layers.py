@@ -65,7 +65,7 @@ PARTS = {
 }
 # What analytics may use beside the models: pure functions need no driver, no clock and no I/O.
 PURE = {
-    *("models", "analytics", "errors", "short_names", "suggestions"),
+    *("models", "analytics", "errors", "short_names", "stand_ins", "suggestions"),
     *("sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"),
 }
 ABOVE_ALL = {"tests", "bench", "scripts", "samples"}
@@ -210,6 +210,7 @@ def test_importing_everything_opens_nothing_and_loads_nothing_heavy(tmp_path: Pa
         "import chimera_metrics.models, chimera_metrics.analytics, chimera_metrics.integrations.clickhouse_client\n"
         "import chimera_metrics.server.stdio.serving\n"
         "assert not {name for name in sys.modules if name.partition('.')[0] in {'mcp', 'mcp_types', 'anyio'}}\n"
+        "assert not {'requests', 'chimera_metrics.analytics.questions.drivers'} & set(sys.modules)\n"
         "import chimera_metrics.server.http.build, chimera_metrics.apps.muse_cli, chimera_metrics.apps.status\n"
         "heavy = {'numpy', 'scipy', 'matplotlib', 'pandas', 'pyarrow', 'alembic', 'chdb', 'clickhouse_driver'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

@@ -28,15 +28,14 @@ def chdb() -> Any:
         return sys.modules.get(_NAME) or (_load() if _alone.is_set() else importlib.import_module(_NAME))
 
 
-def nobody_else_uses_it() -> None:
-    """Says that this process is nothing but ours, so that the module is loaded without its package."""
+def say_that_nobody_else_is_here() -> None:
+    """This process is nothing but ours, so that the module is loaded without its package."""
     _alone.set()
 
 
-def load_alone() -> None:
-    """Loads the module without its package, in a process where nobody else uses chDB."""
-    nobody_else_uses_it()
-    chdb()
+def nobody_else_is_here() -> bool:
+    """Whether this process is nothing but ours: no other code in it imports the libraries that we do."""
+    return _alone.is_set()
 
 
 def _load() -> Any:
@@ -51,10 +50,19 @@ def _load() -> Any:
     return importlib.import_module(_NAME)
 
 
+def _link(file: str) -> None:
+    """As the package does: the engine's symbols before those of libraries that are loaded already.
+
+    `ctypes.CDLL(file)` would hold up every other thread for 30 ms; a call of the C function does not.
+    """
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.restype, dlopen.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int]
+    dlopen(os.fsencode(file), sys.getdlopenflags() | os.RTLD_DEEPBIND)
+
+
 def _from(file: str) -> Any:
     if sys.platform == "linux":
-        # As the package does: the engine's symbols before those of libraries that are loaded already.
-        ctypes.CDLL(file, mode=sys.getdlopenflags() | os.RTLD_DEEPBIND)
+        _link(file)
     spec = importlib.util.spec_from_file_location(_NAME, file)
     assert spec is not None  # noqa: S101  # a file with a known suffix has a loader
     assert spec.loader is not None  # noqa: S101

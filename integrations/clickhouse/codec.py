@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, cast
 
+import chimera_metrics.integrations.clickhouse.native_library  # noqa: F401  # first, for it may import less
+
+# isort: split
+
 from clickhouse_connect.datatypes import registry
 from clickhouse_connect.driver.ctypes import RespBuffCls
 from clickhouse_connect.driver.insert import InsertBlock, InsertContext
@@ -59,8 +63,11 @@ class _Buffer(RespBuffCls):
         return column if encoding is None else _texts(column)
 
     def read_fixed_str_col(self, size: int, num_rows: int, encoding: str) -> Any:
-        values = self.read_bytes_col(size, num_rows)
-        stripped = [value.rstrip(b"\0") for value in values]
+        values = cast(Sequence[bytes], self.read_bytes_col(size, num_rows))
+        padding, length = b"".join(values).count(b"\0"), size * len(values)
+        if padding == length:  # none has a text, as most rows have no commit
+            return [""] * len(values)
+        stripped = [value.rstrip(b"\0") for value in values] if padding else values
         return _decoded(stripped) or list(map(_text, stripped, values))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chimera_metrics.integrations.clickhouse.chdb_module import chdb
+from chimera_metrics.integrations.clickhouse.engine_start import standing
 from chimera_metrics.integrations.clickhouse.handles import Handle, Handles
 from chimera_metrics.integrations.clickhouse.store_lock import POLL_S, StoreLock
 from chimera_metrics.integrations.errors import MuseError, StoreBusy, StoreUnusable
@@ -25,6 +26,8 @@ from chimera_metrics.integrations.private_files import is_foreign_link
 
 MEMORY = ":memory:"
 
+# Signs by which `connect` may take the rest of a path for something else.
+_SIGNS = frozenset("?&%#:")
 # Pools for moves between disks and fetches from replicas, which a store in one folder never needs. The engine keeps
 # the threads of a closed store's pools (three a reopening instead of five, and 0.8 MB instead of 1.2, without these).
 _ENGINE_OPTIONS = "?background_move_pool_size=0&background_fetches_pool_size=0"
@@ -132,7 +135,8 @@ class EmbeddedStore:
             with _engine:
                 self._close_others(deadline)
                 self._heal()
-                self._anchor = self._connect()
+                with standing(self.path) if self._may_stand() else contextlib.nullcontext():
+                    self._anchor = self._connect()
                 with self._changed:
                     self._open = True
         except BaseException:
@@ -166,6 +170,17 @@ class EmbeddedStore:
                         f"store at a time; open {self.path} when that statement has ended, or in another process."
                     )
                 other._close_locked()
+
+    def _may_stand(self) -> bool:
+        """Whether the engine may be started on the plain path: without options once in a process, for the threads that
+        they spare stay, and where `connect` takes no sign of the path for the beginning of options."""
+        plain = self.path != MEMORY and _SIGNS.isdisjoint(self.path)
+        return plain and self.opened == 0 and self._options == _ENGINE_OPTIONS
+
+    def open_early(self) -> None:
+        """Opens the store ahead of the first statement, and lets other processes have it as after a statement."""
+        self._enter()
+        self._leave()
 
     def _connect(self) -> Any:
         try:
