@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -65,6 +65,6 @@ def analytics_tools() -> Iterator[MuseTool]:
 
 def _tool(name: str, kind: type[AskedWith], call: Call | None = None, *, written_out: bool = False) -> MuseTool:
     title, description = TITLES_AND_DESCRIPTIONS[name]
-    arguments = model_of(kind, written_out)
+    model = cache(partial(model_of, kind, written_out))
     group = name.partition(".")[0]
-    return MuseTool(name, group, title, description, arguments, call or partial(ask, kind), analytic=True)
+    return MuseTool(name, group, title, description, model, call or partial(ask, kind), analytic=True)

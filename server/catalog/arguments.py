@@ -24,7 +24,8 @@ _MAKING_READY = Lock()
 class Arguments(BaseModel):
     """Base of a tool's arguments: unknown names are refused at every level."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Of the many tools a session calls few: each is made ready when it is called first.
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def spelled_out(cls, given: Any) -> list[Any]:

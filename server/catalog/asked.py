@@ -97,11 +97,6 @@ _IN_JSON: dict[Any, Any] = {
 }
 
 
-class _Derived(Arguments):
-    # Of the many tools a session calls few: each is made ready when it is called first.
-    model_config = ConfigDict(defer_build=True)
-
-
 def model_of(asked: type[AskedWith], written_out: bool = False) -> type[Arguments]:
     """The model of a tool's arguments. `written_out`: its schema has the form of filters."""
     own = {parameter.name: (parameter, argument) for parameter, argument in taken(asked)}
@@ -109,7 +104,7 @@ def model_of(asked: type[AskedWith], written_out: bool = False) -> type[Argument
         name: (_form(*own[name], written_out), _field(*own[name], written_out)) for name in _in_order(own)
     }
     made["include_sql"] = (bool, Field(False, description=SQL))
-    return create_model(asked.__name__, __base__=_Derived, **made)
+    return create_model(asked.__name__, __base__=Arguments, **made)
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

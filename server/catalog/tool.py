@@ -35,12 +35,17 @@ class MuseTool:
     group: str
     title: str
     description: str
-    arguments: type[BaseModel]
+    #: Makes the model of its arguments, or gives it: of the many tools a session calls few.
+    model: Callable[[], type[BaseModel]]
     call: Call
     stores: bool = False
     removes: bool = False
     #: Whether its answer follows from its arguments and the tables alone, so that it may be kept.
     analytic: bool = False
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        return self.model()
 
     @property
     def right(self) -> str:

@@ -73,7 +73,7 @@ def all_tools() -> Iterator[MuseTool]:
             "insert",
             words.title,
             words.description,
-            InsertArguments,
+            lambda: InsertArguments,
             partial(insert, table),
             stores=True,
         )
@@ -81,4 +81,4 @@ def all_tools() -> Iterator[MuseTool]:
 
 def _tool(name: str, group: str, arguments: type[Arguments], call: Call) -> MuseTool:
     words = TOOLS[name]
-    return MuseTool(name, group, words.title, words.description, arguments, call)
+    return MuseTool(name, group, words.title, words.description, lambda: arguments, call)

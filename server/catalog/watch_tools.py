@@ -60,8 +60,14 @@ def remove_watch(context: ServerContext, args: RemoveArguments, _: Cancellation)
 
 def watch_tools() -> Iterator[MuseTool]:
     """Under their dotted names."""
-    yield MuseTool("watch.set", "watch", *WORDS["watch.set"], SetArguments, set_watch, stores=True)
-    yield MuseTool("watch.list", "watch", *WORDS["watch.list"], ListArguments, list_watches)
+    yield MuseTool("watch.set", "watch", *WORDS["watch.set"], lambda: SetArguments, set_watch, stores=True)
+    yield MuseTool("watch.list", "watch", *WORDS["watch.list"], lambda: ListArguments, list_watches)
     yield MuseTool(
-        "watch.remove", "watch", *WORDS["watch.remove"], RemoveArguments, remove_watch, stores=True, removes=True
+        "watch.remove",
+        "watch",
+        *WORDS["watch.remove"],
+        lambda: RemoveArguments,
+        remove_watch,
+        stores=True,
+        removes=True,
     )
