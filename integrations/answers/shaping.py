@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Any, Protocol
 from uuid import UUID
@@ -98,7 +98,7 @@ class Shaper:
         kind = _WRAPPED.sub("", type_).rstrip(")")
         if kind in _AS_THEY_ARE:
             return list(values)
-        if kind == "String":
+        if kind == "String" or kind.startswith("FixedString"):
             with suppress(TypeError):  # bytes that are no UTF-8 come as bytes
                 whole = "".join([value for value in values if value is not None])
                 if whole.isascii() and whole.isprintable():
@@ -261,7 +261,8 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
 def stored_text(answer: QueryResult) -> list[str]:
     """A line beside the rows that names the columns whose text somebody stored."""
     names = [(place, one["name"]) for place, one in enumerate(answer["columns"]) if _TEXT.search(one["type"])]
-    texts = [name for place, name in names if _could_any_instruct([row[place] for row in answer["rows"]])]
+    rows = answer["rows"]
+    texts = [name for place, name in names if _could_any_instruct(list(map(itemgetter(place), rows)))]
     return [_marked(texts)] if texts else []
 
 

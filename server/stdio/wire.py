@@ -15,6 +15,8 @@ from chimera_metrics.integrations.errors import SettingsError
 # Longest line that a client may send, in bytes: ten thousand rows of long texts are less.
 _LONGEST = 256 * 1024 * 1024
 _CHUNK = 256 * 1024
+# Bytes of answers that a pipe holds: a longer one is written in turns with its reader, each of which is woken for it.
+_PIPE = 1024 * 1024
 # Whoever takes nothing of an answer for so long does not read any more.
 _STUCK_S = 2.0
 
@@ -122,6 +124,8 @@ def standard_wire() -> Iterator[Wire]:
         except OSError:  # started without a stderr
             os.dup2(nothing, 1)
         os.close(nothing)
+        with contextlib.suppress(OSError):  # no pipe, or a user who has too many
+            fcntl.fcntl(private[1], fcntl.F_SETPIPE_SZ, _PIPE)
         yield Wire(*private)
     finally:
         # The private ones stay open to the end of the process: a thread may still write its answer.
