@@ -16,8 +16,11 @@ from chimera_metrics.integrations.clickhouse.versions import KnownSettings
 from chimera_metrics.integrations.config import ClickHouseSettings
 from chimera_metrics.integrations.errors import PoolExhausted, Unreachable
 
-# Installed packages name their dialects; this also serves a checkout that was installed before ours had this one.
-registry.register("clickhouse.muse", "chimera_metrics.integrations.clickhouse.dialect", "ClickHouseDialect_muse")
+# Installed packages name their dialects too, but to look them up takes 7 ms.
+for _driver in ("chdb", "muse"):
+    registry.register(
+        f"clickhouse.{_driver}", "chimera_metrics.integrations.clickhouse.dialect", f"ClickHouseDialect_{_driver}"
+    )
 
 
 def url_of(settings: ClickHouseSettings) -> URL:
