@@ -1,7 +1,7 @@
 """The embedded store: one folder, opened on demand, and let go when it is idle or another process waits for it.
 
 chDB lets one process have a store. Several MCP hosts, commands and agents still get along, because no process keeps
-it: the first statement opens the store (about 35 ms), and it is closed as soon as the running statements have ended
+it: the first statement opens the store (50 to 90 ms), and it is closed as soon as the running statements have ended
 when another process asks for it (store_lock.py), or after `idle_s` without a statement.
 """
 
