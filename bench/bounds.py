@@ -66,9 +66,20 @@ class Worker:
         self._process = subprocess.Popen(
             words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        self.ask("SELECT 1", own=True, patience_s=60)
+        begun = self._tried("SELECT 1", own=True, patience_s=60)
+        if begun.how != "ok":
+            self._end()
+            raise RuntimeError(f"The worker does not answer SELECT 1 ({begun.how}); see what `{' '.join(words)}` says.")
 
     def ask(self, sql: str, own: bool = False, patience_s: float | None = None) -> Try:
+        """What came of a statement; a worker that did not live through it is replaced."""
+        tried = self._tried(sql, own, patience_s or self.limit_s + 3 * _GRACE_S)
+        if tried.how in ("killed", "died"):
+            self._end()
+            self._begin()
+        return tried
+
+    def _tried(self, sql: str, own: bool, patience_s: float) -> Try:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         before = peak = _resident_mb(self._process.pid)
@@ -77,18 +88,13 @@ class Worker:
         self._process.stdin.write(json.dumps({"id": self._asked, "sql": sql, "own": own}).encode() + b"\n")
         self._process.stdin.flush()
         started = time.monotonic()
-        patience_s = patience_s or self.limit_s + 3 * _GRACE_S
         while not select.select([self._process.stdout], [], [], 0.02)[0]:
             peak = max(peak, _resident_mb(self._process.pid))
             took = min(time.monotonic() - started, _cpu_s(self._process.pid) - cpu_s)
             if took > patience_s or peak - before > _MEMORY_MB * 2:
-                self._end()
-                self._begin()
                 return Try("killed", took, peak - before)
         line = self._process.stdout.readline()
         if not line:
-            self._end()
-            self._begin()
             return Try("died", time.monotonic() - started, peak - before)
         answer: dict[str, Any] = json.loads(line)
         if answer["id"] != self._asked:
