@@ -53,9 +53,11 @@ class _Driver:
         return _Object(None, ctypes.addressof(self._table))
 
     def call(self, place: int, *arguments: _Object | bytes) -> bool:
-        """Whether the function succeeded."""
+        """Whether there is such a function, and it succeeded."""
+        if not (address := self._table[place]):
+            return False
         kinds = [ctypes.c_char_p if isinstance(one, bytes) else ctypes.POINTER(_Object) for one in arguments]
-        function = ctypes.CFUNCTYPE(ctypes.c_uint8, *kinds, ctypes.POINTER(_Error))(self._table[place] or 0)
+        function = ctypes.CFUNCTYPE(ctypes.c_uint8, *kinds, ctypes.POINTER(_Error))(address)
         succeeded: bool = function(*arguments, self._error) == 0
         self._forget_error()
         return succeeded
