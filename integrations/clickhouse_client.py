@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
@@ -29,11 +29,14 @@ from chimera_metrics.integrations.operations.datadog import both, figures
 from chimera_metrics.integrations.questions.estimating import add_bytes, is_estimate
 from chimera_metrics.integrations.questions.methods import Questions
 from chimera_metrics.integrations.results import DescribeResult, HealthResult, InsertResult, QueryResult, Result
-from chimera_metrics.integrations.writing.arguments import OnInvalid
-from chimera_metrics.integrations.writing.prepared import Prepare
-from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch, quarantine_folder
-from chimera_metrics.integrations.writing.writer import Writer
-from chimera_metrics.models import FACT_TABLES, AuditEntry, insertable
+from chimera_metrics.integrations.writing.methods import InsertMany, InsertOne
+from chimera_metrics.models import AuditEntry
+
+if TYPE_CHECKING:
+    from chimera_metrics.integrations.writing.arguments import OnInvalid
+    from chimera_metrics.integrations.writing.prepared import Prepare
+    from chimera_metrics.integrations.writing.quarantine import Quarantine, QuarantinedBatch
+    from chimera_metrics.integrations.writing.writer import Writer
 
 # Rows of an answer that is read in one piece.
 _SHORT = 1_000
@@ -45,72 +48,6 @@ def _positive(name: str, value: int | None) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise InvalidInput(f"{name} is {value!r}, but takes a whole number above 0.")
     return value
-
-
-class _StoreOne(Protocol):
-    def __call__(self, row: Mapping[str, Any], idempotency_key: str | None = None) -> InsertResult: ...
-
-
-class _StoreMany(Protocol):
-    def __call__(
-        self,
-        rows: Iterable[Mapping[str, Any]] | Any,
-        idempotency_key: str | None = None,
-        on_invalid: OnInvalid = "reject_batch",
-    ) -> InsertResult: ...
-
-
-class _Insert:
-    """A method that stores rows of a table, with a docstring of its own."""
-
-    def __init__(self, table: str, what: str, more: str) -> None:
-        self._table = table
-        about = FACT_TABLES[table]
-        columns = ", ".join(column.name for column in insertable(about))
-        self.__doc__ = f"Stores {what} of {table} exactly once: {about.comment}\n\n{more}\n\nColumns: {columns}."
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def _named(self, store: Any) -> Any:
-        store.__name__, store.__qualname__, store.__doc__ = self._name, f"ClickHouseClient.{self._name}", self.__doc__
-        return store
-
-
-class InsertOne(_Insert):
-    """Method that stores one row of a table exactly once."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(table, "one row", "`row` has values by column; sent again, it is answered as a duplicate.")
-
-    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreOne:
-        def store(row: Mapping[str, Any], idempotency_key: str | None = None) -> InsertResult:
-            return client.insert(self._table, [row], idempotency_key)
-
-        found: _StoreOne = self._named(store)
-        return found
-
-
-class InsertMany(_Insert):
-    """Method that stores rows of a table exactly once."""
-
-    def __init__(self, table: str) -> None:
-        more = (
-            "`rows`: a list, stored as a whole or not at all; or an iterator, an Arrow table, a frame, by pieces. With "
-            '`on_invalid="skip"` wrong rows are\nleft out and named. Sent again, they are answered as duplicates.'
-        )
-        super().__init__(table, "rows", more)
-
-    def __get__(self, client: ClickHouseClient, _: type | None = None) -> _StoreMany:
-        def store(
-            rows: Iterable[Mapping[str, Any]] | Any,
-            idempotency_key: str | None = None,
-            on_invalid: OnInvalid = "reject_batch",
-        ) -> InsertResult:
-            return client.insert(self._table, rows, idempotency_key, on_invalid)
-
-        found: _StoreMany = self._named(store)
-        return found
 
 
 class ClickHouseClient(Questions):
@@ -140,10 +77,10 @@ class ClickHouseClient(Questions):
         self._parser = None if self.settings.embedded else LocalParser(self.settings)
         self._guard = Guard(self._explain, rules, parser=self._parser)
         self._audit_guard = Guard(self._explain, audit_rules, parser=self._parser)
-        self.quarantine = Quarantine(quarantine_folder(self.settings))
+        self._writer: Writer | None = None
+        self._writer_lock = threading.Lock()
         self._schema_known = False
         self._schema_lock = threading.Lock()
-        self.writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, self.quarantine)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.settings.in_words}>"
@@ -161,6 +98,23 @@ class ClickHouseClient(Questions):
             self._parser.close()
         if self._figures is not None:
             self._figures.close()
+
+    @property
+    def writer(self) -> Writer:
+        """What stores rows, made for the first that does: whoever only reads need not load it."""
+        with self._writer_lock:
+            if self._writer is None:
+                from chimera_metrics.integrations.writing.quarantine import Quarantine, quarantine_folder
+                from chimera_metrics.integrations.writing.writer import Writer
+
+                kept = Quarantine(quarantine_folder(self.settings))
+                self._writer = Writer(self.executor, self.settings.retry_attempts, self.muse.masking, kept)
+            return self._writer
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """The batches that are kept because they could not be stored."""
+        return self.writer.quarantine
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -146,7 +146,7 @@ def test_a_batch_that_an_old_version_began_is_finished_under_its_key(
 def test_a_batch_that_an_old_version_put_into_the_quarantine_is_stored_once(
     client: ClickHouseClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.quarantine = client.writer.quarantine = Quarantine(tmp_path / "quarantine")
+    client.writer.quarantine = Quarantine(tmp_path / "quarantine")
 
     def fails(*_: Any, **__: Any) -> None:
         raise StatementFailed("The store is too busy.", code=202)
@@ -165,7 +165,7 @@ def test_a_batch_that_an_old_version_put_into_the_quarantine_is_stored_once(
 def test_the_quarantine_keeps_whose_batch_it_is(
     client: ClickHouseClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.quarantine = client.writer.quarantine = Quarantine(tmp_path / "quarantine")
+    client.writer.quarantine = Quarantine(tmp_path / "quarantine")
 
     def fails(*_: Any, **__: Any) -> None:
         raise StatementFailed("The store is too busy.", code=202)
