@@ -78,11 +78,15 @@ def _bytes_of_stdout() -> Any:
     return sys.stdout.buffer
 
 
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def _say_beside(answer: QueryResult) -> None:
     """What belongs to the answer but not to its rows, on stderr."""
-    count, for_models = answer["row_count"], stored_text(answer)
-    rows = "1 row" if count == 1 else f"{count:,} rows"
-    say(f"{rows} in {answer['elapsed_ms']:,.0f} ms; {answer['rows_read']:,} rows read.", err=True)
+    for_models = stored_text(answer)
+    rows, read = (_rows(answer[name]) for name in ("row_count", "rows_read"))
+    say(f"{rows} in {answer['elapsed_ms']:,.0f} ms; {read} read.", err=True)
     for text in filter(None, (answer["truncated_reason"], *answer["notes"])):
         if text not in for_models:
             say(text, err=True)

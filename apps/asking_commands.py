@@ -11,17 +11,21 @@ import click
 
 def _form(command: Any) -> Any:
     """The options for another form than a table."""
-    command = click.option("--csv", "form", flag_value="csv", help="As CSV; of query all rows.")(command)
-    command = click.option("--json", "form", flag_value="json", help="For programs: the tool's answer.")(command)
-    return click.option("--table", "form", flag_value="table", default="table", help="For people; the default.")(
+    command = click.option("--csv", "form", flag_value="csv", help="Print CSV; of a query all rows.")(command)
+    command = click.option("--json", "form", flag_value="json", help="Print the tool's answer as JSON, for programs.")(
+        command
+    )
+    return click.option("--table", "form", flag_value="table", default="table", help="Print a table; the default.")(
         command
     )
 
 
-@click.command()
+@click.command(short_help="Run one read-only SQL statement.")
 @click.argument("sql", required=False)
-@click.option("--param", "-p", "parameters", multiple=True, help="Value of a {name:Type}: name=value. Repeatable.")
-@click.option("--max-rows", type=click.IntRange(1), default=200, show_default=True, help="Most rows; of CSV all.")
+@click.option("--param", "-p", "parameters", multiple=True, help="Value for a {name:Type}, as name=value; repeatable.")
+@click.option(
+    "--max-rows", type=click.IntRange(1), default=200, show_default=True, help="At most so many rows; CSV has all."
+)
 @click.option("--max-bytes", type=click.IntRange(1), help="Refuse a statement that would read more bytes.")
 @click.option("--timeout", "timeout_s", type=float, help="Seconds until it is stopped; at most CH_TIMEOUT.")
 @_form
@@ -49,7 +53,7 @@ def query(
     sys.exit(work.query(sql, parameters, form, max_rows=max_rows, max_bytes=max_bytes, timeout_s=timeout_s))
 
 
-@click.command()
+@click.command(short_help="Show the tables, or the columns of one.")
 @click.argument("table", required=False)
 @_form
 def describe(table: str | None, form: str) -> None:
@@ -70,15 +74,15 @@ def describe(table: str | None, form: str) -> None:
 _file = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
-@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days it is about.")
+@click.command(short_help="Write a report for people.")
+@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True, help="How many days it covers.")
 @click.option("--html", type=_file, help="Write one HTML file, with its pictures in it.")
 @click.option("--markdown", type=_file, help="Write Markdown.")
 @click.option("--png", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write the pictures here.")
 def report(days: int, html: Path | None, markdown: Path | None, folder: Path | None) -> None:
     """Write a report for people: today at a glance, trends, benchmarks, what moved and why, what will come.
 
-    Without a file to write it is muse-report.html.
+    By default it writes muse-report.html.
 
     \b
     Example:

@@ -62,7 +62,7 @@ def _say_nothing_came(files: Sequence[SourceFile], days: int, now: datetime) -> 
         say("The files hold no row.", err=True)
         return
     say(
-        f"No row of the files lies in the last {days} days: the newest is of {found:%Y-%m-%d}, so take --days "
+        f"No row of the files lies in the last {days} days: the newest is from {found:%Y-%m-%d}, so take --days "
         f"{(now.date() - found.date()).days} or more, or --shift-to-now.",
         err=True,
     )

@@ -13,6 +13,7 @@ import sys
 import time
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,9 @@ def main() -> int:
     run(environment, "muse", "backfill", "--days", str(DAYS), "--source", "samples", "--shift-to-now")
     step("3. The server, as a client starts it: muse serve; every tool called over stdio")
     anyio.run(converse, environment)
-    step("4. The operator's view: muse status")
+    step("4. The operator's view: muse status, muse verify")
     run(environment, "muse", "status")
+    run(environment, "muse", "verify")
     console.print(f"\nDone. The store is in {OUTPUT.relative_to(ROOT)}/store; ask it yourself:")
     console.print(f"  CH_PATH={OUTPUT.relative_to(ROOT)}/store .venv/bin/muse serve")
     return 0
@@ -145,7 +147,8 @@ def plain(value: Any) -> str:
         return f"{value:,.3g}" if abs(value) < 1 else f"{value:,.1f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value)[:19] if str(value)[4:5] == "-" and "T" in str(value) else str(value)
+    text = str(value)
+    return text[:19].removesuffix("T00:00:00") if text[4:5] == "-" and "T" in text else text
 
 
 def say(text: str) -> None:
@@ -181,22 +184,25 @@ def show_trend(answer: Mapping[str, Any]) -> None:
 def show_forecast(answer: Mapping[str, Any]) -> None:
     if answer["total"] is not None:
         total = {name: plain(value) for name, value in answer["total"].items()}
-        say(f"the next {answer['horizon']} in all: {total['value']} (80 %: {total['low_80']} to {total['high_80']})")
+        unit = f" {answer['unit']}" if answer["unit"] else ""
+        ends = f"80 %: {total['low_80']} to {total['high_80']}"
+        say(f"the next {answer['horizon']} {answer['granularity']}s in all: {total['value']}{unit} ({ends})")
     table(answer["forecast"]["columns"][:4], [row[:4] for row in answer["forecast"]["rows"]])
     say_all(answer)
 
 
 def show_anomalies(answer: Mapping[str, Any]) -> None:
-    say(f"{len(answer['anomalies'])} odd of {answer['judged']} buckets; {len(answer['not_judged'])} series not judged")
+    say(f"{len(answer['anomalies'])} of {answer['judged']} buckets odd; {len(answer['not_judged'])} series not judged")
     fields = ["metric", "group", "ts", "value", "expected", "p_adjusted"]
-    table(fields, [[odd[name] for name in fields] for odd in answer["anomalies"]])
+    if answer["anomalies"]:
+        table(fields, [[odd[name] for name in fields] for odd in answer["anomalies"]])
     say_all(answer)
 
 
 def show_performance(answer: Mapping[str, Any]) -> None:
     fields = ["model", "quant", "dataset", "runs", "latency_p95_ms", "tokens_per_sec"]
     rows = [[*(g[name] for name in fields), g["change_pct"].get("latency_p95_ms")] for g in answer["groups"]]
-    table([*fields, "p95 change %"], rows)
+    table([*fields, "p95 %"], rows)
     for group in answer["groups"]:
         for one in group["regressions"]:
             levels = f"{one['measure']} from {plain(one['before'])} to {plain(one['after'])}"
@@ -269,7 +275,7 @@ CALLS = [
     DemoCall("get.performance_summary", "What got worse this week, and since which commit?", days=7, chart=True),
     DemoCall(
         "query.trend",
-        "Where does the latency of that benchmark go?",
+        "How has the latency of that benchmark changed?",
         metric="bench.latency_p95_ms",
         filters=[
             {"column": "model", "op": "=", "value": "llama-3.1-8b-instruct"},
@@ -295,7 +301,7 @@ CALLS = [
     DemoCall("query.forecast", "What will the models cost next week?", metric="llm.cost_usd", chart=True),
     DemoCall("query.anomalies", "What was odd yesterday?", granularity="day", chart=True),
     DemoCall("get.correlation_data", "The same for all pairs of measures, with its confidence", days=30),
-    DemoCall("get.trend_data", "Does the interface get slower?", metric="ui.latency_p95_ms", days=30),
+    DemoCall("get.trend_data", "Is the interface getting slower?", metric="ui.latency_p95_ms", days=30),
     DemoCall("get.quality_metrics", "How is the pipeline?", days=30),
     DemoCall(
         "insert.bench_runs",
@@ -345,8 +351,9 @@ CALLS = [
         "Store a session",
         rows=[
             {
-                "hour": "2026-01-01T00:00:00Z",
-                "session_id": "00000000-0000-4000-8000-000000000001",
+                "hour": f"{datetime.now(UTC):%Y-%m-%dT%H}:00:00Z",
+                # Not the session of the event above, from which `muse verify` would expect other sums.
+                "session_id": "00000000-0000-4000-8000-000000000002",
                 "error_rate": 0,
                 "abandonment_rate": 1,
                 "events_count": 1,

@@ -90,9 +90,9 @@ def serve(transport: str, host: str, port: int, read_only: bool, ui: bool | None
 
 
 @main.command()
-@click.option("--clickhouse", is_flag=True, help="Look at ClickHouse, which is the default.")
-@click.option("--advice", is_flag=True, help="Also what its own reads say of indexes, order keys and parts.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--clickhouse", is_flag=True, help="Check ClickHouse; the default.")
+@click.option("--advice", is_flag=True, help="Add what its own reads say about indexes, order keys and parts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def status(clickhouse: bool, advice: bool, as_json: bool) -> None:
     """Connectivity, version, schema revision, freshness and storage. Exits 0 if healthy, 1 if not."""
     from chimera_metrics.apps.status import run
@@ -100,14 +100,14 @@ def status(clickhouse: bool, advice: bool, as_json: bool) -> None:
     sys.exit(run(as_json, advice))
 
 
-@main.command()
+@main.command(short_help="Ingest JSONL, CSV and Parquet files.")
 @click.option("--days", type=click.IntRange(1, 36500), required=True, help="Only rows of the last N days.")
 @click.option("--source", type=click.Path(), help="File or folder; by default MUSE_SOURCE_DIR.")
 @click.option("--shift-to-now", is_flag=True, help="Move the newest row to now (for samples and demos).")
-@click.option("--as-new", is_flag=True, help="Take a file that was changed since it was read as a new one.")
+@click.option("--as-new", is_flag=True, help="Treat a file that changed since it was read as new.")
 @click.option("--rollups", is_flag=True, help="Rebuild session_stats and the rollups of those days from the rows.")
-@click.option("--allow-destructive", is_flag=True, help="With --rollups: also where they tell of more than the rows.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--allow-destructive", is_flag=True, help="With --rollups: also where they cover more than the rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def backfill(
     days: int,
     source: str | None,
@@ -119,10 +119,10 @@ def backfill(
 ) -> None:
     """Ingest files: JSONL, CSV or Parquet, plain or compressed (gz, bz2, xz, zst), each named after its table.
 
-    Running it again stores nothing twice; a run that was stopped goes on where it was, and of a file that has grown
-    what is new is stored. A file that was changed otherwise is refused; with --as-new it is stored, also what is
-    stored of it already. With --rollups and no --source nothing is read: the sums of the last N days are rebuilt; what
-    tells of more than the rows that stand may be the last copy, and is left as it is.
+    Running it again stores nothing twice: a run that was stopped resumes, and of a file that has grown only the new
+    rows are stored. A file that changed in any other way is refused; with --as-new it is stored whole, with the rows
+    that are stored already. With --rollups and no --source no file is read: the sums of the last N days are rebuilt
+    from the rows. A rollup that covers more than those rows may be the last copy, and is left as it is.
 
     \b
     Example:
@@ -133,7 +133,7 @@ def backfill(
     sys.exit(run(days, source, shift_to_now, as_json, rollups, as_new, allow_destructive))
 
 
-@main.group()
+@main.group(short_help="Create, list and revoke bearer tokens for HTTP.")
 def token() -> None:
     """Who may call the server over HTTP: create, list and revoke bearer tokens."""
 
@@ -166,24 +166,26 @@ def list_tokens() -> None:
 @token.command()
 @click.argument("name")
 def revoke(name: str) -> None:
-    """End a token by name or id, also on a server that is running."""
+    """Revoke a token by name or id, also on a server that is running."""
     from chimera_metrics.apps.token import revoke
 
     sys.exit(revoke(name))
 
 
 @main.command()
-@click.option("--since", default="24h", show_default=True, help="A length such as 24h or 7d, or a time.")
+@click.option("--since", default="24h", show_default=True, help="How far back, such as 24h or 7d, or a time.")
 @click.option("--who", help="Only this caller.")
 @click.option("--tool", help="Only this tool.")
 @click.option("--outcome", type=click.Choice(["ok", "refused", "error", "cancelled"]), help="Only this outcome.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Most calls to show.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
-@click.option("--ship", is_flag=True, help="Bring the lines that wait into the table audit_log, and end.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Show at most so many calls."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line, for programs.")
+@click.option("--ship", is_flag=True, help="Move the waiting lines into the table audit_log, then exit.")
 def audit(
     since: str, who: str | None, tool: str | None, outcome: str | None, limit: int, as_json: bool, ship: bool
 ) -> None:
-    """What was called, by whom, how it ended.
+    """Show what was called, by whom, and how it ended.
 
     \b
     Example:
@@ -194,13 +196,13 @@ def audit(
     sys.exit(work.ship() if ship else work.show(since, who, tool, outcome, limit, as_json))
 
 
-@main.group()
+@main.group(short_help="List and store the batches that the store could not take.")
 def quarantine() -> None:
     """Batches that the store could not take: list them, and store them after all."""
 
 
 @quarantine.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def list_quarantine(as_json: bool) -> None:
     """Show what waits, since when and why."""
     from chimera_metrics.apps.quarantine import show
@@ -210,7 +212,7 @@ def list_quarantine(as_json: bool) -> None:
 
 @quarantine.command("replay")
 @click.argument("batch", required=False)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def replay_quarantine(batch: str | None, as_json: bool) -> None:
     """Store what waits, each batch once; only BATCH if one is named. Exits 1 if something stays."""
     from chimera_metrics.apps.quarantine import replay

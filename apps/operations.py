@@ -10,10 +10,10 @@ import click
 
 from chimera_metrics.apps.tables import say
 
-as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-@click.command()
+@click.command(short_help="Check the data.")
 @click.option("--days", type=click.IntRange(1, 36500), help="Only rows of the last N days; all by default.")
 @as_json
 def verify(days: int | None, as_json: bool) -> None:
@@ -28,7 +28,7 @@ def verify(days: int | None, as_json: bool) -> None:
 
 @click.group()
 def retention() -> None:
-    """How many days each table keeps. Nothing is removed but by `apply --yes`."""
+    """How many days each table keeps. Only `apply --yes` removes anything."""
 
 
 @retention.command("show")
@@ -59,7 +59,7 @@ def set_rule(table: str, keep_days: int | None, keep_all: bool, as_json: bool) -
     sys.exit(work.set_rule(table, keep_days, as_json))
 
 
-@retention.command("apply")
+@retention.command("apply", short_help="Remove the days that no rule keeps.")
 @click.option("--yes", is_flag=True, help="Remove; without it only show what would go.")
 @as_json
 def apply_rules(yes: bool, as_json: bool) -> None:
@@ -72,16 +72,16 @@ def apply_rules(yes: bool, as_json: bool) -> None:
     sys.exit(work.apply(yes, as_json))
 
 
-@click.group()
+@click.group(short_help="Back the store up, and prove that a backup restores.")
 def backup() -> None:
     """Back the whole store up, by the engine itself; prove that a backup can be restored."""
 
 
-@backup.command("create")
+@backup.command("create", short_help="Make a backup.")
 @click.option("--incremental", is_flag=True, help="Only what changed since the newest backup.")
 @click.option("--name", help="Its name; by default the time.")
-@click.option("--keep", type=click.IntRange(min=1), help="Then remove all but the newest N of this store.")
-@click.option("--keep-days", type=click.IntRange(min=1), help="Then remove those older than N days.")
+@click.option("--keep", type=click.IntRange(min=1), help="Afterwards remove all but the newest N of this store.")
+@click.option("--keep-days", type=click.IntRange(min=1), help="Afterwards remove those older than N days.")
 @as_json
 def create_backup(incremental: bool, name: str | None, keep: int | None, keep_days: int | None, as_json: bool) -> None:
     """Make a backup in MUSE_BACKUP_DIR (on a server: on MUSE_BACKUP_DISK).
@@ -103,7 +103,7 @@ def list_backups(as_json: bool) -> None:
     sys.exit(work.show(as_json))
 
 
-@backup.command("verify")
+@backup.command("verify", short_help="Restore a backup into a throw-away store, and compare.")
 @click.argument("name", required=False)
 @as_json
 def verify_backup(name: str | None, as_json: bool) -> None:
@@ -131,16 +131,16 @@ def restore(name: str | None, to: str, as_json: bool) -> None:
     sys.exit(work.restore(name, to, as_json))
 
 
-@click.command()
-@click.option("--from", "source", required=True, metavar="PATH_OR_URL", help="The store that is copied.")
-@click.option("--to", "target", metavar="PATH_OR_URL", help="Where to; by default the store of the settings.")
+@click.command(short_help="Copy a whole store to a folder or a server.")
+@click.option("--from", "source", required=True, metavar="PATH_OR_URL", help="The store to copy.")
+@click.option("--to", "target", metavar="PATH_OR_URL", help="Where to copy it; by default the configured store.")
 @as_json
 def copy(source: str, target: str | None, as_json: bool) -> None:
     """Copy a whole store: rows, ledger, quarantine, rules, watches; between a folder and a server, or two of them.
 
-    The target is empty, or holds an earlier copy of the same store. Whatever stops it, run the same command again: it
-    goes on, and nothing is stored twice. In the end both sides are counted and compared. Exits 0 if the target is what
-    the source is (or was, while rows arrive there), 1 if not.
+    The target is empty, or holds an earlier copy of the same store. If it is stopped, run the same command again: it
+    resumes, and nothing is stored twice. At the end both sides are counted and compared. Exits 0 if the target matches
+    the source (or matched it, while rows keep arriving there), 1 if not.
 
     \b
     Examples:
@@ -167,7 +167,7 @@ def _access(command: Callable[..., None]) -> Any:
     return command
 
 
-@click.group()
+@click.group(short_help="Make the roles reader, writer and admin on a server.")
 def roles() -> None:
     """Roles on a server: reader, writer and admin, with limits, quotas and grants."""
 
@@ -183,7 +183,7 @@ def plan_roles(
     sys.exit(work.plan(user, network, hide, only, as_json))
 
 
-@roles.command("apply")
+@roles.command("apply", short_help="Create the roles on the server that CH_HOST names.")
 @_access
 def apply_roles(
     user: tuple[str, ...], network: tuple[str, ...], hide: tuple[str, ...], only: tuple[str, ...], as_json: bool

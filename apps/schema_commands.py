@@ -6,22 +6,22 @@ import sys
 
 import click
 
-as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 allow_destructive = click.option(
-    "--allow-destructive", is_flag=True, help="Also run steps that destroy what stands: a drop, a narrower type, a TTL."
+    "--allow-destructive", is_flag=True, help="Also run steps that destroy data: a drop, a narrower type, a TTL."
 )
 # A revision may be relative, such as -1, which is not an option.
 _TAKES_MINUS = {"ignore_unknown_options": True}
 
 
-@click.command(context_settings=_TAKES_MINUS)
+@click.command(context_settings=_TAKES_MINUS, short_help="Create or upgrade the schema.")
 @click.argument("revision", default="head", metavar="[REV]")
 @click.option("--sql", is_flag=True, help="Print the statements; run none, connect to nothing.")
 @allow_destructive
 def upgrade(revision: str, sql: bool, allow_destructive: bool) -> None:
     """Create or upgrade the schema: to the newest revision, or to REV.
 
-    Stopped half-way, it is run again: what was done is not done twice. A step that would destroy rows or values is
+    If it is stopped half-way, run it again: nothing is done twice. A step that would destroy rows or values is
     refused, and says how many, unless --allow-destructive is given.
 
     \b
@@ -39,7 +39,7 @@ def upgrade(revision: str, sql: bool, allow_destructive: bool) -> None:
 @click.argument("revision", metavar="REV")
 @allow_destructive
 def downgrade(revision: str, allow_destructive: bool) -> None:
-    """Go back to revision REV. Where this drops tables or columns that hold something, it needs --allow-destructive.
+    """Go back to revision REV. To drop tables or columns that hold data takes --allow-destructive.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def check(as_json: bool) -> None:
     sys.exit(work.check(as_json))
 
 
-@click.command()
+@click.command(short_help="List the schema's revisions.")
 @as_json
 def history(as_json: bool) -> None:
     """List the schema's revisions, the newest first, and the one that the store is at."""
@@ -70,7 +70,7 @@ def history(as_json: bool) -> None:
     sys.exit(work.history(as_json))
 
 
-@click.command()
+@click.command(short_help="Take over an existing database.")
 @click.option("--yes", is_flag=True, help="Carry it out; without it only report.")
 @click.option("--folder", type=click.Path(file_okay=False), help="Where a revision is written, if one is needed.")
 @click.option(
@@ -80,7 +80,7 @@ def history(as_json: bool) -> None:
 )
 @as_json
 def adopt(yes: bool, folder: str | None, set_aside_version_table: bool, as_json: bool) -> None:
-    """Take over a database that stands already: report how it differs, stamp it, or write the revision it needs.
+    """Take over an existing database: report how it differs, stamp it, or write the revision it needs.
 
     Drops nothing, and fills rollups that lack rows. Without --yes it only reports. Exits 0 if there is nothing left to
     do, 1 if there is.

@@ -12,16 +12,16 @@ from chimera_metrics.apps.operations import as_json
 FORMATS = ("pytest-benchmark", "asv", "google-benchmark", "lm-eval", "llama-bench", "vllm", "otlp")
 
 
-@click.command("import")
+@click.command("import", short_help="Store the results of other tools.")
 @click.argument("format", type=click.Choice(FORMATS))
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--commit", help="The commit that was measured: before the file's own, the CI's and git's.")
+@click.option("--commit", help="The commit that was measured; overrides those of the file, the CI and git.")
 @as_json
 def import_files(format: str, files: tuple[Path, ...], commit: str | None, as_json: bool) -> None:
-    """Store what other tools have written. The same file again stores nothing.
+    """Store the results of other tools. Importing a file again stores nothing.
 
-    Results of benchmarks go into bench_runs, a run for each benchmark; otlp is OpenTelemetry spans of calls of models,
-    JSON (a request a line) or protobuf, also packed by gzip, into llm_events.
+    Results of benchmarks go into bench_runs, one run for each benchmark. otlp files hold OpenTelemetry spans of model
+    calls, as JSON (one request a line) or protobuf, gzipped or not; they go into llm_events.
 
     \b
     Examples:
@@ -37,7 +37,7 @@ def import_files(format: str, files: tuple[Path, ...], commit: str | None, as_js
     sys.exit(importing.benchmarks(format, files, commit, as_json))
 
 
-@click.command()
+@click.command(short_help="Say whether this commit's benchmarks got worse.")
 @click.option("--against", metavar="REF", help="Compare with the commits of this branch, tag or commit.")
 @click.option(
     "--markdown",
@@ -60,18 +60,18 @@ def gate(against: str | None, file: Path | None) -> None:
     sys.exit(run(against, file))
 
 
-@click.command()
+@click.command(short_help="Store the messages of a Kafka topic, each once.")
 @click.option("--brokers", required=True, help="Addresses of brokers, host:port, separated by commas.")
 @click.option("--group", required=True, help="The consumer group; its members share the partitions.")
 @click.option("--topic", required=True, help="The topic to read.")
-@click.option("--table", required=True, help="The table that its messages are rows of.")
+@click.option("--table", required=True, help="The table to store its messages in.")
 @click.option(
     "--mapping", type=click.Path(dir_okay=False, path_type=Path), help="TOML file: which field is which column."
 )
 @click.option(
-    "--dead-letter", metavar="TOPIC", help="Send what cannot be stored there; by default it is kept in files."
+    "--dead-letter", metavar="TOPIC", help="Where to send what cannot be stored; by default it is kept in files."
 )
-@click.option("--known-as", metavar="NAME", help="The topic's name in the ledger, where another has the same name.")
+@click.option("--known-as", metavar="NAME", help="The topic's name in the ledger, if another topic has the same name.")
 def consume(
     brokers: str,
     group: str,
@@ -83,7 +83,7 @@ def consume(
 ) -> None:
     """Store the messages of a Kafka topic, each once, until it is stopped (SIGTERM or Ctrl-C).
 
-    A message is a JSON object. How far it is stands in the store: killed and started again, it goes on there. TLS and
+    A message is a JSON object. Its position is kept in the store: killed and started again, it resumes there. TLS and
     passwords are settings, MUSE_KAFKA_….
 
     \b

@@ -10,7 +10,7 @@ import click
 from chimera_metrics.apps.operations import as_json
 
 
-@click.group()
+@click.group(short_help="Judge watched metrics, and see their alarms.")
 def watch() -> None:
     """Metrics that are watched: judge them, see alarms, silence and acknowledge them."""
 
@@ -24,7 +24,7 @@ def list_watches(as_json: bool) -> None:
     sys.exit(work.list_(as_json))
 
 
-@watch.command("run")
+@watch.command("run", short_help="Judge each watch whose bucket is over.")
 @as_json
 def run_watches(as_json: bool) -> None:
     """Judge each watch whose bucket is over, and send the webhooks that are due.
@@ -36,12 +36,12 @@ def run_watches(as_json: bool) -> None:
     sys.exit(work.run(as_json))
 
 
-@watch.command("silence")
+@watch.command("silence", short_help="Send no webhooks for a watch until a time.")
 @click.argument("name")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
               help="UTC: 2026-01-31 or 2026-01-31T18:00.")  # fmt: skip
 def silence_watch(name: str, until: datetime) -> None:
-    """Send no webhooks of a watch until then; its alarms are recorded all the same.
+    """Send no webhooks for a watch until a time; its alarms are still recorded.
 
     \b
     Example:
@@ -52,7 +52,7 @@ def silence_watch(name: str, until: datetime) -> None:
     sys.exit(work.silence(name, until))
 
 
-@watch.command("acknowledge")
+@watch.command("acknowledge", short_help="Say that an alarm was seen.")
 @click.argument("alarm_id", metavar="ID")
 def acknowledge_alarm(alarm_id: str) -> None:
     """Say that an alarm was seen, so that `muse status` no longer names it."""

@@ -61,6 +61,8 @@ class Difference:
     days: int
     reason: Reason | None = None
     p_adjusted: float | None = None
+    unpaired: int = 0
+    """Days with a value on one side only, left out with the pair that they lack."""
 
 
 def difference(
@@ -89,16 +91,28 @@ def difference(
     """
     sides = first, second
     first, second = _of_shared_weekdays(first, second) if apart is None else _paired(first, second, apart)
-    if all(any(value is not None for value in one.values) for one in sides) and not first.days:
-        a, b = (_side(one, kind, np.ones(len(one.days)), is_total=False) for one in sides)
-        return _undecided(a, b, _NO_COMMON_DAY)
+    known = [_known_days(one) for one in sides]
+    if any(known) and not all(map(_known_days, (first, second))):
+        a, b = (_side(one, kind, np.ones(len(one.days)), is_total=bool(apart)) for one in sides)
+        return _undecided(a, b, _NO_COMMON_DAY if all(known) else _no_values("ab"[known.index(0)]))
     scale = _scale_of(first, second)
     alike = _weekdays_alike(first, second) if apart is None else [np.ones(len(one.days)) for one in (first, second)]
     a, b = (
         _side(_divided(one, scale), kind, weight, is_total=apart is not None)
         for one, weight in zip((first, second), alike, strict=True)
     )
-    return _multiplied(_by_days(a, b, is_paired=apart is not None, is_rate=is_rate), scale)
+    found = _multiplied(_by_days(a, b, is_paired=apart is not None, is_rate=is_rate), scale)
+    if apart is None:
+        return found
+    return replace(found, unpaired=sum(known) - _known_days(first) - _known_days(second))
+
+
+def _known_days(side: DailySide) -> int:
+    return sum(value is not None for value in side.values)
+
+
+def _no_values(side: str) -> Reason:
+    return Reason("no_data", f"Side {side} has no values of the metric here, so there is nothing to compare.")
 
 
 _NO_COMMON_DAY = Reason(
@@ -110,7 +124,7 @@ _NO_COMMON_DAY = Reason(
 
 def _by_days(a: _Side, b: _Side, *, is_paired: bool, is_rate: bool) -> Difference:
     if a.value is None or b.value is None:
-        return _undecided(a, b, reasons.no_data("one of the sides" if a.value is not b.value else "the metric"))
+        return _undecided(a, b, reasons.no_data("the metric"))
     have = min(a.known, b.known)
     if have < NEEDED_DAYS:
         text = f"An interval needs at least {NEEDED_DAYS} whole days with values on each side; there are {have}."

@@ -98,7 +98,7 @@ def forecast(
     Formula: of 12 smoothed levels with a cycle and the last cycle once more, the one with the smallest mean absolute
     error over up to 24 backtests; the last cycle has to be better by 5 % to win. On log(1 + y) where no value is
     negative.
-    Intervals: see `half_widths` and `total_half_width`.
+    Intervals: see `half_widths` and `total_half_width`; backtests that were exact count only near the level of today.
     Source: exponential smoothing, Brown 1959; split conformal prediction, Vovk et al. 2005; docs/statistics.md.
     Example: 10, 12, 11, 13, ... of noise about 11.5 gives about 11.5 everywhere.
     """
@@ -204,8 +204,20 @@ class _Backtests:
         return cls(known, whole, tried[:, best], now, best == len(mae) - 1, float(mae[best]), float(mae[-1]), blocks)
 
 
+def _still_true(errors: Floats, tested: _Backtests) -> Floats:
+    """The errors without those of 0 that were made at a level that is left for good, NaN in their place.
+
+    A series of zeros that began to count has shown nothing of how it varies now by having been 0 before.
+    """
+    exact = errors == 0.0
+    levels, now = tested.guessed[exact], tested.next
+    is_bygone = bool(exact.any()) and not ((levels >= now.min() - 1e-9) & (levels <= now.max() + 1e-9)).any()
+    left: Floats = np.where(exact, np.nan, errors)
+    return left if is_bygone and not np.isnan(left).all() else errors
+
+
 def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, ceiling: float | None) -> Forecast:
-    errors = np.abs(tested.known - tested.guessed)
+    errors = _still_true(np.abs(tested.known - tested.guessed), tested)
     most = np.inf if ceiling is None else ceiling / series.unit
     intervals = []
     for level in LEVELS:
@@ -232,7 +244,7 @@ def _total(series: _Series, tested: _Backtests) -> Total:
     """The sum of the horizon, with the errors that sums of backtests had."""
     value = float(series.back(tested.next).sum())
     sums, guessed = (np.cumsum(series.back(one), axis=1) for one in (tested.whole, tested.guessed))
-    off = np.abs(series.smoothed(sums) - series.smoothed(guessed))
+    off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(guessed)), tested)
     at = float(series.smoothed(np.array([value]))[0])
 
     def ends(level: float) -> tuple[float, float]:

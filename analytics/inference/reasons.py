@@ -34,9 +34,8 @@ def too_few_a_side(before: int, after: int, need: int, missing: int) -> Reason:
 
 def too_few_runs(runs: int, since: int, need: int, missing: int) -> Reason:
     """A history too short to be judged; says how many runs are missing."""
-    text = (
-        f"A regression needs {2 * need} runs, {need} of them in the time looked at; there {_are(runs)}, {since} of them"
-    )
+    within = "all of them" if since == runs > 1 else f"{since} of them"
+    text = f"A regression needs {2 * need} runs, {need} of them in the time looked at; there {_are(runs)}, {within}"
     return Reason("too_few", f"{text} in that time: {missing} more {_is(missing)} needed.")
 
 

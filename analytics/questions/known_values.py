@@ -23,10 +23,12 @@ MOST = 1_000
 """Columns with more values than this are not judged: nobody reads so many, and they are seldom typed by hand."""
 _LISTED = 12
 _HINTS = 3
+_NEGATED = ("!=", "not in", "not like")
+_COMPARABLE = ("=", "in", "like", "ilike", *_NEGATED)
 _SAME_MEANING = (
-    ("error", "failure", "failed", "fail", "exception"),
+    ("error", "errors", "failure", "failures", "failed", "fail", "exception"),
     ("ok", "success", "succeeded", "successful", "completed", "ready", "valid"),
-    ("timeout", "timed out", "deadline exceeded"),
+    ("timeout", "timeouts", "timed out", "deadline exceeded"),
 )
 """Words that people take for each other: what one system calls an error is a failure in the next."""
 
@@ -41,10 +43,15 @@ class Stated:
     values: tuple[str, ...]
 
     def matches(self, known: str) -> bool:
-        if self.op in ("like", "ilike"):
+        if self.op.endswith("like"):
             flags = re.DOTALL | (re.IGNORECASE if self.op == "ilike" else 0)
             return any(re.fullmatch(_regex(pattern), known, flags) for pattern in self.values)
         return known in self.values
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a slip in it leaves an answer that looks whole: an exclusion, or one of several words."""
+        return self.op in _NEGATED or len(self.values) > 1
 
 
 def stated(table: str, filters: Iterable[Filter]) -> list[Stated]:
@@ -52,7 +59,7 @@ def stated(table: str, filters: Iterable[Filter]) -> list[Stated]:
     return [
         Stated(table, one.column, one.op, tuple(map(str, one.values)))
         for one in filters
-        if one.op in ("=", "!=", "in", "like", "ilike") and has_few_values(table, one.column)
+        if one.op in _COMPARABLE and has_few_values(table, one.column)
     ]
 
 
@@ -69,13 +76,15 @@ def suspects(
 ) -> list[Stated]:
     """The conditions that an answer makes one doubt: filters when all is empty, a rate's own when it never holds.
 
+    Filters that would not empty the answer if they were misspelt are doubted whatever it holds.
+
     A rate of the catalog is not doubted: the caller did not write its condition.
 
     metrics: by the label under which `rows` have them.
     """
-    doubtful: list[Stated] = []
-    if all(not row[label] for row in rows for label in metrics):
-        doubtful += [one for table in _tables(metrics) for one in stated(table, filters) if one.op != "!="]
+    is_empty = all(not row[label] for row in rows for label in metrics)
+    filtered = [one for table in _tables(metrics) for one in stated(table, filters)]
+    doubtful = [one for one in filtered if one.is_silent or is_empty]
     for label, metric in ((label, part) for label, whole in metrics.items() for part in whole.parts):
         if metric.condition is None or metric.text in METRICS:  # a condition of the catalog's is not misspelt
             continue
@@ -117,7 +126,7 @@ def missing(condition: Stated, known: Sequence[str]) -> str | None:
     absent = [value for value in condition.values if not _has(condition, value, known)]
     if not absent:
         return None
-    op = "=" if condition.op in ("!=", "in") else condition.op
+    op = {"!=": "=", "in": "=", "not in": "=", "not like": "like"}.get(condition.op, condition.op)
     hints = dict.fromkeys(hint for value in absent for hint in _hints(condition, value, known))
     meant = f" (did you mean {', '.join(list(hints)[:_HINTS])}?)" if hints else ""
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
@@ -134,7 +143,7 @@ def _has(condition: Stated, value: str, known: Sequence[str]) -> bool:
 
 def _hints(condition: Stated, value: str, known: Sequence[str]) -> list[str]:
     """Known values that may have been meant: without regard to case first, then the nearest word, then its meaning."""
-    if condition.op in ("like", "ilike"):
+    if condition.op.endswith("like"):
         return [word for word in known if re.fullmatch(_regex(value), word, re.DOTALL | re.IGNORECASE)]
     if same := [word for word in known if word.casefold() == value.strip().casefold()]:
         return same

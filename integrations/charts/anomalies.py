@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+from chimera_metrics.integrations.charts.shares import in_percent
 from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
@@ -31,15 +32,17 @@ def anomalies_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
     """The picture of a `query.anomalies` result with `series` [{metric, unit, group, points}], a panel each."""
     series = result["series"]
     with style():
-        figure = new_figure(430 if len(series) <= 1 else 130 + 190 * len(series))
+        figure = new_figure(130 + 190 * len(series) if len(series) > 1 else 430 if series else 170)
         panels = figure.subplots(max(1, len(series)), 1, squeeze=False, sharex=True)[:, 0]
         for axes, one in zip(panels, series, strict=False):
-            _draw(axes, one, _own(result["anomalies"], one))
+            own = _own(result["anomalies"], one)
+            _draw(axes, in_percent(one, one["unit"]), in_percent(own, one["unit"]))
         if not series:
-            nothing(panels[0], f"Nothing is odd in {result['judged']:,} buckets.")
+            nothing(panels[0], f"None of {result['judged']:,} buckets is odd.")
         else:
             figure.legend(handles=_legend(), loc="outside lower center", ncols=3, fontsize=9, handlelength=1.6)
-        head(figure, f"What is odd in the newest {result['last']} by {result['granularity']}", _sentence(result))
+        last, by = result["last"], result["granularity"]
+        head(figure, f"What was odd in the newest {by if last == 1 else f'{last} {by}s'}", _sentence(result))
         return save(figure, form)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+from chimera_metrics.analytics import metric_of
 from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
@@ -59,15 +60,17 @@ def _draw(axes: Any, shown: Sequence[One]) -> None:
     for place, one in enumerate(shown):
         colour, marker = _LOOKS[one["verdict"]]
         change = one["change_pct"]
+        words = _values(one)
         if change is None:
-            axes.text(0.0, place, " no change in % is known", va="center", fontsize=8.5, color=GREY)
+            axes.text(0.0, place, f" {words}: no change in %", va="center", fontsize=8.5, color=GREY)
             continue
         middle = _kept(change)
         if one["low"] is not None and one["high"] is not None:
             low, high = (_kept(100.0 * one[name] / abs(one["a"])) for name in ("low", "high"))
             axes.plot([low, high], [place, place], color=colour, lw=2.4, solid_capstyle="butt", zorder=2)
         axes.plot(middle, place, marker, ms=7, color=colour, zorder=3)
-        words = f"{number(one['a'])} → {number(one['b'])}"
+        if middle != change:
+            words += f" ({change:+,.0f} %)".replace("-", "−")
         axes.annotate(
             words, (middle, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8, color=INK
         )
@@ -76,6 +79,13 @@ def _draw(axes: Any, shown: Sequence[One]) -> None:
     axes.set_yticks(range(len(shown)), [_name(one) for one in shown], fontsize=8.5)
     axes.set_xlabel("change in % of the first side")
     axes.margins(x=0.12)
+
+
+def _values(one: One) -> str:
+    """Both sides in the metric's unit; a dash where there is none."""
+    unit = metric_of(one["metric"]).unit
+    shown = [None if one[side] is None else one[side] * (100.0 if unit == "share" else 1.0) for side in ("a", "b")]
+    return f"{number(shown[0])} → {number(shown[1])} {'%' if unit == 'share' else unit or ''}".rstrip()
 
 
 def _kept(percent: float) -> float:

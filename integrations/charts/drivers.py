@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from chimera_metrics.integrations.charts.shares import change_unit, in_percent
 from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
     GREY,
     INK,
-    PALE,
     VERMILLION,
     Form,
     axis_label,
@@ -31,6 +32,7 @@ Bar = tuple[str, float, float, str]
 
 def drivers_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
     """The picture of a `query.drivers` result, 800 pixels wide: the first ten drivers, and the rest."""
+    result = in_percent(result, result["unit"])
     change = result["change"]
     bars = _bars(result) if change["change"] is not None else []
     with style():
@@ -53,7 +55,8 @@ def _words(result: Mapping[str, Any]) -> tuple[str, str]:
     if change["change"] is None:
         return title, (result["reason"] or {}).get("text", "")
     low, high = number(change["low"]), number(change["high"])
-    said = f"change {number(change['change'])} (95 %: {low} to {high}, {p_text(change['p_value'])})"
+    unit = change_unit(result["unit"])
+    said = f"change {number(change['change'])}{unit} (95 %: {low} to {high}, {p_text(change['p_value'])})"
     if result["drivers"]:
         return title, f"{said}; {result['looked_at']:,} looked at"
     return title, f"{said}. {(result['reason'] or {}).get('text', '')}"
@@ -62,13 +65,13 @@ def _words(result: Mapping[str, Any]) -> tuple[str, str]:
 def _bars(result: Mapping[str, Any]) -> list[Bar]:
     """Name, begin, end and colour of each bar."""
     at = result["change"]["before"]
-    bars: list[Bar] = [("before", 0.0, at, PALE)]
+    bars: list[Bar] = [("before", 0.0, at, INK)]
     shown = result["drivers"][:MOST_SHOWN]
     for one in shown:
         begin, at = at, at + one["contribution"]
         bars.append((_name(one), begin, at, BLUE if one["kind"] == "rate" else GREEN))
     after = result["change"]["after"]
-    return [*bars, ("rest", at, after, GREY), ("after", 0.0, after, PALE)]
+    return [*bars, ("rest", at, after, GREY), ("after", 0.0, after, INK)]
 
 
 def _name(one: Mapping[str, Any]) -> str:
@@ -79,18 +82,22 @@ def _name(one: Mapping[str, Any]) -> str:
 
 def _draw(axes: Any, bars: list[Bar]) -> None:
     for place, (name, begin, end, colour) in enumerate(bars):
-        axes.barh(place, end - begin, left=begin, height=0.62, color=colour, zorder=2)
+        if name in ("before", "after"):
+            # A mark and no bar: the axis does not begin at 0, so that a bar's length would say nothing.
+            axes.plot(end, place, "o", ms=9, color=colour, zorder=3)
+        else:
+            axes.barh(place, end - begin, left=begin, height=0.62, color=colour, zorder=2)
         if place + 1 < len(bars):
             axes.plot([end, end], [place, place + 1], color=GREY, lw=0.9, zorder=1)
         is_step = name not in ("before", "after")
         words = ("+" if end > begin and is_step else "") + number(end - begin if is_step else end)
         axes.annotate(
-            words, (max(begin, end), place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5,
+            words, (max(begin, end) if is_step else end, place), xytext=(4 if is_step else 8, 0),
+            textcoords="offset points", va="center", fontsize=8.5,
             color=VERMILLION if name == bars[1][0] and is_step and name != "rest" else INK,
         )  # fmt: skip
     ends = [one for _, begin, end, _ in bars[1:-1] for one in (begin, end)]
     room = 0.25 * (max(ends) - min(ends)) or abs(max(ends)) * 0.1 or 1.0
-    # The whole bars are cut off: their length says nothing about the change.
     low = min(ends) - room
     axes.set_xlim(max(0.0, low) if min(ends) >= 0.0 else low, max(ends) + 1.4 * room)
     axes.set_ylim(len(bars) - 0.5, -0.6)
@@ -98,5 +105,11 @@ def _draw(axes: Any, bars: list[Bar]) -> None:
 
 
 def _legend(bars: list[Bar]) -> list[Any]:
-    names = {BLUE: "by its rate", GREEN: "by its volume", GREY: "rest", PALE: "the metric"}
-    return [Patch(color=colour, label=name) for colour, name in names.items() if any(bar[3] == colour for bar in bars)]
+    names = {BLUE: "by its rate", GREEN: "by its volume", GREY: "rest", INK: "the metric"}
+    kept = [(colour, name) for colour, name in names.items() if any(bar[3] == colour for bar in bars)]
+    return [
+        Line2D([], [], ls="", marker="o", ms=8, color=colour, label=name)
+        if colour == INK
+        else Patch(color=colour, label=name)
+        for colour, name in kept
+    ]

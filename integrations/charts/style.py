@@ -22,6 +22,7 @@ from chimera_metrics.integrations.results.picture import Form as Form
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 INK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
 WIDTH_PX, DPI = 800, 100
+_COMMAS_FROM = 1_000.0
 
 # Matplotlib's settings are the whole process's.
 _ONE_AT_A_TIME = threading.Lock()
@@ -82,6 +83,14 @@ def dates(axes: Any) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
+def heights(axes: Any, low: float, high: float, unit: str | None) -> None:
+    """The axis of values: none below 0 where no value is, none over 100 %, large numbers with commas."""
+    top = min(high, 104.0) if unit == "%" else high
+    axes.set_ylim(low, top)
+    if max(abs(low), abs(top)) >= _COMMAS_FROM and top - low >= _COMMAS_FROM / 100.0:
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
 def axis_label(metric: str, unit: str | None) -> str:
     """`latency (ms)`."""
     return f"{metric} ({unit})" if unit else metric
@@ -91,6 +100,7 @@ def nothing(axes: Any, text: str) -> None:
     """Says why there is nothing to see."""
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=GREY, wrap=True)
     axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
     # A panel in a grid shares its dates with others that have something to show: no tick of theirs is removed.
     is_alone = len(axes.get_shared_x_axes().get_siblings(axes)) == 1
     axes.tick_params(left=False, labelleft=False)

@@ -11,6 +11,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from chimera_metrics.integrations.charts.shares import change_unit, in_percent
 from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
@@ -22,6 +23,7 @@ from chimera_metrics.integrations.charts.style import (
     axis_label,
     dates,
     head,
+    heights,
     moment,
     new_figure,
     nothing,
@@ -35,13 +37,14 @@ from chimera_metrics.integrations.results import records
 MOST_GROUPS = 6
 _DAY_S = 86_400.0
 _MARKED = 120
-"""Up to so many points each has a marker."""
+"""Up to so many values each has a marker."""
 _CHANCE = 0.05
 Series = Mapping[str, Any]
 
 
 def trend_chart(result: Mapping[str, Any], form: Form = "png") -> bytes:
     """The picture of a `query.trend` result, 800 pixels wide; of several groups the first six, side by side."""
+    result = in_percent(result, result["unit"])
     every = result["series"]
     shown = every[:MOST_GROUPS]
     rows, columns = _grid(len(shown))
@@ -83,7 +86,7 @@ def _sentence(series: Series, unit: str | None) -> str:
     """What the picture shows: the steps, else the trend, else the level and how far a trend could hide in it."""
     if series["slope_per_day"] is None:
         return str((series["reason"] or {}).get("text", ""))
-    unit = f" {unit}" if unit else ""
+    a_day, unit = change_unit(unit), f" {unit}" if unit else ""
     low, high = number(series["slope_low"]), number(series["slope_high"])
     steps, left = series["change_points"], series["between_steps"]
     n = f"n = {series['n']}"
@@ -97,11 +100,11 @@ def _sentence(series: Series, unit: str | None) -> str:
         if steps and left is not None:
             slope, p, low = left["slope_per_day"], left["p_value"], ""
         interval = f" (95 %: {low} to {high})" if low and series["slope_low"] is not None else ""
-        return f"{series['direction']}: {number(slope)}{unit} a day{interval}, {p_text(p)}, {n}"
+        return f"{series['direction']}: {number(slope)}{a_day} a day{interval}, {p_text(p)}, {n}"
     level = f"level {number(_level(series))}{unit}"
     if series["slope_low"] is None:
         return f"{level}, {n}"
-    return f"{series['direction']}: {level}; a trend lies between {low} and {high}{unit} a day, {n}"
+    return f"{series['direction']}: {level}; a trend lies between {low} and {high}{a_day} a day, {n}"
 
 
 def _short(series: Series) -> str:
@@ -149,14 +152,15 @@ def _draw(axes: Any, series: Series, result: Mapping[str, Any]) -> None:
     # A gap breaks the line.
     times = [moment(p["ts"]) for p in points if not p["partial"]]
     values = [float("nan") if p["value"] is None else p["value"] for p in points if not p["partial"]]
-    axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if len(points) <= _MARKED else 0, zorder=3)
-    if len(points) > _MARKED:
+    is_marked = len(known) <= _MARKED
+    axes.plot(times, values, color=BLUE, lw=1.3, marker="o", ms=4 if is_marked else 0, zorder=3)
+    if not is_marked:
         _isolated(axes, times, values)
     _partial(axes, points)
     _changes(axes, series, (known[0][0], known[-1][0]), alone)
     for stray in series["anomalies"]:
         axes.plot(moment(stray["ts"]), stray["value"], "D", ms=11, mfc="none", mec=VERMILLION, mew=1.8, zorder=5)
-    _heights(axes, points)
+    _heights(axes, points, result["unit"])
     if alone:
         axes.set_ylabel(axis_label(result["metric"], result["unit"]))
     dates(axes)
@@ -194,19 +198,21 @@ def _line(axes: Any, series: Series, known: Sequence[tuple[datetime, float]]) ->
     axes.plot(ends, [level + slope * (day - middle) for day in (days[0], days[-1])], color=ORANGE, lw=2, zorder=2)
 
 
-def _heights(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
+def _heights(axes: Any, points: Sequence[Mapping[str, Any]], unit: str | None = None) -> None:
     """The axis is the values': a wide interval runs out of the picture rather than flatten the series."""
     values = [point["value"] for point in points if point["value"] is not None]
     low, high = min(values), max(values)
     room = 0.14 * (high - low) or 0.1 * abs(high) or 1.0
     # What is never negative has no axis below zero.
-    axes.set_ylim(low - room if low < 0.0 else max(0.0, low - room), high + 1.6 * room)
+    heights(axes, low - room if low < 0.0 else max(0.0, low - room), high + 1.6 * room, unit)
 
 
 def _partial(axes: Any, points: Sequence[Mapping[str, Any]]) -> None:
     for point in points:
         if point["partial"] and point["value"] is not None:
-            axes.plot(moment(point["ts"]), point["value"], "o", ms=6, mfc="white", mec=GREY, mew=1.4, zorder=4)
+            axes.plot(
+                moment(point["ts"]), point["value"], "o", ms=6, mfc="white", mec=GREY, mew=1.4, zorder=4, clip_on=False
+            )
 
 
 def _changes(axes: Any, series: Series, times: tuple[datetime, datetime], alone: bool) -> None:
@@ -239,6 +245,7 @@ def _legend(shown: Sequence[Series]) -> list[Any]:
         handles.append(Line2D([], [], color=ORANGE, lw=2, label="level (median)"))
     if any(one["change_points"] for one in shown):
         handles.append(Line2D([], [], color=GREEN, ls=(0, (4, 3)), label="change of level"))
+        handles.append(Line2D([], [], color=GREEN, lw=1.6, label="level"))
     if any(one["anomalies"] for one in shown):
         handles.append(Line2D([], [], ls="", marker="D", ms=8, mfc="none", mec=VERMILLION, label="anomaly"))
     if any(p["partial"] and p["value"] is not None for one in shown for p in _points(one)):

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from chimera_metrics.integrations.guard.nodes import Node, arguments_of
 
-_OPERATORS = {"equals": "=", "in": "in", "like": "like", "ilike": "ilike"}
+_OPERATORS = {
+    "equals": "=", "in": "in", "like": "like", "ilike": "ilike",
+    "notEquals": "!=", "notIn": "not in", "notLike": "not like",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Contents:
         if not self.rows:
             return f"is empty. {HOW_TO_FILL}."
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-        return f"holds {rows}" + (f", the newest of {self.newest:%Y-%m-%d %H:%M} UTC." if self.newest else ".")
+        return f"holds {rows}" + (f", the newest from {self.newest:%Y-%m-%d %H:%M} UTC." if self.newest else ".")
 
 
 def contents(client: Access) -> Contents:

@@ -34,10 +34,9 @@ def rows_and_gaps(scope: CheckScope) -> Iterator[Line]:
                 yield check(name, "ok", "none")
             continue
         first, last = min(counts), max(counts)
-        figure = (
-            f"{sum(counts.values()):,} on {len(counts):,} days from {first} to {last}, "
-            f"{min(counts.values()):,} to {max(counts.values()):,} a day"
-        )
+        least, most = min(counts.values()), max(counts.values())
+        a_day = f"{least:,} to {most:,}" if least != most else f"{most:,}"
+        figure = f"{sum(counts.values()):,} on {len(counts):,} days from {first} to {last}, {a_day} a day"
         span = (last - first).days + 1
         # Tables that are filled now and then have no gaps: with few rows a day, a day without one is chance.
         steady = len(counts) >= 14 and len(counts) >= 0.8 * span and median(counts.values()) >= 5

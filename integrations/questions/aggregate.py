@@ -22,7 +22,7 @@ from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellat
 from chimera_metrics.integrations.questions.asked import ExportedAggregate
 from chimera_metrics.integrations.questions.asking import Asking, question_start
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of_metric, point
+from chimera_metrics.integrations.questions.figures import POINT_DIGITS, digits_of, digits_of_metric, point
 from chimera_metrics.integrations.questions.intervals import (
     add_intervals,
     ends,
@@ -93,7 +93,7 @@ def _shaped(
         columns.append({"name": "partial", "type": "Bool", "unit": None})
     if answer is None:
         return columns, [], None
-    rows = filled(asking, question, answer, question.metrics)
+    rows = filled(asking, question, answer, question.metrics, filters)
     note_unknown(asking, rows, {metric.label: metric for metric in question.metrics}, filters)
     add_intervals(asking, question, answer, rows)
     asking.notes += marks({name: {row[name] for row in rows} for name in question.names("group")})
@@ -131,8 +131,7 @@ def _within(
 ) -> tuple[list[list[Any]], str | None]:
     """The rows that there is room for, and what of the first was cut."""
     shaper = Shaper(room)
-    digits = {metric.label: digits_of_metric(metric) for metric in question.metrics}
-    digits |= {end: digits[metric.label] for metric in question.intervals for end in ends(metric)}
+    digits = _digits(question, rows)
     wide = {name for name in digits if any(is_wide(row[name]) for row in rows)}
     dated = [place for place, name in enumerate(names) if name == "ts" and question.granularity != "none"]
     kept: list[list[Any]] = []
@@ -149,6 +148,20 @@ def _within(
         room -= length
         kept.append(shaped)
     return kept, None
+
+
+def _digits(question: Question, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The digits of each column of numbers; the ends of an interval have those of its metric.
+
+    Shares and percentiles that differ by less than their seven digits show have those that they differ in.
+    """
+    digits: dict[str, int] = {}
+    for metric in question.metrics:
+        own = [metric.label, *(ends(metric) if metric in question.intervals else ())]
+        meant = digits_of_metric(metric)
+        values = {row[name] for row in rows for name in own} - {None} if meant == POINT_DIGITS else set()
+        digits |= dict.fromkeys(own, digits_of(values) if len(values) > 1 else meant)
+    return digits
 
 
 def _shown(value: Any, digits: int | None, wide: bool) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import AnomaliesArguments, Metric, Question, granularity_of
-from chimera_metrics.analytics.arguments import one_name
+from chimera_metrics.analytics.arguments import conditions, one_name
 from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.anomalies import LEADING
 from chimera_metrics.integrations.access import Access
@@ -18,6 +18,7 @@ from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.cycles import period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import AnomaliesResult
 from chimera_metrics.integrations.results.picture import Form, drawn_by
 
@@ -57,7 +58,8 @@ def anomalies(client: Access, given: AnomaliesArguments, cancellation: Cancellat
     named = each_metric(given.metrics) if given.metrics else ()
     window = asking.window_asked(given, DEFAULT_DAYS[by])
     asked = analytics.anomalies(given, window=window, sizes=asking.sizes(window, named or LEADING))
-    series = [one for question in asked.questions for one in _read(asking, question)]
+    filters = conditions(given.filters)
+    series = [one for question in asked.questions for one in _read(asking, question, filters)]
     watched = [_watched(place, one) for place, one in enumerate(series)]
     found = inference.newest_anomalies(watched, asked.last, period=period_of(by) or 1)
     asking.note_approximations(asked.questions)
@@ -90,10 +92,11 @@ def _place(key: Any) -> int:
     return int(key)
 
 
-def _read(asking: Asking, question: Question) -> Iterator[_Series]:
+def _read(asking: Asking, question: Question, filters: Sequence[Mapping[str, Any]]) -> Iterator[_Series]:
     """The series of each metric and group of one table, without buckets that are not over."""
     group_by = next((column.name for column in question.columns if column.role == "group"), None)
     rows = filled(asking, question, asking.read(question.select), question.metrics)
+    note_unknown(asking, rows, {metric.label: metric for metric in question.metrics}, filters)
     by_group: dict[Any, list[Row]] = {}
     for row in rows:
         if not row["partial"]:

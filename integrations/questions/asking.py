@@ -13,6 +13,7 @@ from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import start
 from chimera_metrics.integrations.clickhouse.retries import read_policy_of, repeat
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
+from chimera_metrics.integrations.questions.wording import listed
 from chimera_metrics.integrations.results import Result, as_json
 
 Row = dict[str, Any]
@@ -146,7 +147,7 @@ class Asking:
         if partial:
             are = "is" if len(partial) == 1 else "are"
             where = "shown, but left out of all inference" if shown else "left out of the points and of all inference"
-            self.notes.append(f"{' and '.join(partial)} {are} partial: {where}.")
+            self.notes.append(f"{listed(partial)} {are} partial: {where}.")
 
     def note_groups(self, question: Question, shown: int, what: str) -> bool:
         """Whether groups were cut off; says how many there are in all."""
@@ -171,11 +172,13 @@ def question_start(question: Question, moment: datetime) -> str:
     return start(moment, question.granularity, question.window.zone)
 
 
-def note_gaps(left_out: int, every: int, granularity: str, of: str = "") -> list[str]:
+def note_gaps(left_out: int, every: int, granularity: str, sides: int = 1) -> list[str]:
     """The line that counts the buckets without a value, which are no points."""
     if not left_out:
         return []
-    return [f"{left_out} of {every} {granularity}s have no value{of} and are left out of the points."]
+    lack, are = ("lacks", "is") if left_out == 1 else ("lack", "are")
+    what = "a value" if sides == 1 else "a value on one side or both"
+    return [f"{left_out} of {every} {granularity}s {lack} {what} and {are} left out of the points."]
 
 
 def thin(rows: Sequence[Any], most: int, keep: Iterable[int] = ()) -> list[Any]:

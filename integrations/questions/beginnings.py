@@ -8,12 +8,15 @@ from itertools import islice
 from typing import Any
 
 from chimera_metrics.analytics import DIMENSIONS, Metric, Question
+from chimera_metrics.analytics.metrics.filters import Filter, filters_of
 from chimera_metrics.analytics.questions.beginnings import first_rows, first_rows_of_groups
 from chimera_metrics.analytics.questions.question import Beginnings, utc
 from chimera_metrics.analytics.sql.buckets import Bucket
 from chimera_metrics.integrations.answers.shaping import Shaper, iso
 from chimera_metrics.integrations.clickhouse.statements import Answer
 from chimera_metrics.integrations.questions.asking import Asking, Row
+from chimera_metrics.integrations.questions.wording import listed
+from chimera_metrics.models import FACT_TABLES
 
 _GROUPS = 50
 """Up to so many groups each are asked for their first row: what the groups of a trend are at most."""
@@ -21,10 +24,17 @@ _SHOWN = 3
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def filled(asking: Asking, question: Question, answer: Answer | Sequence[Row], metrics: Iterable[Metric]) -> list[Row]:
+def filled(
+    asking: Asking,
+    question: Question,
+    answer: Answer | Sequence[Row],
+    metrics: Iterable[Metric],
+    filters: Sequence[Mapping[str, Any] | Filter] = (),
+) -> list[Row]:
     """The rows of a question by bucket, from the first row on that its tables and groups have; a note says from when.
 
-    Costs a statement only when the window's first bucket is empty.
+    filters: of the question; a note says where the days before their first row count as 0.
+    Costs a statement or two only when the window's first bucket is empty.
     """
     rows = answer.mappings() if isinstance(answer, Answer) else answer
     if question.granularity == "none" or not question.in_time_order:
@@ -35,7 +45,9 @@ def filled(asking: Asking, question: Question, answer: Answer | Sequence[Row], m
         return question.fill(rows)
     begun = _beginnings(asking, question, late)
     _note(asking, question, buckets[0], begun, metrics)
-    return question.fill(rows, begun)
+    found = question.fill(rows, begun)
+    _note_filtered(asking, question, found, filters)
+    return found
 
 
 def _late(question: Question, rows: Sequence[Mapping[str, Any]], first: Bucket) -> list[tuple[Any, ...]]:
@@ -58,12 +70,16 @@ def _beginnings(asking: Asking, question: Question, late: Sequence[tuple[Any, ..
     # A table without rows has not begun, whatever the window.
     firsts = {name: utc(first) if first is not None else _NEVER for name, first in found.items()}
     names = question.names("group")
-    few = all((tables[0], name) in DIMENSIONS and DIMENSIONS[tables[0], name].few for name in names)
+    few = all(_is_few(tables[0], name) for name in names)
     if not names or not few or len(late) > _GROUPS:
         return Beginnings(firsts, {})
     statement = first_rows_of_groups(tables[0], question.source, names, late, question.window)
     groups = {question.group_of(row): utc(row["first"]) for row in asking.read(statement).mappings()}
     return Beginnings(firsts, groups)
+
+
+def _is_few(table: str, name: str) -> bool:
+    return (table, name) in DIMENSIONS and DIMENSIONS[table, name].few
 
 
 def _note(asking: Asking, question: Question, first: Bucket, begun: Beginnings, metrics: Iterable[Metric]) -> None:
@@ -73,7 +89,7 @@ def _note(asking: Asking, question: Question, first: Bucket, begun: Beginnings, 
         if first.end <= moment < question.window.until:
             begins = "begins" if len(own) == 1 else "begin"
             row = "its first row" if len(own) == 1 else f"the first row of {table}"
-            asking.notes.append(f"{' and '.join(own)} {begins} on {_on(question, moment)}, {row}.")
+            asking.notes.append(f"{listed(own)} {begins} on {_on(question, moment)}, {row}.")
     late = {group: moment for group, moment in begun.groups.items() if moment >= first.end}
     shown = [
         f"{_name(group)} on {_on(question, moment)}"
@@ -86,6 +102,32 @@ def _note(asking: Asking, question: Question, first: Bucket, begun: Beginnings, 
             f"{'Groups begin' if len(late) > 1 else 'A group begins'} within the window: "
             f"{', '.join(shown)}{more}; {first_row}."
         )
+
+
+def _note_filtered(
+    asking: Asking, question: Question, rows: Sequence[Row], filters: Sequence[Mapping[str, Any] | Filter]
+) -> None:
+    """Says when the first row of a filter came, where the series has zeros from before it.
+
+    Filters choose among rows that there are: their zeros are counted. A reader of a new model has to know.
+    """
+    counted = [column for column in question.columns if column.empty == "zero" and column.role == "metric"]
+    if not filters or not counted or question.names("group"):
+        return
+    table = counted[0].table
+    chosen = [one for one in filters_of(FACT_TABLES[table], filters) if one.op == "=" and _is_few(table, one.column)]
+    first = next((row["ts"] for row in rows if any(row[column.name] for column in counted)), None)
+    if not chosen or first is None or first == rows[0]["ts"]:
+        return
+    names, words = [one.column for one in chosen], tuple(one.values[0] for one in chosen)
+    statement = first_rows_of_groups(table, question.source, names, [words], question.window)
+    for row in asking.read(statement).mappings():
+        if (moment := utc(row["first"])) >= first:
+            said = " and ".join(f"{name} = {_name((word,))}" for name, word in zip(names, words, strict=True))
+            asking.notes.append(
+                f"The first row with {said} is from {_on(question, moment)}; the {question.granularity}s before it "
+                f"count as 0. Grouped by {listed(names)}, the series begins with it."
+            )
 
 
 def _on(question: Question, moment: datetime) -> str:

@@ -28,6 +28,7 @@ from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.beginnings import filled
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
+from chimera_metrics.integrations.questions.wording import listed
 from chimera_metrics.integrations.results import CompareResult
 from chimera_metrics.integrations.results.picture import Form, drawn_by
 from chimera_metrics.models import FACT_TABLES
@@ -39,6 +40,7 @@ Group = tuple[Any, ...]
 
 COMMIT_DAYS = 28
 _WEEK = timedelta(days=7)
+_NAMED = 5
 _RANK = {"worse": 0, "better": 1, "unclear": 2, "same": 3}
 _DEFAULT_OF_COMMITS = "bench_runs"
 
@@ -243,14 +245,27 @@ def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared]
     if any(len({one.group for one in compared}) >= MAX_COMPARED for _ in asked.group_by[:1]):
         asking.notes.append(f"The {MAX_COMPARED} groups with the most rows on each side are compared.")
     neutral = [
-        one.metric.text
+        _name(one, asked.group_by)
         for one in compared
         if one.metric.better == "neutral" and one.found.p_adjusted is not None and one.found.p_adjusted < 0.05
     ]
     if neutral:
-        names = " and ".join(dict.fromkeys(neutral))
-        asking.notes.append(f"{names} changed clearly; whether that is better, the catalog does not say.")
+        asking.notes.append(f"{_some(neutral)} changed clearly; whether that is better, the catalog does not say.")
+    unpaired = [f"{one.found.unpaired} of {_name(one, asked.group_by)}" for one in compared if one.found.unpaired]
+    if unpaired:
+        asking.notes.append(f"Days with a value on one side only are left out, also of a and b: {_some(unpaired)}.")
     asking.notes += marks({"group": [word for one in compared for word in one.group]})
+
+
+def _name(one: Compared, names: Sequence[str]) -> str:
+    words = ", ".join(str(Shaper().value(word)) for word in one.group) if names else ""
+    return f"{one.metric.text} of {words}" if words else one.metric.text
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return listed([*names[:_NAMED], *more])
 
 
 def _note_unpaired(asking: Asking, asked: analytics.Compare) -> None:

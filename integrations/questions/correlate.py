@@ -50,7 +50,7 @@ def correlate(
 
     def build(most: int) -> dict[str, Any]:
         shown = thin(pairs, most)
-        gaps = note_gaps(len(whole) - len(pairs), len(whole), question.granularity, " on both sides")
+        gaps = note_gaps(len(whole) - len(pairs), len(whole), question.granularity, sides=2)
         thinned = [*gaps, *_thinned(len(shown), len(pairs))]
         return _result(asking, question, found, sides, cautions, shown, thinned) | {"cycle": cycle, "reason": reason}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_metrics import analytics
 from chimera_metrics.analytics import DriversArguments, Metric, metric_of
-from chimera_metrics.analytics.arguments import whole
+from chimera_metrics.analytics.arguments import conditions, whole
 from chimera_metrics.analytics.errors import QuestionError
 from chimera_metrics.analytics.questions.asked import Filters
 from chimera_metrics.analytics.questions.beginnings import first_rows
@@ -29,6 +29,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.statements import Answer, Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.figures import figure, reason_of
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import DriversResult
 from chimera_metrics.integrations.results.picture import Form, drawn_by
 
@@ -59,6 +60,8 @@ def drivers(client: Access, given: DriversArguments, cancellation: Cancellation 
     cells = _Cells(asking, asked)
     found = inference.drivers(cells.cube, depth=depth, limit=limit, births=sorted({day for day, _ in cells.births}))
     described = [cells.described(one, found) for one in found.drivers]
+    sides = [{"value": found.before}, {"value": found.after}]
+    note_unknown(asking, sides, {"value": measured}, conditions(given.filters))
     asking.notes += marks({"where": [word for one in described for word in one["where"].values()]})
     result = DriversResult.of(
         {

@@ -44,7 +44,7 @@ def forecast(client: Access, given: ForecastArguments, cancellation: Cancellatio
         given = replace(given, horizon=inference.default_horizon(period))
     asked = analytics.forecast(given, window=window, sizes=asking.sizes(window, [given.metric]))
     measured = metric_of(given.metric)
-    rows = filled(asking, asked.series, asking.read(asked.series.select), [measured])
+    rows = filled(asking, asked.series, asking.read(asked.series.select), [measured], filters)
     note_unknown(asking, rows, {"value": measured}, filters)
     found = inference.forecast(
         [row["value"] for row in rows if not row["partial"]],

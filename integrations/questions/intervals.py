@@ -184,4 +184,4 @@ def _note_missing(asking: Asking, metric: Metric, rows: Iterable[Row]) -> None:
     low, high = ends(metric)
     need = fewest_values(metric.aggregate.level) if metric.aggregate.level else 2
     if any(row[f"{metric.label}_n"] < need for row in rows):
-        asking.notes.append(f"{low} or {high} is null where there are too few values; both take {need}.")
+        asking.notes.append(f"{low} or {high} is null where there are too few values; each needs {need} values.")

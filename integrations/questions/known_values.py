@@ -1,4 +1,4 @@
-"""Notes on values that no row has, asked for only when an answer is empty."""
+"""Notes on values that no row has, asked for only where a slip would empty an answer or go unseen in it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def note_unknown(
 ) -> None:
     """A note for each filter and rate whose value no row has, if the rows of the answer are empty or zero.
 
+    Of a list of values, and of those that are excluded, also where they are not.
+
     metrics: of one table, by the label under which `rows` have them.
     """
     [table] = {metric.table for metric in metrics.values()}
@@ -50,16 +52,16 @@ def note_unknown_filters(asking: Asking, table: str, filters: Sequence[Mapping[s
 
 def note_unknown_words(asking: Asking, answer: Result, tables: Iterable[str], found: Iterable[Condition]) -> None:
     """The same for the answer of a reader's SQL, from the comparisons that stand in it."""
-    if not _says_nothing(answer):
-        return
+    is_empty = _says_nothing(answer)
     facts = {rollup.table.name: name for name, rollup in ROLLUPS.items()} | {name: name for name in FACT_TABLES}
     read = list(dict.fromkeys(facts[name] for name in (t.rpartition(".")[2] for t in tables) if name in facts))
     doubtful = []
     for one in found:
         owners = [table for table in read if has_few_values(table, one.column)]
         # Of two tables with such a column it cannot be said which is meant.
-        if len(owners) == 1:
-            doubtful.append(Stated(owners[0], one.column, one.op, one.values))
+        stated = Stated(owners[0], one.column, one.op, one.values) if len(owners) == 1 else None
+        if stated is not None and (stated.is_silent or is_empty):
+            doubtful.append(stated)
     _note(asking, doubtful)
 
 

@@ -127,7 +127,7 @@ def _note_few(asking: Asking, groups: Sequence[Mapping[str, Any]]) -> None:
 
     every = [found for one in groups for found in one["regressions"]]
     if any(min(found["n_before"], found["n_after"]) < ENOUGH_A_SIDE for found in every):
-        asking.notes.append(f"With under {ENOUGH_A_SIDE} runs a side, runs are taken for independent of each other.")
+        asking.notes.append(f"With fewer than {ENOUGH_A_SIDE} runs a side, runs are assumed to be independent.")
 
 
 def _too_new(runs: Mapping[Key, Sequence[Row]], found: Mapping[Key, Any], since: datetime) -> list[str]:

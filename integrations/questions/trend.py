@@ -63,7 +63,7 @@ def trend(client: Access, given: TrendArguments, cancellation: Cancellation | No
     asked = analytics.trend(given, window=window, sizes=asking.sizes(window, [given.metric]))
     question = asked.series
     measured = metric_of(given.metric)
-    rows = filled(asking, question, asking.read(question.select), [measured])
+    rows = filled(asking, question, asking.read(question.select), [measured], filters)
     note_unknown(asking, rows, {"value": measured}, filters)
     judged = _judge(question, rows, measured)
     commits = _commits(asking, asked, judged)

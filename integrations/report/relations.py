@@ -8,8 +8,8 @@ from chimera_metrics.integrations.report.glance import worse_or_better
 from chimera_metrics.integrations.report.parts import Ask, Cell, Link, Picture, Planned, Section, Table
 from chimera_metrics.integrations.report.scope import Scope
 from chimera_metrics.integrations.report.trends import commit_link
-from chimera_metrics.integrations.report.words import day, group_words, p_words, reason_of, shown, unit_of
-from chimera_metrics.integrations.results.numbers import number
+from chimera_metrics.integrations.report.words import day, group_words, p_words, reason_of, shown, shown_change, unit_of
+from chimera_metrics.integrations.results.numbers import number, p_text
 
 _X, _Y = "bench.latency_p95_ms", "ui.latency_mean_ms"
 
@@ -32,7 +32,7 @@ def _correlation(ask: Ask, scope: Scope, x: str, y: str, least: int) -> Section:
         said = reason_of(answer)
     else:
         between = "" if answer["ci_low"] is None else f" (95 %: {answer['ci_low']:.2f} to {answer['ci_high']:.2f})"
-        said = f"r = {answer['coefficient']:.2f}{between}, p {p_words(answer['p_value'])}, n = {answer['n']}."
+        said = f"r = {answer['coefficient']:.2f}{between}, {p_text(answer['p_value'])}, n = {answer['n']}."
     words = f"{y} against {x}: {said}"
     return Section(
         f"{y} against {x}", [said], pictures=[Picture("correlate", given, words)],
@@ -47,7 +47,7 @@ def _pairs(ask: Ask, scope: Scope, least: int) -> Section:
         for one in answer["pairs"]
     ]
     score = answer["confidence"]["score"]
-    lines = [f"Confidence {number(score)}, of {answer['hearts_rows']:,} runs and {answer['packs_rows']:,} events."]
+    lines = [f"Confidence {number(score)}, from {answer['hearts_rows']:,} runs and {answer['packs_rows']:,} events."]
     table = Table("Benchmarks beside the interface", ["benchmarks", "interface", "r", "p, corrected", "n"], rows, 2)
     return Section("All pairs", lines, tables=[table], notes=answer["notes"], sql=answer["sql"])
 
@@ -113,7 +113,7 @@ def _drivers(ask: Ask, scope: Scope, metric: str) -> Section:
         given["baseline_since"] = scope.baseline_since
     answer = ask("drivers", **given)
     moved, unit = answer["change"], answer["unit"]
-    said = f"{shown(moved['before'], unit)} before, {shown(moved['after'], unit)} now (p {p_words(moved['p_value'])})."
+    said = f"{shown(moved['before'], unit)} before, {shown(moved['after'], unit)} now ({p_text(moved['p_value'])})."
     rows: list[list[Cell]] = [
         [
             Link(
@@ -124,7 +124,7 @@ def _drivers(ask: Ask, scope: Scope, metric: str) -> Section:
             one["kind"],
             shown(one["before"], unit),
             shown(one["after"], unit),
-            shown(one["contribution"], unit),
+            shown_change(one["contribution"], unit),
             p_words(one["p_adjusted"]),
             commit_link(one["commit_sha"]),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chimera_metrics.integrations.report.parts import Ask, Cell, Link, Picture, Planned, Section, Table
 from chimera_metrics.integrations.report.scope import Scope
-from chimera_metrics.integrations.report.words import day, group_words, p_words, reason_of, shown
+from chimera_metrics.integrations.report.words import day, group_words, p_words, reason_of, shown, shown_change
 from chimera_metrics.integrations.results import Result
 
 LEADING = (
@@ -56,8 +56,8 @@ def _line(one: Result, answer: Result) -> str:
     name = f"{group_words(one['group'])}: " if answer["group_by"] else ""
     if one["slope_per_day"] is None:
         return f"{name}{reason_of(one)}"
-    low, high = shown(one["slope_low"], unit), shown(one["slope_high"], unit)
-    slope = f"{shown(one['slope_per_day'], unit)} a day (95 %: {low} to {high})"
+    low, high = (shown_change(one[name], unit) for name in ("slope_low", "slope_high"))
+    slope = f"{shown_change(one['slope_per_day'], unit)} a day (95 %: {low} to {high})"
     steps = len(one["change_points"])
     stepped = f", with {steps} change{'' if steps == 1 else 's'} of level" if steps else ""
     direction = "no clear trend" if one["direction"] == "unclear" else one["direction"]

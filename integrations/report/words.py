@@ -15,7 +15,7 @@ def unit_of(metric: str) -> str | None:
 
 
 def shown(value: Any, unit: str | None) -> str:
-    """A figure with its unit; shares in percent, a value that is not there as a dash."""
+    """A value with its unit; shares in percent, a value that is not there as a dash."""
     if value is None:
         return "–"
     if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
@@ -28,6 +28,12 @@ def shown(value: Any, unit: str | None) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{number(float(value))} {unit}" if unit in ("ms", "s", "USD", "MB") else number(float(value))
+
+
+def shown_change(value: Any, unit: str | None) -> str:
+    """A difference or a slope with its unit; of shares in percentage points."""
+    said = shown(value, unit)
+    return said.replace(" %", " percentage points") if unit == "share" else said
 
 
 def change(percent: float | None) -> str:

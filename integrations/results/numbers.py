@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-_SMALL, _LARGE = 1e-3, 10_000
+_SMALL, _LARGE = 1e-3, 1_000
 
 
 def number(value: float | None) -> str:

@@ -16,6 +16,9 @@ MODELS = ["gpt-4o-mini", "gpt-4o", "claude-opus"]
 SAID: list[tuple[Stated, list[str], str | None]] = [
     (Stated("t", "status", "=", ("success",)), STATUS, None),
     (Stated("t", "status", "=", ("error",)), STATUS, "(did you mean failure?)"),
+    (Stated("t", "status", "=", ("errors",)), STATUS, "(did you mean failure?)"),
+    (Stated("t", "status", "not in", ("success", "error")), STATUS, "has status = error; known"),
+    (Stated("t", "model", "not like", ("%GPT%",)), MODELS, "has model like %GPT%;"),
     (Stated("t", "status", "=", ("FAILURE",)), STATUS, "(did you mean failure?)"),
     (Stated("t", "status", "=", ("sucess",)), STATUS, "(did you mean success?)"),
     (Stated("t", "status", "=", ("purple",)), STATUS, "known are success, failure, timeout."),

@@ -120,7 +120,7 @@ def test_no_row_in_the_days_asked_for_is_said_with_the_newest_day(store: ClickHo
     file.write_text(f"ts,status\n{moment:%Y-%m-%dT%H:%M:%SZ},valid\n")
     done = _run(file, 9)
     assert (
-        f"No row of the files lies in the last 9 days: the newest is of {moment:%Y-%m-%d}, so take --days 30"
+        f"No row of the files lies in the last 9 days: the newest is from {moment:%Y-%m-%d}, so take --days 30"
         in done.stderr
     )
     assert "No row of the files" not in _run(file, 30).stderr

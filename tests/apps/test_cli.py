@@ -6,9 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+
+from chimera_metrics.apps.muse_cli import main
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -106,3 +111,19 @@ def test_help_teaches(command: str) -> None:
     done = run("muse", command, "--help")
     assert done.returncode == 0
     assert "Usage: muse" in done.stdout
+
+
+def _groups(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(command, click.Group):
+        yield words
+        for name, one in command.commands.items():
+            yield from _groups(one, (*words, name))
+
+
+@pytest.mark.parametrize("words", list(_groups(main)), ids=" ".join)
+def test_no_line_of_a_list_of_commands_is_cut_off(words: tuple[str, ...]) -> None:
+    """On a terminal of 80 columns."""
+    told = CliRunner().invoke(main, [*words, "--help"], terminal_width=80, max_content_width=80).output
+    listed = told.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed

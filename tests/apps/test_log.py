@@ -51,7 +51,7 @@ def serve(store: Path, **variables: str) -> str:
 def test_a_start_names_the_store_its_rows_and_a_refusal_its_cause(sampled: Path) -> None:
     text = serve(sampled)
     assert f"Serving the embedded store {sampled}, database chimera_metrics: it holds " in text
-    assert " rows, the newest of " in text
+    assert " rows, the newest from " in text
     [refused] = [line for line in text.splitlines() if "refused" in line]
     assert refused.startswith(
         f"WARNING chimera_metrics.server.calls: query of {local_user()}: refused: DROP may not run"

@@ -12,7 +12,10 @@ import pytest
 from chimera_metrics.integrations.charts import (
     Form,
     anomalies_chart,
+    compare_chart,
     correlation_chart,
+    drivers_chart,
+    forecast,
     forecast_chart,
     performance_chart,
     style,
@@ -105,6 +108,13 @@ def odd(**more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+def rate() -> dict[str, Any]:
+    """Half of the calls fail, and one day all of them."""
+    rows = [[ts, 1.0 if i == 3 else 0.5, 4, False] for i, ts in enumerate(TIMES)]
+    return series(points=table(rows), change_points=[], anomalies=[], slope_per_day=0.01, slope_low=-0.005,
+                  slope_high=0.02)  # fmt: skip
+
+
 LAGS = [{"lag": lag, "coefficient": None if lag == 3 else 0.1 * lag, "p_value": 0.1, "n": 20} for lag in range(-3, 4)]
 NOTHING = dict.fromkeys(("coefficient", "p_value", "ci_low", "ci_high", "n_effective"))
 PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
@@ -145,8 +155,8 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
     "forecast": (
         forecast_chart,
         outlook(),
-        ["llm.cost_usd (USD) by day, 3 ahead, model = opus", "total 450 USD (80 %: 430 to 470)", "forecast", "95 %",
-         "error 0.8 of a cycle", "last cycle 1.1"],
+        ["llm.cost_usd (USD), the next 3 days, model = opus", "total 450 USD (80 %: 430 to 470)", "forecast", "95 %",
+         "mean error in 24 backtests 0.8 of a week's change", "1.1); n = 28", "not over yet"],
     ),
     "forecast of one bucket": (
         forecast_chart,
@@ -159,10 +169,20 @@ PICTURES: dict[str, tuple[Draw, dict[str, Any], list[str]]] = {
     "odd buckets": (
         anomalies_chart,
         odd(),
-        ["What is odd in the newest 24 by hour", "960 buckets judged, 1 odd, 1 series not judged", "expected, 95 %",
+        ["What was odd in the newest 24 hours", "960 buckets judged, 1 odd, 1 series not judged", "expected, 95 %",
          "llm.calls (calls), opus: 150 where 300 was expected"],
     ),
-    "nothing odd": (anomalies_chart, odd(anomalies=[], series=[]), ["Nothing is odd in 960 buckets."]),
+    "nothing odd": (
+        anomalies_chart,
+        odd(anomalies=[], series=[], last=1, granularity="day"),
+        ["None of 960 buckets is odd.", "What was odd in the newest day"],
+    ),
+    "trend of a rate": (
+        trend_chart,
+        trend_of(rate()) | {"unit": "share"},
+        ["ui.latency_p95_ms (%) by day",
+         "unclear: level 50 %; a trend lies between −0.5 and 2 percentage points a day, n = 28"],
+    ),
     "correlation": (
         correlation_chart,
         correlation(),
@@ -223,8 +243,7 @@ def test_the_same_result_gives_the_same_picture() -> None:
 
 def test_values_between_gaps_have_a_marker_among_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
     hours = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(hours=i)).isoformat() for i in range(168)]
-    values = {3: 0.5, 40: 0.25, 41: 0.75, 100: 0.5}
-    points = table([[ts, values.get(i), 1, False] for i, ts in enumerate(hours)])
+    points = table([[ts, None if i in (2, 4, 99, 101) else 0.5, 1, False] for i, ts in enumerate(hours)])
     marked: list[float] = []
     monkeypatch.setattr(trend, "_isolated", lambda axes, times, drawn: marked.extend(trend.isolated(drawn)))
     trend_chart(trend_of(series(points=points, change_points=[], anomalies=[])))
@@ -232,10 +251,70 @@ def test_values_between_gaps_have_a_marker_among_many_points(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(-4.308e-06, "−0.0000043"), (0.00041, "0.00041"), (12345.6, "12,346"), (0.0, "0")]
+    ("value", "text"),
+    [
+        (-4.308e-06, "−0.0000043"),
+        (0.00041, "0.00041"),
+        (12345.6, "12,346"),
+        (1158.4, "1,158"),
+        (999.4, "999.4"),
+        (0.0, "0"),
+    ],
 )
 def test_small_numbers_are_written_in_full(value: float, text: str) -> None:
     assert style.number(value) == text
+
+
+def test_a_comparison_says_both_sides_with_their_unit_and_what_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")
+    base = {"group": None, "low": None, "high": None, "verdict": "unclear", "change_pct": None}
+    every = [
+        base | {"metric": "llm.error_rate", "a": 0.2, "b": 0.375, "change_pct": 87.5},
+        base | {"metric": "llm.latency_p95_ms", "a": 1833.0, "b": 21306.0, "change_pct": 1062.4},
+        base | {"metric": "llm.calls", "a": None, "b": 3.0},
+    ]
+    svg = compare_chart({"comparisons": every, "window": WINDOW, "baseline_window": WINDOW}, "svg").decode()
+    for text in ("20 → 37.5 %", "1,833 → 21,306 ms (+1,062 %)", "– → 3 calls: no change in %"):
+        assert text in svg
+
+
+def test_the_drivers_of_a_rate_are_in_percent_and_the_metric_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")
+    change = {"before": 0.12, "after": 0.13, "change": 0.01, "low": -0.01, "high": 0.03, "p_value": 0.5}
+    result = {"metric": "llm.error_rate", "unit": "share", "change": change, "drivers": [], "rest": 0.01,
+              "looked_at": 5, "reason": NO_DATA, "window": WINDOW, "baseline_window": WINDOW}  # fmt: skip
+    svg = drivers_chart(result, "svg").decode()
+    assert "change 1 percentage points (95 %: −1 to 3, p = 0.5)" in " ".join(svg.split())
+    assert "llm.error_rate (%)" in svg
+    assert svg.count("#d9d9d9") == 0
+
+
+def test_a_rate_is_drawn_in_percent_and_not_over_100() -> None:
+    axes = style.new_figure(200).subplots()
+    trend._heights(axes, [{"value": 0.0}, {"value": 100.0}], "%")
+    assert axes.get_ylim() == (0.0, 104.0)
+
+
+def test_values_of_thousands_have_commas() -> None:
+    axes = style.new_figure(200).subplots()
+    trend._heights(axes, [{"value": 0.0}, {"value": 50_000.0}], "ms")
+    assert axes.yaxis.get_major_formatter()(40_000.0) == "40,000"
+
+
+def test_a_forecast_marks_values_between_gaps_among_many_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value with gaps on both sides has no line: without a marker nobody sees it."""
+    hours = [(datetime(2026, 5, 12, tzinfo=UTC) + timedelta(hours=i)).isoformat() for i in range(168)]
+    known = [{"ts": ts, "value": None if i in (2, 4, 99, 101) else 0.5, "partial": False} for i, ts in enumerate(hours)]
+    marked: list[int] = []
+
+    def isolated(values: list[float]) -> list[int]:
+        marked.extend(trend.isolated(values))
+        return marked
+
+    monkeypatch.setattr(forecast, "isolated", isolated)
+    monkeypatch.setattr(forecast, "_SHOWN_CYCLES", 100)
+    forecast_chart(outlook(points=known))
+    assert marked == [3, 100]
 
 
 def test_a_group_without_a_whole_bucket_leaves_the_others_their_dates() -> None:

@@ -15,7 +15,10 @@ FOUND: list[tuple[str, list[Condition]]] = [
     ("SELECT 1 FROM llm_events WHERE model = CAST('a', 'String')", [Condition("model", "=", ("a",))]),
     ("SELECT 1 FROM llm_events WHERE model ILIKE '%a' OR model ILIKE '%a'", [Condition("model", "ilike", ("%a",))]),
     ("SELECT 1 FROM (SELECT * FROM llm_events WHERE model LIKE 'a_')", [Condition("model", "like", ("a_",))]),
-    ("SELECT 1 FROM llm_events WHERE model != 'a' AND lower(model) = 'a' AND tokens_in = 1 AND 'a' = 'a'", []),
+    ("SELECT 1 FROM llm_events WHERE model != 'a'", [Condition("model", "!=", ("a",))]),
+    ("SELECT 1 FROM llm_events WHERE model NOT IN ('a', 'b')", [Condition("model", "not in", ("a", "b"))]),
+    ("SELECT 1 FROM llm_events WHERE model NOT LIKE 'a%'", [Condition("model", "not like", ("a%",))]),
+    ("SELECT 1 FROM llm_events WHERE lower(model) = 'a' AND tokens_in = 1 AND 'a' = 'a'", []),
     ("SELECT 1 FROM llm_events WHERE model IN (SELECT 'a') AND model = source", []),
 ]
 

@@ -56,6 +56,24 @@ def test_the_last_cycle_once_more_is_the_last_candidate() -> None:
     assert list(candidates(np.arange(1.0, 7.0), 3, 4)[-1]) == [4.0, 5.0, 6.0, 4.0]
 
 
+@pytest.mark.parametrize("days", [4, 5, 6, 8])
+@pytest.mark.parametrize("before", [0.0, 5.0])
+def test_days_before_a_count_began_do_not_make_it_certain(days: int, before: float) -> None:
+    """55 equal days, then Poisson of 27: the exact backtests among the equal ones say nothing of the days to come."""
+    counted = np.random.default_rng(days).poisson(27.0, days)
+    found = forecast([before] * 55 + list(map(float, counted)), 7, period=7)
+    assert all(high > low for low, high in zip(found.intervals[0].low, found.intervals[0].high, strict=True))
+    total = total_of(found)
+    assert total.high_80 > 1.05 * total.low_80
+
+
+def test_quiet_weekends_stay_exact() -> None:
+    """No weekend ever had a value: their 80 % interval may have no width."""
+    noise = np.random.default_rng(2).poisson(30.0, 56)
+    found = forecast([float(noise[day]) if day % 7 < 5 else 0.0 for day in range(56)], 7, period=7)
+    assert found.intervals[0].high[5] < 1.0
+
+
 def test_a_level_without_noise_stays() -> None:
     assert np.allclose(candidates(np.full(30, 5.0), 7, 9), 5.0)
     assert np.allclose(cycle_effects(np.full(30, 5.0), 7), 0.0)

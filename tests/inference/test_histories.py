@@ -107,7 +107,7 @@ def test_runs_before_an_earlier_improvement_are_not_comparable() -> None:
 @pytest.mark.parametrize(
     ("n", "earliest", "missing", "text"),
     [
-        (4, None, 6, "there are 4, 4 of them in that time: 6 more are needed"),
+        (4, None, 6, "there are 4, all of them in that time: 6 more are needed"),
         (9, None, 1, "1 more is needed"),
         (30, 27.0, 2, "there are 30, 3 of them in that time: 2 more are needed"),
     ],

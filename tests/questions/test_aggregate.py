@@ -185,3 +185,10 @@ def test_whole_numbers_too_large_for_json_make_their_column_text(client: ClickHo
     by_model = "SELECT model, if(model = 'opus', 9007199254740993, toUInt64(1)) AS n FROM llm_events GROUP BY model"
     assert sorted(client.query(by_model).rows) == [["haiku", "1"], ["opus", "9007199254740993"]]
     assert client.query("SELECT toUInt64(1) AS n").rows == [[1]]
+
+
+def test_percentiles_that_differ_by_little_show_it(client: ClickHouseClient, fill: Fill) -> None:
+    """Latencies of 10,000,000.00 to 10,000,000.19: seven digits would make one number of the median and its ends."""
+    fill("llm_events", [llm(at(8, n), 1e7 + n / 100, model="close") for n in range(20)])
+    [row] = client.aggregate(["llm.latency_p50_ms"], filters={"model": "close"}, interval=True).rows
+    assert list(row) == [1e7 + 0.095, 20, 1e7 + 0.05, 1e7 + 0.14]

@@ -52,6 +52,26 @@ def test_filters_choose_among_rows_that_there_are(client: ClickHouseClient, fill
     assert [(p.ts[:10], p.value) for p in points] == [
         ("2026-06-07", 0.0), ("2026-06-08", 0.0), ("2026-06-09", 1.0), ("2026-06-10", 0.0)
     ]  # fmt: skip
+    assert answer.notes[:2] == [
+        "llm.calls begins on 2026-06-07, its first row.",
+        "The first row with status = failure is from 2026-06-09; the days before it count as 0. Grouped by status, the "
+        "series begins with it.",
+    ]
+
+
+def test_a_filter_whose_first_row_is_older_than_the_window_is_not_noted(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(1), status="failure"), llm(at(2)), llm(at(9), status="failure")])
+    for metric in ("llm.calls", "llm.latency_mean_ms"):
+        answer = client.trend(metric, days=5, filters=[{"column": "status", "value": "failure"}])
+        assert not any("first row with" in note for note in answer.notes)
+
+
+def test_an_aggregate_by_day_notes_the_first_row_of_its_filters(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(1), status="failure"), llm(at(4)), llm(at(9), status="failure")])
+    counted = client.aggregate(["llm.calls"], days=8, granularity="day", filters={"status": "success"})
+    assert "The first row with status = success is from 2026-06-04; the days before it count as 0." in " ".join(
+        counted.notes
+    )
 
 
 def test_each_group_begins_with_its_own_first_row(client: ClickHouseClient, fill: Fill) -> None:

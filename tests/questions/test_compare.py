@@ -62,9 +62,28 @@ def test_a_group_that_went_silent_is_0_and_a_new_one_has_no_before(client: Click
     answer = client.compare("llm.calls", group_by="model")
     found = {one.group: one for one in answer.comparisons}
     assert (found["gone"].b, found["gone"].change_pct, found["gone"].p_adjusted < 0.01) == (0, -100.0, True)
-    assert (found["new"].a, found["new"].reason.code, found["new"].verdict) == (None, "no_data", "unclear")
+    new = found["new"]
+    assert (new.a, new.b, new.n_b, new.change, new.verdict) == (None, 36, 36, None, "unclear")
+    assert (new.reason.code, new.reason.text) == (
+        "no_data", "Side a has no values of llm.calls here, so there is nothing to compare."
+    )  # fmt: skip
     assert found["steady"].verdict == "same"
-    assert any("the catalog does not say" in note for note in answer.notes)
+    assert "llm.calls of gone changed clearly; whether that is better, the catalog does not say." in answer.notes
+    assert [one.group for one in client.compare("llm.error_rate", group_by="model").comparisons if one.a == 0.0] == [
+        "steady", "gone"
+    ]  # fmt: skip
+
+
+def test_days_without_their_pair_are_left_out_and_said(client: ClickHouseClient, fill: Fill) -> None:
+    """The new model has 4 of the 7 days before, and all 7 since."""
+    fill("llm_events", calls(range(1, 22), lambda _: 6, lambda day: 100 + WOBBLE[day % 8], model="steady"))
+    fill("llm_events", calls(range(1, 12), lambda day: 5 + day % 3, lambda _: 100.0, model="new"))
+    answer = client.compare(["llm.calls", "llm.latency_mean_ms"], group_by="model")
+    left_out = "Days with a value on one side only are left out, also of a and b: "
+    [said] = [note for note in answer.notes if note.startswith(left_out)]
+    assert sorted(said.removeprefix(left_out).removesuffix(".").split(" and ")) == [
+        "3 of llm.calls of new", "3 of llm.latency_mean_ms of new"
+    ]  # fmt: skip
 
 
 def test_two_groups_pair_on_the_same_days(client: ClickHouseClient, fill: Fill) -> None:

@@ -105,7 +105,7 @@ def test_the_ends_of_a_quantile_are_the_values_that_counting_finds(
     need = {50: 6, 90: 36, 95: 72, 99: 368}[percent]
     assert answer.notes[0] == (
         f"p{percent}_latency_ms_low or p{percent}_latency_ms_high is null where there are too few values; "
-        f"both take {need}."
+        f"each needs {need} values."
     )
 
 
@@ -160,7 +160,7 @@ def test_a_mean_has_the_interval_of_its_values(client: ClickHouseClient, fill: F
     assert answer.source == "llm_events"
     assert (
         answer.notes[0]
-        == "avg_latency_ms_low or avg_latency_ms_high is null where there are too few values; both take 2."
+        == "avg_latency_ms_low or avg_latency_ms_high is null where there are too few values; each needs 2 values."
     )
 
 

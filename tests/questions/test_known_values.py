@@ -26,6 +26,18 @@ ASKED: list[tuple[Ask, str]] = [
     (lambda c: c.aggregate(["llm.calls"], days=3, group_by=["model"], filters=[SHOUT]), SHOUTED),
     (lambda c: c.aggregate(["llm.latency_mean_ms"], days=3, granularity="day", filters=[SHOUT]), SHOUTED),
     (lambda c: c.aggregate(["llm.calls"], filters=[{"column": "model", "op": "in", "values": ["gpt4o-mini"]}]), MODEL),
+    (
+        lambda c: c.aggregate(
+            ["llm.calls"], filters=[{"column": "model", "op": "in", "values": ["opus", "gpt4o-mini"]}]
+        ),
+        MODEL,
+    ),
+    (lambda c: c.aggregate(["llm.calls"], filters=[{"column": "status", "op": "!=", "value": "error"}]), STATUS),
+    (lambda c: c.trend("llm.calls", filters=[{"column": "model", "op": "not in", "values": ["gpt4o-mini"]}]), MODEL),
+    (lambda c: c.compare(["llm.calls"], filters=[{"column": "model", "op": "not like", "value": "%GPT%"}]), LIKE),
+    (lambda c: c.forecast("llm.calls", filters=[{"column": "status", "op": "!=", "value": "error"}]), STATUS),
+    (lambda c: c.anomalies(["llm.calls"], filters=[SHOUT], granularity="day"), SHOUTED),
+    (lambda c: c.drivers("llm.calls", filters=[SHOUT], days=3), SHOUTED),
     (lambda c: c.aggregate(["llm.calls"], filters=[{"column": "model", "op": "like", "value": "%GPT%"}]), LIKE),
     (lambda c: c.trend("llm.calls", days=3, filters=[SHOUT]), SHOUTED),
     (lambda c: c.trend("rate(llm_events.status = error)", days=3), STATUS),
@@ -36,6 +48,9 @@ ASKED: list[tuple[Ask, str]] = [
     (lambda c: c.query("SELECT model, countIf(e.status = 'error') AS n FROM llm_events AS e GROUP BY model"), STATUS),
     (lambda c: c.query("SELECT * FROM llm_events WHERE 'gpt4o-mini' = model LIMIT 3"), MODEL),
     (lambda c: c.query("SELECT ts FROM llm_events WHERE model IN ('gpt4o-mini')"), MODEL),
+    (lambda c: c.query("SELECT ts FROM llm_events WHERE model IN ('opus', 'gpt4o-mini')"), MODEL),
+    (lambda c: c.query("SELECT count() FROM llm_events WHERE status != 'error'"), STATUS),
+    (lambda c: c.query("SELECT count() FROM llm_events WHERE model NOT IN ('gpt4o-mini', 'opus')"), MODEL),
     (lambda c: c.query("SELECT ts FROM llm_events WHERE model LIKE '%GPT%'"), LIKE),
     (lambda c: c.query("SELECT sum(events) FROM llm_events_hourly WHERE status = {s:String}", {"s": "error"}), STATUS),
 ]
@@ -60,6 +75,8 @@ QUIET: list[Ask] = [
     lambda c: c.aggregate(["llm.calls"], days=0, filters=[{"column": "status", "value": "failure"}]),
     lambda c: c.aggregate(["llm.calls"], filters=[{"column": "latency_ms", "op": ">", "value": "1e9"}]),
     lambda c: c.trend("llm.error_rate", days=3),
+    lambda c: c.aggregate(["llm.calls"], filters=[{"column": "status", "op": "!=", "value": "success"}]),
+    lambda c: c.query("SELECT count() FROM llm_events WHERE model IN ('opus', 'gpt-4o-mini')"),
     lambda c: c.query("SELECT count() FROM llm_events WHERE status = 'timeout' AND model = 'gpt-4o-mini'"),
     lambda c: c.query("SELECT count() FROM llm_events WHERE error_msg = 'nothing of the kind'"),
     lambda c: c.query("SELECT 0 AS n WHERE 'a' = 'b'"),

@@ -25,7 +25,7 @@ DAYS_7 = {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "tim
 DAYS_2 = {"since": "2026-06-08T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
 PARTIAL = "2026-06-10 is partial: shown, but left out of all inference."
 LEFT_OUT = "2026-06-10 is partial: left out of the points and of all inference."
-EMPTY = "1 of 2 days have no value and are left out of the points."
+EMPTY = "1 of 2 days lacks a value and is left out of the points."
 GAP = {"code": "too_few", "text": "A trend needs at least 4 points; there is 1."}
 
 
@@ -90,7 +90,7 @@ def test_query_aggregate_with_intervals(call: Call) -> None:
     ]
     assert answer["notes"] == [
         "calls has no interval; rates, means and quantiles have.",
-        "latency_p50_ms_low or latency_p50_ms_high is null where there are too few values; both take 6.",
+        "latency_p50_ms_low or latency_p50_ms_high is null where there are too few values; each needs 6 values.",
     ]
     assert answer["source"] == "llm_events"
 
@@ -144,7 +144,7 @@ def test_query_compare(call: Call) -> None:
     [one] = answer.pop("comparisons")
     assert one.pop("reason")["code"] == "no_data"
     none = dict.fromkeys(("group", "a", "change", "change_pct", "low", "high", "p_adjusted"))
-    assert one == none | {"metric": "llm.calls", "b": None, "verdict": "unclear", "n_a": 0, "n_b": 0}
+    assert one == none | {"metric": "llm.calls", "b": 2.0, "verdict": "unclear", "n_a": 0, "n_b": 2}
     assert answer["source"] == "llm_events_hourly"
     assert answer["baseline_window"]["until"] == answer["window"]["since"]
     both = call("query.compare", metrics=["llm.calls"], a_filters=[{"column": "model", "value": "opus"}])
@@ -199,7 +199,7 @@ def test_get_correlation_data(call: Call) -> None:
         "hearts_rows": 1,
         "packs_rows": 1,
         "confidence": {"score": 0.0, "completeness": 0.1428571429, "strength": None, "recency": 1.0},
-        "notes": [LEFT_OUT, "6 of 7 days have no value and are left out of the points."],
+        "notes": [LEFT_OUT, "6 of 7 days lack a value on one side or both and are left out of the points."],
         "source": "bench_runs, ui_events_hourly, ui_events",
         "window": DAYS_7,
     }
