@@ -90,7 +90,13 @@ def _note(asking: Asking, question: Question, first: Bucket, begun: Beginnings, 
             begins = "begins" if len(own) == 1 else "begin"
             row = "its first row" if len(own) == 1 else f"the first row of {table}"
             asking.notes.append(f"{listed(own)} {begins} on {_on(question, moment)}, {row}.")
-    late = {group: moment for group, moment in begun.groups.items() if moment >= first.end}
+    # Of a group that is as old as its table the note above has said it.
+    of_tables = {_on(question, moment) for moment in begun.tables.values() if moment != _NEVER}
+    late = {
+        group: moment
+        for group, moment in begun.groups.items()
+        if moment >= first.end and _on(question, moment) not in of_tables
+    }
     shown = [
         f"{_name(group)} on {_on(question, moment)}"
         for group, moment in islice(sorted(late.items(), key=lambda item: item[1]), _SHOWN)

@@ -245,21 +245,26 @@ def _note(asking: Asking, asked: analytics.Compare, compared: Sequence[Compared]
     if any(len({one.group for one in compared}) >= MAX_COMPARED for _ in asked.group_by[:1]):
         asking.notes.append(f"The {MAX_COMPARED} groups with the most rows on each side are compared.")
     neutral = [
-        _name(one, asked.group_by)
+        one
         for one in compared
         if one.metric.better == "neutral" and one.found.p_adjusted is not None and one.found.p_adjusted < 0.05
     ]
     if neutral:
-        asking.notes.append(f"{_some(neutral)} changed clearly; whether that is better, the catalog does not say.")
-    unpaired = [f"{one.found.unpaired} of {_name(one, asked.group_by)}" for one in compared if one.found.unpaired]
+        asking.notes.append(
+            f"{_named(neutral, asked.group_by)} changed clearly; whether that is better, the catalog does not say."
+        )
+    unpaired = [f"{one.found.unpaired} of {_named([one], asked.group_by)}" for one in compared if one.found.unpaired]
     if unpaired:
         asking.notes.append(f"Days with a value on one side only are left out, also of a and b: {_some(unpaired)}.")
     asking.notes += marks({"group": [word for one in compared for word in one.group]})
 
 
-def _name(one: Compared, names: Sequence[str]) -> str:
-    words = ", ".join(str(Shaper().value(word)) for word in one.group) if names else ""
-    return f"{one.metric.text} of {words}" if words else one.metric.text
+def _named(found: Sequence[Compared], names: Sequence[str]) -> str:
+    """The metrics, each with its groups: llm.calls of gpt and claude."""
+    groups: dict[str, list[str]] = {}
+    for one in found:
+        groups.setdefault(one.metric.text, []).append(", ".join(str(Shaper().value(word)) for word in one.group))
+    return listed([f"{metric} of {_some(of)}" if names else metric for metric, of in groups.items()])
 
 
 def _some(names: Sequence[str]) -> str:

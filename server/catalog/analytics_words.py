@@ -21,17 +21,17 @@ TITLES_AND_DESCRIPTIONS: dict[str, tuple[str, str]] = {
     ),
     "query.trend": (
         "Trend of a metric",
-        "Where a metric goes: slope, direction (unclear: may be chance), change points, anomalies.",
+        "How a metric moves: slope, direction (unclear: may be chance), change points, anomalies.",
     ),
     "query.compare": (
         "Compare two sides",
         "Whether metrics of one table got better or worse: the whole days of a window against the same weekdays "
         "before, a baseline or those before a commit; or two groups. Change b - a with 95 % interval by days, verdict "
-        "(better, worse, same; unclear means that chance explains it), p_adjusted for all that was compared.",
+        "(better, worse, same; unclear: may be chance), p_adjusted for all that was compared.",
     ),
     "query.drivers": (
         "Why a metric moved",
-        "What made a count, sum, mean, rate or percentile move between two windows: words and pairs of words by "
+        "What made a count, sum, mean, rate or percentile move between two windows: column values and pairs of them by "
         "rate, volume or mix, where {} is everything alike. Contributions (share_pct may pass 100 or be negative) and "
         "rest add up to the change. A driver is where the change sits, not why. nothing_stands_out is an answer.",
     ),

@@ -82,6 +82,14 @@ def test_each_group_begins_with_its_own_first_row(client: ClickHouseClient, fill
     assert answer.notes[0] == "A group begins within the window: new on 2026-06-08; its first row."
 
 
+def test_a_group_as_old_as_its_table_is_not_named_beside_it(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", [llm(at(7), model="old"), llm(at(9), model="old"), llm(at(8), model="new")])
+    assert client.trend("llm.calls", days=4, group_by="model").notes[:2] == [
+        "llm.calls begins on 2026-06-07, its first row.",
+        "A group begins within the window: new on 2026-06-08; its first row.",
+    ]
+
+
 def test_an_aggregate_by_day_and_group_begins_so_too(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", [llm(at(8), model="old"), llm(at(9), model="new")])
     answer = client.aggregate(["llm.calls", "llm.cost_usd"], granularity="day", group_by=["model"], days=5)

@@ -86,6 +86,14 @@ def test_days_without_their_pair_are_left_out_and_said(client: ClickHouseClient,
     ]  # fmt: skip
 
 
+def test_what_changed_without_a_better_is_named_by_group(client: ClickHouseClient, fill: Fill) -> None:
+    for model in ("gpt", "opus"):
+        fill("llm_events", calls(range(8, 22), lambda day: 5 + day % 3, lambda _: 100.0, model=model))
+    fill("llm_events", calls(range(1, 22), lambda _: 6, lambda _: 100.0, model="steady"))
+    [note] = [one for one in client.compare("llm.calls", group_by="model").notes if "changed clearly" in one]
+    assert note.startswith(("llm.calls of gpt and opus changed", "llm.calls of opus and gpt changed"))
+
+
 def test_two_groups_pair_on_the_same_days(client: ClickHouseClient, fill: Fill) -> None:
     """Both are slow on the same days; haiku is 20 ms faster on each."""
     for model, ms in (("opus", 120.0), ("haiku", 100.0)):

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chimera_metrics.analytics import metric_of
-from chimera_metrics.integrations.questions.asking import thin
+from chimera_metrics.integrations.questions.asking import note_gaps, thin
 from chimera_metrics.integrations.questions.figures import digits_of, digits_of_metric, figure, point
+from chimera_metrics.integrations.questions.wording import listed
 
 SHOWN: list[tuple[Any, Any]] = [
     (412.34567891, 412.3457),
@@ -61,3 +62,21 @@ def test_sums_and_means_have_all_digits_and_shares_seven() -> None:
     digits = {agg: digits_of_metric(metric_of(f"{agg}(llm_events.latency_ms)")) for agg in ("sum", "avg", "max", "p95")}
     assert digits == {"sum": 15, "avg": 15, "max": 15, "p95": 7}
     assert digits_of_metric(metric_of("llm.error_rate")) == 7
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sides", "said"),
+    [
+        (0, 1, []),
+        (1, 1, ["1 of 9 days lacks a value and is left out of the points."]),
+        (2, 1, ["2 of 9 days lack a value and are left out of the points."]),
+        (2, 2, ["2 of 9 days lack a value on one side or both and are left out of the points."]),
+    ],
+)
+def test_buckets_without_a_value_are_counted_in_good_english(left_out: int, sides: int, said: list[str]) -> None:
+    assert note_gaps(left_out, 9, "day", sides) == said
+
+
+@pytest.mark.parametrize(("words", "said"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_a_list_of_words_has_commas_and_one_and(words: list[str], said: str) -> None:
+    assert listed(words) == said

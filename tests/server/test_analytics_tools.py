@@ -199,7 +199,7 @@ def test_get_correlation_data(call: Call) -> None:
         "hearts_rows": 1,
         "packs_rows": 1,
         "confidence": {"score": 0.0, "completeness": 0.1428571429, "strength": None, "recency": 1.0},
-        "notes": [LEFT_OUT, "6 of 7 days lack a value on one side or both and are left out of the points."],
+        "notes": [LEFT_OUT, "6 of 7 days lack a value and are left out of the points."],
         "source": "bench_runs, ui_events_hourly, ui_events",
         "window": DAYS_7,
     }
