@@ -142,8 +142,15 @@ class Asking:
             self.notes.append(f"{columns} by {name}: {error}.")
 
     def note_partial(self, rows: Sequence[Row], question: Question, shown: bool = True) -> None:
-        """Says which buckets stay out of inference, and whether they are among the points."""
-        partial = [question_start(question, moment) for moment in sorted({row["ts"] for row in rows if row["partial"]})]
+        """Says which buckets stay out of inference, and whether they are among the points.
+
+        Where they are shown, one that has no value yet, such as a day that has just begun, is not named.
+        """
+        names = question.names("metric")
+        found = {
+            row["ts"] for row in rows if row["partial"] and not (shown and all(row[name] is None for name in names))
+        }
+        partial = [question_start(question, moment) for moment in sorted(found)]
         if partial:
             are = "is" if len(partial) == 1 else "are"
             where = "shown, but left out of all inference" if shown else "left out of the points and of all inference"

@@ -252,7 +252,9 @@ def _with_points(
         elif len(places) < len(known):
             thinned = f"{len(places)} of {len(known)} points are shown; all were used. A coarser granularity has fewer."
         left = max(0, left - len(places))
-        empty, every = empty + len(one.rows) - len(known), every + len(one.rows)
+        # A bucket that is not over and has no value yet lacks none.
+        due = sum(not row["partial"] or row["value"] is not None for row in one.rows)
+        empty, every = empty + (0 if gaps else due - len(known)), every + due
         shown = points(("ts", "value", "n", "partial"), [_point(one, place) for place in places])
         series.append({"group": words["group"], "points": shown, **{k: v for k, v in words.items() if k != "group"}})
     missing = f"Points of {bare} of {len(judged)} groups are left out; filter to one group to see them." if bare else ""

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
+from tests.analytics.conftest import at
 from tests.analytics.rows import bench, commit, llm
 from tests.questions.conftest import NOW, Fill
 
@@ -99,3 +100,11 @@ def test_points_of_many_groups_are_left_out_before_they_flood(client: ClickHouse
     assert sum(len(one.points.records()) for one in answer.series) <= 400
     assert answer.series[0].points.records()
     assert answer.notes[-1] == "Points of 10 of 40 groups are left out; filter to one group to see them."
+
+
+def test_a_day_that_has_just_begun_is_neither_shown_nor_called_empty(client: ClickHouseClient, fill: Fill) -> None:
+    """No call yet on the 10th: a mean has no value there, and none of the days before lacks one."""
+    fill("llm_events", [llm(at(day), 10.0 + day) for day in range(4, 10)])
+    answer = client.trend("llm.latency_mean_ms", days=6)
+    assert [point.ts for point in answer.series[0].points.records()] == [f"2026-06-0{day}" for day in range(4, 10)]
+    assert answer.notes == []

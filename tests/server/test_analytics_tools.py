@@ -23,9 +23,7 @@ Call = Callable[..., CallToolResult]
 YESTERDAY = NOW - timedelta(days=1)
 DAYS_7 = {"since": "2026-06-03T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
 DAYS_2 = {"since": "2026-06-08T00:00:00Z", "until": "2026-06-10T12:00:00Z", "timezone": "UTC"}
-PARTIAL = "2026-06-10 is partial: shown, but left out of all inference."
 LEFT_OUT = "2026-06-10 is partial: left out of the points and of all inference."
-EMPTY = "1 of 2 days lacks a value and is left out of the points."
 GAP = {"code": "too_few", "text": "A trend needs at least 4 points; there is 1."}
 
 
@@ -127,7 +125,7 @@ def trend(metric: str, unit: str, better: str, value: float, n: int, **more: Any
     }  # fmt: skip
     return {
         "metric": metric, "unit": unit, "better": better, "granularity": "day",
-        "series": [series], "notes": [begins(metric), PARTIAL, EMPTY], "window": DAYS_2,
+        "series": [series], "notes": [begins(metric)], "window": DAYS_2,
     } | more  # fmt: skip
 
 
