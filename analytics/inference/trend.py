@@ -44,6 +44,11 @@ SLOW = (
     "The values follow each other closely (autocorrelation {rho:.2f}): of series that only drift, {ar} in 1,000 would "
     "show a trend, not 50, and of random walks {walk}."
 )
+NEARLY_THROUGHOUT, MOST_RANKED = 0.8, 500
+BENT = (
+    "The values {move} nearly throughout (Kendall's tau {tau:.2f}), but along a bend, such as growth by a "
+    "percentage, or as a drift: no straight line fits them well enough to say how fast. Read the points."
+)
 SLOW_SHARES = {20: (75, 120), 40: (100, 160), 90: (90, 240)}
 SLOW_SHARES_BEYOND = (65, 320)
 
@@ -155,8 +160,10 @@ def _measured(
         found = replace(
             found, cycle=pattern, cautions=(*((pattern.caution,) if pattern.caution else ()), *found.cautions)
         )
-    if steps is None or not steps.changes or found.p_value is None:
+    if found.p_value is None:
         return found
+    if steps is None or not steps.changes:
+        return replace(found, cautions=(*found.cautions, *_bent(y, found.p_value)))
     scale = unit_scale(y)
     cuts = np.searchsorted(np.sort(present), [change.index for change in steps.changes])
     left = slope_between_steps(y / scale, t, [int(cut) for cut in cuts])
@@ -228,6 +235,18 @@ def cautions_of(n: int, p: float, rho: float) -> tuple[str, ...]:
         return ()
     ar, walk = next((shares for most, shares in SLOW_SHARES.items() if n <= most), SLOW_SHARES_BEYOND)
     return (SLOW.format(rho=rho, ar=ar, walk=walk),)
+
+
+def _bent(y: Floats, p: float) -> tuple[str, ...]:
+    """What to say of values that plainly rise or fall, although no line through them is clear."""
+    if p < LEVEL:
+        return ()
+    ranked = y if len(y) <= MOST_RANKED else y[np.linspace(0, len(y) - 1, MOST_RANKED).astype(np.intp)]
+    pairs = len(ranked) * (len(ranked) - 1) / 2.0
+    tau = float(np.triu(np.sign(ranked[None, :] - ranked[:, None]), 1).sum()) / pairs
+    if abs(tau) < NEARLY_THROUGHOUT:
+        return ()
+    return (BENT.format(move="rise" if tau > 0.0 else "fall", tau=tau),)
 
 
 def sen_slope(y: Floats, t: Floats) -> Floats:

@@ -213,3 +213,22 @@ def test_the_level_holds_with_and_without_a_week(name: str, residual: float) -> 
     rng = np.random.default_rng(25)
     y = unit_noise(rng, name, 1000, 60) + laid_over(rng, 7, residual, 1000, 60)
     assert (p_values(y, 7)[0] < 0.05).mean() <= 0.058 + 3.0 * (0.058 * 0.942 / 1000) ** 0.5
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_growth_by_a_percentage_is_not_left_as_unclear_without_a_word(sign: float) -> None:
+    """15 % a week over twelve weeks: a line through it leaves a bend, which looks like slow noise. scipy's tau is 1."""
+    values = [sign * 150.0 * 1.15**week for week in range(12)]
+    found = trend(values)
+    assert found.p_value is not None
+    assert found.p_value > 0.05
+    move, tau = ("rise", "1.00") if sign > 0 else ("fall", "-1.00")
+    assert found.cautions[-1].startswith(f"The values {move} nearly throughout (Kendall's tau {tau}), but along a bend")
+
+
+def test_noise_and_clear_climbs_are_not_called_bent() -> None:
+    rng = np.random.default_rng(4)
+    for slope in (0.0, 1.0):
+        for _ in range(100):
+            found = trend(list(slope * np.arange(30.0) + rng.standard_normal(30)))
+            assert not any("nearly throughout" in caution for caution in found.cautions)
