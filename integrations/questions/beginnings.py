@@ -132,7 +132,7 @@ def _note_filtered(
             said = " and ".join(f"{name} = {_name((word,))}" for name, word in zip(names, words, strict=True))
             asking.notes.append(
                 f"The first row with {said} is from {_on(question, moment)}; the {question.granularity}s before it "
-                f"count as 0. Grouped by {listed(names)}, the series begins with it."
+                "count as 0. Begin the window there, with `since`, to leave them out."
             )
 
 

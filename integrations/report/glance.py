@@ -21,6 +21,14 @@ GLANCE = {
 """The figures of the first view, by what they are about; each line is of one table."""
 
 
+_SAID = {
+    "bench.tokens_per_sec": "tokens per second",
+    "deploy.duration_p50_ms": "median duration",
+    "pipeline.lag_max_seconds": "highest lag",
+}
+"""Figures whose name in the catalog says itself badly."""
+
+
 def glance(scope: Scope) -> list[Planned]:
     """The figures of the window, then the freshness of what they rest on."""
     return [
@@ -44,7 +52,8 @@ def _tiles(ask: Ask, scope: Scope) -> Section:
         )
         values = answer["rows"][0] if answer["rows"] else [None] * len(metrics)
         for metric, value in zip(metrics, values[-len(metrics) :], strict=True):
-            name = metric.partition(".")[2].removesuffix("_ms").removesuffix("_usd").replace("_", " ")
+            plain = metric.partition(".")[2].removesuffix("_ms").removesuffix("_usd").replace("_", " ")
+            name = _SAID.get(metric, plain)
             link = Link("Trend", "trend", {"metric": metric})
             tiles.append(Tile(f"{topic}: {name}", shown(value, unit_of(metric)), metric, link))
         sql.append(answer["sql"])

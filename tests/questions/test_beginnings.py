@@ -54,8 +54,8 @@ def test_filters_choose_among_rows_that_there_are(client: ClickHouseClient, fill
     ]  # fmt: skip
     assert answer.notes[:2] == [
         "llm.calls begins on 2026-06-07, its first row.",
-        "The first row with status = failure is from 2026-06-09; the days before it count as 0. Grouped by status, the "
-        "series begins with it.",
+        "The first row with status = failure is from 2026-06-09; the days before it count as 0. Begin the window "
+        "there, with `since`, to leave them out.",
     ]
 
 
