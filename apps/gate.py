@@ -47,4 +47,4 @@ def _write(found: Gate, file: Path) -> None:
             picture.write_bytes(gate_chart(f"Benchmarks of {found.history.commit[:10]}", line(found), drawn))
         file.write_text(markdown(found, picture.name if drawn else None), encoding="utf-8")
     except OSError as error:
-        raise InvalidInput(f"{error.filename} cannot be written ({error.strerror}).") from None
+        raise InvalidInput(f"{error.filename or file} cannot be written ({error.strerror}).") from None

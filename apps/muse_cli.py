@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -20,6 +21,8 @@ from chimera_metrics.integrations.unseen import printable
 
 #: What a shell expects of a command that Ctrl-C stopped.
 STOPPED = 130
+_LONGEST_PATH = 200
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 
 
 @contextlib.contextmanager
@@ -30,6 +33,17 @@ def _usage_on_one_line() -> Iterator[None]:
     except click.UsageError as error:
         error.message = printable(error.message)  # type: ignore[misc]  # it is final in name only
         raise
+
+
+def _of_a_file(error: OSError) -> str | None:
+    """A sentence where the system refuses a path that was named, or has no room; None for other errors."""
+    if isinstance(error.filename, str | bytes):
+        path = os.fsdecode(error.filename)
+        shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+        return f"{shown} cannot be used ({error.strerror}); correct the path or its rights."
+    if error.errno in _NO_ROOM:
+        return f"{error.strerror}; make room, and run this again."
+    return None
 
 
 class Commands(click.Group):
@@ -50,6 +64,11 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except MuseError as error:
             say(f"muse: {error}", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            if (sentence := _of_a_file(error)) is None:
+                raise
+            say(f"muse: {sentence}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(STOPPED)

@@ -8,14 +8,13 @@ also keeps the hash of the rows that were stored, by which a file that was chang
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from chimera_metrics.integrations.backfill.files import SourceFile
 from chimera_metrics.integrations.config import ClickHouseSettings
@@ -98,7 +97,7 @@ class Checkpoint:
         facts = asdict(self)
         del facts["file"]
         with open(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as out:
-            out.write(orjson.dumps(facts))
+            out.write(json.dumps(facts, separators=(",", ":")).encode())  # names of files may be no Unicode
             out.flush()
             os.fsync(out.fileno())
         draft.replace(self.file)
@@ -123,8 +122,9 @@ def state_folder(settings: ClickHouseSettings) -> Path:
 def load(folder: Path, source: SourceFile) -> Checkpoint:
     """The state of `source`; a new one where there is none that can be read."""
     path = str(source.path.resolve())
-    file = folder / f"{source.table}-{hashlib.sha256(path.encode()).hexdigest()[:16]}.json"
+    mark = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    file = folder / f"{source.table}-{mark}.json"
     try:
-        return Checkpoint(file, **orjson.loads(file.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return Checkpoint(file, **json.loads(file.read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError):
         return Checkpoint(file, path, bounded=True)

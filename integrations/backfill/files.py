@@ -11,6 +11,7 @@ import gzip
 import io
 import itertools
 import lzma
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from typing import IO, Any, cast
 
 from chimera_metrics.integrations.backfill.bounded_lines import BoundedLines
 from chimera_metrics.integrations.backfill.text_rows import (
+    check_count,
     check_names,
     csv_rows,
     delimiter_of,
     encoding_of,
     jsonl_rows,
 )
+from chimera_metrics.integrations.backfill.xz_files import xz
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
@@ -52,13 +55,16 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     "": lambda raw: raw,
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
     ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
+    ".xz": xz,
     ".zst": _zstd,
 }
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, csv.Error)
+# A path that is too long for the system is not shown in full.
+_LONGEST_PATH = 200
 # More than any first line of names.
 _BEGINNING = 65_536
 BYTES_PER_WINDOW = 32_000_000
+WEIGHT_PER_WINDOW = 192_000_000
 # A Parquet file is compressed in itself: packed once more, it becomes hardly smaller.
 _UNPACKED, _UNPACKED_TIMES = 100_000_000, 20
 
@@ -89,8 +95,8 @@ class SourceFile:
     def windows(self, skip: int = 0, cuts: Sequence[int] = (), bounded: bool = True) -> Iterator[RowWindow]:
         """The rows from `skip` on, in windows that end at multiples of their size and at `cuts`.
 
-        bounded: whether a window also ends where its texts reach BYTES_PER_WINDOW, as those of earlier versions did
-        not. An empty CSV field is null.
+        bounded: whether a window also ends where its texts reach BYTES_PER_WINDOW, or its values WEIGHT_PER_WINDOW,
+        as those of earlier versions did not. An empty CSV field is null.
         """
         try:
             if self.format == "parquet":
@@ -108,8 +114,11 @@ class SourceFile:
                     rows = jsonl_rows(self.path, lines, skip)
                 start = skip
                 while found := list(self._window(rows, lines, _size(start, ROWS_PER_WINDOW, cuts), bounded)):
-                    yield RowWindow(found, start, raw.tell())
-                    start += len(found)
+                    window = RowWindow(found, start, raw.tell())
+                    start = window.stop
+                    found = []  # one window in memory is enough
+                    yield window
+                    del window
         except UnicodeDecodeError as error:
             raise InvalidInput(
                 f"{self.path} is not written in UTF-8: it has the byte 0x{error.object[error.start]:02x} where text "
@@ -127,10 +136,12 @@ class SourceFile:
 
     @staticmethod
     def _window(rows: Iterator[Any], lines: BoundedLines, most: int, bounded: bool) -> Iterator[Any]:
-        start = lines.read
+        start, weight = lines.read, lines.weight
         for row in itertools.islice(rows, most):
             yield row
-            if bounded and lines.read - start >= BYTES_PER_WINDOW:
+            if not bounded:
+                continue
+            if lines.read - start >= BYTES_PER_WINDOW or lines.weight - weight >= WEIGHT_PER_WINDOW:
                 return
 
     def _parquet(self, skip: int, cuts: Sequence[int], bounded: bool) -> Iterator[RowWindow]:
@@ -141,6 +152,7 @@ class SourceFile:
         try:
             with self._parquet_source() as source:
                 names, total = parquet_rows.column_names(source)
+                check_count(self.path, len(names))
                 check_names(self.path, names)
                 size, start, room = self.path.stat().st_size, 0, lambda row: _size(row, ARROW_ROWS_PER_WINDOW, cuts)
                 for rows in parquet_rows.tables(source, self.path, room, BYTES_PER_WINDOW if bounded else None):
@@ -174,9 +186,7 @@ def _size(start: int, rows: int, cuts: Sequence[int]) -> int:
 
 def find_files(source: Path) -> list[SourceFile]:
     """The files of `source`, a file or a folder, tables in the order of the models."""
-    if not source.exists():
-        raise InvalidInput(f"There is no file or folder {source}; name one with --source or MUSE_SOURCE_DIR.")
-    candidates = [source] if source.is_file() else sorted(path for path in source.iterdir() if path.is_file())
+    candidates = _candidates(source)
     found = [file for path in candidates if (file := _recognise(path)) is not None]
     if not found:
         kinds = ", ".join(sorted(FORMATS))
@@ -189,6 +199,24 @@ def find_files(source: Path) -> list[SourceFile]:
         )
     order = list(FACT_TABLES)
     return sorted(found, key=lambda file: (order.index(file.table), file.path.name))
+
+
+def _candidates(source: Path) -> list[Path]:
+    """The plain files that `source` names. A pipe or a device is none: reading it may never end."""
+    try:
+        mode = source.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return sorted(path for path in source.iterdir() if path.is_file())
+    except FileNotFoundError:
+        raise InvalidInput(f"There is no file or folder {source}; name one with --source or MUSE_SOURCE_DIR.") from None
+    except OSError as error:
+        shown = str(source) if len(str(source)) <= _LONGEST_PATH else f"{str(source)[:_LONGEST_PATH]}…"
+        raise InvalidInput(
+            f"{shown} cannot be read ({error.strerror}); name a file or folder with --source or MUSE_SOURCE_DIR."
+        ) from None
+    if not stat.S_ISREG(mode):
+        raise InvalidInput(f"{source} is neither a file nor a folder; write its rows to a file, and name that.")
+    return [source]
 
 
 def passed_over(folder: Path) -> list[str]:

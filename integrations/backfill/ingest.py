@@ -110,6 +110,7 @@ class Backfill:
             state.rows, state.chain = window.stop, chain
             state.save()
             progress.advance(window.position, counts["received"])
+            del window  # before the next one is read
             yield counts
         state.finish()
 

@@ -1,7 +1,8 @@
 """How large the pages of a Parquet file are before anything of it is read.
 
 A page is unpacked as a whole, and 60 kB may hold one of 1.6 GB. Its size stands only in its own header, in Thrift's
-compact form, of which this reads as much as headers use.
+compact form, of which this reads as much as headers and footers use. What pyarrow itself says of a column's chunk ends
+the process where the footer lies about it, so that is read here too.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from os import SEEK_END
 from typing import IO, Any
 
 _HEADER = 65_536
 _LONGEST_HEADER = 16 << 20
 _DICTIONARY = 2
 _DEEPEST = 32
+_LARGEST = 1 << 60
+_END = len(b"size") + len(b"PAR1")
+# Numbers of encodings: DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY.
+_BY_DIFFERENCE, _BY_PREFIX = (5, 6, 7), 7
 
 
 class Thrift(IntEnum):
@@ -43,10 +49,64 @@ class Page:
     values: int
 
 
-def pages(file: IO[bytes], chunk: Any) -> Iterator[Page]:
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a group of rows, as the footer states it."""
+
+    path: str
+    encodings: frozenset[int]
+    values: int
+    start: int
+    """Where its first page begins."""
+    packed: int
+
+    @property
+    def is_spelled(self) -> bool:
+        """Whether values are spelled by differences; those of such a chunk have no dictionary."""
+        return not self.encodings.isdisjoint(_BY_DIFFERENCE)
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether a text is spelled by as much of the one before as it likes."""
+        return _BY_PREFIX in self.encodings
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of rows."""
+
+    rows: int
+    chunks: list[Chunk]
+
+
+def groups(file: IO[bytes]) -> list[Group]:
+    """The groups of a file's rows. Raises ValueError for a footer that does not say what they are."""
+    size = file.seek(0, SEEK_END)
+    file.seek(max(0, size - _END))
+    length = int.from_bytes(file.read(_END)[:4], "little")
+    file.seek(max(0, size - _END - length))
+    try:
+        footer = _Thrift(file.read(length)).struct()
+        return [Group(_size(group[3]), [_chunk(column[3]) for column in group[1]]) for group in footer[4]]
+    except (IndexError, KeyError, TypeError, AttributeError):
+        raise ValueError("a footer that does not say where its columns are") from None
+
+
+def _chunk(facts: dict[int, Any]) -> Chunk:
+    path = ".".join(name.decode("utf-8", "replace") for name in facts[3])
+    values, packed, first = _size(facts[5]), _size(facts[7]), _size(facts[9])
+    return Chunk(path, frozenset(facts[2]), values, min(first, _size(facts.get(11) or first)), packed)
+
+
+def _size(number: int) -> int:
+    if not 0 <= number < _LARGEST:
+        raise ValueError("a footer of sizes that no file has")
+    return number
+
+
+def pages(file: IO[bytes], chunk: Chunk) -> Iterator[Page]:
     """The pages of a column's chunk. Raises ValueError for what is no page."""
-    start = chunk.dictionary_page_offset or chunk.data_page_offset
-    at, end = min(start, chunk.data_page_offset), start + chunk.total_compressed_size
+    at, end = chunk.start, chunk.start + chunk.packed
     while at < end:
         header, length = _header(file, at)
         page = _page(header)
@@ -86,8 +146,6 @@ class _Thrift:
         self.place = 0
 
     def struct(self, depth: int = 0) -> dict[int, Any]:
-        if depth > _DEEPEST:
-            raise ValueError("a header without end")
         found: dict[int, Any] = {}
         field = 0
         while (head := self._byte()) != 0:
@@ -113,12 +171,15 @@ class _Thrift:
         value = self._unsigned()
         return (value >> 1) ^ -(value & 1)
 
-    def _skip(self, count: int) -> None:
-        self.place += count
+    def _bytes(self, count: int) -> bytes:
+        start, self.place = self.place, self.place + count
         if self.place > len(self._data):
             raise IndexError
+        return self._data[start : self.place]
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            raise ValueError("a header without end")
         match kind:
             case Thrift.TRUE | Thrift.FALSE:
                 return kind == Thrift.TRUE
@@ -127,15 +188,15 @@ class _Thrift:
             case Thrift.I16 | Thrift.I32 | Thrift.I64:
                 return self._signed()
             case Thrift.DOUBLE:
-                return self._skip(8)
+                return self._bytes(8)
             case Thrift.BINARY:
-                return self._skip(self._unsigned())
+                return self._bytes(self._unsigned())
             case Thrift.LIST | Thrift.SET:
                 head = self._byte()
                 count = head >> 4 if head >> 4 != 15 else self._unsigned()
-                for _ in range(count):
-                    self._value(head & 15, depth + 1)
-                return None
+                # A field of its own says in its head whether it is true; in a list that takes a byte.
+                kind = head & 15 if head & 15 not in (Thrift.TRUE, Thrift.FALSE) else Thrift.BYTE
+                return [self._value(kind, depth + 1) for _ in range(count)]
             case Thrift.STRUCT:
                 return self.struct(depth + 1)
             case _:

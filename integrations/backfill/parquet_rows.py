@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from chimera_metrics.integrations.backfill.parquet_pages import pages
+from chimera_metrics.integrations.backfill.parquet_pages import Group, groups, pages
 from chimera_metrics.integrations.errors import InvalidInput
 
 ROWS_AT_ONCE = 65_536
@@ -22,6 +22,10 @@ BYTES_AT_ONCE = 16_000_000
 LARGEST_PAGES = 160_000_000
 """Bytes of the largest pages of a group's columns together, which are unpacked at the same time."""
 LARGEST_ROW = 160_000_000
+# What a value takes once it is unpacked, however few bits it has in the file.
+_VALUE_BYTES = 16
+# What a field of a struct takes as a value of Python's.
+_A_FIELD = 32
 _NESTED_ROWS = 1_024
 _NESTED_VALUES = 10_000_000
 
@@ -64,20 +68,18 @@ def _batches(source: IO[bytes], path: Path) -> Iterator[Any]:
     """Record batches of at most BYTES_AT_ONCE, or of one row."""
     plain = parquet.ParquetFile(source, pre_buffer=False)
     schema, metadata = plain.schema_arrow, plain.metadata
-    chunks = [
-        metadata.row_group(group).column(place)
-        for group in range(metadata.num_row_groups)
-        for place in range(metadata.num_columns)
-    ]
+    stated = groups(source)
+    if any(len(group.chunks) != metadata.num_columns for group in stated):
+        raise ValueError("a footer that leaves columns out")
     # pyarrow cannot read what is spelled by differences as a dictionary; no dictionary is in it either.
-    spelled = {chunk.path_in_schema for chunk in chunks if any("DELTA" in encoding for encoding in chunk.encodings)}
+    spelled = {chunk.path for group in stated for chunk in group.chunks if chunk.is_spelled}
     leaves = [plain.schema.column(place) for place in range(metadata.num_columns)]
     texts = [leaf for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type != "DECIMAL"]
     words = [leaf.path for leaf in texts if leaf.path not in spelled]
     file = parquet.ParquetFile(source, pre_buffer=False, read_dictionary=words, metadata=metadata)
-    for group in range(metadata.num_row_groups):
+    for place, group in enumerate(stated):
         rows = _rows_at_once(source, path, file, group)
-        for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
+        for batch in file.iter_batches(batch_size=rows, row_groups=[place]):
             yield from _pieces(batch, schema, path)
 
 
@@ -103,19 +105,24 @@ def _sizes(array: Array) -> Any:
     kind = array.type
     if pa.types.is_dictionary(kind):
         words = np.append(np.broadcast_to(_sizes(array.dictionary), len(array.dictionary)), 0)
-        return words[pc.fill_null(array.indices, len(array.dictionary)).to_numpy(zero_copy_only=False)]
+        places = pc.fill_null(array.indices, len(array.dictionary)).to_numpy(zero_copy_only=False)
+        if places.size and not 0 <= places.min() <= places.max() < len(words):  # pyarrow would read beyond its memory
+            raise ValueError("a value that its dictionary does not have")
+        return words[places]
     if _is_text(kind) or pa.types.is_fixed_size_binary(kind):
         array = array if "view" not in str(kind) else array.cast(pa.large_binary())
         return pc.fill_null(pc.binary_length(array), 0).to_numpy(zero_copy_only=False)
     if pa.types.is_struct(kind):
-        return sum((_sizes(part) for part in array.flatten()), np.zeros(len(array), dtype=np.int64))
+        parts = array.flatten()
+        own = np.full(len(array), _A_FIELD * len(parts), dtype=np.int64)
+        return sum((_sizes(part) for part in parts), own)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
         inner = _sizes(array.keys) + _sizes(array.items) if pa.types.is_map(kind) else _sizes(array.values)
         count = len(array.keys) if pa.types.is_map(kind) else len(array.values)
         ends = np.concatenate([[0], np.cumsum(np.broadcast_to(inner, count) + 8)])
         offsets = array.offsets.to_numpy(zero_copy_only=False)
         return ends[offsets[1:]] - ends[offsets[:-1]]
-    return 0
+    return kind.byte_width if pa.types.is_decimal256(kind) else 0
 
 
 def _is_text(kind: Any) -> bool:
@@ -151,28 +158,25 @@ def _as(column: Array, kind: Any) -> Array:
     return (column.cast(column.type.value_type) if "view" in str(kind) else column).cast(kind)
 
 
-def _rows_at_once(source: IO[bytes], path: Path, file: Any, group: int) -> int:
+def _rows_at_once(source: IO[bytes], path: Path, file: Any, group: Group) -> int:
     """How many rows of a group may be read at once. Raises InvalidInput where not even one may."""
-    facts, together, a_row = file.metadata.row_group(group), 0, 0.0
-    most = ROWS_AT_ONCE
-    for place in range(facts.num_columns):
-        chunk, column = facts.column(place), file.schema.column(place)
-        found = list(pages(source, chunk))
+    together, a_row, nested, most = 0, 0.0, 0, ROWS_AT_ONCE
+    for place, chunk in enumerate(group.chunks):
+        column, found = file.schema.column(place), list(pages(source, chunk))
         largest = max(found, key=lambda page: page.unpacked, default=None)
         if largest is None:
             continue
         together += largest.unpacked
         if largest.unpacked > LARGEST_PAGES:
-            raise _too_large(path, chunk.path_in_schema, largest.unpacked)
+            raise _too_large(path, chunk.path, largest.unpacked)
+        a_row += column.length if column.physical_type == "FIXED_LEN_BYTE_ARRAY" else _VALUE_BYTES
         a_row += max((page.unpacked / max(page.values, 1) for page in found if not page.is_dictionary), default=0)
-        if column.physical_type == "FIXED_LEN_BYTE_ARRAY":
-            a_row += column.length
-        if "DELTA_BYTE_ARRAY" in chunk.encodings:  # a value is spelled by as much of the one before as it likes
+        if chunk.has_prefixes:
             a_row += largest.unpacked
         if column.max_repetition_level:
-            most = _NESTED_ROWS
-            if chunk.num_values > max(_NESTED_VALUES, 100 * facts.num_rows):
-                raise _too_large(path, chunk.path_in_schema, 8 * chunk.num_values)
+            most, nested = _NESTED_ROWS, nested + chunk.values
+            if nested > max(_NESTED_VALUES, 100 * group.rows):
+                raise _too_large(path, chunk.path, 8 * nested)
     if together > 2 * LARGEST_PAGES:
         raise _too_large(path, "all columns together", together)
     return max(1, min(most, int(4 * BYTES_AT_ONCE / max(a_row, 1))))

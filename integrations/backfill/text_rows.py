@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from chimera_metrics.integrations.backfill.bounded_lines import BoundedLines
+from chimera_metrics.integrations.backfill.bounded_lines import MOST_NAMES, BoundedLines
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.validation.rules import shown_name
 
@@ -63,6 +63,15 @@ def check_names(path: Path, names: Iterable[str]) -> None:
         raise InvalidInput(f"{path} names the column '{shown_name(twice[0])}' more than once; name each once.")
 
 
+def check_count(path: Path, count: int) -> None:
+    """Raises InvalidInput for more columns than any table has: a row of two bytes would become one of them all."""
+    if count > MOST_NAMES:
+        raise InvalidInput(
+            f"{path} names {count:,} columns, and a file may name {MOST_NAMES:,}; leave out those that the table does "
+            "not have."
+        )
+
+
 def jsonl_rows(path: Path, lines: BoundedLines, skip: int) -> Iterator[Mapping[str, Any]]:
     """The rows from `skip` on. Raises InvalidInput for a line that is no object."""
     seen = 0
@@ -73,6 +82,7 @@ def jsonl_rows(path: Path, lines: BoundedLines, skip: int) -> Iterator[Mapping[s
         seen += 1
         if seen <= skip:
             continue
+        lines.weigh_json(line)
         try:
             row = orjson.loads(line)
             if _WIDE.search(line):
@@ -82,6 +92,8 @@ def jsonl_rows(path: Path, lines: BoundedLines, skip: int) -> Iterator[Mapping[s
                 " or write one object a line, as `jq -c '.[]'` does" if number == 1 and line.lstrip()[0] in "[{" else ""
             )
             raise InvalidInput(f"{path}, line {number}, is not JSON ({error}); correct that line{whole}.") from None
+        except RecursionError:
+            raise InvalidInput(f"{path}, line {number}, is nested too deeply; write its values flatter.") from None
         if not isinstance(row, dict):
             raise InvalidInput(
                 f"{path}, line {number}, is not an object; write one object a line, as `jq -c '.[]'` makes of a list."
@@ -108,12 +120,14 @@ def csv_rows(
         if [name.lower() for name in reader.fieldnames or ()] in (["sep=", ""], [f"sep={delimiter}"]):
             reader = csv.DictReader(lines, restkey=_MORE, delimiter=delimiter)
         given = list(reader.fieldnames or ())
+        check_count(path, len(given))
         padded = any(name != name.strip() for name in given)
         names = {name: column_name(name, known) for name in given}
         check_names(path, [names[name] for name in given])
         line = reader.line_num + 1
         for row in reader:
             lines.row_ends()
+            lines.weigh_fields(len(row) + len(row.get(_MORE) or ()))
             yield {
                 names.get(name, name): _value(value, padded) for name, value in row.items() if _is_given(name, value)
             }

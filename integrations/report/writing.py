@@ -38,7 +38,8 @@ def write_report(
             folder.mkdir(parents=True, exist_ok=True)
             written += _pictures(ask, scope, folder)
     except OSError as error:
-        raise InvalidInput(f"{error.filename} cannot be written ({error.strerror}); name another place.") from None
+        place = error.filename or "The report"  # a full disk is told without a name
+        raise InvalidInput(f"{place} cannot be written ({error.strerror}); name another place.") from None
     return written
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, compress
+from itertools import chain, compress, islice
 from operator import itemgetter
 from types import NoneType
 from typing import Any
@@ -28,6 +28,7 @@ from chimera_metrics.integrations.validation.values import ValueRejected, missin
 STRETCH = 4_096
 # So many values are cleaned one by one where one of them is not plainly fine.
 FEW = 64
+_MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,16 @@ def validate_rows(
 
 
 def faults_of(table: str, row: Any) -> list[tuple[str, str]]:
-    """Every column of one row that is at fault, with its sentence, as `Rejected` has the first."""
+    """Every column of one row that is at fault, with its sentence, as `Rejected` has the first.
+
+    Of names that are no columns, of which a row may have a million, the first hundred.
+    """
     rules = rules_of(table)
     if not isinstance(row, Mapping):
         return list(faulty_rows(rules, [row])[0].values())
     known = frozenset(rules.names)
-    unknown = [(shown_name(name), rules.unknown(name)) for name in row if name not in known]
+    named = islice((name for name in row if name not in known), _MOST_UNKNOWN)
+    unknown = [(shown_name(name), rules.unknown(name)) for name in named]
     received = datetime.now(UTC)
     checked = {rule.name: check_column(rule, [row.get(rule.name)], received) for rule in rules.rules}
     return unknown + [(name, column.errors[0]) for name, column in checked.items() if column.errors]

@@ -240,7 +240,10 @@ def json_text(value: Mapping[str, Any]) -> str:
     except TypeError as error:
         if "64-bit" not in str(error):
             raise
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
     # orjson writes NaN and infinity as null, which would lose the fact that something was wrong.
     if b"null" in text and not finite(value):
         raise ValueError("NaN or infinity")

@@ -107,15 +107,28 @@ def _sorted(row: Any) -> Any:
     return sorted(row.items(), key=repr) if isinstance(row, Mapping) else row
 
 
-def _bare(value: Any) -> Any:
-    """A value whose text is the same in another process: no type of mapping, and no address of an object."""
+def _bare(value: Any, depth: int = 0) -> Any:
+    """A value whose text is the same in another process: no type of mapping, and no address of an object.
+
+    What is nested deeper than any column takes is refused whatever it says, and stands as "…".
+    """
+    if isinstance(value, Mapping | list | tuple) and depth > _DEEPEST:
+        return "…"
     if isinstance(value, Mapping):
-        return {key: _bare(part) for key, part in value.items()}
+        found = {}
+        for key, part in value.items():
+            found[key] = _bare(part, depth + 1)
+        return found
     if isinstance(value, list | tuple):
-        return (tuple if isinstance(value, tuple) else list)(map(_bare, value))
+        parts = []
+        for part in value:
+            parts.append(_bare(part, depth + 1))  # a comprehension would take a frame of the stack
+        return tuple(parts) if isinstance(value, tuple) else parts
     return value if _says_itself(value) else ""
 
 
+# Those of orjson, by which values go to the store.
+_DEEPEST = 254
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 

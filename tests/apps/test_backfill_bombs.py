@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -101,6 +104,47 @@ def csv_row_of_many_lines(path: Path) -> None:
     path.write_bytes(gzip.compress(HEADER) + gzip.compress(b'"' + b"x\n" * 2_000_000 + b'",') * 20)
 
 
+def short_rows(path: Path) -> None:
+    """A row of two bytes, which would become one of all the names."""
+    path.write_bytes(b"source," + b",".join(b"c%d" % number for number in range(10_000)) + b"\n" + b"x\n" * 50_000)
+
+
+def small_objects(path: Path) -> None:
+    path.write_bytes(gzip.compress(b'{"error_msg":[' + b'{"":0},' * 2_800_000 + b"0]}\n"))
+
+
+def rows_of_objects(path: Path) -> None:
+    """Each is small enough, and all that fit into a window by their bytes are not."""
+    path.write_bytes(gzip.compress(b'{"error_msg":[' + b'{"":0},' * 200_000 + b"0]}\n") * 15)
+
+
+def many_columns(path: Path) -> None:
+    nulls = pa.nulls(65_000, pa.int64())
+    columns = {f"c{number}": nulls for number in range(2_000)}
+    parquet.write_table(pa.table(columns), path, compression="zstd")
+
+
+def many_fields(path: Path) -> None:
+    zeros = pa.array(np.zeros(5_000, np.int64))
+    field = pa.StructArray.from_arrays([zeros] * 1_000, names=[f"f{number}" for number in range(1_000)])
+    parquet.write_table(calls(field), path, compression="zstd")
+
+
+def many_lists(path: Path) -> None:
+    long = pa.ListArray.from_arrays(pa.array([0, 9_000_000], pa.int32()), pa.array(np.zeros(9_000_000, np.int64)))
+    parquet.write_table(pa.table({f"c{number}": long for number in range(8)}), path, compression="zstd")
+
+
+def large_dictionary(path: Path) -> None:
+    """A file that says it needs 4 GB to be unpacked, as its beginning may."""
+    packed = bytearray(lzma.compress(b"{}\n" * 1_000))
+    size = (packed[12] + 1) * 4
+    head = packed[12 : 12 + size - 4]
+    head[head.index(b"\x21\x01") + 2] = 40
+    packed[12 : 12 + size] = head + zlib.crc32(head).to_bytes(4, "little")
+    path.write_bytes(packed)
+
+
 TOLD: list[tuple[Callable[[Path], None], str]] = [
     (dictionary, "parquet"),
     (fixed, "parquet"),
@@ -108,6 +152,8 @@ TOLD: list[tuple[Callable[[Path], None], str]] = [
     (prefixes, "parquet"),
     (json_rows, "jsonl.gz"),
     (csv_rows, "csv.gz"),
+    (rows_of_objects, "jsonl.gz"),
+    (many_fields, "parquet"),
 ]
 REFUSED: list[tuple[Callable[[Path], None], str, str]] = [
     (one_page, "parquet", "has pages of"),
@@ -116,6 +162,11 @@ REFUSED: list[tuple[Callable[[Path], None], str, str]] = [
     (packed_again, "parquet.gz", "unpacks to more than"),
     (long_line, "jsonl.zst", "belongs to a row of more than"),
     (csv_row_of_many_lines, "csv.gz", "belongs to a row of more than"),
+    (short_rows, "csv", "names 10,001 columns, and a file may name 1,000"),
+    (small_objects, "jsonl.gz", "line 1, is a row of millions of values"),
+    (many_columns, "parquet", "names 2,000 columns"),
+    (many_lists, "parquet", "has pages of"),
+    (large_dictionary, "jsonl.xz", "Memory usage limit exceeded"),
 ]
 
 
