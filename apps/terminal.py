@@ -16,6 +16,7 @@ from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.private_files import is_foreign_link
 from chimera_metrics.integrations.unseen import printable
 
 if TYPE_CHECKING:
@@ -67,6 +68,18 @@ class OneLine(logging.Formatter):
         return printable(super().formatException(ei), lines=True)
 
 
+class LogFile(WatchedFileHandler):
+    """A file of the log. What cannot be written, as on a full disk, is told once on stderr, without a traceback."""
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # the library's name
+        if not self._told:
+            self._told = True
+            why = sys.exc_info()[1]
+            sys.stderr.write(f"The log cannot be written to {printable(self.baseFilename)} ({printable(str(why))}).\n")
+
+
 class OneObject(OneLine):
     """A record of the log as one object of JSON, a traceback within it."""
 
@@ -86,9 +99,14 @@ def log(settings: MuseSettings) -> None:
     """The log as the settings ask for it: our own records from their level on, those of libraries from warnings on."""
     handler: logging.Handler = logging.StreamHandler()
     if settings.log_file is not None:
+        if is_foreign_link(str(settings.log_file)):
+            raise SettingsError(
+                f"MUSE_LOG_FILE names {settings.log_file}, a link that another user made, which may lead to any file "
+                "of yours; remove it, or name another file."
+            )
         try:
             # Opened again when it was moved away, as logrotate does.
-            handler = WatchedFileHandler(settings.log_file, encoding="utf-8", errors="backslashreplace")
+            handler = LogFile(settings.log_file, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise SettingsError(
                 f"MUSE_LOG_FILE names {settings.log_file}, which cannot be written ({error.strerror or error}); make "

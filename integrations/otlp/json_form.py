@@ -9,7 +9,10 @@ import orjson
 
 from chimera_metrics.integrations.otlp.attributes import READ, SERVICE_NAME
 from chimera_metrics.integrations.otlp.spans import MOST_SPANS, Attributes, Scalar, Span, TooManySpans, UnreadableSpans
+from chimera_metrics.integrations.validation.weights import is_heavier
 
+# Bytes that the values of a request may take in memory: 10,000 spans of some twenty attributes.
+_HEAVIEST = 200_000_000
 _ERROR = (2, "STATUS_CODE_ERROR")
 _BAD = (ValueError, TypeError, AttributeError, KeyError)
 _HEX_DIGITS = (0, 16, 32)
@@ -17,6 +20,8 @@ _HEX_DIGITS = (0, 16, 32)
 
 def read_json(data: bytes) -> list[Span]:
     """The spans of an ExportTraceServiceRequest. Raises UnreadableSpans or TooManySpans."""
+    if is_heavier(data, _HEAVIEST):
+        raise TooManySpans("This request holds millions of values; export smaller batches.")
     try:
         given = orjson.loads(data)
     except orjson.JSONDecodeError as error:

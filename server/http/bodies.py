@@ -12,12 +12,20 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
+from chimera_metrics.integrations.validation.weights import is_heavier
+
 # So many requests of the largest size may be under way.
 _LARGEST = 16
+HEAVIEST_BODY = 96_000_000
+"""Bytes that the values of a body of JSON may take in memory: twice as many as 10,000 rows of thirty columns."""
 
 
 class TooMuch(Exception):
     """Bodies that are under way hold as much memory as they may."""
+
+
+class TooManyValues(Exception):
+    """A body whose values would take far more memory than its bytes."""
 
 
 class Gone(Exception):
@@ -31,8 +39,11 @@ class Bodies:
         self._longest = longest
         self._held = 0
 
-    async def gather(self, scope: Scope, receive: Receive) -> Receive:
-        """`receive` with the whole body in its first message. One that is too long is left to who refuses it."""
+    async def gather(self, scope: Scope, receive: Receive, heaviest: int | None = None) -> Receive:
+        """`receive` with the whole body in its first message. One that is too long is left to who refuses it.
+
+        heaviest: bytes that the values of a body of JSON may take in memory.
+        """
         if scope["method"] != "POST" or int(Headers(scope=scope).get("content-length", 0)) > self._longest:
             return receive
         body, more = bytearray(), True
@@ -49,6 +60,8 @@ class Bodies:
                     raise TooMuch
         finally:
             self._held -= len(body)
+        if heaviest is not None and is_heavier(body, heaviest):
+            raise TooManyValues
         first: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": more}]
 
         async def replay() -> Message:

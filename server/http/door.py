@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.redis_link import RedisLink
-from chimera_metrics.server.http.bodies import Bodies, Gone, TooMuch
+from chimera_metrics.server.http.bodies import HEAVIEST_BODY, Bodies, Gone, TooManyValues, TooMuch
 from chimera_metrics.server.http.cors import Cors
 from chimera_metrics.server.http.marks import GONE, RECORDED, Departure, Mark
 from chimera_metrics.server.http.rates import Bucket, SharedRates
@@ -98,8 +98,13 @@ class Door:
             return
         if not self._authenticated or token in self._known:  # nobody else's body is read at all
             try:
-                receive = await self._bodies.gather(scope, receive)
+                heaviest = HEAVIEST_BODY if scope["path"] == MCP_PATH else None
+                receive = await self._bodies.gather(scope, receive, heaviest)
             except Gone:
+                return
+            except TooManyValues:
+                self.refused(_REFUSALS[413], name)
+                await _answer(413, "This request holds millions of values; send less at a time.")(scope, receive, send)
                 return
             except TooMuch:
                 self.refused("connections", name)
@@ -144,9 +149,13 @@ class Door:
             return _answer(403, "This address may not call this server (MUSE_ALLOWED_IPS).")
         if (status := _bent(headers)) is not None:
             self.refused(_REFUSALS[status], name)
-            return _answer(
-                status, "Host, Origin and Authorization stand once each; the first two say a name and a port."
+            answer = _answer(
+                status,
+                "Host, Origin, Authorization and the body's length stand once each; the first two say a name and a "
+                "port.",
             )
+            answer.headers["Connection"] = "close"  # what follows may be a part of this request, or another one
+            return answer
         if self.ending and scope["path"] == _READY:
             words = {"status": "not ready", "cause": "ending", "advice": _ENDING}
             return JSONResponse(words, status_code=503, headers={"Connection": "close"})
@@ -230,7 +239,9 @@ def _bent(headers: Headers) -> int | None:
         return 403
     if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
         return 421
-    return 400 if len(headers.getlist("authorization")) > 1 else None
+    # A proxy that reads another one of the two lengths takes what is left over for somebody else's request.
+    lengths = headers.getlist("content-length") + headers.getlist("transfer-encoding")
+    return 400 if len(lengths) > 1 or "," in "".join(lengths) or len(headers.getlist("authorization")) > 1 else None
 
 
 def _without_slash(scope: Scope) -> Scope:

@@ -164,3 +164,17 @@ def test_ctrl_c_is_quiet(tmp_path: Path, name: str) -> None:
     assert running.returncode == 130
     assert "Traceback" not in err
     assert "Aborted" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_log_without_room_is_told_once_and_serves_on(sampled: Path) -> None:
+    text = serve(sampled, MUSE_LOG_FILE="/dev/full")
+    assert text.splitlines() == ["The log cannot be written to /dev/full ([Errno 28] No space left on device)."]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_a_log_is_not_written_through_the_link_of_another_user(sampled: Path, tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to(tmp_path / "mine")
+    os.chown(tmp_path / "log", 65534, 65534, follow_symlinks=False)
+    assert "a link that another user made" in serve(sampled, MUSE_LOG_FILE=str(tmp_path / "log"))
+    assert not (tmp_path / "mine").exists()

@@ -108,3 +108,8 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_what_is_not_packed_as_it_says_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableSpans):
         unpacked(body, "gzip", 1000)
+
+
+def test_millions_of_values_are_refused_before_they_are_read() -> None:
+    with pytest.raises(TooManySpans, match="millions of values"):
+        read_json(b'{"resourceSpans":[' + b'{"":0},' * 1_000_000 + b"{}]}")

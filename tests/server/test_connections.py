@@ -249,3 +249,24 @@ def test_an_address_that_may_not_call_is_told_before_it_has_said_anything(
 
 def test_there_is_room_for_what_is_wanted_where_the_system_gives_it() -> None:
     assert room_for(50) == 50
+
+
+SMUGGLED = (
+    b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + LIVE
+)
+
+
+def test_what_another_reader_takes_for_the_body_is_not_the_next_request(served: str) -> None:
+    with connect(served, SMUGGLED) as made:
+        ended, said = closed_after(made, 5)
+    assert ended is not None
+    assert said.count(b"HTTP/1.1 ") == said.count(b"HTTP/1.1 400") == 1
+
+
+def test_a_body_of_millions_of_values_is_refused_before_it_is_read(served: str) -> None:
+    """They would take forty times their bytes, and a few such requests at once all memory."""
+    values = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":[' + b'{"":0},' * 500_000 + b"0]}}"
+    text = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"' + b"{,:[" * 500_000 + b'"}}'
+    for body, status in ((values, b"413"), (text, b"200")):
+        with connect(served, HEAD % len(body) + body) as made:
+            assert made.recv(12) == b"HTTP/1.1 " + status

@@ -112,6 +112,7 @@ def test_spans_that_cannot_be_stored_are_a_partial_success(client: ClickHouseCli
         (b"{}", {"Content-Encoding": "gzip"}, 400),
         (b" " * (SMALL + 1), {}, 413),
         (gzip.compress(bytes(10**7), mtime=0), {"Content-Encoding": "gzip"}, 413),
+        (gzip.compress(b"") * 101 + gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 400),
         (b"{}", {"Host": "evil.example.org"}, 421),
         (b"{}", {"Origin": "https://evil.example.org"}, 403),
         (b"{}", {"Authorization": "Bearer wrong"}, 401),
