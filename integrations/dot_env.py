@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import logging
 import os
 import re
@@ -13,6 +14,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.small_files import small_bytes
 
 _OURS = re.compile(rb"^\s*(?:export\s+)?((?:CH|MUSE)_\w+)\s*=", re.MULTILINE)
 _NAMED = re.compile(r"(?<![#\w])(?:CH|MUSE)_[A-Z_]+(?=\s|=|:|$)")
@@ -28,8 +30,10 @@ def dot_env(path: Path = Path(".env")) -> dict[str, str | None]:
     SettingsError: to go on without them could mean another store. So is a line of ours that is not NAME=value.
     """
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = small_bytes(path)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            warn_once(f"{os.path.abspath(path)} is left out: {error.strerror}.")
         return {}
     encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:

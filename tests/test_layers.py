@@ -34,7 +34,7 @@ PARTS = {
     ],
     "integrations": [
         ["unseen"],
-        ["errors", "private_files", "setting_words", "several_servers"],
+        ["errors", "private_files", "setting_words", "several_servers", "small_files"],
         ["cluster_settings", "dot_env", "http_settings", "kafka_settings", "results", "store_address"],
         ["config"],
         ["redis_link"],

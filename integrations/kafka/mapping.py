@@ -12,6 +12,7 @@ import orjson
 
 from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.kafka.messages import Message, Poison, Poisoned, made_at
+from chimera_metrics.integrations.small_files import small_text
 from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.integrations.validation.values import show
 
@@ -130,7 +131,7 @@ def _at(body: Any, path: tuple[str, ...]) -> Any:
 
 def _read(table: str, file: Path) -> list[Filled]:
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = tomllib.loads(small_text(file))
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chimera_metrics.integrations.errors import SettingsError
+from chimera_metrics.integrations.small_files import small_text
 
 _MILLION = Decimal(1_000_000)
 _KINDS = ("input", "output", "cached_input")
@@ -64,7 +65,7 @@ class Prices:
 
 def _read(file: Path) -> dict[str, Price]:
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        given = tomllib.loads(small_text(file), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"MUSE_PRICES names {file}, which is not TOML: {error}.") from None
     return {model: _price(file, model, price) for model, price in given.items()}
