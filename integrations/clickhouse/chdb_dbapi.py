@@ -276,7 +276,7 @@ def _without_end(statement: str) -> str:
 
 def translate(error: Exception) -> DatabaseError:
     """A chDB error as a DatabaseError with its code and the engine's own words, without version and stack."""
-    text = str(error)
+    text = dbapi.cut(str(error))
     if isinstance(error, Unreadable):
         return NotSupportedError(text)
     codes = _CODE.findall(text)

@@ -94,12 +94,19 @@ class NotSupportedError(DatabaseError):
 Warning = type("Warning", (Exception,), {})  # PEP 249's name
 
 
+# Characters of a statement that an error quotes before what is wrong with it, and after.
+_LONGEST = 50_000
 _NOISE = re.compile(r" \(version [\d.]+[^)]*\)| \([A-Z_]{4,}\)|\. Stack trace:.*", re.DOTALL)
+
+
+def cut(message: str) -> str:
+    """The beginning and the end of what the engine says, which may quote a value of any length."""
+    return message if len(message) <= 2 * _LONGEST else f"{message[:_LONGEST]}…{message[-_LONGEST:]}"
 
 
 def clean(message: str) -> str:
     """The engine's own words: without prefix, version, the error's name and the stack."""
-    return " ".join(_NOISE.sub("", message.rpartition("DB::Exception: ")[2]).split())
+    return " ".join(_NOISE.sub("", cut(message).rpartition("DB::Exception: ")[2]).split())
 
 
 class Reply(ABC):

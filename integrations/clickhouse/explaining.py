@@ -35,6 +35,8 @@ _FROM = re.compile(r"\b(?:FROM|JOIN) +(?:\w+\.)?(\w+)")
 _TABLE = re.compile(r"table expression identifier '([^']+)'|Table ([\w.`]+) (?:does not|doesn't) exist")
 _QUOTED = re.compile(r"[.:,]? In (?:scope|query) [(\w]|: while executing function \w+ on arguments ")
 _STATE = re.compile(r"(?<!Simple)AggregateFunction\(.*\)")
+# Characters of an error that are shown: a reader needs no more of a value that it quotes.
+_LONGEST = 2_000
 # The statement ran, and was stopped.
 _STOPPED = {
     ErrorCode.TIMEOUT_EXCEEDED,
@@ -100,7 +102,7 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.ACCESS_DENIED:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
-            words = _without_statement(text)
+            words = _shortened(_without_statement(text))
             said = cluster_errors.sentence(error.code, words) or f"{words}.{instead(words)}"
             return StatementFailed(said, error.code)
 
@@ -108,6 +110,11 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
 def _without_statement(text: str) -> str:
     """The engine's words without the statement that it quotes behind them."""
     return _QUOTED.split(text)[0].rstrip(" .:,")
+
+
+def _shortened(words: str) -> str:
+    """Words that quote a long value, without most of it."""
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST // 2]} … {words[-_LONGEST // 2 :]}"
 
 
 def _unknown_table(text: str) -> str:

@@ -77,14 +77,25 @@ def cost_of(low: str, args: Sequence[Size], gives: Size, constant: bool) -> Cost
             first = rest = joined(args)
         usual += pairs * _pairs(low, first, rest, usual=True)
         most += pairs * _pairs(low, first, rest, usual=False)
-    each = costs.PER_VALUE.get(low, 0.0)
-    if low in costs.LIKE and not args[1].constant:
-        each += costs.NS_PER_COMPILED_PATTERN
-    usual, most = usual + each, most + each
+    each, ready = costs.PER_VALUE.get(low, 0.0), _made_ready(low, args)
+    usual, most = usual + each + ready.usual, most + each + ready.most
     if low in costs.JSON_PATHS and len(args) > 1 and goes_through_all(low, args[1].text):
         usual += costs.NS_PER_STAR_PAIR * args[0].usual ** 2
         most += costs.NS_PER_STAR_PAIR * args[0].most ** 2
-    return Cost(0.0, 0.0, most) if constant else Cost(usual, most)
+    return Cost(0.0, 0.0, most + ready.once) if constant else Cost(usual, most, ready.once)
+
+
+def _made_ready(low: str, args: Sequence[Size]) -> Cost:
+    """What is made of patterns before anything is looked for: once, or for each row where they differ."""
+    if low in costs.LIKE and not args[1].constant:
+        byte = costs.NS_PER_COMPILED_BYTE["ilike" if low.endswith("ilike") else "like"]
+        least = costs.NS_PER_COMPILED_PATTERN
+        return Cost(least + byte * args[1].usual, least + byte * args[1].most)
+    if low.startswith(costs.SEARCHES_FOR_MANY) and len(args) > 1:
+        if args[1].constant:
+            return Cost(once=costs.NS_PER_NEEDLE * args[1].items)
+        return Cost(costs.NS_PER_NEEDLE * args[1].usual_items, costs.NS_PER_NEEDLE * args[1].items)
+    return Cost()
 
 
 def _pair_rate(low: str) -> float:
