@@ -56,6 +56,7 @@ PAIRS: dict[str, float] = {
     "arrayautocorrelation": 2.0,
     "arrayreduceinranges": 10.0,
     **dict.fromkeys(words("jarosimilarity jarowinklersimilarity prettyprintjson"), 2.0),
+    "cuturlparameter": 0.02,
     **dict.fromkeys(words("base58encode base58decode trybase58decode"), 0.5),
 }
 _PAIR_FAMILIES = {
