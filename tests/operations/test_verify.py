@@ -31,7 +31,9 @@ def test_clean_data_has_a_line_for_each_check_and_no_fault(full: ClickHouseClien
     found = verify(full)
     assert found["holds"]
     figures = {check["name"]: check["figure"] for check in found["checks"]}
-    assert figures["rows: ui_events"].startswith(f"120 on {DAYS} days from {day(0).date()} to {day(19).date()}, 6 to 6")
+    assert figures["rows: ui_events"].startswith(
+        f"120 on {DAYS} days from {day(0).date()} to {day(19).date()}, 6 a day"
+    )
     assert figures["duplicates"] == "none among 223 rows"
     assert figures["rollup: llm_events_hourly"] == "40 hours equal to the rows of llm_events"
     assert figures["rollup: ui_events_hourly"] == "60 hours equal to the rows of ui_events"
