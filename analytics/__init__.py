@@ -8,6 +8,7 @@ load.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from chimera_metrics.late_names import fetched
 from chimera_metrics.short_names import same_as_long
 
 if TYPE_CHECKING:
@@ -158,9 +159,7 @@ if not TYPE_CHECKING:  # type checkers would take any name for one that is there
             return import_module(f"{__name__}.metrics.typed")
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        globals()[name] = found  # the next look-up finds it without asking here
-        return found
+        return fetched(name, _MODULES[name], globals())
 
 
 def __dir__() -> list[str]:

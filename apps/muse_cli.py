@@ -17,11 +17,10 @@ from chimera_metrics.apps import asking_commands, operations, schema_commands, s
 from chimera_metrics.apps.tables import say
 from chimera_metrics.apps.terminal import escaped_output
 from chimera_metrics.integrations.errors import MuseError
-from chimera_metrics.integrations.unseen import printable
+from chimera_metrics.integrations.unseen import printable, shown_path
 
 #: What a shell expects of a command that Ctrl-C stopped.
 STOPPED = 130
-_LONGEST_PATH = 200
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 
 
@@ -38,9 +37,8 @@ def _usage_on_one_line() -> Iterator[None]:
 def _of_a_file(error: OSError) -> str | None:
     """A sentence where the system refuses a path that was named, or has no room; None for other errors."""
     if isinstance(error.filename, str | bytes):
-        path = os.fsdecode(error.filename)
-        shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
-        return f"{shown} cannot be used ({error.strerror}); correct the path or its rights."
+        path = shown_path(os.fsdecode(error.filename))
+        return f"{path} cannot be used ({error.strerror}); correct the path or its rights."
     if error.errno in _NO_ROOM:
         return f"{error.strerror}; make room, and run this again."
     return None

@@ -176,13 +176,13 @@ if not TYPE_CHECKING:  # type checkers would take any name for one that is there
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
         if name in _ROOMS:
+            from importlib import import_module
+
             return import_module(f"{__name__}.{name}")
-        found = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'integrations.errors')}"), name)
-        globals()[name] = found  # the next look-up finds it without asking here
-        return found
+        from chimera_metrics.late_names import fetched
+
+        return fetched(name, _MODULES.get(name, "integrations.errors"), globals())
 
 
 def __dir__() -> list[str]:

@@ -22,6 +22,7 @@ _PICTOGRAPH = re.compile(
 # Scripts whose letters change their form by a joiner between them: Arabic and those of India and around it.
 _JOINING = re.compile("[\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06fa-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff]")
 _EMOJI_FORM, _TEXT_FORM, _JOINER, _NON_JOINER, _KEYCAP = "\ufe0f", "\ufe0e", "\u200d", "\u200c", "\u20e3"
+_LONGEST_PATH = 200
 
 
 def seen(text: str) -> str:
@@ -43,6 +44,11 @@ def printable(text: str, lines: bool = False) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
+
+
+def shown_path(path: str) -> str:
+    """A path in a sentence; one that is too long for the system is not shown in full."""
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
 
 
 def printable_json(text: str) -> str:

@@ -65,7 +65,7 @@ PARTS = {
 }
 # What analytics may use beside the models: pure functions need no driver, no clock and no I/O.
 PURE = {
-    *("models", "analytics", "errors", "short_names", "stand_ins", "suggestions"),
+    *("models", "analytics", "errors", "late_names", "short_names", "stand_ins", "suggestions"),
     *("sqlalchemy", "clickhouse_sqlalchemy", "numpy", "scipy"),
 }
 ABOVE_ALL = {"tests", "bench", "scripts", "samples"}

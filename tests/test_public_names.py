@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,15 +55,18 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = chimera_metrics.ClickhouseClient  # type: ignore[attr-defined]
 
 
-def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse(Path(chimera_metrics.__file__).read_text(encoding="utf-8"))
+@pytest.mark.parametrize("package", ["chimera_metrics", "chimera_metrics.analytics"])
+def test_type_checkers_see_the_same_names(package: str) -> None:
+    late: Any = importlib.import_module(package)
+    tree = ast.parse(Path(late.__file__).read_text(encoding="utf-8"))
     [block] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
-    assert sorted(alias.name for node in imports for alias in node.names) == sorted(chimera_metrics.__all__)
+    names = [alias.asname or alias.name for node in imports for alias in node.names]
+    assert sorted(names) == sorted(late.__all__)
     for node in imports:
         for alias in node.names:
             module = importlib.import_module(str(node.module))
-            assert getattr(module, alias.name) is getattr(chimera_metrics, alias.name)
+            assert getattr(module, alias.name) is getattr(late, alias.asname or alias.name)
 
 
 def test_every_error_that_a_user_can_cause_is_public() -> None:

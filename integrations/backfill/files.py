@@ -29,6 +29,7 @@ from chimera_metrics.integrations.backfill.text_rows import (
 )
 from chimera_metrics.integrations.backfill.xz_files import xz
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.unseen import shown_path
 from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.models import FACT_TABLES
 from chimera_metrics.suggestions import did_you_mean
@@ -59,8 +60,6 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".zst": _zstd,
 }
 _BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, csv.Error)
-# A path that is too long for the system is not shown in full.
-_LONGEST_PATH = 200
 # More than any first line of names.
 _BEGINNING = 65_536
 BYTES_PER_WINDOW = 32_000_000
@@ -210,9 +209,9 @@ def _candidates(source: Path) -> list[Path]:
     except FileNotFoundError:
         raise InvalidInput(f"There is no file or folder {source}; name one with --source or MUSE_SOURCE_DIR.") from None
     except OSError as error:
-        shown = str(source) if len(str(source)) <= _LONGEST_PATH else f"{str(source)[:_LONGEST_PATH]}…"
         raise InvalidInput(
-            f"{shown} cannot be read ({error.strerror}); name a file or folder with --source or MUSE_SOURCE_DIR."
+            f"{shown_path(str(source))} cannot be read ({error.strerror}); name a file or folder with --source or "
+            "MUSE_SOURCE_DIR."
         ) from None
     if not stat.S_ISREG(mode):
         raise InvalidInput(f"{source} is neither a file nor a folder; write its rows to a file, and name that.")

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from chimera_metrics.analytics import metric_of
+from chimera_metrics.integrations.charts.shares import in_percent
 from chimera_metrics.integrations.charts.style import (
     BLUE,
     GREEN,
@@ -84,8 +85,8 @@ def _draw(axes: Any, shown: Sequence[One]) -> None:
 def _values(one: One) -> str:
     """Both sides in the metric's unit; a dash where there is none."""
     unit = metric_of(one["metric"]).unit
-    shown = [None if one[side] is None else one[side] * (100.0 if unit == "share" else 1.0) for side in ("a", "b")]
-    return f"{number(shown[0])} → {number(shown[1])} {'%' if unit == 'share' else unit or ''}".rstrip()
+    shown = in_percent({"before": one["a"], "after": one["b"], "unit": unit or ""}, unit)
+    return f"{number(shown['before'])} → {number(shown['after'])} {shown['unit']}".rstrip()
 
 
 def _kept(percent: float) -> float:
