@@ -280,6 +280,20 @@ def test_a_client_that_leaves_takes_its_statement_along(client: Any, connect: Co
     assert gone_after(client, "left_alone")
 
 
+def test_clients_that_leave_at_once_take_their_statements_along(client: Any, connect: Connect) -> None:
+    """While the engine is still opening the stream: ending that then waits for all of its rows."""
+    for _ in range(40):
+        leaving = connect()
+        leaving.connection.force_connect()
+        leaving.connection.send_query(
+            "SELECT number AS left_early FROM numbers(1000000000000) WHERE NOT ignore(number)"
+        )
+        leaving.connection.send_external_tables(None)
+        leaving.disconnect()
+
+    assert gone_after(client, "left_early")
+
+
 def test_kill_query_from_another_connection(client: Any, connect: Connect) -> None:
     thread, outcome = in_background(connect(), ENDLESS, query_id="the one to kill")
     wait_until_running(client, "numbers(1000000000000)")

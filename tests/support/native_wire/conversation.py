@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from tests.support.native_wire import packets
 from tests.support.native_wire.blocks import Block, read_blocks, write_block
 from tests.support.native_wire.columns import UnreadableTypeError
-from tests.support.native_wire.engine import EngineError, Piece, Session, fetch, stop
+from tests.support.native_wire.engine import EngineError, Piece, Session, fetch
 from tests.support.native_wire.faults import Phase, RefusedError
 from tests.support.native_wire.line import CancelledError, Line
 from tests.support.native_wire.primitives import varint
@@ -205,7 +205,14 @@ class Conversation:
     # -- statements
 
     def _wait(self, job: Callable[[], T]) -> T:
-        return self._line.wait(job, lambda: self._server.engine.kill(self._tag))
+        return self._line.wait(job, self._kill)
+
+    def _kill(self) -> None:
+        self._server.engine.kill(self._tag)
+
+    def _stop(self) -> None:
+        """End the stream. One that was opened and not read yet, its `cancel` would wait for."""
+        self._line.end(self._session.stop, self._kill)
 
     def _execute(self, statement: Statement) -> None:
         if statement.into_outfile:
@@ -226,23 +233,24 @@ class Conversation:
         parameters = {key: unquote(value) for key, value in self._query.parameters.items()}
         # chDB reads rows as text up to the end, where a comment would be one of them: those go without a tag.
         sql = statement.sql if statement.holds_rows else f"{statement.sql}\n{self._tag}"
-        stream = self._wait(lambda: self._session.stream(sql, parameters))
+        try:
+            stream = self._wait(lambda: self._session.stream(sql, parameters))
+            if stream is not None:
+                self._stream(statement, stream, parameters)
+        finally:  # also of a client that left, or cancelled, while the stream was being opened
+            self._stop()
         if stream is None:
             self._run(statement, sql, parameters)
-        else:
-            self._stream(statement, stream, parameters)
 
     def _stream(self, statement: Statement, stream: Any, parameters: dict[str, str]) -> None:
         result = _Result(self)
         types: list[str] = []
-        try:
-            while (part := self._wait(lambda: fetch(stream))) is not None:
-                for block in read_blocks(part.data):
-                    types = types or self._full_types(block, statement.sql, parameters)
-                    result.send(block.with_types(types))
-                result.report(part)
-        finally:
-            self._line.work(lambda: stop(stream))
+        while (part := self._wait(lambda: fetch(stream))) is not None:
+            for block in read_blocks(part.data):
+                types = types or self._full_types(block, statement.sql, parameters)
+                result.send(block.with_types(types))
+            result.report(part)
+        self._stop()
         if not types:  # the engine writes nothing at all for no rows
             described = self._describe(f"({statement.sql}\n)", parameters)
             result.send(Block.of([(column["name"], column["type"]) for column in described]))

@@ -68,6 +68,7 @@ class Session:
         self._open = open_handle
         self.database: str | None = None
         self._kept: dict[str, str] | None = {}  # what SET statements left; None: to be asked for
+        self._stream: Any = None  # open until `stop`
         self._handle = self._fresh()
 
     def _fresh(self) -> Any:
@@ -107,11 +108,19 @@ class Session:
         """An open stream, or None when the engine does not stream such a statement."""
         with engine_errors():
             try:
-                return self._handle.send_query(sql, "Native", params=parameters)
+                self._stream = self._handle.send_query(sql, "Native", params=parameters)
             except RuntimeError as error:
                 if "Streaming query is not supported" in str(error):
                     return None
                 raise
+        return self._stream
+
+    def stop(self) -> None:
+        """End the open stream, if any; one that ended already stays as it is."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with suppress(RuntimeError):
+                stream.cancel()
 
     def check_insert(self, sql: str) -> None:
         """Have an insert refused before its rows come. It is not carried out this way: chDB's `send_insert`
@@ -200,12 +209,6 @@ def fetch(stream: Any) -> Piece | None:
     with engine_errors():
         result = stream.fetch()
     return None if result is None else piece(result)
-
-
-def stop(stream: Any) -> None:
-    """End a stream; one that ended already stays as it is."""
-    with suppress(RuntimeError):
-        stream.cancel()
 
 
 class Engine:
