@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from tests.support.native_wire import packets
 from tests.support.native_wire.blocks import Block, read_blocks, write_block
 from tests.support.native_wire.columns import UnreadableTypeError
-from tests.support.native_wire.engine import EngineError, Piece, Session, fetch
+from tests.support.native_wire.engine import EngineError, Piece, Session, Stream
 from tests.support.native_wire.faults import Phase, RefusedError
 from tests.support.native_wire.line import CancelledError, Line
 from tests.support.native_wire.primitives import varint
@@ -205,14 +205,7 @@ class Conversation:
     # -- statements
 
     def _wait(self, job: Callable[[], T]) -> T:
-        return self._line.wait(job, self._kill)
-
-    def _kill(self) -> None:
-        self._server.engine.kill(self._tag)
-
-    def _stop(self) -> None:
-        """End the stream. One that was opened and not read yet, its `cancel` would wait for."""
-        self._line.end(self._session.stop, self._kill)
+        return self._line.wait(job, lambda: self._server.engine.kill(self._tag))
 
     def _execute(self, statement: Statement) -> None:
         if statement.into_outfile:
@@ -220,14 +213,12 @@ class Conversation:
         query, session = self._query, self._session
         if query.settings.keys() & _OF_SERVERS:  # another server's: it sends all that its own session has
             query = replace(query, settings={k: v for k, v in query.settings.items() if k not in _NOT_HERE})
-        restore = self._line.work(lambda: session.apply(query.settings, important=query.important))
-        try:
-            if statement.insert is not None:
-                self._insert(statement.insert)
-            else:
-                self._read(statement)
-        finally:
-            self._line.work(restore)
+        if not session.has_applied(query.settings, important=query.important):
+            self._line.work(lambda: session.apply(query.settings, important=query.important))
+        if statement.insert is not None:
+            self._insert(statement.insert)
+        else:
+            self._read(statement)
 
     def _read(self, statement: Statement) -> None:
         parameters = {key: unquote(value) for key, value in self._query.parameters.items()}
@@ -237,20 +228,22 @@ class Conversation:
             stream = self._wait(lambda: self._session.stream(sql, parameters))
             if stream is not None:
                 self._stream(statement, stream, parameters)
-        finally:  # also of a client that left, or cancelled, while the stream was being opened
-            self._stop()
+        finally:
+            if self._session.streaming is not None and not self._session.streaming.ended:
+                self._line.work(self._session.stop)
         if stream is None:
             self._run(statement, sql, parameters)
 
-    def _stream(self, statement: Statement, stream: Any, parameters: dict[str, str]) -> None:
+    def _stream(self, statement: Statement, stream: Stream, parameters: dict[str, str]) -> None:
         result = _Result(self)
         types: list[str] = []
-        while (part := self._wait(lambda: fetch(stream))) is not None:
+        part = stream.first
+        while part is not None:
             for block in read_blocks(part.data):
                 types = types or self._full_types(block, statement.sql, parameters)
                 result.send(block.with_types(types))
             result.report(part)
-        self._stop()
+            part = self._wait(stream.fetch)
         if not types:  # the engine writes nothing at all for no rows
             described = self._describe(f"({statement.sql}\n)", parameters)
             result.send(Block.of([(column["name"], column["type"]) for column in described]))

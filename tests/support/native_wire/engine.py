@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,11 @@ class Session:
         self._open = open_handle
         self.database: str | None = None
         self._kept: dict[str, str] | None = {}  # what SET statements left; None: to be asked for
-        self._stream: Any = None  # open until `stop`
+        # What a statement applied, and whether all of it was important.
+        self._applied: tuple[dict[str, str], bool] = ({}, False)
+        self._before: dict[str, str] = {}
+        self.streaming: Stream | None = None
+        self._main: Any = None  # while the handle is one that went read-only
         self._handle = self._fresh()
 
     def _fresh(self) -> Any:
@@ -80,7 +83,9 @@ class Session:
         return handle
 
     def close(self) -> None:
-        self._handle.close()
+        for handle in (self._handle, self._main):
+            if handle is not None:
+                handle.close()
 
     def use(self, database: str) -> None:
         """Change the database; `database` is written as in a USE statement."""
@@ -104,23 +109,24 @@ class Session:
         with engine_errors():
             return piece(self._handle.query(sql, form, params=parameters or {}))
 
-    def stream(self, sql: str, parameters: dict[str, str]) -> Any:
+    def stream(self, sql: str, parameters: dict[str, str]) -> Stream | None:
         """An open stream, or None when the engine does not stream such a statement."""
+        self.streaming = None
         with engine_errors():
             try:
-                self._stream = self._handle.send_query(sql, "Native", params=parameters)
+                opened = self._handle.send_query(sql, "Native", params=parameters)
             except RuntimeError as error:
                 if "Streaming query is not supported" in str(error):
                     return None
                 raise
-        return self._stream
+        self.streaming = Stream(opened)
+        return self.streaming
 
     def stop(self) -> None:
-        """End the open stream, if any; one that ended already stays as it is."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            with suppress(RuntimeError):
-                stream.cancel()
+        """End the stream that a client does not read to its end."""
+        if self.streaming is not None:
+            self.streaming.stop()
+            self.streaming = None
 
     def check_insert(self, sql: str) -> None:
         """Have an insert refused before its rows come. It is not carried out this way: chDB's `send_insert`
@@ -140,31 +146,28 @@ class Session:
         names, types = self.run(sql, form="JSONCompactEachRowWithNamesAndTypes").data.splitlines()[:2]
         return list(zip(json.loads(names), json.loads(types), strict=True))
 
-    def apply(self, wanted: dict[str, str], *, important: bool) -> Callable[[], None]:
-        """Apply settings for one statement; what is returned takes them back.
+    def has_applied(self, wanted: dict[str, str], *, important: bool) -> bool:
+        return self._kept is not None and self._applied == (wanted, important)
 
-        A session that went read-only cannot come back, so such a statement gets a handle of its own.
+    def apply(self, wanted: dict[str, str], *, important: bool) -> None:
+        """Apply settings, in force until the next statement wants others: most want the same again.
+
+        A session that went read-only cannot come back, so such statements get a handle of their own.
         """
+        self._restore()
         if not wanted:
-            return lambda: None
-        main, kept = self._handle, self._kept_settings()
-        if wanted.get("readonly", "0") in ("0", ""):
-            restore = partial(self._restore, list(wanted), kept)
-        else:
-            self._handle = spare = self._fresh()
-            restore = partial(self._return_to, main, spare)
+            return
+        kept = self._kept_settings()
+        if wanted.get("readonly", "0") not in ("0", ""):
+            self._main, self._handle = self._handle, self._fresh()
             if kept:
                 self.run(_set(kept))
+        self._applied, self._before = (wanted, important), {**LIKE_A_SERVER, **kept}
         try:
             self._set_known(dict(wanted), important=important)
         except EngineError:
-            restore()
+            self._restore()
             raise
-        return restore
-
-    def _return_to(self, main: Any, spare: Any) -> None:
-        spare.close()
-        self._handle = main
 
     def _kept_settings(self) -> dict[str, str]:
         if self._kept is None:
@@ -185,16 +188,29 @@ class Session:
                     raise
                 del wanted[unknown]
 
-    def _restore(self, applied: list[str], kept: dict[str, str]) -> None:
-        before = {**LIKE_A_SERVER, **kept}
-        for key in applied:
-            value = literal(before[key]) if key in before else "DEFAULT"
-            try:
-                self.run(f"SET {key} = {value}")
-            except EngineError as error:
-                # Unknown ones were not applied, nor anything in a session that a client's own SET made read-only.
-                if error.code not in (UNKNOWN_SETTING, READONLY):
-                    raise
+    def _restore(self) -> None:
+        """Take back what the last statement had applied."""
+        (applied, _), self._applied = self._applied, ({}, False)
+        if self._main is not None:
+            self._handle.close()
+            self._handle, self._main = self._main, None
+            return
+        words = [f"{key} = {literal(self._before[key]) if key in self._before else 'DEFAULT'}" for key in applied]
+        if not words:
+            return
+        try:
+            self.run(f"SET {', '.join(words)}")
+        except EngineError:
+            for word in words:
+                self._restore_one(word)
+
+    def _restore_one(self, word: str) -> None:
+        try:
+            self.run(f"SET {word}")
+        except EngineError as error:
+            # Unknown ones were not applied, nor anything in a session that a client's own SET made read-only.
+            if error.code not in (UNKNOWN_SETTING, READONLY):
+                raise
 
 
 def _set(settings: dict[str, str]) -> str:
@@ -204,11 +220,24 @@ def _set(settings: dict[str, str]) -> str:
     return "SET " + ", ".join(f"{key} = {literal(value)}" for key, value in settings.items())
 
 
-def fetch(stream: Any) -> Piece | None:
-    """The next part of a stream, None at its end."""
-    with engine_errors():
-        result = stream.fetch()
-    return None if result is None else piece(result)
+class Stream:
+    """An open stream and its first part: one that nothing was read of, its `cancel` would wait for to the last row."""
+
+    def __init__(self, opened: Any) -> None:
+        self._opened = opened
+        self.ended = False
+        self.first = self.fetch()
+
+    def fetch(self) -> Piece | None:
+        """The next part, None at the end."""
+        with engine_errors():
+            result = self._opened.fetch()
+        self.ended = result is None
+        return None if result is None else piece(result)
+
+    def stop(self) -> None:
+        with suppress(RuntimeError):  # it ended already, with an error
+            self._opened.cancel()
 
 
 class Engine:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -102,13 +102,6 @@ class Line:
             future.exception()  # what a killed statement says is no news
             raise stopped
         return future.result()
-
-    def end(self, job: Callable[[], None], kill: Callable[[], None]) -> None:
-        """Have the engine thread end what may wait for a statement that nobody wants any more: `kill` it."""
-        future = self._worker.submit(job)
-        while not wait([future], 0.05).done:
-            kill()
-        future.result()
 
     def _hear(self) -> Exception:
         """What a client may say while its statement runs is Cancel, or nothing more."""
