@@ -1,7 +1,7 @@
-"""One client's connection: a thread reads a line, lets the next thread read on, and answers.
+"""One client's connection: a thread reads a line and answers; while that takes longer, another thread reads on.
 
-So there is no hand-over between threads, and a cancel is seen at once. What was read before the end of the input is
-answered within its time limit; a call that was stopped, by its client or because the client left, is not.
+So a short call is handed over to nobody, and a cancel of a long one is seen at once. What was read before the end of
+the input is answered within its time limit; a call that was stopped, by its client or because the client left, is not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chimera_metrics.server.progress import EVERY_S, progress
 from chimera_metrics.server.stdio import jsonrpc
 from chimera_metrics.server.stdio.jsonrpc import Invalid, Message, Notification, Request
 from chimera_metrics.server.stdio.session import Session
+from chimera_metrics.server.stdio.turn import Turn
 from chimera_metrics.server.stdio.wire import LineTooLong, Wire
 from chimera_metrics.server.tracing import message_span
 
@@ -83,7 +84,7 @@ class Connection:
         #: What stops the calls under way, by id; an id may be used twice, so all of them stand beside.
         self._running: dict[str, Cancellation] = {}
         self._stops: set[Cancellation] = set()
-        self._reading = threading.Lock()
+        self._turn = Turn(self._find_reader)
         self._counting = threading.Condition()
         #: Threads that there are, and those that wait for their turn to read.
         self._threads = self._waiting = 0
@@ -103,6 +104,7 @@ class Connection:
         `ends` is called as soon as that has happened.
         """
         try:
+            self._turn.start()
             self._start_thread()
             self._ended.wait()
             self._session.subscriptions.close()
@@ -128,6 +130,7 @@ class Connection:
     def _stop(self) -> None:
         self._left.set()
         self._ended.set()
+        self._turn.close()
         self._session.subscriptions.close()
         for stop in list(self._stops):
             threading.Thread(target=stop.cancel, daemon=True).start()
@@ -143,7 +146,7 @@ class Connection:
         threading.Thread(target=self._work, name="muse-stdio", daemon=True).start()
 
     def _work(self) -> None:
-        """Reads a line while no other thread does, lets another read, and answers."""
+        """Reads a line while no other thread does, and answers."""
         try:
             while (work := self._take()) is not None:
                 self._do(work)
@@ -162,46 +165,68 @@ class Connection:
                     self._threads -= 1
                     return None
                 self._waiting += 1
-            with self._reading:
-                with self._counting:
-                    self._waiting -= 1
-                work = self._next()
+            self._turn.take()
+            with self._counting:
+                self._waiting -= 1
+            work = self._next()
             if work is not None:
                 return work
 
     def _next(self) -> Open | None:
-        """What this thread is to do while another one reads, None when the input has ended."""
-        while not self._ended.is_set():
-            try:
-                line = self._wire.read()
-            except LineTooLong as error:
-                self._wire.write(jsonrpc.failure(None, ProtocolError(INVALID_REQUEST, str(error))) + b"\n")
-                continue
-            if line is None:
-                self._ended.set()
-                break
-            opened = self._opened(line)
-            for work in opened[:-1]:
-                self._hand_over(work)
-            if opened and self._keeps(opened[-1]):
-                return opened[-1]
+        """Reads, and does what takes a moment, as long as it is this thread's turn, which it has and gives away.
+
+        What it is to do while another thread reads; None where there is nothing to do, or the input has ended.
+        """
+        mine = True
+        try:
+            while mine and not self._ended.is_set():
+                try:
+                    line = self._wire.read()
+                except LineTooLong as error:
+                    self._wire.write(jsonrpc.failure(None, ProtocolError(INVALID_REQUEST, str(error))) + b"\n")
+                    continue
+                if line is None:
+                    self._ended.set()
+                    break
+                opened = self._opened(line)
+                del line
+                for work in opened[:-1]:
+                    self._hand_over(work)
+                if not opened or not self._keeps(opened[-1]):
+                    continue
+                if (len(opened) > 1 or self._wire.has_more()) and self._find_reader():
+                    return opened[-1]
+                begun = self._turn.begin()
+                try:
+                    self._do(opened.pop())
+                finally:
+                    mine = self._turn.keeps(begun)
+        finally:
+            if mine:
+                self._turn.give()
         return None
 
     def _keeps(self, work: Open) -> bool:
-        """Whether this thread does the work, because another one reads; otherwise it is done or waits."""
+        """Whether this thread does the work, because another one can read; otherwise it is done or waits."""
         with self._counting:
-            free = self._waiting > 0
-            if not free and self._threads < WORKERS:
-                self._start_thread()
-                free = True
-            if free:
-                return True
             # Otherwise nobody would read: what asks the store waits for the first free thread.
-            if work.request.method in _WAITING:
-                self._backlog.append(work)
-                return False
+            if (free := self._has_reader()) or work.request.method in _WAITING:
+                if not free:
+                    self._backlog.append(work)
+                return free
         self._do(work)
         return False
+
+    def _has_reader(self) -> bool:
+        return self._waiting > 0 or self._threads < WORKERS
+
+    def _find_reader(self) -> bool:
+        """Whether there is a thread that reads on, which is started where there is none."""
+        with self._counting:
+            found = self._has_reader()
+            if found and not self._waiting:
+                self._start_thread()
+            return found
 
     def _hand_over(self, work: Open) -> None:
         """Leaves one message of a batch to another thread."""

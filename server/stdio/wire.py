@@ -60,6 +60,10 @@ class Wire:
             raise LineTooLong(f"Invalid request: a line of more than {self._longest} bytes; send less at a time")
         return line
 
+    def has_more(self) -> bool:
+        """Whether more was read already than the lines that were asked for."""
+        return bool(self._buffer)
+
     def _forget(self, count: int) -> None:
         del self._buffer[:count]
         self._looked_at = 0
