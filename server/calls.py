@@ -155,7 +155,7 @@ class Calls:
         result = tool.answer(context, arguments, stop)
         if _reads_tables(tool.name, record.arguments):
             context.note_if_empty(result)
-        return Answered.of(result, getattr(arguments, "include_sql", False))
+        return Answered.of(result, vars(arguments).get("include_sql", False))
 
     def not_run(self, context: ServerContext, caller: Caller, name: str, arguments: dict[str, Any]) -> None:
         """Records a call that was cancelled while it waited for a thread."""

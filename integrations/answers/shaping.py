@@ -30,8 +30,6 @@ _AS_THEY_ARE = frozenset({"Bool", "Int8", "Int16", "Int32", "UInt8", "UInt16", "
 _WHOLE = re.compile(r"Int(64|128|256)\b")
 _TEXT = re.compile(r"String\b")
 _NANOSECONDS = re.compile(r"\bDateTime64\([789]\b")
-# Where there are none, a time ends with its milliseconds.
-_MICROSECONDS = re.compile(rb"(\.\d{3})000(?=[Z+-])")
 
 _ZONE = attrgetter("tzinfo")
 
@@ -164,7 +162,8 @@ def _all_finite(values: Sequence[float | None]) -> bool:
 def _texts(values: Sequence[Any]) -> list[Any]:
     """UUIDs and times in UTC as `str` and `iso` write them, ten times as fast."""
     written = orjson.dumps(list(values), option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
-    texts: list[Any] = orjson.loads(_MICROSECONDS.sub(rb"\1", written))
+    # Where there are no microseconds, a time ends with its milliseconds.
+    texts: list[Any] = orjson.loads(written.replace(b"000Z", b"Z"))
     return texts
 
 
