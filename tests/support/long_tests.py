@@ -14,12 +14,13 @@ from xml.etree import ElementTree
 TESTS = Path(__file__).parents[1]
 LIST = TESTS / "long_tests.txt"
 # Seconds from which a test is long, and a case of a test that has several.
-ALONE_S, CASE_S = 4.0, 1.5
+ALONE_S, CASE_S = 2.0, 0.8
 # What users do first stays in `make test`, and what all else stands on.
 KEPT = (
     "test_cli.py::test_status_is_0_on_a_current_store_and_1_on_none",
     "test_cli.py::test_backfill_stores_the_samples_once",
     "test_cli.py::test_alembic_upgrade_head_on_an_empty_path_and_then_check",
+    "test_command_line.py::test_an_empty_folder_is_brought_to_head_and_checked",
     "test_copy.py::test_there_and_back_everything_is_as_it_was",
     "test_backup.py::test_from_backup_to_a_restored_store_in_use",
     "test_report.py::test_the_report_is_one_file_that_asks_no_host",
