@@ -159,9 +159,11 @@ class EmbeddedStore:
     def _close_others(self, deadline: float) -> None:
         """Closes another store that this process has open: chDB has one at a time, so stores take turns."""
         for other in list(_stores.values()):
-            if other is self or not other.is_open or (other.path == MEMORY and not other.is_spare):
+            if other is self:
                 continue
-            with other._changed:
+            with other._changed:  # held by who closes it just now, until the engine has let it go
+                if not other._open or (other.path == MEMORY and not other.is_spare):
+                    continue
                 while other._leases and time.monotonic() < deadline:
                     other._changed.wait(POLL_S)
                 if other._leases:

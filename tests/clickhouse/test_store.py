@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +170,33 @@ def test_two_stores_in_one_process_take_turns(tmp_path: Path) -> None:
     first.command("INSERT INTO t VALUES (1)")
     assert [executor.scalar("SELECT count() FROM t") for executor in (first, second, first)] == [1, 0, 1]
     first.close()
+    second.close()
+
+
+class SlowlyClosed:
+    """What keeps a store's engine open, closed as slowly as a busy machine does."""
+
+    def __init__(self, anchor: Any) -> None:
+        self._anchor = anchor
+        self.closes = threading.Event()
+
+    def close(self) -> None:
+        self.closes.set()
+        time.sleep(0.2)
+        self._anchor.close()
+
+
+def test_a_store_that_is_being_closed_is_waited_for(tmp_path: Path) -> None:
+    first, second = (open_store(str(tmp_path / name)) for name in "ab")
+    with first.lease({}):
+        pass
+    first._anchor = anchor = SlowlyClosed(first._anchor)
+    closing = threading.Thread(target=first.close)
+    closing.start()
+    assert anchor.closes.wait(5)
+    with second.lease({}) as handle:
+        assert handle.connection.query("SELECT 1", "TSV").bytes() == b"1\n"
+    closing.join()
     second.close()
 
 
