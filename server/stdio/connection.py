@@ -180,18 +180,8 @@ class Connection:
         mine = True
         try:
             while mine and not self._ended.is_set():
-                try:
-                    line = self._wire.read()
-                except LineTooLong as error:
-                    self._wire.write(jsonrpc.failure(None, ProtocolError(INVALID_REQUEST, str(error))) + b"\n")
-                    continue
-                if line is None:
-                    self._ended.set()
-                    break
-                opened = self._opened(line)
-                del line
-                for work in opened[:-1]:
-                    self._hand_over(work)
+                opened = self._read()
+                self._hand_over(opened[:-1])
                 if not opened or not self._keeps(opened[-1]):
                     continue
                 if (len(opened) > 1 or self._wire.has_more()) and self._find_reader():
@@ -206,14 +196,27 @@ class Connection:
                 self._turn.give()
         return None
 
+    def _read(self) -> list[Open]:
+        """The requests of the next line that are to be answered; none where the input has ended."""
+        try:
+            line = self._wire.read()
+        except LineTooLong as error:
+            self._wire.write(jsonrpc.failure(None, ProtocolError(INVALID_REQUEST, str(error))) + b"\n")
+            return []
+        if line is None:
+            self._ended.set()
+            return []
+        return self._opened(line)
+
     def _keeps(self, work: Open) -> bool:
         """Whether this thread does the work, because another one can read; otherwise it is done or waits."""
         with self._counting:
-            # Otherwise nobody would read: what asks the store waits for the first free thread.
-            if (free := self._has_reader()) or work.request.method in _WAITING:
-                if not free:
-                    self._backlog.append(work)
-                return free
+            if self._has_reader():
+                return True
+            # Nobody would read: what asks the store waits for the first free thread.
+            if work.request.method in _WAITING:
+                self._backlog.append(work)
+                return False
         self._do(work)
         return False
 
@@ -228,12 +231,13 @@ class Connection:
                 self._start_thread()
             return found
 
-    def _hand_over(self, work: Open) -> None:
-        """Leaves one message of a batch to another thread."""
-        with self._counting:
-            self._backlog.append(work)
-            if self._threads < WORKERS:
-                self._start_thread()
+    def _hand_over(self, others: list[Open]) -> None:
+        """Leaves the other messages of a batch to other threads."""
+        for work in others:
+            with self._counting:
+                self._backlog.append(work)
+                if self._threads < WORKERS:
+                    self._start_thread()
 
     # -- messages --------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Whose turn it is to read the next line.
 
 A thread that reads a request and answers it at once reads the next one too: were the reading handed over for each call,
-two threads would take turns on two cores, and a short call would take a tenth longer. Nobody has to wait for a long one
-either: whoever works for more than a moment loses the turn to another thread.
+two threads would take turns on two cores, and a short call would take a twentieth longer. Nobody has to wait for a long
+one either: whoever works for more than a moment loses the turn to another thread.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
-# Work of so many seconds is short; how often that is looked at while calls come, and how many looks after the last one.
-_MOMENT_S, _LOOK_S, _LOOKS = 0.002, 0.003, 20
+# Work of so many seconds is short; how often that is looked at, and for how long after a call has begun.
+_MOMENT_S, _LOOK_S, _QUIET_S = 0.002, 0.003, 0.06
 
 
 class Work:
@@ -32,7 +32,7 @@ class Turn:
         self._held = threading.Lock()
         self._deciding = threading.Lock()
         self._work: Work | None = None
-        self._begun = 0
+        self._begun_at = 0.0
         #: Set while calls come.
         self._busy = threading.Event()
         self._closed = False
@@ -55,7 +55,7 @@ class Turn:
     def begin(self) -> Work:
         """The thread that has the turn begins to work, and keeps it as long as that takes a moment."""
         work = self._work = Work()
-        self._begun += 1
+        self._begun_at = work.since
         if not self._busy.is_set():
             self._busy.set()
         return work
@@ -71,14 +71,11 @@ class Turn:
     def _watch(self) -> None:
         while not self._closed:
             self._busy.wait()
-            seen, quiet = 0, 0
-            while quiet < _LOOKS and not self._closed:
+            while not self._closed and (self._work or time.monotonic() - self._begun_at < _QUIET_S):
                 time.sleep(_LOOK_S)
                 self._look()
-                quiet = 0 if seen != self._begun or self._work is not None else quiet + 1
-                seen = self._begun
             self._busy.clear()
-            if self._work is not None:  # begun just before
+            if self._work:  # begun just before
                 self._busy.set()
 
     def _look(self) -> None:

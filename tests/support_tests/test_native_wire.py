@@ -291,7 +291,7 @@ def test_clients_that_leave_at_once_take_their_statements_along(client: Any, con
         leaving.connection.send_external_tables(None)
         leaving.disconnect()
 
-    assert gone_after(client, "left_early")
+    assert gone_after(client, "left_early", 10)
 
 
 def test_kill_query_from_another_connection(client: Any, connect: Connect) -> None:
