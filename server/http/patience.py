@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chimera_metrics.server.http.connections import HEADERS_S, SLOWEST_BYTES_S, Connection, Crowd, Waiting, answer
+from chimera_metrics.server.http.gathered import Gathered
 
 
 class Patience(H11Protocol):
@@ -22,7 +23,8 @@ class Patience(H11Protocol):
         self._bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self._gathered = Gathered(transport)
+        super().connection_made(cast("asyncio.Transport", self._gathered))
         self._connection = self._crowd.at(transport.get_extra_info("socket").fileno())
         self._connection.speaker = self
 
@@ -32,6 +34,7 @@ class Patience(H11Protocol):
         self._look(begun=True)
 
     def on_response_complete(self) -> None:
+        self._gathered.send()
         super().on_response_complete()
         self._look(begun=bool(self.conn.trailing_data[0]))
 
