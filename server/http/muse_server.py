@@ -44,10 +44,11 @@ from chimera_metrics.server.catalog.surface import input_schema_of, listed, surf
 from chimera_metrics.server.catalog.tool import Sentence
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.listening import Bus, Listening
-from chimera_metrics.server.http.middleware import EitherName, caller_of, fill_in, leave
+from chimera_metrics.server.http.middleware import EitherName, WhereTraced, caller_of, fill_in, leave
 from chimera_metrics.server.http.on_record import OnRecord, note_tool
 from chimera_metrics.server.http.sessions import STOPPABLE
 from chimera_metrics.server.http.watch import run_watched
+from chimera_metrics.server.http.workers import Workers
 
 T = TypeVar("T")
 
@@ -71,6 +72,10 @@ class MuseServer(MCPServer[ServerContext]):
         )
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
+        #: Where its calls are answered.
+        self.workers = Workers(0, 0)
+        # The first is the SDK's own: what makes the spans.
+        self._lowlevel_server.middleware[0] = WhereTraced(self._lowlevel_server.middleware[0])
         # The SDK's decorator for completions is untyped, and for log levels it has none.
         self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, _complete)
         self._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _set_level)
@@ -107,7 +112,7 @@ class MuseServer(MCPServer[ServerContext]):
         stoppable = getattr(request.request, "scope", {}).get(STOPPABLE)
         try:
             with stoppable.running(request.request_id) if stoppable is not None else nullcontext("") as family:
-                answered = await run_watched(work, context, self._calls.limit_s(name, arguments, state))
+                answered = await run_watched(work, context, self.workers, self._calls.limit_s(name, arguments, state))
         except (Sentence, MuseError) as error:
             if not started:  # its client went away
                 self._calls.not_run(state, caller, name, arguments)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.errors import StatementCancelled
 from chimera_metrics.server.context import ServerContext
 from chimera_metrics.server.http.marks import GONE, Departure
+from chimera_metrics.server.http.workers import Job, Workers
 from chimera_metrics.server.progress import EVERY_S, progress
 
 T = TypeVar("T")
@@ -23,27 +23,28 @@ T = TypeVar("T")
 _LINE_S = 1.0
 
 
-async def run_watched(work: Callable[[Cancellation], T], context: Context[ServerContext, Any], limit_s: float) -> T:
+async def run_watched(
+    work: Callable[[Cancellation], T], context: Context[ServerContext, Any], workers: Workers, limit_s: float
+) -> T:
     """`work(cancellation)` on a worker thread. Cancelled, or left alone by its client, it is stopped on the engine.
 
     `limit_s` is the time that the call may take, of which its progress is told.
     """
     request = context.request_context
     gone = request.request.scope.get(GONE) if isinstance(request.request, Request) else None
-    with anyio.CancelScope() as scope, gone.met_by(scope.cancel) if isinstance(gone, Departure) else nullcontext():
-        if "progress_token" not in (request.meta or {}):
-            return await _in_thread(work, request.lifespan_context)
-        return await _telling(work, context, limit_s)
-    raise StatementCancelled("The call was cancelled or its client went away, so the statement was stopped.")
+    working = _in_thread(work, gone, workers)
+    if "progress_token" not in (request.meta or {}):
+        return await working
+    return await _telling(working, context, limit_s)
 
 
-async def _telling(work: Callable[[Cancellation], T], context: Context[ServerContext, Any], limit_s: float) -> T:
-    """`work` on a worker thread, while its client is told how long it has taken."""
+async def _telling(working: Coroutine[Any, Any, T], context: Context[ServerContext, Any], limit_s: float) -> T:
+    """Its answer, while the client is told how long it has taken."""
     ended: list[T | Exception] = []
     async with anyio.create_task_group() as group:
         group.start_soon(_tell_progress, context, limit_s)
         try:
-            ended.append(await _in_thread(work, context.request_context.lifespan_context))
+            ended.append(await working)
         except Exception as error:  # noqa: BLE001  # a task group would wrap it; it is raised again below
             ended.append(error)
         group.cancel_scope.cancel()
@@ -52,28 +53,32 @@ async def _telling(work: Callable[[Cancellation], T], context: Context[ServerCon
     return ended[0]
 
 
-async def _in_thread(work: Callable[[Cancellation], T], context: ServerContext) -> T:
-    cancellation, started = Cancellation(), False
-    running = threading.Lock()  # an event would take ten times as long to make
+async def _in_thread(work: Callable[[Cancellation], T], gone: Departure | None, workers: Workers) -> T:
+    cancellation = Cancellation()
+    job = workers.begin(lambda: work(cancellation))
+    try:
+        with gone.met_by(job.leave) if gone is not None else nullcontext():
+            await job.ended
+    except anyio.get_cancelled_exc_class():
+        await _stop(job, cancellation)
+        raise
+    if job.left:
+        await _stop(job, cancellation)
+        raise StatementCancelled("The call was cancelled or its client went away, so the statement was stopped.")
+    return job.answer()
 
-    def run() -> T:
-        nonlocal started
-        with running:
-            started = True
-            return work(cancellation)
+
+async def _stop(job: Job[Any], cancellation: Cancellation) -> None:
+    """Stops what nobody waits for, and gives it the time to put on record that it was."""
+    job.leave()
 
     def stop() -> None:
         cancellation.cancel()
-        if started and running.acquire(timeout=_LINE_S):
-            running.release()
+        job.wait(_LINE_S)
 
-    try:
-        return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=context.workers)
-    except anyio.get_cancelled_exc_class():
-        with anyio.CancelScope(shield=True):
-            # Not under the limit of the workers: all of them may be busy with what is to be stopped.
-            await anyio.to_thread.run_sync(stop, limiter=anyio.CapacityLimiter(1))
-        raise
+    with anyio.CancelScope(shield=True):
+        # Not on a thread for calls: all of them may be busy with what is to be stopped.
+        await anyio.to_thread.run_sync(stop, limiter=anyio.CapacityLimiter(1))
 
 
 async def _tell_progress(context: Context[ServerContext, object], limit_s: float) -> None:
