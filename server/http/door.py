@@ -9,6 +9,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
@@ -257,6 +258,7 @@ def _name(address: Address | None) -> str:
     return "unknown" if address is None else str(address)
 
 
+@lru_cache(_CALLERS)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text.strip("[]"))

@@ -12,13 +12,14 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import anyio
 import orjson
 import pydantic_core
 from mcp.server.connection import Connection
-from mcp.server.runner import modern_error_data, serve_one
+from mcp.server.runner import ServerRunner, modern_error_data
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecurityMiddleware
@@ -39,7 +40,7 @@ from mcp_types import (
     jsonrpc_message_adapter,
 )
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -74,10 +75,10 @@ class Exchanges:
         request = Request(scope, receive)
         refusal = await self._security.validate_request(request, is_post=True) or _unacceptable(request)
         if refusal is None:
-            try:
-                message = _message(await request.body())
-            except ClientDisconnect:
+            whole = await receive()
+            if whole["type"] != "http.request":  # its client has left
                 return
+            message = _message(whole.get("body", b""))
             if isinstance(message, JSONRPCRequest):
                 await self._answer(request, message, Reply(message, request.scope.get(STOPPABLE), send), receive)
                 return
@@ -90,15 +91,8 @@ class Exchanges:
         version = request.headers.get("mcp-protocol-version", DEFAULT_NEGOTIATED_VERSION)
         connection = Connection.from_envelope(version, None, None)
         try:
-            result = await serve_one(
-                self._server,
-                context,
-                message.method,
-                message.params,
-                connection=connection,
-                lifespan_state=self._state(),
-            )
-            answer: dict[str, Any] = {"result": result}
+            runner = ServerRunner(self._server, connection, self._state())
+            answer: dict[str, Any] = {"result": await runner.on_request(context, message.method, message.params)}
         except Exception as error:  # noqa: BLE001  # the SDK knows which of them a client may read, and logs the rest
             answer = {"error": modern_error_data(error).model_dump(by_alias=True, exclude_unset=True)}
         except anyio.get_cancelled_exc_class():  # the server ends
@@ -108,6 +102,7 @@ class Exchanges:
         finally:
             taking_long.cancel()
             reply.quiet()
+            await connection.exit_stack.aclose()
         await reply.end(answer)
 
 
@@ -174,8 +169,11 @@ class OneRequest:
     message_metadata: MessageMetadata
     message: JSONRPCRequest
     reply: Reply
-    cancel_requested: anyio.Event = field(default_factory=anyio.Event)
     can_send_request: bool = field(default=False, init=False)
+
+    @cached_property
+    def cancel_requested(self) -> anyio.Event:
+        return anyio.Event()
 
     @property
     def transport(self) -> TransportContext:

@@ -16,6 +16,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import anyio
@@ -52,7 +53,7 @@ def session_id(info: Any, capabilities: Any = None) -> str:
 
 def client_info(headers: Headers) -> dict[str, str] | None:
     """How the client introduced itself when it got its session id."""
-    match _said(headers):
+    match _said(headers.get(SESSION, "")[:_LONGEST_ID]):
         case [str(name), str(version), *_]:
             return {"name": name, "version": version}
     return None
@@ -60,14 +61,16 @@ def client_info(headers: Headers) -> dict[str, str] | None:
 
 def client_has_views(headers: Headers) -> bool:
     """Whether it said then that it shows views."""
-    match _said(headers):
+    match _said(headers.get(SESSION, "")[:_LONGEST_ID]):
         case [str(), str(), True]:
             return True
     return False
 
 
-def _said(headers: Headers) -> Any:
-    encoded = headers.get(SESSION, "")[:_LONGEST_ID].partition(".")[2]
+@lru_cache(1_000)
+def _said(session: str) -> Any:
+    """What a session id carries. It comes again with every request."""
+    encoded = session.partition(".")[2]
     try:
         return orjson.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except ValueError:
