@@ -73,7 +73,7 @@ class MuseServer(MCPServer[ServerContext]):
         #: The context of the running lifespan, for routes beside the protocol.
         self.state: ServerContext | None = None
         #: Where its calls are answered.
-        self.workers = Workers(0, 0)
+        self.workers = Workers(1, 1)
         # The first is the SDK's own: what makes the spans.
         self._lowlevel_server.middleware[0] = WhereTraced(self._lowlevel_server.middleware[0])
         # The SDK's decorator for completions is untyped, and for log levels it has none.
