@@ -93,7 +93,9 @@ class Workers:
         self._done: deque[Job[Any]] = deque()
         self._lock = threading.Lock()
         self._seats: set[Seat] = set()
-        self._watching = self._told = False
+        #: Runs while something may wait longer than a moment.
+        self._clock: asyncio.TimerHandle | None = None
+        self._told = False
 
     def begin(self, work: Callable[[], T]) -> Job[T]:
         """Has a thread do it, behind all that waits already."""
@@ -105,27 +107,31 @@ class Workers:
 
     def close(self) -> None:
         """Lets the threads go, after all that waits."""
+        if self._clock is not None:
+            self._clock.cancel()
         with self._lock:
             for _ in self._seats:
                 self._jobs.put(None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Sees to it that somebody takes the next job, now or in a moment."""
-        now = time.monotonic()
         with self._lock:
-            slow = sum(seat.is_slow(now) for seat in self._seats)
-            if len(self._seats) < min(self._at_once + slow, self._most):
+            if len(self._seats) < min(self._places(), self._most):
                 seat = Seat()
                 self._seats.add(seat)
                 threading.Thread(target=self._serve, args=(seat, loop), name="muse-call", daemon=True).start()
-        if not self._watching:
-            self._watching = True
-            loop.call_later(_MOMENT_S, self._watch, loop)
+        if self._clock is None:
+            self._clock = loop.call_later(_MOMENT_S, self._look_again, loop)
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._watching = False
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock = None
         if not self._jobs.empty():
             self._look(loop)
+
+    def _places(self) -> int:
+        """How many threads there are to be, by how long those that there are have been at work."""
+        now = time.monotonic()
+        return self._at_once + sum(seat.is_slow(now) for seat in self._seats)
 
     def _serve(self, seat: Seat, loop: asyncio.AbstractEventLoop) -> None:
         while (job := self._jobs.get()) is not None:
@@ -159,10 +165,8 @@ class Workers:
 
     def _is_spare(self, seat: Seat) -> bool:
         """Whether there are more threads than there are to be, of which this one then ends."""
-        now = time.monotonic()
         with self._lock:
-            slow = sum(other.is_slow(now) for other in self._seats)
-            if len(self._seats) <= self._at_once + slow:
-                return False
-            self._seats.discard(seat)
-            return True
+            spare = len(self._seats) > self._places()
+            if spare:
+                self._seats.discard(seat)
+            return spare

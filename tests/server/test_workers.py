@@ -170,6 +170,21 @@ def test_one_that_is_left_later_runs_to_its_end() -> None:
     asyncio.run(run())
 
 
+def test_closed_in_the_middle_of_a_call_it_leaves_no_thread() -> None:
+    async def run() -> None:
+        before = serving()
+        workers, work = Workers(3, 3), Held()
+        job = workers.begin(work)
+        await until(work.begun.is_set)
+        workers.close()
+        await asyncio.sleep(0.05)  # in which it would have looked for somebody to do what waits
+        work.go.set()
+        assert await answer(job) == "done"
+        await until(lambda: not serving() - before)
+
+    asyncio.run(run())
+
+
 def test_what_has_ended_cannot_be_left() -> None:
     async def run() -> None:
         async with made(1, 1) as workers:
