@@ -209,7 +209,7 @@ class Door:
 
     def _address(self, scope: Scope, headers: Headers) -> Address | None:
         """The caller's address: the peer's, or behind our proxies the last one that none of them is."""
-        peer = _parse(scope["client"][0]) if scope.get("client") else None
+        peer = _parse_peer(scope["client"][0]) if scope.get("client") else None
         chain = [word.strip() for word in ",".join(headers.getlist("x-forwarded-for")).split(",") if word.strip()]
         while peer is not None and chain and _within(peer, self._proxies):
             peer = _parse(chain.pop())
@@ -258,13 +258,16 @@ def _name(address: Address | None) -> str:
     return "unknown" if address is None else str(address)
 
 
-@lru_cache(_CALLERS)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+# Only those of connections are kept: what a header says may be as long as its writer likes.
+_parse_peer = lru_cache(_CALLERS)(_parse)
 
 
 def _within(address: Address, networks: Sequence[Network]) -> bool:
