@@ -149,7 +149,8 @@ def store_path(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store at the newest revision, to be copied."""
     settings = ClickHouseSettings(path=str(tmp_path_factory.mktemp("migrated") / "store"))
     runner.upgrade(settings)
     open_store(settings.store_path).close()
@@ -157,6 +158,6 @@ def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def migrated_path(_migrated: Path, tmp_path: Path) -> str:
+def migrated_path(migrated: Path, tmp_path: Path) -> str:
     """An embedded store of the test's own at the newest revision, without rows."""
-    return str(shutil.copytree(_migrated, tmp_path / "store", symlinks=True))
+    return str(shutil.copytree(migrated, tmp_path / "store", symlinks=True))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,9 @@ from tests.server.processes import environment, http
 
 
 @pytest.fixture(scope="session")
-def url(embedded: ClickHouseSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with http(environment(embedded, tmp_path_factory.mktemp("hosts"))) as (address, _):
+def url(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    # It judges watches and sends webhooks each minute: on a shared store it would take turns that other tests wait for.
+    folder = tmp_path_factory.mktemp("hosts")
+    settings = ClickHouseSettings(path=str(shutil.copytree(migrated, folder / "store", symlinks=True)))
+    with http(environment(settings, folder)) as (address, _):
         yield address
