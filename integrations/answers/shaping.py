@@ -20,7 +20,9 @@ import orjson
 from chimera_metrics.analytics.questions.question import utc
 from chimera_metrics.integrations.answers.shortening import fitting, shortened, size
 from chimera_metrics.integrations.clickhouse.codec import Column as Described
+from chimera_metrics.integrations.clickhouse.codec import items_of
 from chimera_metrics.integrations.clickhouse.dbapi import Block
+from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.results import Column, QueryResult, Rows
 from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.integrations.validation.typed_values import clock_text
@@ -41,6 +43,8 @@ _INVISIBLE = "invisible characters, shown as \\u{…}."
 _ENVELOPE = 1_000
 # Characters of a word; what is longer may be prose that has other signs for spaces.
 _WORD = 40
+# Lists and maps within each other in one value: a reader of JSON may take no more than some hundred.
+_DEEPEST = 100
 _NESTED = ("Array(", "Map(", "Tuple(", "Nested(", "Variant(", "Dynamic", "JSON")
 
 
@@ -107,14 +111,20 @@ class Shaper:
         elif kind == "UUID" or (kind.startswith("DateTime") and {UTC} >= set(map(_ZONE, filter(None, values)))):
             return _texts(values)
         elif kind.startswith(_NESTED):
-            return self._nested(values, name)
+            return self._nested(values, name, type_)
         return [self.value(value, name) for value in values]
 
-    def _nested(self, values: Sequence[Any], name: str) -> list[Any]:
+    def _nested(self, values: Sequence[Any], name: str, type_: str) -> list[Any]:
         """Lists and maps, up to the first that has no more room: no row after it is shown."""
         shaped = []
         room = self._most
+        may_be_deep = "JSON" in type_ or "Dynamic" in type_ or type_.count("(") > _DEEPEST
         for value in values:
+            if may_be_deep and _is_deeper(value, _DEEPEST):
+                raise StatementFailed(
+                    f"Column {name} holds a value that is nested more than {_DEEPEST} deep; "
+                    "read it as text, such as by toString(column)."
+                )
             self._left = self._most
             shaped.append(self.value(value, name))
             room -= size(shaped[-1])
@@ -134,6 +144,16 @@ class Shaper:
         if shown != text:
             self.unseen.add(column)
         return shown
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and maps are within each other more than `most` times."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [item for one in level for item in items_of(one)]
+        if not level:
+            return False
+    return True
 
 
 def is_wide(value: Any) -> bool:

@@ -32,6 +32,10 @@ _FORMATS = {"FixedString": "string", "Tuple": "tuple"}
 
 _BLOCK_ROWS = 8192
 
+# First bytes of values that hold others, as JSON and Dynamic keep them: Array, two kinds of Tuple, Nullable,
+# LowCardinality, Map, Dynamic, JSON. What the codec fails at, such as what is nested too deeply, it leaves as it is.
+_HOLDING = frozenset(b"\x1e\x1f\x20\x23\x26\x27\x2b\x30")
+
 
 # The codec's context of each thread: to make one takes as long as to read a short answer.
 _reading = threading.local()
@@ -112,7 +116,28 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
     except Exception as error:  # noqa: BLE001  # the codec raises whatever the type's reader raises
         raise Unreadable(str(error)) from None
     columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
-    return columns, list(result.result_columns)
+    data = list(result.result_columns)
+    for column, values in zip(columns, data, strict=True):
+        if ("JSON" in column.type or "Dynamic" in column.type) and _is_left_over(values):
+            raise Unreadable(f"A value of column {column.name} is nested too deeply, or of a type that is not known.")
+    return columns, data
+
+
+def _is_left_over(values: Sequence[Any]) -> bool:
+    """Whether bytes that stand for a list or a map are among the values, or within them."""
+    level: Sequence[Any] = values
+    while level:
+        if any(isinstance(one, bytes) and one and one[0] in _HOLDING for one in level):
+            return True
+        level = [item for one in level for item in items_of(one)]
+    return False
+
+
+def items_of(value: Any) -> Iterable[Any]:
+    """What a list, tuple or map holds; nothing where it is none."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 class _Columns(InsertContext):

@@ -99,6 +99,10 @@ def explain(error: dbapi.DatabaseError, limits: Limits, where: str) -> MuseError
         case ErrorCode.SYNTAX_ERROR:
             wrong = text.partition(" Expected one of")[0].rstrip(". ")
             return StatementFailed(f"{wrong}. Correct the SQL.", error.code)
+        case ErrorCode.TOO_DEEP_AST | ErrorCode.TOO_DEEP_RECURSION:
+            return StatementFailed(
+                "The statement, or a type that it names, is nested more than 300 deep; write it flatter.", error.code
+            )
         case ErrorCode.ACCESS_DENIED:
             return AccessRefused(f"The account may not do this: {text}.")
         case _:
