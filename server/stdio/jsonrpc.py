@@ -63,7 +63,7 @@ def parse(line: bytes) -> Message | list[Message]:
     try:
         said = _read(line)
     except (ValueError, RecursionError):
-        return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: the line is not JSON"))
+        return _unread(line)
     if not isinstance(said, list):
         return _message(said)
     if not said:
@@ -77,6 +77,18 @@ def _read(line: bytes) -> Any:
     except ValueError:
         text = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
         return from_json(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _unread(line: bytes) -> Invalid:
+    """A line that is no JSON, or is nested deeper than is read, whose id is looked for all the same: a client waits."""
+    try:
+        said = json.loads(line.decode(errors="replace"))
+    except ValueError:
+        return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: the line is not JSON"))
+    except RecursionError:
+        return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: the line is nested too deeply"))
+    id_ = said.get("id") if isinstance(said, dict) else None
+    return _invalid(id_ if _is_legal(id_) else None, "it is nested too deeply")
 
 
 def _message(said: Any) -> Message:

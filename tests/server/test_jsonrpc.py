@@ -26,6 +26,12 @@ def ping(id_: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id_, "method": "ping"}
 
 
+def deep(levels: int) -> bytes:
+    """A call whose arguments are nested so deeply."""
+    nested = b"[" * levels + b"]" * levels
+    return b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"query","arguments":' + nested + b"}}"
+
+
 def select(id_: Any, number: int) -> dict[str, Any]:
     params = {"name": "query", "arguments": {"sql": f"SELECT {number} AS n"}}
     return {"jsonrpc": "2.0", "id": id_, "method": "tools/call", "params": params}
@@ -48,6 +54,9 @@ WRONG: dict[bytes, tuple[Any, int]] = {
     b'{"jsonrpc":"2.0","id":1,"method":"ping"': (None, PARSE),
     b"\xff\xfe{": (None, PARSE),
     b"[" * 5000: (None, PARSE),
+    deep(300): (1, REQUEST),
+    deep(800): (1, REQUEST),
+    deep(5000): (None, PARSE),
     b"5": (None, REQUEST),
     b'"ping"': (None, REQUEST),
     b"{}": (None, REQUEST),
@@ -67,7 +76,7 @@ WRONG: dict[bytes, tuple[Any, int]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda line: line[:60].decode(errors="replace"))
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda line: f"{line[:60].decode(errors='replace')} {len(line)}")
 def test_a_wrong_line_gets_its_error_and_the_next_one_is_answered(server: Servers, wrong: bytes) -> None:
     assert told(server, wrong + b"\n", ping(9)) == [WRONG[wrong], (9, None)]
 
