@@ -11,6 +11,7 @@ from chimera_metrics.integrations.errors import InvalidInput, MuseError
 from chimera_metrics.integrations.operations.gate import Gate, gate
 from chimera_metrics.integrations.operations.gate_history import gate_history
 from chimera_metrics.integrations.operations.gate_words import line, markdown
+from chimera_metrics.integrations.private_files import write_named
 
 CANNOT_TELL = 2
 
@@ -44,7 +45,7 @@ def _write(found: Gate, file: Path) -> None:
     picture = file.with_name(f"{file.stem}.png")
     try:
         if drawn:
-            picture.write_bytes(gate_chart(f"Benchmarks of {found.history.commit[:10]}", line(found), drawn))
-        file.write_text(markdown(found, picture.name if drawn else None), encoding="utf-8")
+            write_named(picture, gate_chart(f"Benchmarks of {found.history.commit[:10]}", line(found), drawn))
+        write_named(file, markdown(found, picture.name if drawn else None).encode())
     except OSError as error:
         raise InvalidInput(f"{error.filename or file} cannot be written ({error.strerror}).") from None

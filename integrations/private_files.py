@@ -90,6 +90,13 @@ def replace_private(path: Path, body: bytes) -> None:
     fresh.replace(path)
 
 
+def write_named(path: Path, body: bytes) -> None:
+    """Writes a file that the user named, for whoever the umask lets read it: not through another user's link."""
+    if is_foreign_link(str(path)):
+        raise OSError(errno.ELOOP, "it is a link that another user made", str(path))
+    path.write_bytes(body)
+
+
 def is_foreign_link(path: str) -> bool:
     """Whether the name is a link that somebody else made: who made it says where it leads."""
     try:

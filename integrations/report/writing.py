@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.private_files import write_named
 from chimera_metrics.integrations.report.asking import Asked, made
 from chimera_metrics.integrations.report.pictures import png
 from chimera_metrics.integrations.report.scope import Scope
@@ -27,12 +28,12 @@ def write_report(
         if html is not None:
             from chimera_metrics.integrations.report.html import html as page
 
-            html.write_text(page(ask, scope, TITLE, made_at), encoding="utf-8")
+            write_named(html, page(ask, scope, TITLE, made_at).encode())
             written.append(html)
         if markdown is not None:
             from chimera_metrics.integrations.report.markdown import markdown as text
 
-            markdown.write_text(text(ask, scope, TITLE, made_at), encoding="utf-8")
+            write_named(markdown, text(ask, scope, TITLE, made_at).encode())
             written.append(markdown)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,6 @@ def _pictures(ask: Asked, scope: Scope, folder: Path) -> list[Path]:
                     subject = picture.arguments.get("metric") or picture.arguments.get("y") or one.title
                     name = re.sub(r"\W+", "-", f"{picture.method} {subject}").strip("-").lower()
                     file = folder / f"{len(written) + 1:02}-{name}.png"
-                    file.write_bytes(data)
+                    write_named(file, data)
                     written.append(file)
     return written

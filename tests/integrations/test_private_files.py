@@ -17,6 +17,7 @@ from chimera_metrics.integrations.private_files import (
     own_folder,
     private_folder,
     replace_private,
+    write_named,
 )
 
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -123,6 +124,17 @@ def test_what_another_user_made_is_not_ours(tmp_path: Path) -> None:
     os.close(open_private(tmp_path / "file", WRITE, any_owner=True))
     assert is_foreign_link(str(tmp_path / "link"))
     assert open_to_others([tmp_path / "folder"]) == [(tmp_path / "folder", "belongs to another user")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_a_named_file_is_written_through_a_link_of_one_s_own_alone(tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    write_named(link, b"ours")
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(OSError, match="it is a link that another user made"):
+        write_named(link, b"theirs")
+    assert target.read_bytes() == b"ours"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")

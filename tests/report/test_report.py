@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import pytest
 from chimera_metrics.analytics import QuestionError
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.config import Settings
+from chimera_metrics.integrations.errors import InvalidInput
 from chimera_metrics.integrations.report.scope import Scope, condition, filter_text
 from chimera_metrics.integrations.report.writing import write_report
 from tests.report.reading import Page
@@ -115,6 +117,18 @@ def test_the_command_writes_what_is_named(sampled: Settings, tmp_path: Path) -> 
     )  # fmt: skip
     assert "r.md" in done.stdout
     assert "the last 14 days" in (tmp_path / "r.md").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_nothing_is_written_where_another_user_s_link_leads(sampled: Settings, tmp_path: Path) -> None:
+    (tmp_path / "r.md").symlink_to(tmp_path / "mine")
+    os.chown(tmp_path / "r.md", 65534, 65534, follow_symlinks=False)
+    with (
+        ClickHouseClient(sampled.clickhouse, sampled.muse) as client,
+        pytest.raises(InvalidInput, match="it is a link that another user made"),
+    ):
+        write_report(client, 14, None, tmp_path / "r.md", None)
+    assert not (tmp_path / "mine").exists()
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(sampled: Settings, tmp_path: Path) -> None:
