@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from types import NoneType
@@ -233,8 +233,25 @@ def moment_of(value: Any) -> datetime | None:
         return None
 
 
+def is_deep(values: Iterable[Any]) -> bool:
+    """Whether lists, maps and tuples are within each other far more often than orjson writes them, which is 254 times.
+
+    Of lists and maps it says so itself. Of tuples in tuples it counts none, and from some thousands on it writes beyond
+    its memory, which ends the process.
+    """
+    level = list(values)
+    for _ in range(300):
+        level = [one for one in level if isinstance(one, dict | list | tuple)]
+        if not level:
+            return False
+        level = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
+    return True
+
+
 def json_text(value: Mapping[str, Any]) -> str:
     """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
+    if not HOLD_NONE.issuperset(map(type, value.values())) and is_deep(value.values()):
+        raise ValueError("it is nested too deeply")
     try:
         text = orjson.dumps(value, option=_JSON_OPTIONS)
     except TypeError as error:
@@ -250,6 +267,8 @@ def json_text(value: Mapping[str, Any]) -> str:
     return text.decode()
 
 
+HOLD_NONE = frozenset({str, int, float, bool, NoneType, datetime, date, Decimal, UUID})
+"""Types of values that hold no others."""
 _NEVER_ENDLESS = frozenset({str, int, bool, NoneType})
 
 

@@ -27,7 +27,7 @@ from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.store import MEMORY
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.validation.values import finite
+from chimera_metrics.integrations.validation.values import HOLD_NONE, finite, is_deep
 from chimera_metrics.integrations.writing.claims import Claim, ClaimFiles
 from chimera_metrics.integrations.writing.keeper_claims import Answered, KeeperClaims
 
@@ -81,6 +81,8 @@ def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _bytes(rows: list[Any]) -> bytes:
+    if _may_hold_any(rows) and is_deep(rows):
+        return _spelled_out(rows)
     try:
         text = orjson.dumps(rows, default=_plain, option=_OPTIONS)
     except TypeError:
@@ -89,6 +91,14 @@ def _bytes(rows: list[Any]) -> bytes:
     # orjson writes NaN and infinity as null. Where each null is a None of its own there can be none of these.
     nulls = text.count(b"null")
     return text if nulls == 0 or nulls == _nones(rows) or finite(rows) else _spelled_out(rows)
+
+
+def _may_hold_any(rows: list[Any]) -> bool:
+    """Whether a row may have a list, a map or a tuple for a value, as few have; no value is looked at in Python."""
+    try:
+        return not HOLD_NONE.issuperset(map(type, itertools.chain.from_iterable(map(dict.values, rows))))
+    except TypeError:
+        return True
 
 
 def _nones(rows: list[Any]) -> int:

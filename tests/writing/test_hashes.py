@@ -161,3 +161,19 @@ def test_rows_are_told_apart_by_what_they_hold_not_by_their_type(more: int) -> N
     assert {content_hash("t", [row]) for row in others} == {plain}
     assert content_hash("t", [Row(a=Row(b=2), d=more)]) != content_hash("t", [Row(a=Row(b=3), d=more)])
     assert content_hash("t", [{"a": Opaque(), "d": more}]) == content_hash("t", [{"a": Opaque(), "d": more}])
+
+
+@pytest.mark.parametrize("times", [300, 1_000, 5_000, 50_000])
+@pytest.mark.parametrize("within", [list, tuple, dict, "all"])
+def test_a_value_nested_however_deep_is_refused_with_a_sentence(
+    client: ClickHouseClient, within: Any, times: int
+) -> None:
+    value: Any = 1
+    for turn in range(times):
+        kind = (list, tuple, dict)[turn % 3] if within == "all" else within
+        value = {"a": value} if kind is dict else kind([value])
+    for field, said in (("metadata", "nested too deeply"), ("event_type", "event_type holds a")):
+        row = make_rows("ui_events", 1)[0] | {field: {"a": value} if field == "metadata" else value}
+        answer = client.insert_ui_events([row])
+        assert answer.inserted == 0
+        assert said in answer.rejected[0].error
