@@ -27,7 +27,7 @@ def test_down_to_ninety_levels_nothing_is_lost(call: Callable[..., CallToolResul
     assert answer.structured_content["rows"] == [[orjson.loads(text)]]
 
 
-@pytest.mark.parametrize("times", [110, 250, 260, 400, 700, 2000])
+@pytest.mark.parametrize("times", [110, 260, 700])
 @pytest.mark.parametrize("form", FORMS)
 def test_beyond_a_hundred_the_answer_is_a_sentence(call: Callable[..., CallToolResult], form: str, times: int) -> None:
     answer = call("query", sql=f"SELECT '{nested(form, times)}'::JSON AS x")
