@@ -33,7 +33,7 @@ PARTS = {
         ["inference"],
     ],
     "integrations": [
-        ["unseen"],
+        ["nesting", "unseen"],
         ["errors", "private_files", "setting_words", "several_servers", "small_files"],
         ["cluster_settings", "dot_env", "http_settings", "kafka_settings", "results", "store_address"],
         ["config"],

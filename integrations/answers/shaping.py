@@ -20,9 +20,10 @@ import orjson
 from chimera_metrics.analytics.questions.question import utc
 from chimera_metrics.integrations.answers.shortening import fitting, shortened, size
 from chimera_metrics.integrations.clickhouse.codec import Column as Described
-from chimera_metrics.integrations.clickhouse.codec import items_of
 from chimera_metrics.integrations.clickhouse.dbapi import Block
+from chimera_metrics.integrations.clickhouse.types import is_open
 from chimera_metrics.integrations.errors import StatementFailed
+from chimera_metrics.integrations.nesting import is_deeper
 from chimera_metrics.integrations.results import Column, QueryResult, Rows
 from chimera_metrics.integrations.unseen import seen
 from chimera_metrics.integrations.validation.typed_values import clock_text
@@ -118,9 +119,9 @@ class Shaper:
         """Lists and maps, up to the first that has no more room: no row after it is shown."""
         shaped = []
         room = self._most
-        may_be_deep = "JSON" in type_ or "Dynamic" in type_ or type_.count("(") > _DEEPEST
+        may_be_deep = is_open(type_) or type_.count("(") > _DEEPEST
         for value in values:
-            if may_be_deep and _is_deeper(value, _DEEPEST):
+            if may_be_deep and is_deeper([value], _DEEPEST):
                 raise StatementFailed(
                     f"Column {name} holds a value that is nested more than {_DEEPEST} deep; "
                     "read it as text, such as by toString(column)."
@@ -144,16 +145,6 @@ class Shaper:
         if shown != text:
             self.unseen.add(column)
         return shown
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    """Whether lists and maps are within each other more than `most` times."""
-    level = [value]
-    for _ in range(most + 1):
-        level = [item for one in level for item in items_of(one)]
-        if not level:
-            return False
-    return True
 
 
 def is_wide(value: Any) -> bool:

@@ -23,6 +23,9 @@ from clickhouse_connect.driver.insert import InsertBlock, InsertContext
 from clickhouse_connect.driver.query import QueryContext, QueryResult
 from clickhouse_connect.driver.transform import NativeTransform
 
+from chimera_metrics.integrations.clickhouse.types import is_open
+from chimera_metrics.integrations.nesting import items_of
+
 # The codec logs a value that it cannot write, with its traceback; rows of users do not belong in logs, and the error
 # is raised all the same.
 logging.getLogger("clickhouse_connect.driver.transform").setLevel(logging.CRITICAL)
@@ -118,7 +121,7 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
     columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
     data = list(result.result_columns)
     for column, values in zip(columns, data, strict=True):
-        if ("JSON" in column.type or "Dynamic" in column.type) and _is_left_over(values):
+        if is_open(column.type) and _is_left_over(values):
             raise Unreadable(f"A value of column {column.name} is nested too deeply, or of a type that is not known.")
     return columns, data
 
@@ -131,13 +134,6 @@ def _is_left_over(values: Sequence[Any]) -> bool:
             return True
         level = [item for one in level for item in items_of(one)]
     return False
-
-
-def items_of(value: Any) -> Iterable[Any]:
-    """What a list, tuple or map holds; nothing where it is none."""
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
 
 
 class _Columns(InsertContext):

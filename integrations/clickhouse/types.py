@@ -18,6 +18,11 @@ def parts_of(spec: str) -> tuple[str, list[str]]:
     return match["kind"], split(match["inner"]) if match["inner"] else []
 
 
+def is_open(spec: str) -> bool:
+    """Whether a value of the type is whatever was stored, of any type and however deep."""
+    return "JSON" in spec or "Dynamic" in spec
+
+
 def unquoted(word: str) -> str:
     """The text of a quoted word, such as a zone or a word of an Enum."""
     return re.sub(r"\\(.)|''", lambda match: match[1] or "'", word.strip()[1:-1])

@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from types import NoneType
@@ -20,6 +20,7 @@ from uuid import UUID
 import orjson
 
 from chimera_metrics.integrations.masking.columns import mask_text
+from chimera_metrics.integrations.nesting import is_deeper
 from chimera_metrics.integrations.validation.column_rule import ColumnRule
 from chimera_metrics.integrations.validation.kinds import EXACT, FLOAT_LIMITS, MONEY_LIMIT, Kind
 
@@ -233,24 +234,9 @@ def moment_of(value: Any) -> datetime | None:
         return None
 
 
-def is_deep(values: Iterable[Any]) -> bool:
-    """Whether lists, maps and tuples are within each other far more often than orjson writes them, which is 254 times.
-
-    Of lists and maps it says so itself. Of tuples in tuples it counts none, and from some thousands on it writes beyond
-    its memory, which ends the process.
-    """
-    level = list(values)
-    for _ in range(300):
-        level = [one for one in level if isinstance(one, dict | list | tuple)]
-        if not level:
-            return False
-        level = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
-    return True
-
-
 def json_text(value: Mapping[str, Any]) -> str:
     """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
-    if not HOLD_NONE.issuperset(map(type, value.values())) and is_deep(value.values()):
+    if is_deeper(value.values(), FAR_TOO_DEEP):
         raise ValueError("it is nested too deeply")
     try:
         text = orjson.dumps(value, option=_JSON_OPTIONS)
@@ -267,8 +253,10 @@ def json_text(value: Mapping[str, Any]) -> str:
     return text.decode()
 
 
-HOLD_NONE = frozenset({str, int, float, bool, NoneType, datetime, date, Decimal, UUID})
-"""Types of values that hold no others."""
+FAR_TOO_DEEP = 299
+"""Levels beyond which nothing is given to orjson. It refuses 255 lists and maps within each other by itself; of tuples
+in tuples it counts none, and from some thousands on it writes beyond its memory, which ends the process.
+"""
 _NEVER_ENDLESS = frozenset({str, int, bool, NoneType})
 
 

@@ -14,7 +14,8 @@ import itertools
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -27,7 +28,8 @@ from chimera_metrics.integrations.clickhouse.executor import Executor
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.store import MEMORY
 from chimera_metrics.integrations.config import ClickHouseSettings
-from chimera_metrics.integrations.validation.values import HOLD_NONE, finite, is_deep
+from chimera_metrics.integrations.nesting import is_deeper
+from chimera_metrics.integrations.validation.values import FAR_TOO_DEEP, finite
 from chimera_metrics.integrations.writing.claims import Claim, ClaimFiles
 from chimera_metrics.integrations.writing.keeper_claims import Answered, KeeperClaims
 
@@ -81,7 +83,7 @@ def content_hash(table: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _bytes(rows: list[Any]) -> bytes:
-    if _may_hold_any(rows) and is_deep(rows):
+    if _may_hold_any(rows) and is_deeper(rows, FAR_TOO_DEEP):
         return _spelled_out(rows)
     try:
         text = orjson.dumps(rows, default=_plain, option=_OPTIONS)
@@ -93,10 +95,14 @@ def _bytes(rows: list[Any]) -> bytes:
     return text if nulls == 0 or nulls == _nones(rows) or finite(rows) else _spelled_out(rows)
 
 
+# Types of values that hold no others.
+_HOLD_NONE = frozenset({str, int, float, bool, NoneType, datetime, date, Decimal, UUID})
+
+
 def _may_hold_any(rows: list[Any]) -> bool:
     """Whether a row may have a list, a map or a tuple for a value, as few have; no value is looked at in Python."""
     try:
-        return not HOLD_NONE.issuperset(map(type, itertools.chain.from_iterable(map(dict.values, rows))))
+        return not _HOLD_NONE.issuperset(map(type, itertools.chain.from_iterable(map(dict.values, rows))))
     except TypeError:
         return True
 
