@@ -236,7 +236,7 @@ def moment_of(value: Any) -> datetime | None:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """An object as compact JSON text, its keys in their order. Raises ValueError for what JSON cannot say."""
-    if is_deeper(value.values(), FAR_TOO_DEEP):
+    if is_deeper(value.values(), _MOST_LEVELS):
         raise ValueError("it is nested too deeply")
     try:
         text = orjson.dumps(value, option=_JSON_OPTIONS)
@@ -253,6 +253,8 @@ def json_text(value: Mapping[str, Any]) -> str:
     return text.decode()
 
 
+# Within an object; with it and its row no more than the hash of a batch tells apart.
+_MOST_LEVELS = 253
 FAR_TOO_DEEP = 299
 """Levels beyond which nothing is given to orjson. It refuses 255 lists and maps within each other by itself; of tuples
 in tuples it counts none, and from some thousands on it writes beyond its memory, which ends the process.

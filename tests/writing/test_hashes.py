@@ -163,6 +163,21 @@ def test_rows_are_told_apart_by_what_they_hold_not_by_their_type(more: int) -> N
     assert content_hash("t", [{"a": Opaque(), "d": more}]) == content_hash("t", [{"a": Opaque(), "d": more}])
 
 
+@pytest.mark.parametrize("within", [list, tuple, dict])
+def test_what_differs_in_the_innermost_alone_is_stored_or_refused_and_never_taken_for_known(
+    client: ClickHouseClient, within: Any
+) -> None:
+    for times in (200, *range(248, 304)):
+        found = []
+        for innermost in (1, 2):
+            value: Any = innermost
+            for _ in range(times):
+                value = {"a": value} if within is dict else within([value])
+            row = make_rows("ui_events", 1)[0] | {"metadata": {"a": value}}
+            found.append(client.insert_ui_events([row]))
+        assert [(one.duplicates, one.inserted + one.rejected_count) for one in found] == [(0, 1), (0, 1)], times
+
+
 @pytest.mark.parametrize("times", [300, 1_000, 5_000, 50_000])
 @pytest.mark.parametrize("within", [list, tuple, dict, "all"])
 def test_a_value_nested_however_deep_is_refused_with_a_sentence(
