@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import islice
 from operator import attrgetter, itemgetter
-from types import NoneType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from chimera_metrics.integrations.answers.shortening import fitting, shortened, 
 from chimera_metrics.integrations.clickhouse.codec import Column as Described
 from chimera_metrics.integrations.clickhouse.dbapi import Block
 from chimera_metrics.integrations.clickhouse.types import is_open
+from chimera_metrics.integrations.clickhouse.uuids import UUIDColumn
 from chimera_metrics.integrations.errors import StatementFailed
 from chimera_metrics.integrations.nesting import is_deeper
 from chimera_metrics.integrations.results import Column, QueryResult, Rows
@@ -98,6 +98,8 @@ class Shaper:
 
     def column(self, values: Sequence[Any], name: str, type_: str) -> list[Any]:
         """The values of one column, most kinds without a look at each."""
+        if isinstance(values, UUIDColumn):
+            return values.texts()
         kind = _WRAPPED.sub("", type_).rstrip(")")
         if kind in _AS_THEY_ARE:
             return list(values)
@@ -109,7 +111,7 @@ class Shaper:
         elif kind in {"Float32", "Float64"}:
             if _all_finite(values):
                 return list(values)
-        elif kind == "UUID" or (kind.startswith("DateTime") and {UTC} >= set(map(_ZONE, filter(None, values)))):
+        elif kind == "UUID" or (kind.startswith("DateTime") and _are_in_utc(values, kind)):
             return _texts(values)
         elif kind.startswith(_NESTED):
             return self._nested(values, name, type_)
@@ -168,6 +170,10 @@ def _all_finite(values: Sequence[float | None]) -> bool:
     """By their sum, which only a NaN, an infinity or an overflow makes anything else; None counts as finite."""
     numbers = [value for value in values if value is not None] if None in values else values
     return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # type: ignore[arg-type]
+
+
+def _are_in_utc(moments: Sequence[datetime | None], type_: str) -> bool:
+    return type_.endswith("'UTC'") or {UTC} >= set(map(_ZONE, filter(None, moments)))
 
 
 def _texts(values: Sequence[Any]) -> list[Any]:
@@ -270,21 +276,27 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
 
 def stored_text(answer: QueryResult) -> list[str]:
     """A line beside the rows that names the columns whose text somebody stored."""
-    names = [(place, one["name"]) for place, one in enumerate(answer["columns"]) if _TEXT.search(one["type"])]
     rows = answer["rows"]
-    texts = [name for place, name in names if _could_any_instruct(list(map(itemgetter(place), rows)))]
+    texts = []
+    for place, column in enumerate(answer["columns"]):
+        name, type_ = column["name"], column["type"]
+        if _TEXT.search(type_):
+            values = map(itemgetter(place), rows)
+            if _could_any_instruct(set(values) if type_.startswith("LowCardinality") else list(values)):
+                texts.append(name)
     return [_marked(texts)] if texts else []
 
 
 def _could_any_instruct(values: Collection[Any]) -> bool:
     """Whether a stored text could be taken for an instruction, which one short word, such as a model, could not."""
-    if {str, NoneType}.issuperset(map(type, values)):
-        texts = list(filter(None, values))
-    else:
-        if any(value and isinstance(value, list | dict) for value in values):
+    texts = list(filter(None, values))
+    try:
+        whole = "-".join(texts)
+    except TypeError:
+        if any(isinstance(value, list | dict) for value in texts):
             return True
-        texts = [value for value in values if isinstance(value, str)]
-    whole = "-".join(texts)
+        texts = [value for value in texts if isinstance(value, str)]
+        whole = "-".join(texts)
     plain = whole.isascii() and whole.isprintable() and " " not in whole and "\\u{" not in whole
     return not plain or max(map(len, texts), default=0) > _WORD
 

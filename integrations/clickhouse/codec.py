@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import chain
 from typing import Any, cast
 
 import chimera_metrics.integrations.clickhouse.native_library  # noqa: F401  # first, for it may import less
@@ -18,12 +19,13 @@ import chimera_metrics.integrations.clickhouse.native_library  # noqa: F401  # f
 # isort: split
 
 from clickhouse_connect.datatypes import registry
-from clickhouse_connect.driver.ctypes import RespBuffCls
 from clickhouse_connect.driver.insert import InsertBlock, InsertContext
 from clickhouse_connect.driver.query import QueryContext, QueryResult
 from clickhouse_connect.driver.transform import NativeTransform
 
+from chimera_metrics.integrations.clickhouse.native_buffer import Buffer
 from chimera_metrics.integrations.clickhouse.types import is_open
+from chimera_metrics.integrations.clickhouse.uuids import UUIDColumn
 from chimera_metrics.integrations.nesting import items_of
 
 # The codec logs a value that it cannot write, with its traceback; rows of users do not belong in logs, and the error
@@ -52,54 +54,6 @@ class Column:
     type: str
 
 
-class _Source:
-    """What the codec's buffer reads from."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.gen = iter(chunks)
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class _Buffer(RespBuffCls):
-    """Text that is no UTF-8 is bytes. The codec would answer its hexadecimal digits, which may be a text too."""
-
-    def read_str_col(self, num_rows: int, encoding: str | None, nullable: bool = False, null_obj: Any = None) -> Any:
-        column: Any = super().read_str_col(num_rows, None, nullable, null_obj)
-        return column if encoding is None else _texts(column)
-
-    def read_fixed_str_col(self, size: int, num_rows: int, encoding: str) -> Any:
-        values = cast(Sequence[bytes], self.read_bytes_col(size, num_rows))
-        padding, length = b"".join(values).count(b"\0"), size * len(values)
-        if padding == length:  # none has a text, as most rows have no commit
-            return [""] * len(values)
-        stripped = [value.rstrip(b"\0") for value in values] if padding else values
-        return _decoded(stripped) or list(map(_text, stripped, values))
-
-
-def _texts(column: Sequence[bytes | None]) -> Sequence[Any]:
-    if None not in column and (texts := _decoded(cast(Sequence[bytes], column))):
-        return texts
-    return [None if value is None else _text(value, value) for value in column]
-
-
-def _decoded(column: Sequence[bytes]) -> list[str] | None:
-    """The whole column by one call, where it holds: a fourth of the time."""
-    try:
-        texts = b"\0".join(column).decode().split("\0")
-    except UnicodeDecodeError:
-        return None
-    return texts if len(texts) == len(column) else None
-
-
-def _text(value: bytes, otherwise: bytes) -> str | bytes:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return otherwise
-
-
 class Unreadable(Exception):
     """The codec does not read a type of the answer."""
 
@@ -111,19 +65,26 @@ def decode(chunk: bytes) -> tuple[list[Column], list[Sequence[Any]]]:
         context = _reading.context = QueryContext(
             query_formats=_FORMATS, column_oriented=True, server_tz=UTC, apply_server_tz=True, tz_mode="aware"
         )
-    buffer = _Buffer(_Source([chunk]))  # type: ignore[no-untyped-call]
     try:
-        result = cast(QueryResult, NativeTransform.parse_response(buffer, context))
+        result = cast(QueryResult, NativeTransform.parse_response(Buffer.of(chunk), context))
+        with result.column_block_stream as blocks:
+            data = _joined(list(blocks))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  # the codec raises whatever the type's reader raises
         raise Unreadable(str(error)) from None
     columns = [Column(name, type_.name) for name, type_ in zip(result.column_names, result.column_types, strict=True)]
-    data = list(result.result_columns)
     for column, values in zip(columns, data, strict=True):
         if is_open(column.type) and _is_left_over(values):
             raise Unreadable(f"A value of column {column.name} is nested too deeply, or of a type that is not known.")
     return columns, data
+
+
+def _joined(blocks: list[list[Sequence[Any]]]) -> list[Sequence[Any]]:
+    """The columns of all blocks; those of a single one are not copied."""
+    if len(blocks) == 1:
+        return [column if isinstance(column, list | UUIDColumn) else list(column) for column in blocks[0]]
+    return [list(chain.from_iterable(parts)) for parts in zip(*blocks, strict=True)]
 
 
 def _is_left_over(values: Sequence[Any]) -> bool:
