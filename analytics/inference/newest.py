@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from chimera_metrics.analytics.inference import reasons
 from chimera_metrics.analytics.inference.gaps import filled_gaps
 from chimera_metrics.analytics.inference.multiplicity import holm
 from chimera_metrics.analytics.inference.one_step import one_step, tail_p_values
-from chimera_metrics.analytics.inference.rare_counts import CLEAR_EXCESS, excess_of, judged_counts
+from chimera_metrics.analytics.inference.rare_counts import excess_of, judged_counts, range_of_counts
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Flags, Floats, floats, is_constant
 
@@ -24,6 +25,8 @@ LEVEL = 0.04
 LARGEST = 1e150
 INTERVAL = 0.95
 LEAST_SHARE = 0.05
+SOME_EXCESS = 1.0
+"""Standard errors by which counts are more spread than a Poisson or binomial variable; then their values judge, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def newest_anomalies(series: Sequence[Watched], last: int = 1, *, period: int = 
     Undefined when: a series has under 20 buckets (or three cycles) before the newest, more than half of them without
     a value, none that differs, or no value in the newest: it is named in `not_judged`.
     Formula: see `one_step` and `tail_p_values`; counts: negative binomial, rates: beta-binomial, as in `far_counts`,
-    and where they are clearly over-dispersed the larger of both p-values. Holm over all buckets, at 4 %.
+    and where they are over-dispersed the larger of both p-values. Holm over all buckets, at 4 %.
     Source: docs/statistics.md.
     Example: 40 series of noise, one with 12 standard deviations in its newest bucket: that one.
     """
@@ -139,20 +142,22 @@ def _judged(alike: Sequence[_Ready], last: int, period: int) -> Iterator[Odd | t
     p = tail_p_values(np.abs(step.errors[:, -last:]) / step.widen[:, None], reference)
     reach = np.nanquantile(reference, INTERVAL, axis=1) * step.widen
     for row, one in enumerate(alike):
-        expected = one.back(step.expected[row])
-        own = p[row]
+        expected, low, high = (one.back(step.expected[row] + side * reach[row]) for side in (0.0, -1.0, 1.0))
+        own = _Expected(p[row], expected[-last:], low[-last:], high[-last:])
         if one.is_counted:
             own = _as_counts(one, np.maximum(expected, 0.0), known[row], last, own)
-        elif np.isnan(own).any():
+        elif np.isnan(p[row]).any():
             text = "Most buckets are exactly as expected, so there is no spread to measure from."
             yield one.watched.key, reasons.not_estimated(text)
             continue
-        low, high = (one.back(step.expected[row] + side * reach[row]) for side in (-1.0, 1.0))
-        for at in range(len(one.y) - last, len(one.y)):
-            if known[row, at]:
-                said, ends = (float(one.y[at]), float(expected[at])), (float(low[at]), float(high[at]))
-                p_value = float(own[at - len(one.y)])
-                yield Odd(one.watched.key, one.first + at, *said, *ends, p_value, None)
+        for at in range(last):
+            place = len(one.y) - last + at
+            if known[row, place]:
+                expects, least, most, p_value = (
+                    float(values[at]) for values in (own.expected, own.low, own.high, own.p_values)
+                )
+                value = float(one.y[place])
+                yield Odd(one.watched.key, one.first + place, value, expects, least, most, p_value, None)
 
 
 def _refused(y: Floats, last: int, period: int, *, is_counted: bool) -> Reason | None:
@@ -176,20 +181,42 @@ def _refused(y: Floats, last: int, period: int, *, is_counted: bool) -> Reason |
     return None
 
 
-def _as_counts(one: _Ready, expected: Floats, known: Flags, last: int, p_of_values: Floats) -> Floats:
-    """The p-values (last,) of counts, or of hits of so many trials: by their own distribution, its rate and its
-    over-dispersion those of the buckets before; where these are clearly over-dispersed, never under `p_of_values`."""
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """Of the newest buckets (last,): what was expected of each, with its interval, and how rare what came is."""
+
+    p_values: Floats
+    expected: Floats
+    low: Floats
+    high: Floats
+
+
+def _as_counts(one: _Ready, expected: Floats, known: Flags, last: int, by_values: _Expected) -> _Expected:
+    """Counts, or hits of so many trials, by their own distribution, its rate and its over-dispersion those of the
+    buckets before; where these are over-dispersed, no rarer than `by_values`.
+
+    They follow what was expected of each, or, where that leaves less of them unexplained, are alike: rare counts
+    follow nothing, and smoothing them finds ups and downs that are none.
+    """
     size = None if one.trials is None else np.where(known, one.trials, 1.0)
     counts = np.where(known, one.y, 0.0) * (1.0 if size is None else size)
     counts = np.maximum(np.rint(counts), 0.0)
     history = known.copy()
     history[-last:] = False
     usual = max(float(expected[history].mean()), 1e-9)
-    shape = np.maximum(expected, LEAST_SHARE * usual)
-    exposure = shape if size is None else np.minimum(shape, 1.0) * size
-    p, _, mean = judged_counts(counts, exposure, ~history, size)
-    excess = excess_of(counts[history], mean[history], None if size is None else size[history])
-    newest: Floats = p[-last:]
-    if excess > CLEAR_EXCESS:
-        newest = np.maximum(newest, np.nan_to_num(p_of_values, nan=0.0))
-    return newest
+    tried = []
+    for shape in (np.maximum(expected, LEAST_SHARE * usual), np.full(len(expected), usual)):
+        exposure = shape if size is None else np.minimum(shape, 1.0) * size
+        p, _, mean = judged_counts(counts, exposure, ~history, size)
+        excess = excess_of(counts[history], mean[history], None if size is None else size[history])
+        tried.append((excess, exposure, p[-last:]))
+    excess, exposure, p = min(tried, key=itemgetter(0))
+    mean = exposure * (counts[history].sum() / exposure[history].sum())
+    low, high = range_of_counts(counts, exposure, ~history, size, share=INTERVAL)
+    mean, low, high = ((side if size is None else side / size)[-last:] for side in (mean, low, high))
+    high = np.maximum(high, mean)  # of what hardly ever comes the interval is 0 to 0
+    if excess <= SOME_EXCESS:
+        return _Expected(p, mean, low, high)
+    p = np.maximum(p, np.nan_to_num(by_values.p_values, nan=0.0))
+    low, high = np.minimum(low, by_values.low), np.maximum(high, by_values.high)
+    return _Expected(p, mean, low, high if size is None else np.minimum(high, 1.0))

@@ -86,6 +86,82 @@ def judged_counts(
 ) -> tuple[Floats, Floats, Floats]:
     """Two-sided p-values, scores and expected counts, all (n,), by the points that are not `out`: (n,); with the
     over-dispersion that these show and have room for, or as if there were none."""
+    model = _model(counts, exposure, out, trials, dispersed)
+    return model.p_values(counts), (counts - model.mean) / model.spread, model.mean
+
+
+def range_of_counts(
+    counts: Floats, exposure: Floats, out: Flags, trials: Floats | None, *, share: float
+) -> tuple[Floats, Floats]:
+    """The counts, (n,) each, between which that share of them is expected, by the points that are not `out`: (n,)."""
+    model = _model(counts, exposure, out, trials, dispersed=True)
+    return model.quantile((1.0 - share) / 2.0), model.quantile((1.0 + share) / 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Negative binomial: its mean (n,), and how much its variance grows with the mean's square."""
+
+    mean: Floats
+    dispersion: float
+
+    @property
+    def spread(self) -> Floats:
+        return np.sqrt(self.mean * (1.0 + self.dispersion * self.mean))
+
+    def p_values(self, counts: Floats) -> Floats:
+        from scipy.special import betainc
+
+        size = 1.0 / self.dispersion
+        share = size / (size + self.mean)
+        at_most = betainc(size, counts + 1.0, share)
+        at_least = np.where(counts > 0.0, betainc(np.maximum(counts, 1.0), size, 1.0 - share), 1.0)
+        p: Floats = np.minimum(2.0 * np.minimum(at_most, at_least), 1.0)
+        return p
+
+    def quantile(self, below: float) -> Floats:
+        from scipy.special import nbdtrik
+
+        size = 1.0 / self.dispersion
+        counts: Floats = np.ceil(np.nan_to_num(nbdtrik(below, size, size / (size + self.mean))))
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """Beta-binomial, as a binomial of fewer trials: `trials` and `chance` of each, and by how much there are fewer."""
+
+    trials: Floats
+    chance: Floats
+    widened: Floats
+
+    @property
+    def mean(self) -> Floats:
+        return self.trials * self.chance
+
+    @property
+    def spread(self) -> Floats:
+        return np.sqrt(np.maximum(self.mean * (1.0 - self.chance) * self.widened, 1e-300))
+
+    def p_values(self, hits: Floats) -> Floats:
+        from scipy.special import betainc
+
+        fewer, most = hits / self.widened, self.trials / self.widened
+        at_least = np.where(hits > 0.0, betainc(np.maximum(fewer, 1e-9), most - fewer + 1.0, self.chance), 1.0)
+        below = betainc(np.maximum(most - fewer, 1e-9), fewer + 1.0, 1.0 - self.chance)
+        at_most = np.where(hits < self.trials, below, 1.0)
+        p: Floats = np.minimum(2.0 * np.minimum(at_most, at_least), 1.0)
+        return p
+
+    def quantile(self, below: float) -> Floats:
+        from scipy.special import bdtrik
+
+        fewer = np.nan_to_num(bdtrik(below, self.trials / self.widened, self.chance))
+        hits: Floats = np.minimum(np.ceil(fewer * self.widened), self.trials)
+        return hits
+
+
+def _model(counts: Floats, exposure: Floats, out: Flags, trials: Floats | None, dispersed: bool) -> _Counts | _Hits:
     kept = ~out
     rate = (counts[kept].sum() + 0.5) / exposure[kept].sum()
     if trials is None:
@@ -93,28 +169,17 @@ def judged_counts(
     return _binomial(counts, trials, np.clip(rate * exposure / trials, 1e-12, 1.0 - 1e-9), kept, dispersed)
 
 
-def _negative_binomial(counts: Floats, mean: Floats, kept: Flags, dispersed: bool) -> tuple[Floats, Floats, Floats]:
-    from scipy.special import betainc
-
+def _negative_binomial(counts: Floats, mean: Floats, kept: Flags, dispersed: bool) -> _Counts:
     others, squares = mean[kept], float((mean[kept] ** 2).sum())
     seen = float((((counts[kept] - others) ** 2) - counts[kept]).sum()) / squares
     dispersion = (
         max(seen, 0.0) * (1.0 + SKEWED * (2.0 / len(others)) ** 0.5) + UNSEEN_DISPERSION * (2.0 / squares) ** 0.5
     )
-    dispersion = dispersion * dispersed + 1.0 / (float(counts[kept].sum()) + 0.5)  # so well is the rate itself known
-    size = 1.0 / dispersion
-    share = size / (size + mean)
-    at_most = betainc(size, counts + 1.0, share)
-    at_least = np.where(counts > 0.0, betainc(np.maximum(counts, 1.0), size, 1.0 - share), 1.0)
-    p = np.minimum(2.0 * np.minimum(at_most, at_least), 1.0)
-    return p, (counts - mean) / np.sqrt(mean * (1.0 + dispersion * mean)), mean
+    # The last is how well the rate itself is known.
+    return _Counts(mean, dispersion * dispersed + 1.0 / (float(counts[kept].sum()) + 0.5))
 
 
-def _binomial(
-    hits: Floats, trials: Floats, chance: Floats, kept: Flags, dispersed: bool
-) -> tuple[Floats, Floats, Floats]:
-    from scipy.special import betainc
-
+def _binomial(hits: Floats, trials: Floats, chance: Floats, kept: Flags, dispersed: bool) -> _Hits:
     spread = trials * chance * (1.0 - chance)
     k, s, t = hits[kept], spread[kept], trials[kept]
     pairs = max(float(((t - 1.0) * s).sum()), 1e-12)
@@ -123,9 +188,4 @@ def _binomial(
     error = float((2.0 * s * s * (1.0 - 1.0 / t)).sum()) ** 0.5 / pairs
     dispersion = min(max(seen, 0.0) * (1.0 + SKEWED * (2.0 / len(k)) ** 0.5) + UNSEEN_DISPERSION * error, 1.0)
     widened = 1.0 + (trials - 1.0) * dispersion * dispersed + trials / float(t.sum())
-    fewer, most = hits / widened, trials / widened
-    at_least = np.where(hits > 0.0, betainc(np.maximum(fewer, 1e-9), most - fewer + 1.0, chance), 1.0)
-    at_most = np.where(hits < trials, betainc(np.maximum(most - fewer, 1e-9), fewer + 1.0, 1.0 - chance), 1.0)
-    p = np.minimum(2.0 * np.minimum(at_most, at_least), 1.0)
-    expected = trials * chance
-    return p, (hits - expected) / np.sqrt(np.maximum(spread * widened, 1e-300)), expected
+    return _Hits(trials, chance, widened)

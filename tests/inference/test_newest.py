@@ -67,6 +67,62 @@ def test_counts_are_judged_as_counts() -> None:
     assert (len(few.odd), len(most.odd)) == (0, 1)
 
 
+def burst_of_counts(rng: np.random.Generator, mean: float, burst: float) -> Watched:
+    counts = rng.poisson(mean, 350).astype(float)
+    counts[-5] = burst
+    return Watched("calls", list(counts), counts=True)
+
+
+def burst_of_errors(rng: np.random.Generator, share: float, trials: int, burst: float) -> Watched:
+    rates = rng.binomial(trials, share, 350) / trials
+    rates[-5] = burst / trials
+    return Watched("error rate", list(rates), trials=[float(trials)] * 350)
+
+
+@pytest.mark.parametrize("burst", [(0.05, 9), (0.05, 300), (0.1, 30), (0.5, 20)])
+def test_a_burst_of_rare_counts_is_seen_among_the_newest_day_of_hours(burst: tuple[float, float]) -> None:
+    for seed in range(8):
+        found = newest_anomalies([burst_of_counts(np.random.default_rng(seed), *burst)], 24, period=24)
+        assert 345 in [odd.index for odd in found.odd], seed
+
+
+@pytest.mark.parametrize("burst", [(0.01, 10, 10), (0.001, 100, 60), (0.001, 60, 36)])
+def test_a_burst_of_rare_errors_is_seen_among_the_newest_day_of_hours(burst: tuple[float, int, float]) -> None:
+    for seed in range(8):
+        found = newest_anomalies([burst_of_errors(np.random.default_rng(seed), *burst)], 24, period=24)
+        assert 345 in [odd.index for odd in found.odd], seed
+
+
+@pytest.mark.parametrize("last", [1, 7])
+def test_odd_counts_and_rates_lie_outside_their_interval(last: int) -> None:
+    seen = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        trials = np.where(rng.random(120) < 0.5, 20, 5000)
+        hits = rng.binomial(trials, 0.05)
+        trials[-1], hits[-1] = 5000, 500
+        counts = [*rng.poisson(3.0, 119).astype(float), 25.0]
+        series = [
+            Watched("rate", list(hits / trials), trials=[float(one) for one in trials]),
+            Watched("count", counts, counts=True),
+        ]
+        for odd in newest_anomalies(series, last, period=7).odd:
+            seen += 1
+            assert not odd.low <= odd.value <= odd.high, odd
+            assert 0.0 <= odd.low <= odd.expected <= odd.high, odd
+    assert seen >= 40
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.5, 2.0])
+def test_rare_counts_hold_their_level(mean: float) -> None:
+    rng, reports = np.random.default_rng(8), 30
+    alarms = [
+        bool(newest_anomalies([Watched(i, list(row), counts=True) for i, row in enumerate(counts)], 7, period=7).odd)
+        for counts in rng.poisson(mean, (reports, 40, 60)).astype(float)
+    ]
+    assert np.mean(alarms) <= 0.05 + 3.0 * (0.05 * 0.95 / reports) ** 0.5
+
+
 def test_what_cannot_be_judged_is_named_with_its_reason() -> None:
     nan = float("nan")
     series = [
