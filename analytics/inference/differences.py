@@ -66,13 +66,20 @@ class Difference:
 
 
 def difference(
-    first: DailySide, second: DailySide, *, kind: Kind, apart: int | None = None, is_rate: bool = False
+    first: DailySide,
+    second: DailySide,
+    *,
+    kind: Kind,
+    apart: int | None = None,
+    is_rate: bool = False,
+    as_second: bool = False,
 ) -> Difference:
     """How much higher the metric is on the second side, with a 95 % interval by days.
 
     kind: total for counts and sums, whose ratio is judged; level for means, rates and quantiles, whose difference is.
     apart: days between the two days of a pair (7, 14, ... for windows, so that weekdays pair; 0 for groups on the same
     days); None for sides that do not pair. Days without their pair are left out. is_rate: values are shares, 0 to 1.
+    as_second: of sides that do not pair, each weekday of the first counts as often as the second has it.
     Returns: values of both sides, totals as sums over the days, or a day where sides do not pair. change, low and high
     in the metric's unit; change_pct in % of the first.
     Undefined when: a side has no rows; or fewer than 3 days with rows on a side: the interval is None beside a reason.
@@ -96,7 +103,9 @@ def difference(
         a, b = (_side(one, kind, np.ones(len(one.days)), is_total=bool(apart)) for one in sides)
         return _undecided(a, b, _NO_COMMON_DAY if all(known) else _no_values("ab"[known.index(0)]))
     scale = _scale_of(first, second)
-    alike = _weekdays_alike(first, second) if apart is None else [np.ones(len(one.days)) for one in (first, second)]
+    alike = [np.ones(len(one.days)) for one in (first, second)]
+    if apart is None:
+        alike = _weekdays_as_second(first, second) if as_second else _weekdays_alike(first, second)
     a, b = (
         _side(_divided(one, scale), kind, weight, is_total=apart is not None)
         for one, weight in zip((first, second), alike, strict=True)
@@ -238,6 +247,16 @@ def _weekdays_alike(first: DailySide, second: DailySide) -> list[Floats]:
         return [np.ones(len(one)) for one in weekdays]
     counts = [np.bincount(one, minlength=WEEK)[one].astype(np.float64) for one in weekdays]
     return [len(one) / (len(np.unique(one)) * count) for one, count in zip(weekdays, counts, strict=True)]
+
+
+def _weekdays_as_second(first: DailySide, second: DailySide) -> list[Floats]:
+    """The same, by which every weekday of the first side counts as often as the second has it."""
+    weekdays = [np.array(side.days, dtype=np.int64) % WEEK for side in (first, second)]
+    weights = [np.ones(len(one)) for one in weekdays]
+    if _are_alike(*weekdays):
+        then, now = (np.bincount(one, minlength=WEEK)[weekdays[0]] for one in weekdays)
+        weights[0] = now / then * (len(weekdays[0]) / len(weekdays[1]))
+    return weights
 
 
 def _are_alike(first: Indices, second: Indices) -> bool:

@@ -113,9 +113,10 @@ def _by_rate(
 ) -> _Group:
     a, older = cube.after, ~cube.after
     left, usual = cube.by_day(one, cube.s - expected), cube.by_day(one, expected)
-    na, no, nb, mean_n = n[a].sum(axis=0), n[older].sum(axis=0), n[cube.before].sum(axis=0), n.mean(axis=0) + _TINY
+    na, no, mean_n = n[a].sum(axis=0), n[older].sum(axis=0), n.mean(axis=0) + _TINY
+    nb, before = (_of_baseline(cube, values) for values in (n, left))
     excess = left[a].sum(axis=0) - left[older].sum(axis=0) * na / np.maximum(no, _TINY)
-    lately = left[a].sum(axis=0) - left[cube.before].sum(axis=0) * na / np.maximum(nb, _TINY)
+    lately = left[a].sum(axis=0) - before * na / np.maximum(nb, _TINY)
     # A new word has no rate to compare with: it is volume. What had changed before the baseline is no answer either.
     able = (no > 0.0) & (excess * lately > _STAYED_CHANGED * excess**2)
     root = np.sqrt(np.maximum(n, _LEAST_SHARE_OF_A_DAY * mean_n))  # sampling noise alike on busy and quiet days
@@ -129,7 +130,8 @@ def _by_rate(
 
 def _by_volume(cube: Cube, one: Grouping, n: Floats, keep: Indices, rows: Contrasts) -> _Group:
     a, older = cube.after, ~cube.after
-    na, no, nb, mean_n = n[a].sum(axis=0), n[older].sum(axis=0), n[cube.before].sum(axis=0), n.mean(axis=0) + _TINY
+    na, no, mean_n = n[a].sum(axis=0), n[older].sum(axis=0), n.mean(axis=0) + _TINY
+    nb = _of_baseline(cube, n)
     of_older, of_before = (
         (a.sum() / older.sum(), a.sum() / cube.before.sum())
         if cube.additive
@@ -140,6 +142,12 @@ def _by_volume(cube: Cube, one: Grouping, n: Floats, keep: Indices, rows: Contra
     total = np.maximum(np.bincount(cube.day, cube.n, cube.days), _TINY)[:, None]
     series, floor = (n / total, (mean_n + 0.1) / total.mean() ** 2) if one.dims else (np.log(n + 1.0), 1.0 / mean_n)
     return _Group("volume", one, keep, able[keep], [day_series(series[:, keep], floor[keep], rows)])
+
+
+def _of_baseline(cube: Cube, by_day: Floats) -> Floats:
+    """Sums (series,) of (days, series) over the baseline, as its days count."""
+    sums: Floats = (by_day * cube.balance[:, None])[cube.before].sum(axis=0)
+    return sums
 
 
 class _Family:

@@ -56,6 +56,23 @@ class Cube:
         return bool(np.array_equal(self.n, self.s))
 
     @cached_property
+    def balance(self) -> Floats:
+        """Of each day, (days,): 1, and in the baseline what lets every weekday count as often as in the newer window.
+
+        Where one of both lacks weekdays that the other has, days count alike.
+        """
+        then, now = (np.bincount(self.weekday[side]).astype(np.float64) for side in (self.before, self.after))
+        weights = np.ones(self.days)
+        if len(then) == len(now) and np.array_equal(then > 0.0, now > 0.0):
+            share = now / np.maximum(then, 1.0) * (then.sum() / now.sum())
+            weights[self.before] = share[self.weekday[self.before]]
+        return weights
+
+    def in_balance(self, values: Floats) -> Floats:
+        """The values of cells, (cells,), as their days count."""
+        return values * self.balance[self.day]
+
+    @cached_property
     def per_day(self) -> float:
         """Days of the newer window over those of the baseline."""
         return float(self.after.sum() / self.before.sum())
@@ -64,7 +81,7 @@ class Cube:
         """The metric in one window, of all cells or those `inside`; a baseline's total as of so many days as newer."""
         cells = (self.before if of == "before" else self.after)[self.day]
         cells = cells if inside is None else cells & inside
-        total, rows = float(self.s[cells].sum()), float(self.n[cells].sum())
+        total, rows = (float(self.in_balance(values)[cells].sum()) for values in (self.s, self.n))
         if self.additive:
             return total * (self.per_day if of == "before" else 1.0)
         return total / rows if rows > 0.0 else None
@@ -137,8 +154,8 @@ def undone(cube: Cube, kind: DriverKind, inside: Flags, expected: Floats) -> Cub
 
 
 def _with_old_rate(cube: Cube, now: Flags, then: Flags, expected: Floats) -> Cube:
-    left = float((cube.s - expected)[then].sum())
-    usual = expected[now].sum() + left * cube.n[now].sum() / max(cube.n[then].sum(), _TINY)
+    left, rows = (float(cube.in_balance(values)[then].sum()) for values in (cube.s - expected, cube.n))
+    usual = expected[now].sum() + left * cube.n[now].sum() / max(rows, _TINY)
     factor = max(usual, 0.0) / max(cube.s[now].sum(), _TINY)
     s, q = cube.s.copy(), cube.q
     if factor < _SCALED_UP_TO:
@@ -149,17 +166,18 @@ def _with_old_rate(cube: Cube, now: Flags, then: Flags, expected: Floats) -> Cub
 
 
 def _with_old_volume(cube: Cube, now: Flags, then: Flags, inside: Flags) -> Cube:
-    usual = cube.n[then].sum() * cube.per_day
-    around = [cube.n[~inside & days[cube.day]].sum() for days in (cube.before, cube.after)]
+    rows = cube.in_balance(cube.n)
+    usual = rows[then].sum() * cube.per_day
+    around = [rows[~inside & days[cube.day]].sum() for days in (cube.before, cube.after)]
     if not cube.additive and around[0] > 0.0:
-        usual = cube.n[then].sum() * around[1] / around[0]  # a mean has the share of the baseline, not its rows
+        usual = rows[then].sum() * around[1] / around[0]  # a mean has the share of the baseline, not its rows
     n, s, q = cube.n.copy(), cube.s.copy(), cube.q.copy()
     if n[now].sum() > _SILENT_UNDER * usual:
         factor = usual / n[now].sum()
         n[now], s[now], q[now] = n[now] * factor, s[now] * factor, q[now] * factor
         return replace(cube, n=n, s=s, q=q)
     # It went silent: the baseline's rows, on the same weekdays.
-    factor = usual / n[then].sum()
+    factor = usual / rows[then].sum() * cube.balance[cube.day[then]]
     n[now] = s[now] = q[now] = 0.0
     newer = np.flatnonzero(cube.after)
     same = {int(cube.weekday[day]): int(day) for day in newer}

@@ -65,7 +65,8 @@ def drivers(
 ) -> Drivers:
     """What made the metric move from the baseline to the newer window.
 
-    cube: values of 0 or more. depth: words of a candidate at most. limit: drivers named at most. births: the days
+    cube: values of 0 or more; of a baseline that is not whole weeks, each weekday counts as often as in the newer
+    window. depth: words of a candidate at most. limit: drivers named at most. births: the days
     within the newer window on which a commit began.
     Returns: drivers by the size of their contribution, in the metric's unit, without those under 5 % of the first.
     Undefined when: fewer than 21 days before the newer window, no rows in a window, negative values (reason); or
@@ -139,7 +140,8 @@ def _described(cube: Cube, one: Candidate, moved: float, expected: Floats) -> Dr
     if one.kind == "rate":
         before, after = cube.value("before", one.inside), cube.value("after", one.inside)
         return Driver(where, "rate", before, after, moved, p, _onset(cube, one.inside, expected))
-    a_day = [float(cube.n[one.inside & days[cube.day]].sum() / days.sum()) for days in (cube.before, cube.after)]
+    rows = np.where(one.inside, cube.in_balance(cube.n), 0.0)
+    a_day = [float(rows[days[cube.day]].sum() / days.sum()) for days in (cube.before, cube.after)]
     return Driver(where, "volume" if cube.additive else "mix", a_day[0], a_day[1], moved, p)
 
 

@@ -122,6 +122,8 @@ class _Cells:
             [found] = asking.read(asked.spread).mappings()
             ratio = max(1.0, float(found["ratio"])) if found["ratio"] == found["ratio"] and found["ratio"] else 1.0
         self._days = self._days_of(asking)
+        self._weekdays = self._shared_weekdays(asking)
+        self._days = [one for one in self._days if one < asked.window.since or self._weekday(one) in self._weekdays]
         self._words: dict[str, list[Any]] = {}
         self.cube = self._cube(cells, ratio)
         commits = [] if asked.commits is None else asking.read(asked.commits).mappings()
@@ -137,6 +139,29 @@ class _Cells:
         history = sum(start < self._asked.window.since for start in there)
         is_cut = bool(there) and begun is not None and there[0] < utc(begun)
         return there[1:] if is_cut and history > _LEAST_HISTORY else there
+
+    def _shared_weekdays(self, asking: Asking) -> set[int]:
+        """The weekdays that are compared: of windows that do not pair those that both have, if these are enough."""
+        from chimera_metrics.analytics.inference.differences import NEEDED_DAYS
+
+        asked, every = self._asked, set(range(7))
+        if days_apart(asked.baseline, asked.window) is not None:
+            return every
+        sides = [
+            [self._weekday(one) for one in self._days if side.since <= one < side.until]
+            for side in (asked.baseline, asked.window)
+        ]
+        shared = set(sides[0]) & set(sides[1])
+        if min(sum(one in shared for one in side) for side in sides) < NEEDED_DAYS:
+            return every
+        if set(sides[0]) != set(sides[1]):
+            asking.notes.append("Both windows are compared over the weekdays that both have.")
+        elif any(len(side) % 7 for side in sides):
+            asking.notes.append("Each weekday counts as often in the baseline as in the window.")
+        return shared
+
+    def _weekday(self, day: datetime) -> int:
+        return day.astimezone(self._asked.window.zone).weekday()
 
     def _cube(self, cells: Answer, ratio: float) -> Cube:
         import numpy as np
@@ -166,9 +191,12 @@ class _Cells:
             words[name] = coded
             if other is not None:
                 others[name] = other
-        weekday = np.array([one.astimezone(asked.window.zone).weekday() for one in self._days], dtype=np.intp)
+        weekday = np.array(list(map(self._weekday, self._days)), dtype=np.intp)
         before, after = (
-            np.array([side.since <= one < side.until for one in self._days], dtype=np.bool_)
+            np.array(
+                [side.since <= one < side.until and self._weekday(one) in self._weekdays for one in self._days],
+                dtype=np.bool_,
+            )
             for side in (asked.baseline, asked.window)
         )
         return Cube(day, words, n, s, q, weekday, before, after, kind in ("sum", "count"), others)
@@ -195,6 +223,7 @@ class _Cells:
             kind="total" if cube.additive else "level",
             apart=apart,
             is_rate=self._asked.metric.aggregate.name == "rate",
+            as_second=True,
         )
         many = float(cube.after.sum()) if kind == "total" and apart is None else 1.0
         low, high = (None if bound is None else bound * many for bound in (one.low, one.high))

@@ -82,6 +82,36 @@ def test_a_silent_source_drives_the_count(client: ClickHouseClient, fill: Fill) 
     check(answer)
 
 
+def quiet_weekends(days: int = 70) -> list[dict[str, Any]]:
+    """About 60 calls of 200 ms a day, 12 of 100 ms at weekends; nothing changes."""
+    rng, rows = np.random.default_rng(4), []
+    for day in range(days, 0, -1):
+        usual, ms = (60, 200.0) if ago(day).weekday() < 5 else (12, 100.0)
+        for i in range(int(rng.poisson(usual))):
+            model = MODELS[int(rng.integers(3))]
+            took = ms * math.exp(0.2 * rng.standard_normal())
+            rows.append(llm(ago(day) + timedelta(minutes=i % 600), took, model=model, source="council"))
+    return rows
+
+
+@pytest.mark.parametrize("metric", ["llm.calls", "llm.latency_mean_ms"])
+@pytest.mark.parametrize("window", [(4, 20), (7, 17), (10, 24), (5, 15)])
+def test_weekends_on_one_side_alone_are_no_change(
+    client: ClickHouseClient, fill: Fill, metric: str, window: tuple[int, int]
+) -> None:
+    """The change is that of the interval beside it, which holds none, whatever weekdays the baseline has."""
+    fill("llm_events", quiet_weekends())
+    until = NOW.replace(hour=0)
+    newer, older = ((until - timedelta(days=days)).isoformat() for days in window)
+    answer = client.drivers(metric, since=newer, until=until.isoformat(), baseline_since=older, baseline_until=newer)
+    check(answer)
+    change = answer.change
+    assert change.low <= change.change <= change.high
+    assert change.low <= 0.0 <= change.high
+    assert answer.drivers == []
+    assert [note for note in answer.notes if "eekday" in note]
+
+
 def test_nothing_stands_out_is_an_answer(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", calls(seed=3))
     answer = client.drivers("llm.error_rate", chart=True)
