@@ -183,6 +183,17 @@ def test_a_mistake_is_a_sentence(client: ClickHouseClient, given: dict[str, Any]
         client.compare("llm.latency_mean_ms", **given)
 
 
+def test_three_days_that_change_alike_are_judged_by_their_signs_alone(client: ClickHouseClient, fill: Fill) -> None:
+    """10.1 ms more on each day, of which the means are rounded, and twice as many calls."""
+    base = {1: 17.3, 2: 23.9, 3: 31.7}
+    rows = [llm(ago(day + 7), base[day]) for day in base for _ in range(3 * day)]
+    fill("llm_events", [*rows, *(llm(ago(day), base[day] + 10.1) for day in base for _ in range(6 * day))])
+    answer = client.compare(["llm.latency_mean_ms", "llm.calls"], days=3)
+    assert [(one.p_adjusted, one.low, one.high, one.verdict, one.reason.code) for one in answer.comparisons] == [
+        (0.25, None, None, "unclear", "too_few")
+    ] * 2
+
+
 def test_no_rows_and_no_whole_day_are_reasons(client: ClickHouseClient, fill: Fill) -> None:
     [nothing] = client.compare("llm.latency_mean_ms").comparisons
     assert (nothing.reason.code, nothing.verdict, nothing.a) == ("no_data", "unclear", None)
