@@ -202,6 +202,25 @@ def test_no_rows_and_no_whole_day_are_reasons(client: ClickHouseClient, fill: Fi
     assert (today.reason.code, today.verdict) == ("no_data", "unclear")
 
 
+NO_WHOLE_DAY = "No whole day is over in {}, and whole days are compared; take a longer window."
+
+
+@pytest.mark.parametrize("given", [{}, {"group_by": "model"}])
+def test_a_window_without_a_whole_day_has_values_but_no_day(
+    client: ClickHouseClient, fill: Fill, given: dict[str, Any]
+) -> None:
+    """Calls every 15 minutes, and a window from yesterday afternoon on."""
+    fill("llm_events", [llm(NOW - timedelta(minutes=15 * i + 1), 5.0, model="opus") for i in range(4 * 24 * 10)])
+    for hours in (20, 35):
+        answer = client.compare(["llm.calls", "llm.latency_mean_ms"], hours=hours, **given)
+        assert [(one.reason.text, one.verdict) for one in answer.comparisons] == [
+            (NO_WHOLE_DAY.format("this window"), "unclear")
+        ] * 2
+    baseline: dict[str, Any] = {"baseline_since": NOW - timedelta(days=5), "baseline_until": NOW - timedelta(days=4.6)}
+    [one] = client.compare("llm.calls", days=3, **baseline, **given).comparisons
+    assert one.reason.text == NO_WHOLE_DAY.format("the baseline")
+
+
 def test_the_picture_shows_every_verdict(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", calls(range(1, 15), by_weekday, lambda day: (150 if day <= 7 else 100) + WOBBLE[day % 8]))
     answer = client.compare(["llm.latency_mean_ms", "llm.calls", "llm.error_rate"], chart=True)
