@@ -7,7 +7,8 @@ from scipy.special import ndtri
 
 from bench.honesty_report import Report, share
 from bench.noise import ar1
-from chimera_metrics.analytics.inference.differences import DailySide, Difference, difference
+from chimera_metrics.analytics.inference.difference_sides import DailySide
+from chimera_metrics.analytics.inference.differences import Difference, difference
 from chimera_metrics.analytics.inference.series import Floats, Indices
 
 DAYS = (7, 10, 14, 21, 28)

@@ -7,7 +7,8 @@ import numpy as np
 from bench.honesty_compare import LAGS, LEAST, ROWS, WEEK, covers, half_width, known_half_width, values
 from bench.honesty_report import Report, share
 from bench.noise import ar1
-from chimera_metrics.analytics.inference.differences import DailySide, Difference, difference
+from chimera_metrics.analytics.inference.difference_sides import DailySide
+from chimera_metrics.analytics.inference.differences import Difference, difference
 from chimera_metrics.analytics.inference.series import Indices
 
 SIDES = ((7, 7), (7, 10), (14, 7), (21, 7), (18, 10), (28, 28), (28, 5), (28, 3))

@@ -13,8 +13,8 @@ from chimera_metrics.analytics.inference.correlation import (
     correlate,
 )
 from chimera_metrics.analytics.inference.cycles import Cycle, cycle
+from chimera_metrics.analytics.inference.difference_sides import DailySide
 from chimera_metrics.analytics.inference.differences import (
-    DailySide,
     Difference,
     Verdict,
     adjusted,

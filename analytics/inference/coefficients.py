@@ -14,6 +14,7 @@ from chimera_metrics.analytics.inference.series import Floats, Indices, ranks
 Method = Literal["pearson", "spearman", "kendall"]
 
 EXACT_UP_TO = 8
+LEVEL = 0.05
 NORMAL_975 = 1.959963984540054
 
 
@@ -100,11 +101,23 @@ def p_value_of(method: Method, r: float, x: Floats, y: Floats, n_effective: floa
     return float(p_values(method, np.array([r]), np.array([n_effective]))[0])
 
 
-def fisher_interval(method: Method, r: float, n_effective: float) -> tuple[float, float] | None:
+def interval_of(
+    method: Method, r: float, x: Floats, y: Floats, n_effective: float, p: float | None
+) -> tuple[float, float] | None:
+    """The 95 % interval of one coefficient with that p-value; with ties, kendall's holds 0 where p is not under 5 %."""
+    ties = widened_by_ties(x, y) if method == "kendall" else 1.0
+    found = fisher_interval(method, r, n_effective, ties)
+    if found is None or ties == 1.0 or p is None or p < LEVEL:
+        return found
+    return min(found[0], 0.0), max(found[1], 0.0)
+
+
+def fisher_interval(method: Method, r: float, n_effective: float, ties: float = 1.0) -> tuple[float, float] | None:
     """The 95 % interval of a coefficient; None when n_effective is 3 (kendall: 4) or less.
 
+    ties: what they make of the variance of kendall's tau-b.
     Formula: tanh(atanh r +- 1.96 se); se^2 = 1 / (n - 3) pearson, (1 + r^2 / 2) / (n - 3) spearman,
-    0.437 / (n - 4) kendall. A larger |r| than the one with the smallest p-value of so many pairs tells no more.
+    0.437 ties / (n - 4) kendall. A larger |r| than the one with the smallest p-value of so many pairs tells no more.
     Source: Fisher 1921; Bonett and Wright 2000, doi:10.1007/BF02294183; Fieller et al. 1957, doi:10.2307/2332878.
     Example: pearson r = 0.5 with n = 28 gives 0.156 to 0.736.
     """
@@ -114,7 +127,7 @@ def fisher_interval(method: Method, r: float, n_effective: float) -> tuple[float
     variance = {
         "pearson": 1.0 / (n_effective - 3.0),
         "spearman": (1.0 + r * r / 2.0) / (n_effective - 3.0),
-        "kendall": 0.437 / max(n_effective - 4.0, 1e-9),
+        "kendall": 0.437 * ties / max(n_effective - 4.0, 1e-9),
     }[method]
     middle, reach = np.arctanh(most), NORMAL_975 * variance**0.5
     near, far = float(np.tanh(middle - reach)), max(abs(r), float(np.tanh(middle + reach)))
@@ -204,6 +217,17 @@ def _kendall_scale(x: Floats, y: Floats) -> float:
     cx, cy = (tx * (tx - 1.0) * (tx - 2.0)).sum(), (ty * (ty - 1.0) * (ty - 2.0)).sum()
     variance = (v0 - vx - vy) / 18.0 + kx * ky / (2.0 * n * (n - 1.0)) + cx * cy / (9.0 * n * (n - 1.0) * (n - 2.0))
     return float(np.sqrt((pairs - kx / 2.0) * (pairs - ky / 2.0) / variance))
+
+
+def widened_by_ties(x: Floats, y: Floats) -> float:
+    """The variance that tau-b has without association, over the one without ties, 2 (2 n + 5) / (9 n (n - 1)).
+
+    Example: 30 pairs of Poisson values of mean 0.3 give about 2; 1 without ties.
+    """
+    n = len(x)
+    if len(np.unique(x)) == len(np.unique(y)) == n:
+        return 1.0
+    return max(9.0 * n * (n - 1.0) / (2.0 * (2.0 * n + 5.0) * _kendall_scale(x, y) ** 2), 1.0)
 
 
 @lru_cache(maxsize=EXACT_UP_TO)

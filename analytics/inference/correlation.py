@@ -16,8 +16,8 @@ from chimera_metrics.analytics.inference.adjustment import (
 from chimera_metrics.analytics.inference.coefficients import (
     Method,
     coefficient_of,
-    fisher_interval,
     influential,
+    interval_of,
     p_value_of,
 )
 from chimera_metrics.analytics.inference.cycles import name_of
@@ -79,7 +79,7 @@ def correlate(
     less (p and interval); up to 8 pairs n_effective is n, and a caution says so.
     Formula: n_effective = 1 / (1/n + 2/n sum (1 - k/n) rx(k) ry(k)), k to n/5; t = r sqrt(df / (1 - r^2)) with
     df = n_effective - 2; exact permutations for ranks up to 8 pairs; never under 2 / n_effective!, the share of the two
-    orders that follow x exactly; interval tanh(atanh r +- 1.96 se).
+    orders that follow x exactly; interval tanh(atanh r +- 1.96 se), of kendall with the variance that ties make.
     Source: Pyper and Peterman 1998, doi:10.1139/f98-104; Kendall 1945, doi:10.1093/biomet/33.3.239.
     Example: x = 1, 2, 3, 4, 5 and y = 2, 1, 4, 3, 5 gives 0.8, p = 0.10.
     """
@@ -121,7 +121,7 @@ def _at_lag(x: Floats, y: Floats, places: Places, lag: int, method: Method) -> C
     r = coefficient_of(method, a, b)
     pairs = worth(method, a, b)
     p = p_value_of(method, r, a, b, pairs)
-    low, high = fisher_interval(method, r, pairs) or (None, None)
+    low, high = interval_of(method, r, a, b, pairs, p) or (None, None)
     if p is None:
         reason = reasons.not_estimated(
             f"Both series move so slowly that {n} pairs tell no more than {pairs:.1f} independent ones would."

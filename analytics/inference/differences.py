@@ -10,15 +10,28 @@ from typing import Literal
 import numpy as np
 
 from chimera_metrics.analytics.inference import reasons
+from chimera_metrics.analytics.inference.difference_sides import (
+    NEEDED_DAYS,
+    WEEK,
+    DailySide,
+    Kind,
+    Side,
+    are_alike,
+    divided,
+    measured,
+    of_shared_weekdays,
+    paired,
+    scale_of,
+    weekdays_alike,
+    weekdays_as_second,
+)
 from chimera_metrics.analytics.inference.multiplicity import benjamini_hochberg
 from chimera_metrics.analytics.inference.reasons import Reason
-from chimera_metrics.analytics.inference.series import Floats, Indices, finite_or_none, floats, unit_scale
+from chimera_metrics.analytics.inference.series import Floats, finite_or_none
 
 LEVEL = 0.05
-NEEDED_DAYS = 3
 SAME_WITHIN = 0.05
 """A difference whose whole interval is within this share of the first side's value is none that matters."""
-WEEK = 7
 WEEKDAYS_FROM = 14
 _LAG_ADDED, _LAG_DAYS, _MOST_LAG = 2.0, 2.5, 0.9
 _LAG_ADDED_APART, _LAG_DAYS_APART = 38.0, 4.0
@@ -28,21 +41,14 @@ _HUGE = 1e300
 _FARTHEST_RATIO = 4.0
 _LAST_DIGITS = 1e-12
 """What the order of adding up changes of a value, as a share, is no difference."""
+_ROUNDING = 1e-10
+"""Days that spread by less, as a share of their values, do not differ: means of ten million rows are that exact."""
+_DAYS_OF_SIGNS = 6
+"""So many days of one sign have p < 0.05: 2 / 2 ** 6."""
+_LEAST_P = float(np.finfo(np.float64).tiny)
 
-Kind = Literal["total", "level"]
 Verdict = Literal["better", "worse", "same", "unclear"]
 Better = Literal["higher", "lower", "neutral"]
-
-
-@dataclass(frozen=True, slots=True)
-class DailySide:
-    """One side day by day. days: ordinal numbers, rising. values: the metric of each day, None without rows. n: what
-    each rests on. whole: the metric over all days together, where it is not the mean or sum of the days (quantiles)."""
-
-    days: Sequence[int]
-    values: Sequence[float | None]
-    n: Sequence[int]
-    whole: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +96,26 @@ def difference(
     0 to 0.9; t has days (1 - r) / (1 + r) - 1 degrees of freedom, 3 to days - 1, fewer where few days hold most rows.
     Without pairs only days of weekdays that both sides have count, each weekday alike; weekday means are taken out from
     14 days on; the variances of both sides add up, and r = (n r1 + 2 + 38 / (n - k)) / (n - 4) over the n days of both,
-    k weekday means taken out. A rate's variance is at least that of drawing its rows.
+    k weekday means taken out. A rate's variance is at least that of drawing its rows. Where no day differs from another
+    by more than rounding, 1e-10 of the values, the signs of so many days speak: p = 2 / 2^days, the interval is the
+    change alone from 6 days on, and with fewer, which have p > 0.05, there is none beside a reason.
     Source: paired t; influence functions, Hampel 1974, doi:10.1080/01621459.1974.10482962; effective number of
     autocorrelated values, Bayley and Hammersley 1946, doi:10.2307/2983560; Welch 1947, doi:10.1093/biomet/34.1-2.28.
     Coverage: `python -m bench.honesty --sections Compare`.
     Example: 10, 12, 11, 10, 12, 4, 4 calls against 20, 24, 22, 20, 24, 8, 8 a week later are 63 more, 100 %.
     """
     sides = first, second
-    first, second = _of_shared_weekdays(first, second) if apart is None else _paired(first, second, apart)
+    first, second = of_shared_weekdays(first, second) if apart is None else paired(first, second, apart)
     known = [_known_days(one) for one in sides]
     if any(known) and not all(map(_known_days, (first, second))):
-        a, b = (_side(one, kind, np.ones(len(one.days)), is_total=bool(apart)) for one in sides)
+        a, b = (measured(one, kind, np.ones(len(one.days)), is_total=bool(apart)) for one in sides)
         return _undecided(a, b, _NO_COMMON_DAY if all(known) else _no_values("ab"[known.index(0)]))
-    scale = _scale_of(first, second)
+    scale = scale_of(first, second)
     alike = [np.ones(len(one.days)) for one in (first, second)]
     if apart is None:
-        alike = _weekdays_as_second(first, second) if as_second else _weekdays_alike(first, second)
+        alike = weekdays_as_second(first, second) if as_second else weekdays_alike(first, second)
     a, b = (
-        _side(_divided(one, scale), kind, weight, is_total=apart is not None)
+        measured(divided(one, scale), kind, weight, is_total=apart is not None)
         for one, weight in zip((first, second), alike, strict=True)
     )
     found = _multiplied(_by_days(a, b, is_paired=apart is not None, is_rate=is_rate), scale)
@@ -131,7 +139,7 @@ _NO_COMMON_DAY = Reason(
 )
 
 
-def _by_days(a: _Side, b: _Side, *, is_paired: bool, is_rate: bool) -> Difference:
+def _by_days(a: Side, b: Side, *, is_paired: bool, is_rate: bool) -> Difference:
     if a.value is None or b.value is None:
         return _undecided(a, b, reasons.no_data("the metric"))
     have = min(a.known, b.known)
@@ -144,13 +152,14 @@ def _by_days(a: _Side, b: _Side, *, is_paired: bool, is_rate: bool) -> Differenc
         return _by_days(replace(a, can_be_ratio=False), b, is_paired=is_paired, is_rate=is_rate)
     if is_rate:
         error = max(error, sqrt(_drawn(a) + _drawn(b)))
-    return _judged(a, b, error, freedom, exact=2.0 ** (1 - have))
+    return _judged(a, b, error, freedom) if error > _rounding(a, b) else _by_signs(a, b, have)
 
 
 def undecided(first: DailySide, second: DailySide, reason: Reason) -> Difference:
     """Both sides' `whole` values and their change, without an interval: of what days do not add up to."""
     a, b = (
-        replace(_side(one, "total", np.ones(len(one.days)), is_total=True), value=one.whole) for one in (first, second)
+        replace(measured(one, "total", np.ones(len(one.days)), is_total=True), value=one.whole)
+        for one in (first, second)
     )
     return _undecided(a, b, reason)
 
@@ -177,48 +186,6 @@ def verdict_of(one: Difference, better: Better, *, level: float = LEVEL) -> Verd
     return "same" if -room <= one.low and one.high <= room else "unclear"
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """A side's value; of its days the deviations from it, their shares in it (mean 1), and their sizes, all (days,)."""
-
-    value: float | None
-    a_day: float
-    deviation: Floats
-    share: Floats
-    weight: Floats
-    days: Indices
-    n: int
-    known: int
-    can_be_ratio: bool
-    is_total: bool
-
-
-def _paired(first: DailySide, second: DailySide, apart: int) -> tuple[DailySide, DailySide]:
-    there = {day: place for place, day in enumerate(first.days)}
-    pairs = [(there[day - apart], place) for place, day in enumerate(second.days) if day - apart in there]
-    return _taken(first, [i for i, _ in pairs]), _taken(second, [j for _, j in pairs])
-
-
-def _taken(side: DailySide, places: Sequence[int]) -> DailySide:
-    return DailySide(
-        [side.days[i] for i in places], [side.values[i] for i in places], [side.n[i] for i in places], side.whole
-    )
-
-
-def _scale_of(first: DailySide, second: DailySide) -> float:
-    """A power of two near the largest value, so that squares stay finite; 1 for shares and their like."""
-    every = [floats([*side.values, side.whole]) for side in (first, second)]
-    scale = unit_scale(np.nan_to_num(np.concatenate(every)))
-    return 1.0 if 1e-6 < scale < 1e12 else scale
-
-
-def _divided(side: DailySide, scale: float) -> DailySide:
-    if scale == 1.0:
-        return side
-    values = [None if value is None else value / scale for value in side.values]
-    return replace(side, values=values, whole=None if side.whole is None else side.whole / scale)
-
-
 def _multiplied(one: Difference, scale: float) -> Difference:
     if scale == 1.0:
         return one
@@ -227,71 +194,11 @@ def _multiplied(one: Difference, scale: float) -> Difference:
     return replace(one, first=first, second=second, change=change, low=low, high=high)
 
 
-def _of_shared_weekdays(first: DailySide, second: DailySide) -> tuple[DailySide, DailySide]:
-    """The days of the weekdays that both sides have, so that a weekend on one side alone is no difference.
-
-    All days where that would leave fewer than 3 with values on a side, and of values over all days (`whole`).
-    """
-    shared = {day % WEEK for day in first.days} & {day % WEEK for day in second.days}
-    kept = [[i for i, day in enumerate(side.days) if day % WEEK in shared] for side in (first, second)]
-    known = [sum(side.values[i] is not None for i in of) for side, of in zip((first, second), kept, strict=True)]
-    if min(known) < NEEDED_DAYS or first.whole is not None or second.whole is not None:
-        return first, second
-    return _taken(first, kept[0]), _taken(second, kept[1])
-
-
-def _weekdays_alike(first: DailySide, second: DailySide) -> list[Floats]:
-    """Weights of the days of two sides, mean 1, by which every weekday counts alike; 1 each where one lacks some."""
-    weekdays = [np.array(side.days, dtype=np.int64) % WEEK for side in (first, second)]
-    if not _are_alike(*weekdays):
-        return [np.ones(len(one)) for one in weekdays]
-    counts = [np.bincount(one, minlength=WEEK)[one].astype(np.float64) for one in weekdays]
-    return [len(one) / (len(np.unique(one)) * count) for one, count in zip(weekdays, counts, strict=True)]
-
-
-def _weekdays_as_second(first: DailySide, second: DailySide) -> list[Floats]:
-    """The same, by which every weekday of the first side counts as often as the second has it."""
-    weekdays = [np.array(side.days, dtype=np.int64) % WEEK for side in (first, second)]
-    weights = [np.ones(len(one)) for one in weekdays]
-    if _are_alike(*weekdays):
-        then, now = (np.bincount(one, minlength=WEEK)[weekdays[0]] for one in weekdays)
-        weights[0] = now / then * (len(weekdays[0]) / len(weekdays[1]))
-    return weights
-
-
-def _are_alike(first: Indices, second: Indices) -> bool:
-    """Whether two sides have days, and of the same weekdays."""
-    return len(first) > 0 and np.array_equal(np.unique(first % WEEK), np.unique(second % WEEK))
-
-
-def _side(given: DailySide, kind: Kind, alike: Floats, *, is_total: bool) -> _Side:
-    values, n = floats(given.values), np.array(given.n, dtype=np.float64)
-    days, rows = np.array(given.days, dtype=np.int64), int(n.sum())
-    if kind == "total":
-        values = np.nan_to_num(values)
-        mean = float((alike * values).mean()) if len(values) else 0.0
-        value = None if not len(values) else float(values.sum()) if is_total else mean
-        value = given.whole if given.whole is not None and value is not None else value
-        positive = bool((values >= 0.0).all()) and mean > 0.0
-        return _Side(value, mean, values - mean, alike, np.abs(values), days, rows, len(values), positive, True)
-    n = np.where(np.isnan(values), 0.0, n)
-    if not n.any():
-        return _Side(None, 0.0, n, n, n, days, rows, 0, False, False)
-    filled, share = np.nan_to_num(values), n * alike / (n * alike).mean()
-    mean = float((filled * share).mean())
-    value = mean if given.whole is None else given.whole
-    deviation = np.where(n > 0.0, filled - mean, 0.0)
-    return _Side(value, mean, deviation, share, n, days, rows, int((n > 0.0).sum()), False, False)
-
-
-def _judged(a: _Side, b: _Side, error: float, freedom: float, exact: float) -> Difference:
+def _judged(a: Side, b: Side, error: float, freedom: float) -> Difference:
     from scipy.special import stdtr
 
-    first, second = a.value or 0.0, b.value or 0.0
-    if abs(second - first) <= _LAST_DIGITS * abs(first):
-        second = first
+    first, second, change, percent = _change(a, b)
     ratio = _by_ratio(a, b)
-    change = second - first
     distance = log(second / first) if ratio else change
     reach = _reach(error, freedom)
     low, high = distance - reach, distance + reach
@@ -299,12 +206,31 @@ def _judged(a: _Side, b: _Side, error: float, freedom: float, exact: float) -> D
         low, high = (first * (exp(min(one, 700.0)) - 1.0) for one in (low, high))
     elif b.can_be_ratio:
         low = max(low, -first)  # the second side's total is not below 0
-    # Where no day differs from another, only the signs of so many days speak.
-    by_signs = exact if change else 1.0
-    p = float(2.0 * stdtr(freedom, -abs(distance) / error)) if error > 0.0 else by_signs
-    percent = 100.0 * change / abs(first) if first else None
+    p = max(float(2.0 * stdtr(freedom, -abs(distance) / error)), _LEAST_P)
     low, high = (max(-_HUGE, min(_HUGE, one)) for one in (low, high))
+    low, high = min(low, change), max(high, change)
     return Difference(first, second, change, percent, low, high, p, a.n, b.n, min(a.known, b.known))
+
+
+def _by_signs(a: Side, b: Side, days: int) -> Difference:
+    """Where no day differs from another beyond rounding: only the signs of so many days speak."""
+    first, second, change, percent = _change(a, b)
+    is_change = abs(change) > _ROUNDING * max(abs(first), abs(second))
+    p = 2.0 ** (1 - days) if is_change else 1.0
+    low, high = (change, change) if is_change else (min(change, 0.0), max(change, 0.0))
+    if is_change and days < _DAYS_OF_SIGNS:
+        text = f"Every day shows the same change; an interval then needs {_DAYS_OF_SIGNS} days, there are {days}."
+        return Difference(first, second, change, percent, None, None, p, a.n, b.n, days, Reason("too_few", text))
+    return Difference(first, second, change, percent, low, high, p, a.n, b.n, days)
+
+
+def _change(a: Side, b: Side) -> tuple[float, float, float, float | None]:
+    """Both values, their change, and that in % of the first; what the last digits differ by is none."""
+    first, second = a.value or 0.0, b.value or 0.0
+    if abs(second - first) <= _LAST_DIGITS * abs(first):
+        second = first
+    change = second - first
+    return first, second, change, 100.0 * change / abs(first) if first else None
 
 
 def _reach(error: float, freedom: float) -> float:
@@ -314,27 +240,38 @@ def _reach(error: float, freedom: float) -> float:
     return float(stdtrit(freedom, 1.0 - LEVEL / 2.0)) * error
 
 
-def _undecided(a: _Side, b: _Side, reason: Reason) -> Difference:
+def _undecided(a: Side, b: Side, reason: Reason) -> Difference:
     change = None if a.value is None or b.value is None else b.value - a.value
     percent = 100.0 * change / abs(a.value) if change is not None and a.value else None
     return Difference(a.value, b.value, change, percent, None, None, None, a.n, b.n, min(a.known, b.known), reason)
 
 
-def _by_ratio(a: _Side, b: _Side) -> bool:
+def _by_ratio(a: Side, b: Side) -> bool:
     """Whether both are totals above nothing, whose ratio can be judged."""
     return a.can_be_ratio and b.can_be_ratio and bool(a.value and b.value) and (a.value or 0) > 0 < (b.value or 0)
 
 
-def _deviations(a: _Side, b: _Side) -> tuple[Floats, Floats]:
-    """On the scale that is judged: of ratios, or of a day's total times the days that are summed up, or of levels."""
+def _units(a: Side, b: Side) -> tuple[float, float]:
+    """What is 1 on the scale that is judged: of ratios, or of the sum over the days, or of levels."""
     if _by_ratio(a, b):
-        return a.deviation / a.a_day, b.deviation / b.a_day
+        return a.a_day, b.a_day
     if a.is_total and a.value is not None and abs(a.value - a.a_day * len(a.days)) <= 1e-9 * abs(a.value):
-        return a.deviation * len(a.days), b.deviation * len(b.days)
-    return a.deviation, b.deviation
+        return 1.0 / len(a.days), 1.0 / len(b.days)
+    return 1.0, 1.0
 
 
-def _paired_error(a: _Side, b: _Side) -> tuple[float, float]:
+def _deviations(a: Side, b: Side) -> tuple[Floats, Floats]:
+    first, second = _units(a, b)
+    return a.deviation / first, b.deviation / second
+
+
+def _rounding(a: Side, b: Side) -> float:
+    """The error that rounding alone may make, on the scale that is judged."""
+    sizes = (one.largest * float(one.share.max()) / unit for one, unit in zip((a, b), _units(a, b), strict=True))
+    return _ROUNDING * max(sizes)
+
+
+def _paired_error(a: Side, b: Side) -> tuple[float, float]:
     """The standard error of the difference by pairs of days, and its degrees of freedom."""
     first, second = _deviations(a, b)
     d = second * b.share - first * a.share
@@ -343,11 +280,11 @@ def _paired_error(a: _Side, b: _Side) -> tuple[float, float]:
     return float(d.std(ddof=1)) / sqrt(days) * widened, _freedom(min(_worth(a), _worth(b)), left)
 
 
-def _separate_error(a: _Side, b: _Side) -> tuple[float, float]:
+def _separate_error(a: Side, b: Side) -> tuple[float, float]:
     """The same for sides that do not pair: their variances add up."""
     first, second = _deviations(a, b)
     used = 0
-    if len(first) + len(second) >= WEEKDAYS_FROM and _are_alike(a.days, b.days):
+    if len(first) + len(second) >= WEEKDAYS_FROM and are_alike(a.days, b.days):
         first, second, used = _without_weekdays(first, second, a, b)
     first, second = first * a.share, second * b.share
     every = np.concatenate([first - first.mean(), second - second.mean()])
@@ -362,7 +299,7 @@ def _separate_error(a: _Side, b: _Side) -> tuple[float, float]:
     return sqrt(total) * widened, total**2 / square if square > 0.0 else min(freedom for _, freedom in parts)
 
 
-def _without_weekdays(first: Floats, second: Floats, a: _Side, b: _Side) -> tuple[Floats, Floats, int]:
+def _without_weekdays(first: Floats, second: Floats, a: Side, b: Side) -> tuple[Floats, Floats, int]:
     """Both without what their weekdays have in common, and how many weekdays that took."""
     y, days = np.concatenate([first, second]), np.concatenate([a.days, b.days]) % WEEK
     side = np.repeat([0.0, 1.0], [len(first), len(second)])
@@ -382,7 +319,7 @@ def _widened(d: Floats, added: float, taken: float) -> tuple[float, float]:
     return sqrt((1.0 + r) / (1.0 - r)), (1.0 - r) / (1.0 + r)
 
 
-def _worth(side: _Side) -> float:
+def _worth(side: Side) -> float:
     """How many days of equal weight the days are worth (Kish)."""
     square = float((side.weight**2).sum())
     return float(side.weight.sum()) ** 2 / square if square > 0.0 else float(side.known)
@@ -392,7 +329,7 @@ def _freedom(worth: float, left: float) -> float:
     return max(1.0, min(worth - 1.0, max(worth * left - 1.0, _LEAST_FREEDOM)))
 
 
-def _drawn(side: _Side) -> float:
+def _drawn(side: Side) -> float:
     """The variance of a rate as a share of independent rows, a little above 0 where none or all match."""
     share = ((side.value or 0.0) * side.n + 0.5) / (side.n + 1.0)
     return share * (1.0 - share) / max(side.n, 1)

@@ -100,7 +100,8 @@ def trend(
     (default 0, 1, 2, ...). period: 7 for daily values, 24 for hourly, 12 for monthly ones: a cycle that repeats is
     taken out first. steps: what `change_points` said of the same values with the same period, if known.
     Returns: slope and 95 % interval (unit per day), two-sided p-value (0 to 1), direction, change over the window
-    (% of where the fitted line starts), autocorrelation (0 to 0.95). The interval leaves out 0 exactly when p < 0.05.
+    (% of where the fitted line starts; where no value is below 0, neither is the line's end, and -100 the least),
+    autocorrelation (0 to 0.95). The interval leaves out 0 exactly when p < 0.05.
     direction: rising or falling when p < 0.05; steady when the whole interval, over the window, lies within 5 % of
     the mean; unclear otherwise. With steps: the slope between them, and whether they explain the trend.
     Undefined when: fewer than 4 values (all), fewer than 8 (interval and p), all equal (p), the line starts at or
@@ -160,11 +161,13 @@ def _measured(
         found = replace(
             found, cycle=pattern, cautions=(*((pattern.caution,) if pattern.caution else ()), *found.cautions)
         )
+    if found.change_pct is not None and not any(value is not None and value < 0.0 for value in values):
+        found = replace(found, change_pct=max(found.change_pct, -100.0))
     if found.p_value is None:
         return found
-    if steps is None or not steps.changes:
-        return replace(found, cautions=(*found.cautions, *_bent(y, found.p_value)))
     scale = unit_scale(y)
+    if steps is None or not steps.changes:
+        return replace(found, cautions=(*found.cautions, *_bent(y / scale, found.p_value)))
     cuts = np.searchsorted(np.sort(present), [change.index for change in steps.changes])
     left = slope_between_steps(y / scale, t, [int(cut) for cut in cuts])
     if left is None:

@@ -26,7 +26,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.figures import figure, reason_of
+from chimera_metrics.integrations.questions.figures import figure, only_partial, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.questions.wording import listed
 from chimera_metrics.integrations.results import CompareResult
@@ -126,11 +126,13 @@ def _cases(asking: Asking, asked: analytics.Compare) -> list[tuple[Metric, Group
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One side's rows by group, the values over all days by group, and the days that it has, as ordinal numbers."""
+    """One side's rows by group, the values over all days by group, the days that it has, as ordinal numbers, and
+    whether it has values, but on no whole day."""
 
     days: Mapping[Group, Sequence[Row]]
     whole: Mapping[Group, Row]
     every: Sequence[int]
+    is_cut: bool
 
 
 def _together(asking: Asking, asked: analytics.Compare) -> list[_Read]:
@@ -164,10 +166,12 @@ def _side(asking: Asking, side: Side, asked: analytics.Compare, by_day: Sequence
     by_group: dict[Group, list[Row]] = {}
     for row in rows:
         row["day"] = row["ts"].astimezone(side.window.zone).date().toordinal()
+        own = by_group.setdefault(question.group_of(row), [])
         if asked.apart is None or not row["partial"]:
-            by_group.setdefault(question.group_of(row), []).append(row)
+            own.append(row)
     every = [bucket.start.astimezone(side.window.zone).date().toordinal() for bucket in question.buckets()]
-    return _Read(by_group, {question.group_of(row): row for row in whole}, every)
+    is_cut = only_partial(rows, "day", *(metric.label for metric in asked.metrics)) is not None
+    return _Read(by_group, {question.group_of(row): row for row in whole}, every, is_cut)
 
 
 def _difference(metric: Metric, group: Group, first: _Read, second: _Read, apart: int | None) -> inference.Difference:
@@ -181,7 +185,12 @@ def _difference(metric: Metric, group: Group, first: _Read, second: _Read, apart
     if group in first.days and group not in second.days and kind == "total":
         b = inference.DailySide(second.every, [0.0] * len(second.every), [0] * len(second.every))
     is_rate = metric.aggregate.name == "rate"
-    return inference.difference(a, b, kind=kind, apart=apart, is_rate=is_rate)
+    found = inference.difference(a, b, kind=kind, apart=apart, is_rate=is_rate)
+    if found.reason is not None and found.reason.code == "no_data" and (first.is_cut or second.is_cut):
+        where = "this window" if second.is_cut else "the baseline"
+        text = f"No whole day is over in {where}, and whole days are compared; take a longer window."
+        return replace(found, reason=inference.Reason("no_data", text))
+    return found
 
 
 def _daily(metric: Metric, group: Group, side: _Read, is_total: bool, apart: int | None) -> inference.DailySide:

@@ -142,7 +142,7 @@ class _Cells:
 
     def _shared_weekdays(self, asking: Asking) -> set[int]:
         """The weekdays that are compared: of windows that do not pair those that both have, if these are enough."""
-        from chimera_metrics.analytics.inference.differences import NEEDED_DAYS
+        from chimera_metrics.analytics.inference.difference_sides import NEEDED_DAYS
 
         asked, every = self._asked, set(range(7))
         if days_apart(asked.baseline, asked.window) is not None:

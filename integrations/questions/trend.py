@@ -248,7 +248,7 @@ def _with_points(
         known = {place: row for place, row in enumerate(one.rows) if gaps or row["value"] is not None}
         places = thin(list(known), left, _kept(one, known)) if index == 0 or len(known) <= left else []
         if not places:
-            bare += 1
+            bare += bool(known)
         elif len(places) < len(known):
             thinned = f"{len(places)} of {len(known)} points are shown; all were used. A coarser granularity has fewer."
         left = max(0, left - len(places))

@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chimera_metrics.analytics import metric_of
 from chimera_metrics.integrations.access import Access
 from chimera_metrics.integrations.answers.shaping import iso, marks
 from chimera_metrics.integrations.clickhouse import call
 from chimera_metrics.integrations.clickhouse.literals import quote
 from chimera_metrics.integrations.clickhouse.store_form import require
 from chimera_metrics.integrations.errors import InvalidInput, MuseError
+from chimera_metrics.integrations.questions.asking import Asking
+from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import Result
 from chimera_metrics.integrations.watches.book import Alarm, Book, StoredWatch
 from chimera_metrics.integrations.watches.definition import checked_name, define
@@ -50,12 +53,21 @@ def watch_set(
     stands = {one.name: one for one in book.watches()}
     known = stands.get(checked_name(name))
     if known is not None and known.definition.as_json() == made.as_json():
-        return _shown(client, known, book)
+        return _set(client, known, book)
     if known is None and len(stands) >= MOST:
         raise InvalidInput(f"{MOST} watches are set, which is the most; remove one first.")
     watch = StoredWatch(name, made, _to_ms(now), known.silenced_until if known else None, _who())
     book.write(watch)
-    return _shown(client, watch, book)
+    return _set(client, watch, book)
+
+
+def _set(client: Access, watch: StoredWatch, book: Book) -> Result:
+    """The watch as it stands, with a note on values that no row has: such a watch looks at nothing."""
+    asking, metric = Asking(client), metric_of(watch.definition.metric)
+    note_unknown(asking, [], {"value": metric}, watch.definition.filters)
+    answer = _shown(client, watch, book)
+    answer["notes"] += asking.notes
+    return answer
 
 
 def watch_remove(client: Access, name: str) -> Result:

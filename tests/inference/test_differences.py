@@ -192,3 +192,55 @@ def test_the_last_digits_are_no_difference() -> None:
     more = [value + 3.6e-15 for value in values]
     one = difference(side(values), side(more, 7), kind="level", apart=7)
     assert (one.change, one.p_value, judged(one, "lower")) == (0.0, 1.0, "same")
+
+
+def exact_days(rng: np.random.Generator) -> Difference:
+    """Each day changes by the same share or amount, or both sides stand still, of any size and for any time."""
+    days, kind = int(rng.integers(3, 40)), str(rng.choice(["total", "level"]))
+    values, by = rng.lognormal(3.0, 1.0, days) * 10.0 ** rng.integers(-8, 8), rng.uniform(1.2, 5.0)
+    if rng.random() < 0.4:
+        still = side([values[0] * by] * int(rng.integers(3, 40)), days)
+        return difference(side([values[0]] * days), still, kind=kind, apart=None)  # type: ignore[arg-type]
+    later = list(values * by) if kind == "total" else list(values + by * values.mean())
+    apart = -(-days // 7) * 7
+    return difference(side(list(values)), side(later, apart), kind=kind, apart=apart)  # type: ignore[arg-type]
+
+
+def test_no_rounding_makes_days_differ_that_do_not() -> None:
+    """Rounding of sums and ratios was taken for the days' noise: p of 1e-47 and 0, and intervals beside the change."""
+    rng = np.random.default_rng(0)
+    for one in (exact_days(rng) for _ in range(500)):
+        assert one.change is not None
+        assert one.p_value == 2.0 ** (1 - one.days)
+        if one.days < 6:
+            assert (one.low, one.high, one.reason.code if one.reason else "") == (None, None, "too_few")
+        else:
+            assert (one.low, one.high, one.reason) == (one.change, one.change, None)
+
+
+@pytest.mark.parametrize("before", range(4, 20))
+def test_a_step_of_exact_values_is_as_clear_however_long_the_baseline(before: int) -> None:
+    one = difference(side([10.0] * before), side([20.0] * 3, before), kind="level")
+    assert (one.p_value, one.low, judged(one, "lower")) == (0.25, None, "unclear")
+
+
+def test_a_change_within_rounding_of_equal_days_is_none() -> None:
+    """Means of ten million equal values differ by 4e-12 of them with how many were added up."""
+    one = difference(side([10.1] * 7), side([10.1 * (1.0 + 4e-12)] * 7, 7), kind="level", apart=7)
+    assert one.low is not None
+    assert one.high is not None
+    assert one.low <= 0.0 <= one.high
+    assert (one.p_value, judged(one, "lower")) == (1.0, "same")
+
+
+def test_the_change_lies_in_its_interval_and_no_p_is_0() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        days, spread = int(rng.integers(3, 60)), 10.0 ** rng.uniform(-13.0, 0.0)
+        values = rng.lognormal(3.0, 1.0, days)
+        later = list(values * (1.5 + spread * rng.normal(0.0, 0.2, days)))
+        one = difference(side(list(values)), side(later, 63), kind="total", apart=63)
+        assert one.p_value is not None
+        assert one.p_value > 0.0
+        assert one.change is not None
+        assert one.low is None or one.high is None or one.low <= one.change <= one.high

@@ -232,3 +232,18 @@ def test_noise_and_clear_climbs_are_not_called_bent() -> None:
         for _ in range(100):
             found = trend(list(slope * np.arange(30.0) + rng.standard_normal(30)))
             assert not any("nearly throughout" in caution for caution in found.cautions)
+
+
+@pytest.mark.parametrize("n", [6, 30])
+def test_what_is_never_negative_falls_by_100_percent_at_most(n: int) -> None:
+    """Of a bend, the line that starts near the median ends below 0; a value below 0 may well."""
+    fading = [1000.0 * 0.5**k for k in range(n)]
+    assert trend(fading).change_pct == -100.0
+    below = trend([*fading[:-1], -1.0]).change_pct
+    assert below is not None
+    assert below < -100.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_at_the_end_of_the_range_of_numbers_have_a_trend_without_a_warning() -> None:
+    assert trend([1e308 * (-1) ** k for k in range(20)]).direction == "unclear"

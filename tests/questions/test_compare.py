@@ -183,12 +183,42 @@ def test_a_mistake_is_a_sentence(client: ClickHouseClient, given: dict[str, Any]
         client.compare("llm.latency_mean_ms", **given)
 
 
+def test_three_days_that_change_alike_are_judged_by_their_signs_alone(client: ClickHouseClient, fill: Fill) -> None:
+    """10.1 ms more on each day, of which the means are rounded, and twice as many calls."""
+    base = {1: 17.3, 2: 23.9, 3: 31.7}
+    rows = [llm(ago(day + 7), base[day]) for day in base for _ in range(3 * day)]
+    fill("llm_events", [*rows, *(llm(ago(day), base[day] + 10.1) for day in base for _ in range(6 * day))])
+    answer = client.compare(["llm.latency_mean_ms", "llm.calls"], days=3)
+    assert [(one.p_adjusted, one.low, one.high, one.verdict, one.reason.code) for one in answer.comparisons] == [
+        (0.25, None, None, "unclear", "too_few")
+    ] * 2
+
+
 def test_no_rows_and_no_whole_day_are_reasons(client: ClickHouseClient, fill: Fill) -> None:
     [nothing] = client.compare("llm.latency_mean_ms").comparisons
     assert (nothing.reason.code, nothing.verdict, nothing.a) == ("no_data", "unclear", None)
     fill("llm_events", [llm(MORNING, 5.0)])
     [today] = client.compare("llm.latency_mean_ms", days=0).comparisons
     assert (today.reason.code, today.verdict) == ("no_data", "unclear")
+
+
+NO_WHOLE_DAY = "No whole day is over in {}, and whole days are compared; take a longer window."
+
+
+@pytest.mark.parametrize("given", [{}, {"group_by": "model"}])
+def test_a_window_without_a_whole_day_has_values_but_no_day(
+    client: ClickHouseClient, fill: Fill, given: dict[str, Any]
+) -> None:
+    """Calls every 15 minutes, and a window from yesterday afternoon on."""
+    fill("llm_events", [llm(NOW - timedelta(minutes=15 * i + 1), 5.0, model="opus") for i in range(4 * 24 * 10)])
+    for hours in (20, 35):
+        answer = client.compare(["llm.calls", "llm.latency_mean_ms"], hours=hours, **given)
+        assert [(one.reason.text, one.verdict) for one in answer.comparisons] == [
+            (NO_WHOLE_DAY.format("this window"), "unclear")
+        ] * 2
+    baseline: dict[str, Any] = {"baseline_since": NOW - timedelta(days=5), "baseline_until": NOW - timedelta(days=4.6)}
+    [one] = client.compare("llm.calls", days=3, **baseline, **given).comparisons
+    assert one.reason.text == NO_WHOLE_DAY.format("the baseline")
 
 
 def test_the_picture_shows_every_verdict(client: ClickHouseClient, fill: Fill) -> None:

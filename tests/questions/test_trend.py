@@ -56,6 +56,13 @@ def test_a_day_that_is_not_over_is_not_called_a_day_without_values(client: Click
     assert "There is 1" in hours.reason.text or "there is 1" in hours.reason.text
 
 
+def test_a_series_without_points_has_none_left_out(client: ClickHouseClient, fill: Fill) -> None:
+    fill("llm_events", climbing(20))
+    answer = client.trend("llm.latency_p95_ms", filters={"model": "none"})
+    assert not any("left out; filter" in note for note in answer.notes)
+    assert any(note.startswith("No row of llm_events has model = none") for note in answer.notes)
+
+
 def test_groups_are_judged_together_the_largest_first(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", [*climbing(20, "haiku", slope=-1.0), *climbing(20), *climbing(20), *climbing(3, "tiny")])
     answer = client.trend("llm.latency_mean_ms", days=20, group_by="model")

@@ -81,6 +81,19 @@ def test_the_same_definition_again_changes_nothing_and_another_begins_anew(clien
     assert client.watch_set("slow", METRIC, "above", value=120.0).since > first.since
 
 
+def test_a_watch_for_a_value_that_no_row_has_says_so_and_stands(client: ClickHouseClient) -> None:
+    """A count of nothing is always below its threshold."""
+    store(client, 0.0, "alpha")
+    rule: dict[str, Any] = {"metric": "llm.calls", "when": "below", "value": 100.0}
+    said = "No row of llm_events has model = Alpha; known are alpha (did you mean alpha?)."
+    for _ in range(2):
+        assert said in client.watch_set("few", filters={"model": "Alpha"}, **rule).notes
+    assert [one.name for one in client.watch_list().watches] == ["few"]
+    assert client.watch_set("few", filters={"model": "alpha"}, **rule).notes == []
+    never = client.watch_set("never", "rate(llm_events.status = error)", "above", value=0.1)
+    assert any(note.startswith("No row of llm_events has status = error") for note in never.notes)
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
