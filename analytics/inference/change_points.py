@@ -200,16 +200,16 @@ def _telling(y: Floats, stairs: Indices) -> list[int]:
 
 
 def _settled(y: Floats, cuts: Sequence[int]) -> list[int]:
-    """Each cut moved by up to 3 points (a fifth of the shorter piece) to where the values, less the slope that both
-    pieces share, part best."""
+    """Each cut moved by up to 3 points (a fifth of the shorter piece, but one at least) to where the values, less the
+    slope that both pieces share, part best."""
     settled = list(cuts)
     for place, cut in enumerate(settled):
         a, b = [0, *settled][place], [*settled, len(y)][place + 1]
-        reach = min(EDGE_REACH, min(cut - a, b - cut) // 5)
+        reach = min(EDGE_REACH, max(min(cut - a, b - cut) // 5, 1))
         x, part, middle = np.arange(b - a, dtype=np.float64), y[a:b], cut - a
         centred = np.concatenate([x[:middle] - x[:middle].mean(), x[middle:] - x[middle:].mean()])
         flat = part - (centred @ part) / max(float(centred @ centred), 1e-300) * x
-        near = range(cut - reach, cut + reach + 1)
+        near = range(max(cut - reach, a + 1), min(cut + reach, b - 1) + 1)
         settled[place] = min(near, key=lambda k: (flat[: k - a].var() * (k - a) + flat[k - a :].var() * (b - k), k))
     return settled
 

@@ -105,3 +105,17 @@ def test_a_dozen_far_points_in_a_long_series_are_all_found() -> None:
     places = list(range(20, 400, 32))
     y[places] = 15.0
     assert [point.index for point in anomalies(list(y)).points] == places
+
+
+@pytest.mark.parametrize(("n", "newest"), [(90, 3), (60, 3), (30, 3)])
+def test_a_step_near_the_end_is_dated_where_it_is(n: int, newest: int) -> None:
+    early = 0
+    for seed in range(30):
+        y = 100.0 + np.random.default_rng(seed).normal(0.0, 1.0, n)
+        y[-newest:] += 100.0
+        early += any(one.index == n - newest - 1 for one in change_points(list(y)).changes)
+    assert early <= 2
+
+
+def test_a_step_before_the_last_two_of_equal_values_is_dated_there() -> None:
+    assert [one.index for one in change_points([0.0] * 58 + [1.0, 1.0]).changes] == [58]
