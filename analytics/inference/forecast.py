@@ -19,6 +19,7 @@ from chimera_metrics.analytics.inference.cycles import Cycle, cycle, is_long_eno
 from chimera_metrics.analytics.inference.gaps import filled_gaps
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Flags, Floats, floats, is_constant, unit_scale
+from chimera_metrics.analytics.inference.smearing import mean_total
 from chimera_metrics.analytics.inference.smoothing import candidates
 
 NEEDED = 20
@@ -47,7 +48,8 @@ class ForecastInterval:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum over the horizon; `low_95` and `high_95` are None under 30 points, too few to say."""
+    """The mean of the sum over the horizon, above the sum of the values, which are medians, where they are skewed.
+    `low_95` and `high_95` are None under 30 points, too few to say."""
 
     value: float
     low_80: float
@@ -99,6 +101,7 @@ def forecast(
     error over up to 24 backtests; the last cycle has to be better by 5 % to win. On log(1 + y) where no value is
     negative.
     Intervals: see `half_widths` and `total_half_width`; backtests that were exact count only near the level of today.
+    Totals: see `mean_total`; the values are medians, whose sum is less than the mean of the sum of skewed ones.
     Source: exponential smoothing, Brown 1959; split conformal prediction, Vovk et al. 2005; docs/statistics.md.
     Example: 10, 12, 11, 13, ... of noise about 11.5 gives about 11.5 everywhere.
     """
@@ -241,19 +244,25 @@ def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, ceiling:
 
 
 def _total(series: _Series, tested: _Backtests) -> Total:
-    """The sum of the horizon, with the errors that sums of backtests had."""
-    value = float(series.back(tested.next).sum())
-    sums, guessed = (np.cumsum(series.back(one), axis=1) for one in (tested.whole, tested.guessed))
-    off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(guessed)), tested)
-    at = float(series.smoothed(np.array([value]))[0])
+    """The mean of the horizon's sum, with the errors that sums of backtests had about the sums of medians."""
+    ahead, known, guessed = (series.back(one) for one in (tested.next, tested.known, tested.guessed))
+    middle = float(ahead.sum())
+    value = mean_total(ahead, known, guessed, tested.blocks.totals) if series.as_logarithms else middle
+    sums, expected = (np.cumsum(one, axis=1) for one in (series.back(tested.whole), guessed))
+    off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(expected)), tested)
+    at = float(series.smoothed(np.array([middle]))[0])
 
     def ends(level: float) -> tuple[float, float]:
         width = total_half_width(off, level, tested.blocks, grows=not series.as_logarithms)
-        low, high = (series.back(np.array([at - width, at + width])) * series.unit).tolist()
+        low, high = series.back(np.array([at - width, at + width])).tolist()
         return low, high
 
+    (low_80, high_80), (low_95, high_95) = map(ends, LEVELS)
+    value = min(max(value, low_80), high_80)
     enough = series.is_known.sum() >= NEEDED_FOR_95
-    return Total(value * series.unit, *ends(LEVELS[0]), *(ends(LEVELS[1]) if enough else (None, None)))
+    unit = series.unit
+    wide = (low_95 * unit, high_95 * unit) if enough else (None, None)
+    return Total(value * unit, low_80 * unit, high_80 * unit, *wide)
 
 
 def _backtest(series: _Series, tested: _Backtests, errors: Floats) -> Backtest:
