@@ -87,13 +87,19 @@ class Forecast:
 
 
 def forecast(
-    values: Sequence[float | None], horizon: int | None = None, *, period: int = 1, ceiling: float | None = None
+    values: Sequence[float | None],
+    horizon: int | None = None,
+    *,
+    period: int = 1,
+    floor: float | None = None,
+    ceiling: float | None = None,
 ) -> Forecast:
     """The next values of a series, their 80 and 95 % intervals, and those of their sum.
 
     values: the finished buckets in the order of time, any unit, gaps allowed. horizon: how many buckets ahead, by
     default one cycle, or 7. period: buckets a cycle (7 for daily values, 24 for hourly, 12 for monthly ones), 1 for
-    none. ceiling: what no value can exceed, 1 for rates.
+    none. floor, ceiling: what no value can fall below or exceed, 0 and 1 for rates; one that a value is beyond gives
+    way to it.
     Returns: see Forecast. Where no value is negative, none that is forecast is, nor an end of an interval.
     Undefined when: fewer than three cycles, under 20 points without one, fewer than twice the horizon (reason
     too_few); all equal; more than half of the buckets without a value.
@@ -117,7 +123,7 @@ def forecast(
     series = _Series.of(y, period)
     tested = _Backtests.of(series, ahead)
     pattern = cycle(values, period) if period > 1 and is_long_enough(len(begun), period) else None
-    return _answer(series, tested, pattern, ceiling)
+    return _answer(series, tested, pattern, series.possible(floor, ceiling))
 
 
 def default_horizon(period: int) -> int:
@@ -170,6 +176,12 @@ class _Series:
         y = np.expm1(np.minimum(z, 700.0)) if self.as_logarithms else z
         return np.maximum(y, 0.0) if self.is_positive else y
 
+    def possible(self, floor: float | None, ceiling: float | None) -> tuple[float, float]:
+        """Between which values the next lie, on the scale of `y`: the bounds, or the values beyond them."""
+        known = self.y[self.is_known]
+        low = -np.inf if floor is None else min(floor / self.unit, float(known.min()))
+        return low, np.inf if ceiling is None else max(ceiling / self.unit, float(known.max()))
+
     def smoothed(self, y: Floats) -> Floats:
         z: Floats = np.log1p(np.maximum(y, 0.0)) if self.as_logarithms else y
         return z
@@ -219,16 +231,15 @@ def _still_true(errors: Floats, tested: _Backtests) -> Floats:
     return left if is_bygone and not np.isnan(left).all() else errors
 
 
-def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, ceiling: float | None) -> Forecast:
+def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, possible: tuple[float, float]) -> Forecast:
     errors = _still_true(np.abs(tested.known - tested.guessed), tested)
-    most = np.inf if ceiling is None else ceiling / series.unit
     intervals = []
     for level in LEVELS:
         width = half_widths(errors, level, tested.blocks)
-        ends = (np.minimum(series.back(end), most) * series.unit for end in (tested.next - width, tested.next + width))
+        ends = (np.clip(series.back(tested.next + side), *possible) * series.unit for side in (-width, width))
         low, high = (tuple(end.tolist()) for end in ends)
         intervals.append(ForecastInterval(level, low, high))
-    values = np.minimum(series.back(tested.next), most) * series.unit
+    values = np.clip(series.back(tested.next), *possible) * series.unit
     beats = tested.mae < MARGIN * tested.mae_naive
     return Forecast(
         tuple(values.tolist()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics import analytics
 from chimera_metrics.analytics import ForecastArguments, Metric, granularity_of, metric_of
 from chimera_metrics.analytics.arguments import conditions
+from chimera_metrics.analytics.metrics.bounds import bounds_of
 from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.analytics.questions.forecast import DEFAULT_DAYS
 from chimera_metrics.integrations.access import Access
@@ -46,11 +47,13 @@ def forecast(client: Access, given: ForecastArguments, cancellation: Cancellatio
     measured = metric_of(given.metric)
     rows = filled(asking, asked.series, asking.read(asked.series.select), [measured], filters)
     note_unknown(asking, rows, {"value": measured}, filters)
+    floor, ceiling = bounds_of(measured)
     found = inference.forecast(
         [row["value"] for row in rows if not row["partial"]],
         asked.horizon,
         period=period,
-        ceiling=1.0 if measured.aggregate.name == "rate" else None,
+        floor=floor,
+        ceiling=ceiling,
     )
     ahead = asked.ahead(rows) if found.values else []
     asking.note_approximations([asked.series])

@@ -113,6 +113,14 @@ def test_a_rate_is_never_over_one() -> None:
     assert max(found.intervals[1].high) == 1.0
 
 
+def test_bounds_hold_unless_a_value_is_beyond_them() -> None:
+    values = list(np.random.default_rng(5).uniform(-1.0, 1.0, 60))
+    wide = forecast(values, 7, floor=-1.0, ceiling=1.0).intervals[1]
+    assert (min(wide.low), max(wide.high)) == (-1.0, 1.0)
+    wide = forecast([*values[:59], -1.5], 7, floor=-1.0, ceiling=1.0).intervals[1]
+    assert -1.5 <= min(wide.low) < -1.0
+
+
 def test_a_series_that_repeats_exactly_says_so() -> None:
     found = forecast([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] * 6, period=7)
     assert found.values == pytest.approx([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])

@@ -11,7 +11,7 @@ import pytest
 
 from chimera_metrics.analytics import QuestionError
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from tests.analytics.rows import llm
+from tests.analytics.rows import episode, llm, session
 from tests.questions.conftest import NOW, Fill
 
 MIDNIGHT = NOW.replace(hour=0)
@@ -72,6 +72,40 @@ def test_rates_stay_between_0_and_1(client: ClickHouseClient, fill: Fill) -> Non
     found = client.forecast("llm.error_rate").forecast.rows
     assert len(found) == 7
     assert all(0.0 <= number <= 1.0 for row in found for number in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high"),
+    [
+        ("sessions.error_rate", 0.0, 1.0),
+        ("sessions.abandonment_rate", 0.0, 1.0),
+        ("episodes.confidence", 0.0, 1.0),
+        ("max(episodes.confidence_score)", 0.0, 1.0),
+        ("episodes.correlation_strength", -1.0, 1.0),
+    ],
+)
+def test_nothing_is_forecast_beyond_what_a_column_takes(
+    client: ClickHouseClient, fill: Fill, metric: str, low: float, high: float
+) -> None:
+    """Values all over the range; the ends reach the bounds and no farther."""
+    rng = np.random.default_rng(4)
+    days = [MIDNIGHT - timedelta(days=1 + i) for i in range(40)]
+    if metric.startswith("sessions"):
+        rows = [session(day, i, float(rng.random())) for i, day in enumerate(days)]
+        fill("session_stats", [row | {"abandonment_rate": float(rng.random() < 0.7)} for row in rows])
+    else:
+        fill(
+            "episodes",
+            [
+                episode(day, i, confidence_score=rng.random() ** 0.3, correlation_strength=rng.uniform(-1.0, 1.0))
+                for i, day in enumerate(days)
+            ],
+        )
+    found = client.forecast(metric).forecast.rows
+    numbers = [number for row in found for number in row[1:]]
+    assert len(found) == 7
+    assert max(numbers) == high
+    assert min(numbers) >= low
 
 
 def test_three_weeks_are_needed(client: ClickHouseClient, fill: Fill) -> None:
