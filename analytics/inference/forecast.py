@@ -244,7 +244,7 @@ def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, possible
     return Forecast(
         tuple(values.tolist()),
         tuple(intervals),
-        _total(series, tested),
+        _total(series, tested, [max(one.high) for one in intervals]),
         int(series.is_known.sum()),
         tested.repeats,
         beats,
@@ -254,26 +254,28 @@ def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, possible
     )
 
 
-def _total(series: _Series, tested: _Backtests) -> Total:
-    """The mean of the horizon's sum, with the errors that sums of backtests had about the sums of medians."""
+def _total(series: _Series, tested: _Backtests, highest: Sequence[float]) -> Total:
+    """The mean of the horizon's sum, with the errors that sums of backtests had about the sums of medians.
+
+    highest: at each level the largest upper end of a value. Where no value is negative the sum is no less than any of
+    them, so its upper end reaches as far: after a stop few whole horizons have seen it, and their errors are smaller.
+    """
     ahead, known, guessed = (series.back(one) for one in (tested.next, tested.known, tested.guessed))
     middle = float(ahead.sum())
     value = mean_total(ahead, known, guessed, tested.blocks.totals) if series.as_logarithms else middle
     sums, expected = (np.cumsum(one, axis=1) for one in (series.back(tested.whole), guessed))
     off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(expected)), tested)
     at = float(series.smoothed(np.array([middle]))[0])
-
-    def ends(level: float) -> tuple[float, float]:
+    low = high = middle * series.unit  # rounding would leave it outside of an interval without width
+    ends = []
+    for level, most in zip(LEVELS, highest, strict=True):
         width = total_half_width(off, level, tested.blocks, grows=not series.as_logarithms)
-        low, high = series.back(np.array([at - width, at + width])).tolist()
-        return low, high
-
-    (low_80, high_80), (low_95, high_95) = map(ends, LEVELS)
-    value = min(max(value, low_80), high_80)
+        below, above = (series.back(np.array([at - width, at + width])) * series.unit).tolist()
+        low, high = min(low, below), max(high, above, most if series.is_positive else above)
+        ends.append((low, high))
+    narrow, wide = ends
     enough = series.is_known.sum() >= NEEDED_FOR_95
-    unit = series.unit
-    wide = (low_95 * unit, high_95 * unit) if enough else (None, None)
-    return Total(value * unit, low_80 * unit, high_80 * unit, *wide)
+    return Total(float(np.clip(value * series.unit, *narrow)), *narrow, *(wide if enough else (None, None)))
 
 
 def _backtest(series: _Series, tested: _Backtests, errors: Floats) -> Backtest:

@@ -152,6 +152,22 @@ def test_a_horizon_is_a_bucket_or_more() -> None:
         forecast(weekly(30), -1)
 
 
+def test_a_week_after_a_stop_is_bounded_no_lower_than_its_days() -> None:
+    """40 a day, and 0 of late: a day's upper end was 49.4 and the week's 5.5."""
+    found = forecast([40.0] * 85 + [0.0] * 5, 7, period=7)
+    total = total_of(found)
+    assert total.high_95 is not None
+    assert total.high_80 >= max(found.intervals[0].high) > 40.0
+    assert total.high_95 >= max(found.intervals[1].high) > 40.0
+
+
+def test_an_interval_without_width_holds_the_total() -> None:
+    """Four 20s, which as logarithms come back as 80.00000000000003."""
+    total = total_of(forecast([10.0] * 38 + [20.0] * 38, 4))
+    assert total.low_80 <= 80.0 <= total.high_80
+    assert (total.value, total.low_80) == (80.0, 80.0)
+
+
 MEANS: dict[str, tuple[Callable[[np.random.Generator], Floats], Floats]] = {
     "lognormal": (lambda rng: 100.0 * rng.lognormal(0.0, 1.0, 120), np.full(30, 100.0 * np.exp(0.5))),
     "Poisson 2": (lambda rng: rng.poisson(2.0, 120).astype(float), np.full(30, 2.0)),
@@ -209,7 +225,10 @@ def test_what_is_never_negative_is_never_forecast_below_zero(values: Values, per
     found = forecast(values, horizon, period=period)
     every = [*found.values, *(low for one in found.intervals for low in one.low)]
     assert all(value >= 0.0 for value in every)
-    assert found.total is None or found.total.low_80 >= 0.0
+    if found.total is not None:
+        assert found.total.low_80 >= 0.0
+        assert found.total.high_80 >= max(found.intervals[0].high)
+        assert found.total.high_95 is None or found.total.high_95 >= max(found.intervals[1].high)
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,6 +243,10 @@ def test_intervals_hold_the_value_and_each_other(values: Values, period: int, ho
     for value, low, high, lower, higher in zip(found.values, narrow.low, narrow.high, wide.low, wide.high, strict=True):
         assert lower - rounding <= low <= value + rounding
         assert value - rounding <= high <= higher + rounding
+    total = total_of(found)
+    assert total.low_80 <= total.value <= total.high_80
+    if total.low_95 is not None and total.high_95 is not None:
+        assert total.low_95 <= total.low_80 <= total.high_80 <= total.high_95
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6])
