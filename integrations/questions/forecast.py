@@ -29,6 +29,10 @@ from chimera_metrics.models import FACT_TABLES
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
 
+SUMMED = ("count", "sum")
+"""The aggregates whose buckets have a total."""
+APART = 0.05
+"""Of itself, from where on the total's distance from the sum of the values is told."""
 COLUMNS = ["ts", "value", "low_80", "high_80", "low_95", "high_95"]
 
 
@@ -59,6 +63,7 @@ def forecast(client: Access, given: ForecastArguments, cancellation: Cancellatio
     asking.note_approximations([asked.series])
     if window.to_now and ahead:
         asking.notes.append(f"{iso(ahead[0])} is the {by} that is running; it is forecast as a whole.")
+    asking.notes += _apart(found, measured)
     answer: dict[str, Any] = {
         "metric": measured.text,
         "unit": measured.unit,
@@ -94,7 +99,7 @@ def _described(found: inference.Forecast, ahead: Sequence[datetime], metric: Met
             "columns": COLUMNS,
             "rows": [[iso(ts), *(point(x, digits) for x in row)] for ts, row in zip(ahead, columns, strict=True)],
         },
-        "total": _total(found.total) if metric.aggregate.name in ("count", "sum") else None,
+        "total": _total(found.total) if metric.aggregate.name in SUMMED else None,
         "method": _method(found),
         "cycle": cycle_of(found.cycle),
         "backtest": tested
@@ -107,6 +112,15 @@ def _described(found: inference.Forecast, ahead: Sequence[datetime], metric: Met
         },
         "cautions": list(found.cautions),
     }
+
+
+def _apart(found: inference.Forecast, metric: Metric) -> list[str]:
+    """A note where the total is not about the sum of the values."""
+    total, by_bucket = found.total, sum(found.values)
+    if total is None or metric.aggregate.name not in SUMMED or abs(total.value - by_bucket) <= APART * total.value:
+        return []
+    where = "above" if total.value > by_bucket else "below"
+    return [f"The values are medians and the total is a mean, so it lies {where} their sum, {figure(by_bucket, 4)}."]
 
 
 def _method(found: inference.Forecast) -> str | None:

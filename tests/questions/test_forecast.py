@@ -45,6 +45,20 @@ def test_the_cost_of_next_week(client: ClickHouseClient, fill: Fill) -> None:
     assert "2026-06-10T00:00:00Z is the day that is running; it is forecast as a whole." in answer.notes
 
 
+def test_a_total_above_the_sum_of_its_days_says_why(client: ClickHouseClient, fill: Fill) -> None:
+    """Costs on two days of five: the median day costs next to nothing, the mean day 36 dollars."""
+    rng = np.random.default_rng(2)
+    dollars = [Decimal(f"{rng.lognormal(4.0, 1.0):.2f}") if rng.random() < 0.4 else Decimal(0) for _ in range(85)]
+    fill("llm_events", [llm(MIDNIGHT - timedelta(days=1 + i), cost_usd=x) for i, x in enumerate(dollars)])
+    answer = client.forecast("llm.cost_usd")
+    days = sum(row[1] for row in answer.forecast.rows)
+    assert days * 1.05 < answer.total.value < answer.total.high_80
+    [note] = [note for note in answer.notes if "medians" in note]
+    assert note.startswith("The values are medians and the total is a mean, so it lies above their sum, ")
+    fill("llm_events", costs(85))
+    assert not any("medians" in note for note in client.forecast("llm.cost_usd").notes)
+
+
 def test_a_mean_has_no_total(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", costs(40))
     answer = client.forecast("llm.latency_mean_ms", horizon=3)
