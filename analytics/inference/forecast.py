@@ -19,6 +19,7 @@ from chimera_metrics.analytics.inference.cycles import Cycle, cycle, is_long_eno
 from chimera_metrics.analytics.inference.gaps import filled_gaps
 from chimera_metrics.analytics.inference.reasons import Reason
 from chimera_metrics.analytics.inference.series import Flags, Floats, floats, is_constant, unit_scale
+from chimera_metrics.analytics.inference.smearing import mean_total
 from chimera_metrics.analytics.inference.smoothing import candidates
 
 NEEDED = 20
@@ -47,7 +48,8 @@ class ForecastInterval:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum over the horizon; `low_95` and `high_95` are None under 30 points, too few to say."""
+    """The mean of the sum over the horizon, above the sum of the values, which are medians, where they are skewed.
+    `low_95` and `high_95` are None under 30 points, too few to say."""
 
     value: float
     low_80: float
@@ -85,13 +87,19 @@ class Forecast:
 
 
 def forecast(
-    values: Sequence[float | None], horizon: int | None = None, *, period: int = 1, ceiling: float | None = None
+    values: Sequence[float | None],
+    horizon: int | None = None,
+    *,
+    period: int = 1,
+    floor: float | None = None,
+    ceiling: float | None = None,
 ) -> Forecast:
     """The next values of a series, their 80 and 95 % intervals, and those of their sum.
 
     values: the finished buckets in the order of time, any unit, gaps allowed. horizon: how many buckets ahead, by
     default one cycle, or 7. period: buckets a cycle (7 for daily values, 24 for hourly, 12 for monthly ones), 1 for
-    none. ceiling: what no value can exceed, 1 for rates.
+    none. floor, ceiling: what no value can fall below or exceed, 0 and 1 for rates; one that a value is beyond gives
+    way to it.
     Returns: see Forecast. Where no value is negative, none that is forecast is, nor an end of an interval.
     Undefined when: fewer than three cycles, under 20 points without one, fewer than twice the horizon (reason
     too_few); all equal; more than half of the buckets without a value.
@@ -99,6 +107,7 @@ def forecast(
     error over up to 24 backtests; the last cycle has to be better by 5 % to win. On log(1 + y) where no value is
     negative.
     Intervals: see `half_widths` and `total_half_width`; backtests that were exact count only near the level of today.
+    Totals: see `mean_total`; the values are medians, whose sum is less than the mean of the sum of skewed ones.
     Source: exponential smoothing, Brown 1959; split conformal prediction, Vovk et al. 2005; docs/statistics.md.
     Example: 10, 12, 11, 13, ... of noise about 11.5 gives about 11.5 everywhere.
     """
@@ -114,7 +123,7 @@ def forecast(
     series = _Series.of(y, period)
     tested = _Backtests.of(series, ahead)
     pattern = cycle(values, period) if period > 1 and is_long_enough(len(begun), period) else None
-    return _answer(series, tested, pattern, ceiling)
+    return _answer(series, tested, pattern, series.possible(floor, ceiling))
 
 
 def default_horizon(period: int) -> int:
@@ -167,6 +176,12 @@ class _Series:
         y = np.expm1(np.minimum(z, 700.0)) if self.as_logarithms else z
         return np.maximum(y, 0.0) if self.is_positive else y
 
+    def possible(self, floor: float | None, ceiling: float | None) -> tuple[float, float]:
+        """Between which values the next lie, on the scale of `y`: the bounds, or the values beyond them."""
+        known = self.y[self.is_known]
+        low = -np.inf if floor is None else min(floor / self.unit, float(known.min()))
+        return low, np.inf if ceiling is None else max(ceiling / self.unit, float(known.max()))
+
     def smoothed(self, y: Floats) -> Floats:
         z: Floats = np.log1p(np.maximum(y, 0.0)) if self.as_logarithms else y
         return z
@@ -216,21 +231,20 @@ def _still_true(errors: Floats, tested: _Backtests) -> Floats:
     return left if is_bygone and not np.isnan(left).all() else errors
 
 
-def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, ceiling: float | None) -> Forecast:
+def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, possible: tuple[float, float]) -> Forecast:
     errors = _still_true(np.abs(tested.known - tested.guessed), tested)
-    most = np.inf if ceiling is None else ceiling / series.unit
     intervals = []
     for level in LEVELS:
         width = half_widths(errors, level, tested.blocks)
-        ends = (np.minimum(series.back(end), most) * series.unit for end in (tested.next - width, tested.next + width))
+        ends = (np.clip(series.back(tested.next + side), *possible) * series.unit for side in (-width, width))
         low, high = (tuple(end.tolist()) for end in ends)
         intervals.append(ForecastInterval(level, low, high))
-    values = np.minimum(series.back(tested.next), most) * series.unit
+    values = np.clip(series.back(tested.next), *possible) * series.unit
     beats = tested.mae < MARGIN * tested.mae_naive
     return Forecast(
         tuple(values.tolist()),
         tuple(intervals),
-        _total(series, tested),
+        _total(series, tested, [max(one.high) for one in intervals]),
         int(series.is_known.sum()),
         tested.repeats,
         beats,
@@ -240,20 +254,28 @@ def _answer(series: _Series, tested: _Backtests, pattern: Cycle | None, ceiling:
     )
 
 
-def _total(series: _Series, tested: _Backtests) -> Total:
-    """The sum of the horizon, with the errors that sums of backtests had."""
-    value = float(series.back(tested.next).sum())
-    sums, guessed = (np.cumsum(series.back(one), axis=1) for one in (tested.whole, tested.guessed))
-    off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(guessed)), tested)
-    at = float(series.smoothed(np.array([value]))[0])
+def _total(series: _Series, tested: _Backtests, highest: Sequence[float]) -> Total:
+    """The mean of the horizon's sum, with the errors that sums of backtests had about the sums of medians.
 
-    def ends(level: float) -> tuple[float, float]:
+    highest: at each level the largest upper end of a value. Where no value is negative the sum is no less than any of
+    them, so its upper end reaches as far: after a stop few whole horizons have seen it, and their errors are smaller.
+    """
+    ahead, known, guessed = (series.back(one) for one in (tested.next, tested.known, tested.guessed))
+    middle = float(ahead.sum())
+    value = mean_total(ahead, known, guessed, tested.blocks.totals) if series.as_logarithms else middle
+    sums, expected = (np.cumsum(one, axis=1) for one in (series.back(tested.whole), guessed))
+    off = _still_true(np.abs(series.smoothed(sums) - series.smoothed(expected)), tested)
+    at = float(series.smoothed(np.array([middle]))[0])
+    low = high = middle * series.unit  # rounding would leave it outside of an interval without width
+    ends = []
+    for level, most in zip(LEVELS, highest, strict=True):
         width = total_half_width(off, level, tested.blocks, grows=not series.as_logarithms)
-        low, high = (series.back(np.array([at - width, at + width])) * series.unit).tolist()
-        return low, high
-
+        below, above = (series.back(np.array([at - width, at + width])) * series.unit).tolist()
+        low, high = min(low, below), max(high, above, most if series.is_positive else above)
+        ends.append((low, high))
+    narrow, wide = ends
     enough = series.is_known.sum() >= NEEDED_FOR_95
-    return Total(value * series.unit, *ends(LEVELS[0]), *(ends(LEVELS[1]) if enough else (None, None)))
+    return Total(float(np.clip(value * series.unit, *narrow)), *narrow, *(wide if enough else (None, None)))
 
 
 def _backtest(series: _Series, tested: _Backtests, errors: Floats) -> Backtest:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics import analytics
 from chimera_metrics.analytics import AnomaliesArguments, Metric, Question, granularity_of
 from chimera_metrics.analytics.arguments import conditions, one_name
+from chimera_metrics.analytics.metrics.bounds import bounds_of, within
 from chimera_metrics.analytics.metrics.language import each_metric
 from chimera_metrics.analytics.questions.anomalies import LEADING
 from chimera_metrics.integrations.access import Access
@@ -118,14 +119,17 @@ def _odd(one: _Series, odd: inference.Odd) -> dict[str, Any]:
     higher = odd.value > odd.expected
     digits = one.digits
     better = one.metric.better
+    expected, low, high = (
+        point(within(x, bounds_of(one.metric), odd.value), digits) for x in (odd.expected, odd.low, odd.high)
+    )
     return {
         "metric": one.metric.text,
         "group": Shaper().value(one.group),
         "ts": iso(one.rows[odd.index]["ts"]),
         "value": point(odd.value, digits),
-        "expected": point(odd.expected, digits),
-        "low": point(odd.low, digits),
-        "high": point(odd.high, digits),
+        "expected": expected,
+        "low": low,
+        "high": high,
         "p_adjusted": figure(odd.p_adjusted, 4),
         "worse": None if better == "neutral" else higher == (better == "lower"),
     }

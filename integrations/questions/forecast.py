@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chimera_metrics import analytics
 from chimera_metrics.analytics import ForecastArguments, Metric, granularity_of, metric_of
 from chimera_metrics.analytics.arguments import conditions
+from chimera_metrics.analytics.metrics.bounds import bounds_of
 from chimera_metrics.analytics.metrics.filters import stated
 from chimera_metrics.analytics.questions.forecast import DEFAULT_DAYS
 from chimera_metrics.integrations.access import Access
@@ -28,6 +29,10 @@ from chimera_metrics.models import FACT_TABLES
 if TYPE_CHECKING:
     from chimera_metrics.analytics import inference
 
+SUMMED = ("count", "sum")
+"""The aggregates whose buckets have a total."""
+APART = 0.05
+"""Of itself, from where on the total's distance from the sum of the values is told."""
 COLUMNS = ["ts", "value", "low_80", "high_80", "low_95", "high_95"]
 
 
@@ -46,16 +51,19 @@ def forecast(client: Access, given: ForecastArguments, cancellation: Cancellatio
     measured = metric_of(given.metric)
     rows = filled(asking, asked.series, asking.read(asked.series.select), [measured], filters)
     note_unknown(asking, rows, {"value": measured}, filters)
+    floor, ceiling = bounds_of(measured)
     found = inference.forecast(
         [row["value"] for row in rows if not row["partial"]],
         asked.horizon,
         period=period,
-        ceiling=1.0 if measured.aggregate.name == "rate" else None,
+        floor=floor,
+        ceiling=ceiling,
     )
     ahead = asked.ahead(rows) if found.values else []
     asking.note_approximations([asked.series])
     if window.to_now and ahead:
         asking.notes.append(f"{iso(ahead[0])} is the {by} that is running; it is forecast as a whole.")
+    asking.notes += _apart(found, measured)
     answer: dict[str, Any] = {
         "metric": measured.text,
         "unit": measured.unit,
@@ -91,7 +99,7 @@ def _described(found: inference.Forecast, ahead: Sequence[datetime], metric: Met
             "columns": COLUMNS,
             "rows": [[iso(ts), *(point(x, digits) for x in row)] for ts, row in zip(ahead, columns, strict=True)],
         },
-        "total": _total(found.total) if metric.aggregate.name in ("count", "sum") else None,
+        "total": _total(found.total) if metric.aggregate.name in SUMMED else None,
         "method": _method(found),
         "cycle": cycle_of(found.cycle),
         "backtest": tested
@@ -104,6 +112,15 @@ def _described(found: inference.Forecast, ahead: Sequence[datetime], metric: Met
         },
         "cautions": list(found.cautions),
     }
+
+
+def _apart(found: inference.Forecast, metric: Metric) -> list[str]:
+    """A note where the total is not about the sum of the values."""
+    total, by_bucket = found.total, sum(found.values)
+    if total is None or metric.aggregate.name not in SUMMED or abs(total.value - by_bucket) <= APART * total.value:
+        return []
+    where = "above" if total.value > by_bucket else "below"
+    return [f"The values are medians and the total is a mean, so it lies {where} their sum, {figure(by_bucket, 4)}."]
 
 
 def _method(found: inference.Forecast) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chimera_metrics.analytics import Metric, Question
+from chimera_metrics.analytics.metrics.bounds import bounds_of, within
 from chimera_metrics.analytics.questions.intervals import kind_of
 from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Answer
@@ -172,7 +173,12 @@ def _mean(row: Row, metric: Metric) -> Interval:
     mean, sd = float(row[metric.label]), row[f"{metric.label}_sd"]
     usable = sd is not None and abs(mean) <= _TOO_FAR_FOR_SKEWNESS * sd
     skewness = row[f"{metric.label}_skewness"] if usable else None
-    return mean_interval_of(mean, sd, int(row[f"{metric.label}_n"]), skewness=skewness)
+    found = mean_interval_of(mean, sd, int(row[f"{metric.label}_n"]), skewness=skewness)
+    if found.low is None or found.high is None:
+        return found
+    # From its moments alone the interval of a few skewed values reaches beyond what any of them could be.
+    low, high = (within(end, bounds_of(metric), mean) for end in (found.low, found.high))
+    return replace(found, low=low, high=high)
 
 
 def _note_missing(asking: Asking, metric: Metric, rows: Iterable[Row]) -> None:

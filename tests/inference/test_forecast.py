@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,8 @@ from bench.noise import WEEK, ar1
 from chimera_metrics.analytics.inference import Forecast, forecast
 from chimera_metrics.analytics.inference.forecast import Total
 from chimera_metrics.analytics.inference.gaps import filled_gaps
+from chimera_metrics.analytics.inference.series import Floats
+from chimera_metrics.analytics.inference.smearing import mean_total
 from chimera_metrics.analytics.inference.smoothing import candidates, cycle_effects
 
 Values = list[float]
@@ -109,6 +113,14 @@ def test_a_rate_is_never_over_one() -> None:
     assert max(found.intervals[1].high) == 1.0
 
 
+def test_bounds_hold_unless_a_value_is_beyond_them() -> None:
+    values = list(np.random.default_rng(5).uniform(-1.0, 1.0, 60))
+    wide = forecast(values, 7, floor=-1.0, ceiling=1.0).intervals[1]
+    assert (min(wide.low), max(wide.high)) == (-1.0, 1.0)
+    wide = forecast([*values[:59], -1.5], 7, floor=-1.0, ceiling=1.0).intervals[1]
+    assert -1.5 <= min(wide.low) < -1.0
+
+
 def test_a_series_that_repeats_exactly_says_so() -> None:
     found = forecast([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] * 6, period=7)
     assert found.values == pytest.approx([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
@@ -140,6 +152,69 @@ def test_a_horizon_is_a_bucket_or_more() -> None:
         forecast(weekly(30), -1)
 
 
+def test_a_week_after_a_stop_is_bounded_no_lower_than_its_days() -> None:
+    """40 a day, and 0 of late: a day's upper end was 49.4 and the week's 5.5."""
+    found = forecast([40.0] * 85 + [0.0] * 5, 7, period=7)
+    total = total_of(found)
+    assert total.high_95 is not None
+    assert total.high_80 >= max(found.intervals[0].high) > 40.0
+    assert total.high_95 >= max(found.intervals[1].high) > 40.0
+
+
+def test_an_interval_without_width_holds_the_total() -> None:
+    """Four 20s, which as logarithms come back as 80.00000000000003."""
+    total = total_of(forecast([10.0] * 38 + [20.0] * 38, 4))
+    assert total.low_80 <= 80.0 <= total.high_80
+    assert (total.value, total.low_80) == (80.0, 80.0)
+
+
+MEANS: dict[str, tuple[Callable[[np.random.Generator], Floats], Floats]] = {
+    "lognormal": (lambda rng: 100.0 * rng.lognormal(0.0, 1.0, 120), np.full(30, 100.0 * np.exp(0.5))),
+    "Poisson 2": (lambda rng: rng.poisson(2.0, 120).astype(float), np.full(30, 2.0)),
+    "70 % zeros": (
+        lambda rng: np.where(rng.random(120) < 0.3, rng.lognormal(4.0, 1.0, 120), 0.0),
+        np.full(30, 0.3 * np.exp(4.5)),
+    ),
+    "normal": (lambda rng: rng.normal(50.0, 10.0, 120), np.full(30, 50.0)),
+    "Poisson 20, weekly": (
+        lambda rng: rng.poisson(20.0 * WEEK[np.arange(120) % 7]).astype(float),
+        20.0 * WEEK[np.arange(120, 150) % 7],
+    ),
+    "growth of 1 % a day": (
+        lambda rng: np.power(1.01, np.arange(120)) * rng.normal(100.0, 5.0, 120),
+        100.0 * np.power(1.01, np.arange(120, 150)),
+    ),
+}
+"""Series of 120 values, and the means of the 30 after them."""
+
+
+@pytest.mark.parametrize("horizon", [7, 30])
+@pytest.mark.parametrize("kind", MEANS)
+def test_totals_come_to_the_mean_of_the_sum(kind: str, horizon: int) -> None:
+    """Of 80 series; sums of medians came to 0.65, 0.85 and 0.12 of the means of the first three."""
+    made, means = MEANS[kind]
+    series = [made(np.random.default_rng(seed)) for seed in range(80)]
+    found = [total_of(forecast(list(y), horizon, period=7)) for y in series]
+    assert np.mean([total.value for total in found]) / means[:horizon].sum() == pytest.approx(1.0, abs=0.1)
+    assert all(total.low_80 <= total.value <= total.high_80 for total in found)
+
+
+def test_the_total_of_rare_costs_is_what_a_week_costs() -> None:
+    """A day in three costs anything, so a week of median days costs 5.63; weeks cost 158, of late 79."""
+    rng = np.random.default_rng(0)
+    costs = np.where(rng.random(90) < 0.3, rng.lognormal(4.0, 1.0, 90).round(2), 0.0)
+    assert 50.0 < total_of(forecast(list(costs), 7, period=7)).value < 160.0
+
+
+def test_one_step_among_the_backtests_is_no_bias() -> None:
+    guessed = np.full((20, 1), 9.0)
+    came = np.where(np.arange(20)[:, None] == 7, 900.0, guessed)
+    assert mean_total(guessed[0], came, guessed, 20.0) == 9.0
+    assert mean_total(guessed[0], guessed, guessed, 20.0) == 9.0
+    in_turn = np.where(np.arange(20)[:, None] % 2, 14.0, guessed)
+    assert mean_total(np.array([9.0, 9.0]), np.repeat(in_turn, 2, axis=1), np.repeat(guessed, 2, axis=1), 20.0) == 23.0
+
+
 counts = st.lists(st.integers(0, 10**9).map(float), min_size=21, max_size=60)
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=21, max_size=60)
 
@@ -150,7 +225,10 @@ def test_what_is_never_negative_is_never_forecast_below_zero(values: Values, per
     found = forecast(values, horizon, period=period)
     every = [*found.values, *(low for one in found.intervals for low in one.low)]
     assert all(value >= 0.0 for value in every)
-    assert found.total is None or found.total.low_80 >= 0.0
+    if found.total is not None:
+        assert found.total.low_80 >= 0.0
+        assert found.total.high_80 >= max(found.intervals[0].high)
+        assert found.total.high_95 is None or found.total.high_95 >= max(found.intervals[1].high)
 
 
 @settings(max_examples=60, deadline=None)
@@ -165,6 +243,10 @@ def test_intervals_hold_the_value_and_each_other(values: Values, period: int, ho
     for value, low, high, lower, higher in zip(found.values, narrow.low, narrow.high, wide.low, wide.high, strict=True):
         assert lower - rounding <= low <= value + rounding
         assert value - rounding <= high <= higher + rounding
+    total = total_of(found)
+    assert total.low_80 <= total.value <= total.high_80
+    if total.low_95 is not None and total.high_95 is not None:
+        assert total.low_95 <= total.low_80 <= total.high_80 <= total.high_95
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6])

@@ -10,7 +10,7 @@ import pytest
 
 from chimera_metrics.analytics import QuestionError
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from tests.analytics.rows import llm, ui
+from tests.analytics.rows import llm, session, ui
 from tests.questions.conftest import NOW, Fill
 
 DAYS = 8
@@ -93,3 +93,14 @@ def test_a_picture_marks_it(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", hourly(slow_at=1))
     [picture] = client.anomalies("llm.latency_mean_ms", days=DAYS, chart=True).images
     assert picture.startswith(b"\x89PNG")
+
+
+def test_what_was_expected_is_possible(client: ClickHouseClient, fill: Fill) -> None:
+    """Shares of errors near 1, and a day of few: the interval about what was expected ends at 1."""
+    rng = np.random.default_rng(3)
+    shares = [0.05, *np.clip(rng.normal(0.95, 0.05, 60), 0.0, 1.0)]
+    midnight = NOW.replace(hour=0)
+    fill("session_stats", [session(midnight - timedelta(days=1 + i), i, float(x)) for i, x in enumerate(shares)])
+    [odd] = client.anomalies("sessions.error_rate", granularity="day", days=70).anomalies
+    assert odd.value == 0.05
+    assert odd.value < odd.low < odd.expected <= odd.high == 1.0

@@ -11,7 +11,7 @@ import pytest
 
 from chimera_metrics.analytics import QuestionError
 from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
-from tests.analytics.rows import llm
+from tests.analytics.rows import episode, llm, session
 from tests.questions.conftest import NOW, Fill
 
 MIDNIGHT = NOW.replace(hour=0)
@@ -45,6 +45,20 @@ def test_the_cost_of_next_week(client: ClickHouseClient, fill: Fill) -> None:
     assert "2026-06-10T00:00:00Z is the day that is running; it is forecast as a whole." in answer.notes
 
 
+def test_a_total_above_the_sum_of_its_days_says_why(client: ClickHouseClient, fill: Fill) -> None:
+    """Costs on two days of five: the median day costs next to nothing, the mean day 36 dollars."""
+    rng = np.random.default_rng(2)
+    dollars = [Decimal(f"{rng.lognormal(4.0, 1.0):.2f}") if rng.random() < 0.4 else Decimal(0) for _ in range(85)]
+    fill("llm_events", [llm(MIDNIGHT - timedelta(days=1 + i), cost_usd=x) for i, x in enumerate(dollars)])
+    answer = client.forecast("llm.cost_usd")
+    days = sum(row[1] for row in answer.forecast.rows)
+    assert days * 1.05 < answer.total.value < answer.total.high_80
+    [note] = [note for note in answer.notes if "medians" in note]
+    assert note.startswith("The values are medians and the total is a mean, so it lies above their sum, ")
+    fill("llm_events", costs(85))
+    assert not any("medians" in note for note in client.forecast("llm.cost_usd").notes)
+
+
 def test_a_mean_has_no_total(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", costs(40))
     answer = client.forecast("llm.latency_mean_ms", horizon=3)
@@ -72,6 +86,40 @@ def test_rates_stay_between_0_and_1(client: ClickHouseClient, fill: Fill) -> Non
     found = client.forecast("llm.error_rate").forecast.rows
     assert len(found) == 7
     assert all(0.0 <= number <= 1.0 for row in found for number in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high"),
+    [
+        ("sessions.error_rate", 0.0, 1.0),
+        ("sessions.abandonment_rate", 0.0, 1.0),
+        ("episodes.confidence", 0.0, 1.0),
+        ("max(episodes.confidence_score)", 0.0, 1.0),
+        ("episodes.correlation_strength", -1.0, 1.0),
+    ],
+)
+def test_nothing_is_forecast_beyond_what_a_column_takes(
+    client: ClickHouseClient, fill: Fill, metric: str, low: float, high: float
+) -> None:
+    """Values all over the range; the ends reach the bounds and no farther."""
+    rng = np.random.default_rng(4)
+    days = [MIDNIGHT - timedelta(days=1 + i) for i in range(40)]
+    if metric.startswith("sessions"):
+        rows = [session(day, i, float(rng.random())) for i, day in enumerate(days)]
+        fill("session_stats", [row | {"abandonment_rate": float(rng.random() < 0.7)} for row in rows])
+    else:
+        fill(
+            "episodes",
+            [
+                episode(day, i, confidence_score=rng.random() ** 0.3, correlation_strength=rng.uniform(-1.0, 1.0))
+                for i, day in enumerate(days)
+            ],
+        )
+    found = client.forecast(metric).forecast.rows
+    numbers = [number for row in found for number in row[1:]]
+    assert len(found) == 7
+    assert max(numbers) == high
+    assert min(numbers) >= low
 
 
 def test_three_weeks_are_needed(client: ClickHouseClient, fill: Fill) -> None:

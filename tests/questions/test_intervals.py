@@ -16,7 +16,7 @@ from chimera_metrics.integrations.clickhouse_client import ClickHouseClient
 from chimera_metrics.integrations.questions.intervals import shared
 from chimera_metrics.integrations.results import Result
 from tests.analytics.conftest import at
-from tests.analytics.rows import bench, llm, ui
+from tests.analytics.rows import bench, llm, session, ui, watcher
 from tests.questions.conftest import Fill
 
 WILSON = {"method": "wilson"}
@@ -142,7 +142,7 @@ def test_levels_are_read_themselves_until_there_are_too_many() -> None:
 
 
 def test_a_mean_has_the_interval_of_its_values(client: ClickHouseClient, fill: Fill) -> None:
-    symmetric, skewed = [10.5, 20.25, 30.0, 39.75, 49.5], [1.0] * 12 + [40.0, 90.0]
+    symmetric, skewed = [10.5, 20.25, 30.0, 39.75, 49.5], [31.0] * 12 + [70.0, 120.0]
     fill("llm_events", list(calls({"symmetric": [*symmetric, None], "skewed": skewed, "one": [7.0]})))
     answer = client.aggregate([f"avg({MS})"], group_by=["model"], days=3, interval=True)
     rows = {row["model"]: parts(row, "avg_latency_ms") for row in named(answer)}
@@ -156,7 +156,7 @@ def test_a_mean_has_the_interval_of_its_values(client: ClickHouseClient, fill: F
     n, low, high = rows["skewed"]
     assert (n, low) == (14, pytest.approx(student["skewed"][0], rel=1e-12))
     assert high == pytest.approx(hall(skewed), rel=1e-9)
-    assert high > student["skewed"][1] * 1.5
+    assert high > student["skewed"][1] + 10.0
     assert answer.source == "llm_events"
     assert (
         answer.notes[0]
@@ -338,3 +338,21 @@ def test_the_async_client_takes_it_too(client: ClickHouseClient, fill: Fill) -> 
             return found
 
     assert anyio.run(ask).rows == client.aggregate([f"p50({MS})"], days=3, interval=True).rows
+
+
+def test_an_interval_of_a_mean_stays_where_its_values_can_be(client: ClickHouseClient, fill: Fill) -> None:
+    """By Student's t 1, 1 and 90 ms have a mean from -97 on, and shares of 1, 1 and 0.9 one up to 1.11."""
+    fill("llm_events", [llm(at(8), ms, tokens_in=int(ms)) for ms in (1.0, 1.0, 90.0)])
+    means = [f"avg({MS})", "avg(llm_events.tokens_in)"]
+    [row] = named(client.aggregate(means, days=3, interval=True))
+    assert row["avg_latency_ms_low"] == row["avg_tokens_in_low"] == 0.0
+    assert row["avg_latency_ms_high"] > 90.0
+    fill("session_stats", [session(at(8), i, share) for i, share in enumerate((1.0, 1.0, 0.9))])
+    [row] = named(client.aggregate(["sessions.error_rate"], days=3, interval=True))
+    assert 0.7 < row["error_rate_low"] < row["error_rate"] < row["error_rate_high"] == 1.0
+
+
+def test_an_interval_of_a_mean_that_can_be_negative_is_not_cut(client: ClickHouseClient, fill: Fill) -> None:
+    fill("watcher_runs", [watcher(at(8), lag_seconds=lag) for lag in (1.0, 1.0, 90.0)])
+    [row] = named(client.aggregate(["pipeline.lag_mean_seconds"], days=3, interval=True))
+    assert row["lag_mean_seconds_low"] < -90.0
