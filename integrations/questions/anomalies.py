@@ -17,7 +17,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, iso, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.cycles import period_of
+from chimera_metrics.integrations.questions.cycles import by_the_clock, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, point, reason_of
 from chimera_metrics.integrations.questions.known_values import note_unknown
 from chimera_metrics.integrations.results import AnomaliesResult
@@ -103,8 +103,9 @@ def _read(asking: Asking, question: Question, filters: Sequence[Mapping[str, Any
         if not row["partial"]:
             by_group.setdefault(row[group_by] if group_by else None, []).append(row)
     for group, own in by_group.items() or ((None, []),):  # a table without rows is named as not judged
+        hours = list(by_the_clock(own, question.granularity, question.window.zone))
         for metric in question.metrics:
-            yield _Series(metric, group, own)
+            yield _Series(metric, group, hours)
 
 
 def _watched(place: int, one: _Series) -> inference.Watched:

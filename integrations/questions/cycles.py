@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from chimera_metrics.analytics import Window
+from chimera_metrics.integrations.questions.asking import Row
 from chimera_metrics.integrations.questions.figures import figure, reason_of
 
 if TYPE_CHECKING:
@@ -17,6 +20,32 @@ def period_of(granularity: str) -> int | None:
     from chimera_metrics.analytics.inference.cycles import PERIOD_OF
 
     return PERIOD_OF.get(granularity)
+
+
+def by_the_clock(rows: Sequence[Row], granularity: str, zone: tzinfo) -> Iterator[Row]:
+    """Hours so that each has its place on the clocks of the zone: without the second of one that comes twice, and with
+    one without values where clocks leave it out. All rows of another granularity."""
+    before = None
+    for row in rows:
+        if granularity == "hour":
+            clock = row["ts"].astimezone(zone).replace(tzinfo=None)
+            if before is not None and clock <= before:
+                continue
+            if before is not None and clock - before == timedelta(hours=2):
+                yield dict.fromkeys(row) | {"ts": row["ts"]}
+            before = clock
+        yield row
+
+
+def clock_note(window: Window, granularity: str) -> list[str]:
+    """What is said of hours whose cycle moves, for the clocks change in the window."""
+    since, until = (moment.astimezone(window.zone).utcoffset() for moment in (window.since, window.until))
+    if granularity != "hour" or since == until:
+        return []
+    return [
+        "The clocks change in this window: a daily cycle is judged by hours that pass, so that hours after the change "
+        "may look odd; ask for the time before or since then."
+    ]
 
 
 def cycle_of(cycle: Cycle | None) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from chimera_metrics.integrations.answers.shaping import iso
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import Asking, Row
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.cycles import cycle_of, period_of
+from chimera_metrics.integrations.questions.cycles import by_the_clock, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.filters import in_words
 from chimera_metrics.integrations.questions.known_values import note_unknown
@@ -53,7 +53,7 @@ def forecast(client: Access, given: ForecastArguments, cancellation: Cancellatio
     note_unknown(asking, rows, {"value": measured}, filters)
     floor, ceiling = bounds_of(measured)
     found = inference.forecast(
-        [row["value"] for row in rows if not row["partial"]],
+        [row["value"] for row in by_the_clock(rows, by, window.zone) if not row["partial"]],
         asked.horizon,
         period=period,
         floor=floor,

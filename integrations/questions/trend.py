@@ -15,7 +15,7 @@ from chimera_metrics.integrations.answers.shaping import Shaper, marks
 from chimera_metrics.integrations.clickhouse.statements import Cancellation
 from chimera_metrics.integrations.questions.asking import SHOWN_POINTS, Asking, Row, note_gaps, question_start, thin
 from chimera_metrics.integrations.questions.beginnings import filled
-from chimera_metrics.integrations.questions.cycles import cycle_note, cycle_of, period_of
+from chimera_metrics.integrations.questions.cycles import clock_note, cycle_note, cycle_of, period_of
 from chimera_metrics.integrations.questions.figures import digits_of, figure, only_partial, point, reason_of
 from chimera_metrics.integrations.questions.filters import in_words
 from chimera_metrics.integrations.questions.known_values import note_unknown
@@ -69,6 +69,7 @@ def trend(client: Access, given: TrendArguments, cancellation: Cancellation | No
     commits = _commits(asking, asked, judged)
     asking.note_approximations([question])
     asking.note_partial(rows, question)
+    asking.notes += clock_note(window, question.granularity)
     if question.limit is not None and len(judged) == question.limit:
         asking.notes.append(f"The {len(judged)} groups with the most rows are shown; filter to see others.")
     asking.notes += marks({"group": [text for one in judged for text in one.group]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from chimera_metrics.analytics.window import zone_of
@@ -59,3 +60,39 @@ def test_an_hour_is_one_bucket_with_both_its_calls(client: ClickHouseClient, zon
     starts = [datetime.fromisoformat(point.ts) for point in series.points.records()]
     assert starts == [starts[0] + timedelta(hours=n) for n in range(len(starts))]
     assert [point.partial for point in series.points.records()] == [False] * (len(starts) - 1) + [True]
+
+
+@pytest.fixture(params=[(datetime(2026, 11, 3, 5), "2026-10-20"), (datetime(2026, 3, 10, 4), "2026-02-24")])
+def clock_change(
+    request: pytest.FixtureRequest, client: ClickHouseClient, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Busy from 9 to 17 by the clocks of New York, with a change of clocks on the last but one of two weeks."""
+    until, since = request.param
+    until = until.replace(tzinfo=UTC)
+    client.muse = MuseSettings(timezone="America/New_York")
+    chance, rows = np.random.default_rng(1), []
+    for back in range(14 * 24, 0, -1):
+        hour = until - timedelta(hours=back)
+        is_busy = 9 <= hour.astimezone(zone_of("America/New_York")).hour < 18
+        rows += [llm(hour + timedelta(minutes=1), 10.0) for _ in range(int(chance.poisson(30 if is_busy else 2)))]
+    fill("llm_events", rows)
+    monkeypatch.setattr(asking, "clock", lambda: until)
+    return str(since)
+
+
+def test_a_change_of_clocks_makes_no_hour_odd(client: ClickHouseClient, clock_change: str) -> None:
+    answer = client.anomalies(["llm.calls"], granularity="hour", since=clock_change)
+    assert answer.judged >= 23
+    assert answer.anomalies == []
+
+
+def test_hours_after_a_change_of_clocks_are_forecast_by_the_clock(client: ClickHouseClient, clock_change: str) -> None:
+    answer = client.forecast("llm.calls", granularity="hour", since=clock_change, horizon=24)
+    for row in answer.forecast.records():
+        hour = datetime.fromisoformat(row.ts).astimezone(zone_of("America/New_York")).hour
+        assert row.value > 15 if 9 <= hour < 18 else row.value < 10, row
+
+
+def test_a_trend_of_hours_says_that_the_clocks_changed(client: ClickHouseClient, clock_change: str) -> None:
+    assert any("clocks change" in note for note in client.trend("llm.calls", granularity="hour", days=7).notes)
+    assert not any("clocks change" in note for note in client.trend("llm.calls", granularity="day", days=7).notes)
