@@ -23,7 +23,7 @@ from chimera_metrics.analytics.questions.asked import AggregateArguments, Driver
 from chimera_metrics.analytics.questions.by_name import by_name
 from chimera_metrics.analytics.questions.question import Question
 from chimera_metrics.analytics.questions.series import numeric_metric
-from chimera_metrics.analytics.questions.sides import day_count, stretch, two_windows
+from chimera_metrics.analytics.questions.sides import day_count, is_whole, stretch, two_windows
 from chimera_metrics.analytics.row_counts import UNSIZED, Sizes
 from chimera_metrics.analytics.sql.blocks import Keys
 from chimera_metrics.analytics.sql.source import SETTINGS, Source, rows_of, source_of
@@ -72,7 +72,7 @@ def drivers(asked: DriversArguments, *, window: Window, baseline: Window | None 
 
     baseline: the same weekdays whole weeks earlier unless given. dimensions: columns of few values, by default all that
     neither the metric nor a filter names.
-    Undefined when: the metric is of another kind: a QuestionError says what to ask.
+    Undefined when: the metric is of another kind, or no whole day is over: a QuestionError says what to ask.
     Example: drivers("llm.error_rate", window=w) reads llm_events_hourly, a row a day, source, model and operation.
     """
     metric = numeric_metric(asked.metric)
@@ -91,6 +91,12 @@ def drivers(asked: DriversArguments, *, window: Window, baseline: Window | None 
     narrowed = filters_of(table, asked.filters)
     names = _dimensions(metric, narrowed, asked.dimensions)
     before, now = two_windows(window, baseline)
+    for name, side in (("this window", now), ("the baseline", before)):
+        if not is_whole(side):
+            raise QuestionError(
+                f"No whole day is over in {name}, and whole days are explained; take a longer one, or ask "
+                "query.aggregate what there is by hour."
+            )
     history = _history(now, before)
     source = source_of([metric], history, granularity="day", columns=names, filters=narrowed)
     has_squares = metric.aggregate.name in ("sum", "avg")

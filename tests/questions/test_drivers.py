@@ -120,6 +120,12 @@ def test_nothing_stands_out_is_an_answer(client: ClickHouseClient, fill: Fill) -
     check(answer)
 
 
+@pytest.mark.parametrize("given", [{"hours": 20}, {"days": 0}])
+def test_a_window_without_a_whole_day_is_refused(client: ClickHouseClient, given: dict[str, Any]) -> None:
+    with pytest.raises(QuestionError, match="No whole day is over in this window"):
+        client.drivers("llm.calls", **given)
+
+
 def test_under_three_weeks_of_history_are_too_few(client: ClickHouseClient, fill: Fill) -> None:
     fill("llm_events", calls(25, failing="haiku"))
     answer = client.drivers("llm.error_rate")
