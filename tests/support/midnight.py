@@ -25,6 +25,6 @@ def wait_where_midnight_is_near(collector: pytest.Collector) -> None:
     left = left_of(datetime.now(UTC))
     if left < MARGIN:
         captured = collector.config.pluginmanager.getplugin("capturemanager")
-        with captured.global_and_fixture_disabled():  # type: ignore[union-attr]
-            print(f"Waiting {left} for UTC midnight: tests that count in days begin after it.", file=sys.stderr)
+        with captured.global_and_fixture_disabled():
+            sys.stderr.write(f"Waiting {left} for UTC midnight: tests that count in days begin after it.\n")
         time.sleep(left.total_seconds() + 1)
