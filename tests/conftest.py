@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import make_url
 
@@ -19,6 +20,7 @@ from chimera_metrics.integrations.evolution import runner
 from chimera_metrics.integrations.writing.ledger import claim_files
 from chimera_metrics.models import FACT_TABLES
 from tests.support.long_tests import listed
+from tests.support.midnight import wait_where_midnight_is_near
 from tests.support.wire_process import Wire, as_cluster, cluster_name
 
 TEST_URL = "CH_TEST_URL"
@@ -30,6 +32,14 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("CH_", "MUSE_")) and name != TEST_URL:
             del os.environ[name]
+    # Each run draws anew, and how long an example takes on this machine is no property of what is tested.
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("muse", deadline=None, database=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("muse")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    wait_where_midnight_is_near(collector)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

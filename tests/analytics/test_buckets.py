@@ -90,7 +90,7 @@ def test_the_engine_puts_every_quarter_hour_into_the_bucket_that_python_expects(
     assert put(store, moments, granularity, window) == wanted
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(MOMENTS, st.integers(1, 300), st.sampled_from(sorted(zone_names())), st.sampled_from(GRANULARITIES[2:]))
 def test_the_engine_agrees_at_both_sides_of_every_edge_in_any_zone_and_year(
     store: Store, since: datetime, count: int, zone: str, granularity: Granularity

@@ -142,7 +142,17 @@ LONG = {
     "serve": ["serve"],
     "backfill": ["backfill", "--days", "9000", "--source"],
 }
-LONG_FILE = 3_000_000  # rows; a fast machine takes 400,000 in less than the wait below
+LONG_FILE = 3_000_000  # rows; a fast machine takes 100,000 in a second
+START_S = 60.0
+
+
+def at_work(store: Path, name: str, log: Path, process: int) -> bool:
+    """Whether a command is past its start, as it says itself or as its store shows."""
+    if name == "serve":
+        return "Serving the embedded store" in log.read_text()
+    if name == "backfill":
+        return any(store.with_name(f"{store.name}.backfill").glob("*.json"))
+    return f'"pid": {process},' in (store / "muse.lock").read_text() and (store / "status").exists()
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -153,15 +163,22 @@ def test_ctrl_c_is_quiet(tmp_path: Path, name: str) -> None:
     row = json.dumps({"status": "valid", "ts": "2026-05-01T00:00:00Z"}) + "\n"
     (source / "watcher_runs.jsonl").write_text(row * (LONG_FILE if name == "backfill" else 1))
     command = [str(MUSE), *LONG[name], *([str(source)] if name == "backfill" else [])]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, env=environment(store, CH_TIMEOUT="8"), stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    ) as running:
-        time.sleep(4)
-        assert running.poll() is None, running.communicate()
+    pipe, log = subprocess.PIPE, tmp_path / "log"
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            command, env=environment(store, CH_TIMEOUT="8"), stdin=pipe, stdout=pipe, stderr=said, text=True
+        ) as running,
+    ):
+        deadline = time.monotonic() + START_S
+        while not at_work(store, name, log, running.pid) and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        assert running.poll() is None, log.read_text()
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
-    assert running.returncode == 130
+        running.communicate(timeout=60)
+    err = log.read_text()
+    assert running.returncode == 130, err
     assert "Traceback" not in err
     assert "Aborted" not in err
 

@@ -15,7 +15,7 @@ def test_others_wait_at_most_twice_as_long(tmp_path: Path, sources: list[str]) -
     ratios = []
     with server(str(tmp_path)) as (url, pid):
         look(url, pid, 2)
-        for _ in range(4):
+        for _ in range(8):
             before = look(url, pid, 2)
             with attack(url, 300, 300, sources):
                 under = look(url, pid, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,9 @@ COMMIT = "c0ffee" + "0" * 34
 Row = dict[str, object]
 
 
+@functools.cache
 def midnight() -> datetime:
+    """Of the day on which this process asked first, as the session's store has it."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 

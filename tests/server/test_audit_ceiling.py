@@ -116,7 +116,8 @@ def write_until_killed(folder: Path) -> list[list[int]]:
             running.append(subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=subprocess.DEVNULL))
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if files(folder) and "-02.1" in files(folder)[0].name and all(output.stat().st_size for output in outputs):
+        said_enough = all(output.stat().st_size > 5_000 for output in outputs)
+        if said_enough and files(folder) and "-02.1" in files(folder)[0].name:
             break
         time.sleep(0.01)
     for process in running:

@@ -144,15 +144,16 @@ def test_an_id_may_be_any_number_or_text(server: Servers) -> None:
 
 
 def slow(meta: dict[str, Any] | None = None) -> Asked:
-    return Asked.of(call("query", meta=meta, sql=SLOW, timeout_s=1.5))
+    return Asked.of(call("query", meta=meta, sql=SLOW, timeout_s=4))
 
 
 def test_an_answer_is_plain_json_unless_progress_is_told_before_it(server: Servers) -> None:
     quick, told = answers(server, [Asked.of(CALLS[0]), slow({"progressToken": 7})], ours=True)
     assert quick.kind == "application/json"
     assert told.kind == "text/event-stream"
-    progress, result = told.messages
-    assert progress["params"]["progressToken"] == 7
+    *progress, result = told.messages
+    assert progress
+    assert {message["params"]["progressToken"] for message in progress} == {7}
     assert result["result"]["isError"]
 
 
@@ -163,5 +164,5 @@ def test_a_client_whose_answer_is_long_in_coming_hears_that_we_live(
     quick, late = answers(server, [Asked.of(CALLS[0]), slow()], ours=True)
     assert quick.kind == "application/json"
     assert late.kind == "text/event-stream"
-    assert late.text.count(": ping") >= 2
+    assert late.text.count(": ping") >= 1
     assert [message["result"]["isError"] for message in late.messages] == [True]

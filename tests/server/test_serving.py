@@ -74,7 +74,7 @@ def rest(connection: socket.socket) -> bytes:
 def test_a_client_that_leaves_stops_its_statement(pair: tuple[str, str], engine: ClickHouseClient) -> None:
     with _post(pair[0], slow(), begin(pair[0])):
         wait_until(1, engine, 20)
-    assert wait_until(0, engine, 5) < MOST_S
+    wait_until(0, engine, MOST_S)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -88,7 +88,7 @@ def test_a_cancel_by_id_stops_the_statement(pair: tuple[str, str], engine: Click
     with _post(pair[0], call, session) as connection:
         wait_until(1, engine, 20)
         cancel(pair[0 if where == "here" else 1], call, session)
-        assert wait_until(0, engine, 5) < MOST_S
+        wait_until(0, engine, MOST_S)
         answered = b'"result"' in rest(connection)
     assert answered is (where != "here")  # the server of the call knows that nobody waits for its answer
 
@@ -116,7 +116,7 @@ def test_a_token_cancels_its_own_calls_without_a_session(
             cancel(url, call, None, other)
             assert running(engine) == 1
             cancel(url, call, None, mine)
-            assert wait_until(0, engine, 5) < MOST_S
+            wait_until(0, engine, MOST_S)
 
 
 def test_a_client_goes_on_after_a_restart(embedded: ClickHouseSettings, tmp_path: Path) -> None:

@@ -244,8 +244,13 @@ def test_without_redis_each_server_allows_its_share(hanging: RedisLink) -> None:
 def test_a_slow_redis_holds_no_request_up(hanging: RedisLink) -> None:
     where, plain = door(hanging, 1000), door(None, 1000)
     knock(where, "192.0.2.7", {}, _PATIENCE)
-    usual = took_s(lambda: knock(plain, "192.0.2.7", {}, 20))
-    assert took_s(lambda: knock(where, "192.0.2.7", {}, 20)) < 2 * usual + MOST_S
+    # Where requests wait for Redis every try is late; that the machine is busy passes.
+    for _ in range(5):
+        usual = took_s(lambda: knock(plain, "192.0.2.7", {}, 20))
+        took = took_s(lambda: knock(where, "192.0.2.7", {}, 20))
+        if took < 2 * usual + MOST_S:
+            return
+    pytest.fail(f"{took:.3f} s, where {usual:.3f} s are usual")
 
 
 def test_a_request_that_is_cancelled_meanwhile_stays_cancelled(link: RedisLink, shared: RedisServer) -> None:

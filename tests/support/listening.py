@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
+import random
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_LOWEST = 10_000
+_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """One that no connection is given by chance before it is listened on, and that this process hands out once."""
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what others left in TIME_WAIT is free
+            free.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
+
+
+def _ports() -> Iterator[int]:
+    """Below those that connections get, again and again; every worker has its own part and each process a start."""
+    end = int(_RANGE.read_text().split()[0]) if _RANGE.exists() else 32_768
+    parts = max(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 1)
+    part = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % parts
+    mine = range(_LOWEST + part, max(end, _LOWEST + 1_000), parts)
+    start = random.Random(os.getpid()).randrange(len(mine))
+    return itertools.cycle([*mine[start:], *mine[:start]])
+
+
+_PORTS = _ports()
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int, name: str, seconds: float) -> None:

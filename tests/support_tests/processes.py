@@ -22,7 +22,7 @@ def _until(client: Any, part: str, *, running: bool, seconds: float) -> bool:
     return True
 
 
-def gone_after(client: Any, part: str, seconds: float = 1.0) -> bool:
+def gone_after(client: Any, part: str, seconds: float = 5.0) -> bool:
     """Whether no statement containing `part` runs any more within the time."""
     return _until(client, part, running=False, seconds=seconds)
 

@@ -50,6 +50,7 @@ def test_every_alarm_arrives_at_a_receiver_that_is_killed_and_slow(
     receiver.delay_s = 2.0
     receiver.start()
     assert deliver_waiting(turns, client.muse, now + timedelta(seconds=40)) == (0, 6)
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", 10)
     receiver.delay_s, receiver.status = 0.0, 503
     assert deliver_waiting(turns, client.muse, now + timedelta(seconds=120)) == (0, 6)
     receiver.status = 204

@@ -144,7 +144,7 @@ def test_a_read_survives_a_cut(wire: tuple[Wire, ClickHouseSettings]) -> None:
 
 def test_a_stall_longer_than_the_timeout_is_retried(wire: tuple[Wire, ClickHouseSettings]) -> None:
     made, settings = wire
-    with ClickHouseClient(settings.model_copy(update={"timeout": 0.5})) as client:
+    with ClickHouseClient(settings.model_copy(update={"timeout": 5})) as client:
         client.executor.scalar("SELECT 1")
         driver = client.executor.engine.raw_connection()
         driver.driver_connection.client.connection.send_receive_timeout = 1  # type: ignore[union-attr]

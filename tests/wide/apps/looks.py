@@ -7,6 +7,7 @@ the words that the view has to hold, and the marks that its pictures have at lea
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.wide.browser.looks import FLAGS
 
 SIZES = {"desk": (800, 700, "light"), "phone": (390, 844, "dark")}
 SETTLED_MS = 400
+DRAWN_MS = 10_000
+MARKS = "document.querySelectorAll('svg[role=img] :is(path, circle, rect, line)').length"
 
 
 def look(browser: Browser, address: str, size: str, axe: str, picture: Path, call: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +48,11 @@ def look(browser: Browser, address: str, size: str, axe: str, picture: Path, cal
         {"width": width, "height": int(page.evaluate("document.querySelector('iframe').offsetHeight"))}
     )
     page.wait_for_timeout(SETTLED_MS)
+    with contextlib.suppress(PlaywrightTimeout):  # what is drawn by then is told
+        view.wait_for_function(f"{MARKS} >= {call['marks']}", timeout=DRAWN_MS)
     page.screenshot(path=str(picture))
     said = view.inner_text("main")
-    marks = view.evaluate("document.querySelectorAll('svg[role=img] :is(path, circle, rect, line)').length")
+    marks = view.evaluate(MARKS)
     bent = view.evaluate("/\\[object|NaN|undefined/.test(document.body.outerHTML.split('<script>')[0])")
     wide = view.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
     cut = view.evaluate("document.body.scrollHeight > innerHeight + 2")

@@ -13,7 +13,7 @@ from chimera_metrics.integrations.evolution.keeper_lock import KeeperLock
 from chimera_metrics.integrations.evolution.lock import LockTerms
 from tests.wide.cluster.chdb_servers import CLUSTER
 
-STALE_S = 2.0
+STALE_S = 8.0
 
 
 def main(port: int, database: str, host: str) -> None:

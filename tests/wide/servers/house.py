@@ -26,6 +26,7 @@ global
 defaults
   mode http
   timeout connect 1s
+  timeout check 5s
   timeout client 60s
   timeout server 60s
   retries 3
@@ -37,7 +38,7 @@ frontend muse
 backend servers
   balance roundrobin
   option httpchk GET /readyz
-  default-server check inter 500ms fall 1 rise 1
+  default-server check inter 500ms fall 3 rise 1
 """
 _READY_S = 60.0
 ALONE = "alone"
