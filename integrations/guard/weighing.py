@@ -107,11 +107,13 @@ class Weighing(Values):
         place.aliases = {**place.aliases, **{name: (found, place) for name, found in aliases_of(node)}}
         self.kept.append(place)
         answer = Answer(parts=source.parts + 1, selects=source.selects + 1)
+        around, self.grouped = self.grouped, any(part.startswith("group_by") and node[part] for part in node)
         for column in node["select"]["children"]:
             self._project(column, place, source, answer)
         for part, value in node.items():
             if part not in {"type", "select", "with", "tables", "settings"}:
                 answer.parts += self.parts(value, place)
+        self.grouped = around
         _check_groupings(node)
         regrouped = any(part in node for part in ("group_by", "distinct", "order_by", "limit_by"))
         spread = (source.fan[0] * self.fan[0], source.fan[1] * self.fan[1])

@@ -125,6 +125,21 @@ def goes_through_all(low: str, path: str | None) -> bool:
     return "*" in path
 
 
+def is_pairwise(low: str, parameters: Sequence[Size], several: bool) -> bool:
+    """Whether an aggregate compares its rows by pairs at the end, as far as it may: few of them, once."""
+    if not low.startswith(costs.PAIRWISE):
+        return False
+    method = parameters[1].text if len(parameters) > 1 else "auto"
+    if method in costs.ASYMPTOTIC:
+        return False
+    if method == "auto" and not several and low.removeprefix(costs.PAIRWISE) in {"", "if"}:
+        return True
+    raise StatementRefused(
+        "kolmogorovSmirnovTest() may compare very many rows by pairs here, and no time limit stops that; write its "
+        "method 'asymp', as in kolmogorovSmirnovTest('two-sided', 'asymp')(value, sample)."
+    )
+
+
 def check_pattern(low: str, args: Sequence[Size]) -> None:
     place = costs.PATTERNS.get(low)
     if place is None or place >= len(args):
