@@ -53,7 +53,21 @@ _COLUMNS = {"String": "toString(cityHash64(number))", "Date": "toDateTime(number
 # By its name in lower case, what one function takes longest with.
 _PATHS = ("{name}(concat('http://h/', repeat('a/', {n2})))", "{name}(concat('http://h/', repeat('?', {n})))")
 _SHAPED: dict[str, tuple[str, ...]] = {"urlhierarchy": _PATHS, "urlpathhierarchy": _PATHS}
+_HASHES = "arrayMap(y -> cityHash64(y), range({n8}))"
+_SHAPED["arrayreduce"] = (f"{{name}}('groupBitmap', {_HASHES})", f"{{name}}('histogram(250)', {_HASHES})")
+_SHAPED["arrayreduceinranges"] = (
+    f"{{name}}('groupBitmap', [(1, {{n8}}), (2, {{n8}})], {_HASHES})",
+    f"{{name}}('entropy', [(1, {{n8}}), (2, {{n8}})], {_HASHES})",
+)
 _SHAPED_AGGREGATES: dict[str, tuple[str, ...]] = {
+    "mannwhitneyutest": tuple(
+        f"SELECT {{name}}(cityHash64(number), number % 2) FROM numbers({rows})"
+        for rows in (2_000_000, 3_000_000, 11_000_000)
+    ),
+    "rankcorr": tuple(
+        f"SELECT {{name}}(cityHash64(number), cityHash64(number, 1)) FROM numbers({rows})"
+        for rows in (1_500_000, 4_000_000)
+    ),
     "kolmogorovsmirnovtest": (
         "SELECT {name}('two-sided', 'exact')(number, number % 2) FROM numbers(1000000)",
         "SELECT {name}('two-sided', 'auto')(number, number % 2) FROM numbers(20000)",

@@ -49,7 +49,7 @@ class Values:
         # The keys above are ids, so what they stand for is kept.
         self.kept: list[Any] = []
         self.worst = (0.0, "")
-        self.gathers = self.reads = self.exact = False
+        self.gathers = self.reads = self.exact = self.sorts_slowly = False
         #: Whether the SELECT that is read has groups, each with a value of its aggregates.
         self.grouped = False
         self.pairwise = 0
@@ -165,6 +165,7 @@ class Values:
     def _aggregate(self, low: str, sizes: Sequence[Size], parameters: Sequence[Size], nodes: float) -> Size:
         if low.startswith(costs.SORTING):
             self.gathers = True
+        self.sorts_slowly |= low.startswith(costs.SLOWLY_SORTING)
         self.exact |= low.startswith(costs.EXACT)
         if low.startswith(costs.MATRICES):
             pairs = costs.NS_PER_MATRIX_PAIR * len(sizes) ** 2

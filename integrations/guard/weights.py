@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera_metrics.integrations.guard import costs
-from chimera_metrics.integrations.guard.functions import IN_FUNCTIONS
+from chimera_metrics.integrations.guard.functions import AGGREGATE_FIRST, IN_FUNCTIONS
 from chimera_metrics.integrations.guard.refusals import StatementRefused
 from chimera_metrics.integrations.guard.sizes import MOST_RANGE, Size, joined
 
@@ -67,10 +67,13 @@ def cost_of(low: str, args: Sequence[Size], gives: Size, constant: bool) -> Cost
     check_pattern(low, args)
     if low in IN_FUNCTIONS:
         args = args[:1]  # the other side is made a set, once
-    rate = costs.ns_per_byte(low)
+    rate, pairs = costs.ns_per_byte(low), _pair_rate(low)
+    if low in AGGREGATE_FIRST:
+        rate, for_each_range = costs.over_array(args[0].text)
+        pairs = for_each_range if low == "arrayreduceinranges" else 0.0
     usual = rate * sum(arg.usual for arg in args) + costs.NS_PER_BYTE * gives.usual
     most = rate * sum(arg.most for arg in args) + costs.NS_PER_BYTE * gives.most
-    if pairs := _pair_rate(low):
+    if pairs:
         args = args[1:] if low == "arrayreduceinranges" else args
         first, rest = args[0], joined(args[1:]) if len(args) > 1 else args[0]
         if low.startswith(("polygon", "geometry", "area", "pointin")):

@@ -10,6 +10,7 @@ from chimera_metrics.integrations.guard.sizes import Size, size_of
 from tests.guard.conftest import Store
 
 _ARRAYS = ", ".join(f"range(3000000) AS r{place}" for place in range(60))
+_HASHES = "arrayMap(x -> cityHash64(x), range(1000000))"
 _TEST = "kolmogorovSmirnovTest"
 
 REFUSED = {
@@ -30,6 +31,10 @@ REFUSED = {
         "'asymp'",
     f"SELECT {', '.join(f'{_TEST}(number, number % {place})' for place in (2, 3, 4))} FROM numbers(9)": "'asymp'",
     f"SELECT arrayReduce('{_TEST}', range(number), range(number)) FROM numbers(20000)": "'asymp'",
+    f"SELECT arrayReduce('groupBitmap', {_HASHES})": "no time limit",
+    f"SELECT arrayReduce('groupBitmapState', {_HASHES})": "no time limit",
+    f"SELECT arrayReduceInRanges('groupBitmap', [(1, 900000), (2, 900000)], {_HASHES})": "no time limit",
+    f"SELECT arrayReduceInRanges('sumMap', [(1, 900000)], arrayMap(x -> [x], {_HASHES}))": "no time limit",
     "SELECT length(URLPathHierarchy(repeat('http://a/', 100000)))": "left.text, 1000.",
     "SELECT URLHierarchy(concat('http://h/', repeat('a/', 30000)))": "left.text, 1000.",
     "SELECT URLHierarchy(url) FROM deployments": "left.text, 1000.",
@@ -70,3 +75,15 @@ def test_the_parts_of_a_path_are_no_more_than_they_are_weighed_by(store: Store, 
     made = store.run(f"SELECT byteSize({function}('{text}'))")
     weighed = size_of(function.lower(), [Size(len(text), len(text), len(text))])
     assert int(made) < weighed.most
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT arrayReduceInRanges('avg', [(1, 7), (8, 7)], groupArray(latency_ms)) FROM ui_events",
+        "SELECT arrayReduce('uniq', groupArray(latency_ms)) FROM ui_events",
+        "SELECT arrayReduce('groupBitmap', groupArray(100000)(tokens_in)) FROM llm_events",
+    ],
+)
+def test_honest_aggregates_of_arrays_pass(guard: Guard, sql: str) -> None:
+    assert guard.check(sql).kind == "select"
