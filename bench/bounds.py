@@ -199,7 +199,8 @@ def main() -> int:
     if options.crowd:
         rows = sorted((line.split("\t") for line in _read().values()), key=lambda row: -float(row[3]))
         return crowd([row[5] for row in rows])
-    done = {} if options.again or not RESULTS.exists() else _read()
+    fresh = options.again and not options.names
+    done = {} if fresh or not RESULTS.exists() else _read()
     ends, overran = time.monotonic() + options.minutes * 60, []
     for limit_s, names, run in (
         (_LIMIT_S, sorted(function_names()), _function),

@@ -50,6 +50,31 @@ _GATHERED = {
     "Map": "mapFromArrays(groupArray(number), groupArray(number))",
 }
 _COLUMNS = {"String": "toString(cityHash64(number))", "Date": "toDateTime(number)", "Array": "[number, number + 1]"}
+# By its name in lower case, what one function takes longest with.
+_PATHS = ("{name}(concat('http://h/', repeat('a/', {n2})))", "{name}(concat('http://h/', repeat('?', {n})))")
+_SHAPED: dict[str, tuple[str, ...]] = {"urlhierarchy": _PATHS, "urlpathhierarchy": _PATHS}
+_HASHES = "arrayMap(y -> cityHash64(y), range({n8}))"
+_SHAPED["arrayreduce"] = (f"{{name}}('groupBitmap', {_HASHES})", f"{{name}}('histogram(250)', {_HASHES})")
+_SHAPED["arrayreduceinranges"] = (
+    f"{{name}}('groupBitmap', [(1, {{n8}}), (2, {{n8}})], {_HASHES})",
+    f"{{name}}('entropy', [(1, {{n8}}), (2, {{n8}})], {_HASHES})",
+)
+_SHAPED_AGGREGATES: dict[str, tuple[str, ...]] = {
+    "mannwhitneyutest": tuple(
+        f"SELECT {{name}}(cityHash64(number), number % 2) FROM numbers({rows})"
+        for rows in (2_000_000, 3_000_000, 11_000_000)
+    ),
+    "rankcorr": tuple(
+        f"SELECT {{name}}(cityHash64(number), cityHash64(number, 1)) FROM numbers({rows})"
+        for rows in (1_500_000, 4_000_000)
+    ),
+    "kolmogorovsmirnovtest": (
+        "SELECT {name}('two-sided', 'exact')(number, number % 2) FROM numbers(1000000)",
+        "SELECT {name}('two-sided', 'auto')(number, number % 2) FROM numbers(20000)",
+        "SELECT {name}('two-sided')(number, intDiv(number, 30) % 2) FROM numbers(600000) GROUP BY number % 30",
+        "SELECT {name}('less', 'asymp')(cityHash64(number), number % 2) FROM numbers(15000000)",
+    ),
+}
 _PLAIN = ("repeat('a', 9)", "3", "[1, 2]", "['a']", "now()")
 
 
@@ -89,6 +114,8 @@ def _read(tree: str | None) -> Any:
 
 def statements(name: str, example: Example) -> Iterator[Callable[[int], str]]:
     """Each gives a statement for a size in bytes: one argument large, then all; of one row, of many, gathered."""
+    for shape in _SHAPED.get(name.lower(), ()):
+        yield lambda n, s=shape: f"SELECT ignore({s.format_map(_Shares(n, name))})"  # type: ignore[misc]
     slots = [index for index, type_ in enumerate(example.types) if _values(type_)]
     several = [slots] if len(slots) > 1 else []
     for chosen in [*several, *([slot] for slot in slots)]:
@@ -112,6 +139,7 @@ def aggregates(name: str, example: Example) -> Iterator[str]:
         for arguments in _rows_of(example):
             head = f"{name}({', '.join(words)})" if words else name
             yield f"SELECT ignore({head}({', '.join(arguments)})) FROM numbers({_MANY})"
+    yield from (shape.format(name=name) for shape in _SHAPED_AGGREGATES.get(name.lower(), ()))
 
 
 def _rows_of(example: Example) -> Iterator[list[str]]:
@@ -145,14 +173,15 @@ def _gathered(name: str, example: Example, chosen: list[int]) -> str:
     return f"SELECT ignore({name}({', '.join(arguments)})) FROM (SELECT {', '.join(columns)} FROM numbers({_MANY}))"
 
 
-class _Shares(dict[str, int]):
-    """{n}, and {n16} for a sixteenth of it."""
+class _Shares(dict[str, int | str]):
+    """{n}, and {n16} for a sixteenth of it; {name} of the function."""
 
-    def __init__(self, size: int) -> None:
-        super().__init__(n=size)
+    def __init__(self, size: int, name: str = "") -> None:
+        super().__init__(name=name)
+        self._size = size
 
     def __missing__(self, name: str) -> int:
-        return max(self["n"] // int(name[1:]), 1)
+        return max(self._size // int(name[1:] or 1), 1)
 
 
 def _values(type_: str) -> tuple[str, ...]:

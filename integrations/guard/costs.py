@@ -54,7 +54,6 @@ PAIRS: dict[str, float] = {
     **dict.fromkeys(words("hasall hasany hassubstr"), 1.0),
     "arraysimilarity": 10.0,
     "arrayautocorrelation": 2.0,
-    "arrayreduceinranges": 10.0,
     **dict.fromkeys(words("jarosimilarity jarowinklersimilarity prettyprintjson"), 2.0),
     "cuturlparameter": 0.02,
     **dict.fromkeys(words("base58encode base58decode trybase58decode"), 0.5),
@@ -113,6 +112,12 @@ def ns_per_pair(name: str) -> float:
     return found
 
 
+def over_array(aggregate: str | None) -> tuple[float, float]:
+    """Nanoseconds for a byte of an array that an aggregate runs over, and for each element of each range."""
+    low = (aggregate or "").lower()
+    return next((rates for family, rates in _SLOW_OVER_ARRAYS.items() if low.startswith(family)), _OVER_ARRAYS)
+
+
 # What only looks at its argument, or takes a part of it, without going through it.
 FREE = words("""
 length empty notempty tuple tupleelement arrayelement arrayelementornull cardinality identity tonullable assumenotnull
@@ -153,6 +158,26 @@ SORTING = (
     *("mannwhitney", "kolmogorov", "rankcorr", "windowfunnel", "sequence"),
     *("maxintersections", "intervallengthsum", "largesttriangle", "lttb", "gini", "boundingratio"),
 )
+
+# Compares the rows by pairs at the end, unless its second parameter says otherwise. Without one it does so with up to
+# 10,000 rows of either sample, which takes a third of a second for each group.
+PAIRWISE = "kolmogorovsmirnovtest"
+ASYMPTOTIC = words("asymp asymptotic")
+MOST_PAIRWISE = 2
+
+# These sort all rows at the end, where 96 MB of them take most of a second.
+SLOWLY_SORTING = ("mannwhitney", "rankcorr")
+
+# Aggregates that take long over an array, by the beginnings of their names: nanoseconds for a byte of it, and for each
+# element of each range of it.
+_SLOW_OVER_ARRAYS = {
+    ("groupbitmap", "summap", "minmap", "maxmap"): (100.0, 4_000.0),
+    (
+        *("histogram", "entropy", "topk", "approx", "uniq", "groupuniq", "gini", "boundingratio", "windowfunnel"),
+        *("mannwhitney", "rankcorr", "cramersv", "theilsu", "contingency", "maxintersections", "intervallength"),
+    ): (25.0, 300.0),
+}
+_OVER_ARRAYS = (NS_PER_BYTE, 30.0)
 
 EXACT = ("quantileexact", "quantilesexact", "medianexact")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chimera_metrics.integrations.guard.costs import GATHERING, NUMBER_FAMILIES, NUMBERS
+from chimera_metrics.integrations.guard.functions import words
 from chimera_metrics.integrations.guard.refusals import StatementRefused
 
 #: Bytes that a text of the store has as a rule, and may have.
@@ -181,6 +182,20 @@ def _grams(args: Sequence[Size]) -> Size:
     return Size(text.usual * text.usual, text.most * text.most, text.most * 2)
 
 
+def _cut(bytes_each: float, count: int) -> Rule:
+    """A part of a text, of at most so many letters where a literal says so; a computed number may be below zero."""
+
+    def rule(args: Sequence[Size]) -> Size:
+        text = args[0]
+        letters = args[count].value if count < len(args) and args[count].text is not None else None
+        if letters is None or text.leaves > 1:
+            return replace(joined(args), value=None)
+        most = max(letters * bytes_each, 1.0)
+        return Size(min(text.usual, most), min(text.most, most), min(text.items, most), gathered=text.gathered)
+
+    return rule
+
+
 _UNBOUNDED: Rule = lambda args: NUMBER.times(_UNKNOWN)  # noqa: E731  # a rule like the others
 RULES: dict[str, Rule] = {
     "repeat": _counted(0, 1, _MOST_REPEATS),
@@ -205,12 +220,18 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("hex", "encodeurlcomponent", "encodeurlformcomponent", "bitslice"), _grown(3)),
     **dict.fromkeys(("tojsonstring", "encodexmlcomponent", "tostring", "bin"), _grown(8)),
     **dict.fromkeys(("normalizeutf8nfkc", "normalizeutf8nfkd", "normalizeutf8nfd"), _grown(18)),
+    # Each part of the path is given with all that stands before it.
+    **dict.fromkeys(("urlhierarchy", "urlpathhierarchy"), _grams),
+    **dict.fromkeys(words("left right"), _cut(1, 1)),
+    **dict.fromkeys(words("leftutf8 rightutf8"), _cut(4, 1)),
+    **dict.fromkeys(words("substring substr mid byteslice"), _cut(1, 2)),
+    "substringutf8": _cut(4, 2),
     "prettyprintjson": lambda args: Size(args[0].usual * args[0].usual, args[0].most * args[0].most),
     **dict.fromkeys(("timeslots", "timeseriesrange", "timeseriesfromgrid", "h3line"), _UNBOUNDED),
     **dict.fromkeys(("h3polygontocells", "h3polygontocellswithcontainment", "geohashesinbox"), _UNBOUNDED),
     "mappopulateseries": lambda args: joined([args[0], _counted(-1, 1)([NUMBER, args[-1]]).times(16)]),
 }
-_PIECES = ("splitby", "alphatokens", "tokens", "extractall", "jsonextractkeys", "jsonextractarray", "urlhierarchy")
+_PIECES = ("splitby", "alphatokens", "tokens", "extractall", "jsonextractkeys", "jsonextractarray")
 _ARRAYS = ("array", "map", "bitmap", "emptyarray", "bitpositions", "bitmask", "series")
 
 
@@ -336,7 +357,7 @@ def literal_size(value: Mapping[str, Any]) -> Size:
         number = float(str(content))
     except ValueError:
         return Size(constant=True)
-    return Size(constant=True, value=number if 0 <= number < float("inf") else None)
+    return Size(constant=True, value=number if 0 <= number < float("inf") else None, text=str(content))
 
 
 def element_of(array: Size) -> Size:

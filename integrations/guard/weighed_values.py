@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chimera_metrics.integrations.guard import costs
-from chimera_metrics.integrations.guard.functions import HIGHER_ORDER, function_names
+from chimera_metrics.integrations.guard.functions import AGGREGATE_FIRST, HIGHER_ORDER, function_names
 from chimera_metrics.integrations.guard.nodes import Node, arguments_of, is_lambda, name_parts
 from chimera_metrics.integrations.guard.places import EXPRESSIONS, Answer, Place
 from chimera_metrics.integrations.guard.rules import SHORT_COLUMNS
@@ -26,7 +26,7 @@ from chimera_metrics.integrations.guard.sizes import (
     size_of,
     widened,
 )
-from chimera_metrics.integrations.guard.weights import Cost, cost_of
+from chimera_metrics.integrations.guard.weights import Cost, cost_of, is_pairwise
 
 # A SELECT may name as many columns as this table has, by a star.
 WIDEST_TABLE = 30
@@ -44,12 +44,15 @@ class Values:
         self.most_gathered = most_gathered
         self.cost = Cost()
         self.fan = (1.0, 1.0)
-        self.known: dict[tuple[int, int], Size] = {}
-        self.open: set[tuple[int, int]] = set()
+        self.known: dict[tuple[int, int, bool], Size] = {}
+        self.open: set[tuple[int, int, bool]] = set()
         # The keys above are ids, so what they stand for is kept.
         self.kept: list[Any] = []
         self.worst = (0.0, "")
-        self.gathers = self.reads = self.exact = False
+        self.gathers = self.reads = self.exact = self.sorts_slowly = False
+        #: Whether the SELECT that is read has groups, each with a value of its aggregates.
+        self.grouped = False
+        self.pairwise = 0
         #: What arrays cost that become rows: they are made before there are more rows.
         self.unspread = Cost()
         #: The most elements that a range() of one row has.
@@ -108,7 +111,7 @@ class Values:
             return replace(place.parameters[parts[0]], nodes=1.0)
         if len(parts) == 1 and name in place.aliases:
             meant, seen_from = place.aliases[name]
-            key = id(meant), id(seen_from)
+            key = id(meant), id(seen_from), self.grouped
             if key in self.known:
                 return self.known[key]
             if key not in self.open and meant is not node:
@@ -144,7 +147,11 @@ class Values:
             nodes += self.parts(node["window_definition"], place)
         parameters = [self.value(one, place) for one in node.get("parameters", {}).get("children", ())]
         if low not in function_names():
+            several = self.grouped or "window_definition" in node or "window_name" in node
+            self._count_pairwise(low, parameters, several)
             return self._aggregate(low, sizes, parameters, nodes)
+        if low in AGGREGATE_FIRST and sizes and sizes[0].text:
+            self._count_pairwise(sizes[0].text.lower(), (), several=True)
         folded = not low.startswith(costs.VOLATILE) and low not in costs.NOT_FOLDED
         constant = folded and all(size.constant for size in sizes)
         found = size_of(low, sizes)
@@ -158,11 +165,15 @@ class Values:
     def _aggregate(self, low: str, sizes: Sequence[Size], parameters: Sequence[Size], nodes: float) -> Size:
         if low.startswith(costs.SORTING):
             self.gathers = True
+        self.sorts_slowly |= low.startswith(costs.SLOWLY_SORTING)
         self.exact |= low.startswith(costs.EXACT)
         if low.startswith(costs.MATRICES):
             pairs = costs.NS_PER_MATRIX_PAIR * len(sizes) ** 2
             self.cost.add(Cost(pairs, pairs))
         return replace(aggregate_of(low, sizes, parameters, self.most_gathered), nodes=nodes)
+
+    def _count_pairwise(self, low: str, parameters: Sequence[Size], several: bool) -> None:
+        self.pairwise += is_pairwise(low, parameters, several or self.pairwise >= costs.MOST_PAIRWISE)
 
     def _call_by_name(self, function: Node, arguments: Sequence[Node], place: Place) -> Size:
         parameters, body = arguments_of(function)

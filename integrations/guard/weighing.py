@@ -28,6 +28,7 @@ MOST_STEPS = 1_000
 # Bytes to which the rows of a group can be gathered, by the memory in MB that the statement may take then.
 _GATHERED = {256: 64e6, 64: 8e6}
 _EXACT_MEMORY_MB = 1_024
+_SLOWLY_SORTED_MB = 96
 _STARS = frozenset({"Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher", "QualifiedColumnsRegexpMatcher"})
 
 
@@ -68,6 +69,7 @@ class Weighing(Values):
             )
         rows = int(_BLOCK_NS / self.cost.usual) if self.cost.usual else BLOCK_ROWS
         rows = min(rows, int(MOST_RANGE / self.ranges)) if self.ranges else rows
+        memory_mb = min(memory_mb, _SLOWLY_SORTED_MB) if self.sorts_slowly else memory_mb
         memory = memory_mb if self.gathers else _EXACT_MEMORY_MB if self.exact else None
         light = not self.reads and self.cost.most + self.cost.once < _LIGHT_NS
         return Weight(max(rows, 1) if rows < BLOCK_ROWS else None, memory, self.ranges > 0, light)
@@ -107,11 +109,13 @@ class Weighing(Values):
         place.aliases = {**place.aliases, **{name: (found, place) for name, found in aliases_of(node)}}
         self.kept.append(place)
         answer = Answer(parts=source.parts + 1, selects=source.selects + 1)
+        around, self.grouped = self.grouped, any(part.startswith("group_by") and node[part] for part in node)
         for column in node["select"]["children"]:
             self._project(column, place, source, answer)
         for part, value in node.items():
             if part not in {"type", "select", "with", "tables", "settings"}:
                 answer.parts += self.parts(value, place)
+        self.grouped = around
         _check_groupings(node)
         regrouped = any(part in node for part in ("group_by", "distinct", "order_by", "limit_by"))
         spread = (source.fan[0] * self.fan[0], source.fan[1] * self.fan[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera_metrics.integrations.guard import costs
-from chimera_metrics.integrations.guard.functions import IN_FUNCTIONS
+from chimera_metrics.integrations.guard.functions import AGGREGATE_FIRST, IN_FUNCTIONS
 from chimera_metrics.integrations.guard.refusals import StatementRefused
 from chimera_metrics.integrations.guard.sizes import MOST_RANGE, Size, joined
 
@@ -67,10 +67,13 @@ def cost_of(low: str, args: Sequence[Size], gives: Size, constant: bool) -> Cost
     check_pattern(low, args)
     if low in IN_FUNCTIONS:
         args = args[:1]  # the other side is made a set, once
-    rate = costs.ns_per_byte(low)
+    rate, pairs = costs.ns_per_byte(low), _pair_rate(low)
+    if low in AGGREGATE_FIRST:
+        rate, for_each_range = costs.over_array(args[0].text)
+        pairs = for_each_range if low == "arrayreduceinranges" else 0.0
     usual = rate * sum(arg.usual for arg in args) + costs.NS_PER_BYTE * gives.usual
     most = rate * sum(arg.most for arg in args) + costs.NS_PER_BYTE * gives.most
-    if pairs := _pair_rate(low):
+    if pairs:
         args = args[1:] if low == "arrayreduceinranges" else args
         first, rest = args[0], joined(args[1:]) if len(args) > 1 else args[0]
         if low.startswith(("polygon", "geometry", "area", "pointin")):
@@ -123,6 +126,21 @@ def goes_through_all(low: str, path: str | None) -> bool:
             f"smaller ones, of at most {costs.MOST_PATH_STEPS:,.0f} together, or [*]."
         )
     return "*" in path
+
+
+def is_pairwise(low: str, parameters: Sequence[Size], several: bool) -> bool:
+    """Whether an aggregate compares its rows by pairs at the end, as far as it may: few of them, once."""
+    if not low.startswith(costs.PAIRWISE):
+        return False
+    method = parameters[1].text if len(parameters) > 1 else "auto"
+    if method in costs.ASYMPTOTIC:
+        return False
+    if method == "auto" and not several and low.removeprefix(costs.PAIRWISE) in {"", "if"}:
+        return True
+    raise StatementRefused(
+        "kolmogorovSmirnovTest() may compare very many rows by pairs here, and no time limit stops that; write its "
+        "method 'asymp', as in kolmogorovSmirnovTest('two-sided', 'asymp')(value, sample)."
+    )
 
 
 def check_pattern(low: str, args: Sequence[Size]) -> None:

@@ -61,7 +61,9 @@ def test_a_statement_may_ask_for_smaller_blocks_and_not_for_larger_ones(guard: G
         ("SELECT arrayDistinct(groupArray(latency_ms)) FROM ui_events", 64),
         ("SELECT arraySort(groupArray(1000)(latency_ms)) FROM ui_events", None),
         ("SELECT quantileExact(0.9)(latency_ms) FROM ui_events", 1_024),
-        ("SELECT mannWhitneyUTest(latency_ms, event_type = 'error') FROM ui_events", 256),
+        ("SELECT mannWhitneyUTest(latency_ms, event_type = 'error') FROM ui_events", 96),
+        ("SELECT rankCorr(latency_ms, schema_version) FROM ui_events", 96),
+        ("SELECT windowFunnel(60)(toDateTime(ts), schema_version = 1) FROM ui_events", 256),
     ],
 )
 def test_what_gathers_rows_for_a_function_gets_less_memory(guard: Guard, sql: str, memory_mb: int | None) -> None:
