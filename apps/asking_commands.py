@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 
-def _form(command: Any) -> Any:
-    """The options for another form than a table."""
-    command = click.option("--csv", "form", flag_value="csv", help="Print CSV; of a query all rows.")(command)
-    command = click.option("--json", "form", flag_value="json", help="Print the tool's answer as JSON, for programs.")(
-        command
+def _form(command: Callable[..., None]) -> Any:
+    """The options for another form than a table, as one argument."""
+
+    @wraps(command)
+    def chosen(**given: Any) -> None:
+        forms = [form for form in ("table", "json", "csv") if given.pop(f"as_{form}")]
+        if len(forms) > 1:
+            raise click.UsageError(f"An answer has one form; name one of {', '.join(f'--{form}' for form in forms)}.")
+        command(**given, form=forms[0] if forms else "table")
+
+    with_csv = click.option("--csv", "as_csv", is_flag=True, help="Print CSV; of a query all rows.")(chosen)
+    with_json = click.option("--json", "as_json", is_flag=True, help="Print the tool's answer as JSON, for programs.")(
+        with_csv
     )
-    return click.option("--table", "form", flag_value="table", default="table", help="Print a table; the default.")(
-        command
-    )
+    return click.option("--table", "as_table", is_flag=True, help="Print a table; the default.")(with_json)
 
 
 @click.command(short_help="Run one read-only SQL statement.")

@@ -44,13 +44,24 @@ def _of_a_file(error: OSError) -> str | None:
     return None
 
 
+def _say_of_a_file(error: OSError) -> None:
+    """Says that sentence; raises the error where there is none."""
+    if (sentence := _of_a_file(error)) is None:
+        raise error
+    say(f"muse: {sentence}", err=True)
+
+
 class Commands(click.Group):
     """Prints an error that a user can cause as one sentence on stderr, and exits 1."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """All of the command's output passes `escaped_output`: usage errors and tracebacks too."""
         with escaped_output():
-            return super().main(*arguments, **options)
+            try:
+                return super().main(*arguments, **options)
+            except OSError as error:  # what --help and --version meet, which run before any command
+                _say_of_a_file(error)
+                sys.exit(1)
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         with _usage_on_one_line():
@@ -64,9 +75,7 @@ class Commands(click.Group):
             say(f"muse: {error}", err=True)
             ctx.exit(1)
         except OSError as error:
-            if (sentence := _of_a_file(error)) is None:
-                raise
-            say(f"muse: {sentence}", err=True)
+            _say_of_a_file(error)
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(STOPPED)

@@ -54,9 +54,9 @@ def run(transport: str, host: str, port: int, read_only: bool, ui: bool | None =
 
 def _start_engine(settings: ClickHouseSettings) -> None:
     """Loads the engine's library and opens the store while Python imports the rest."""
-    chdb()
-    if Path(settings.store_path).is_dir():
-        with contextlib.suppress(Exception):  # the first call meets it too, and says it
+    with contextlib.suppress(Exception):  # the first call meets it too, and says it
+        chdb()
+        if Path(settings.store_path).is_dir():
             open_store(settings.store_path, settings.store_wait, settings.store_idle).open_early()
 
 

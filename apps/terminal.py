@@ -44,14 +44,27 @@ class EscapedStream:
 @contextlib.contextmanager
 def escaped_output() -> Iterator[None]:
     """Meanwhile nothing that a terminal would obey is written to stdout or stderr as text."""
+    _open_closed()
     write_any_text()
     before = sys.stdout, sys.stderr
     sys.excepthook = _traceback  # it runs when all this is over
-    sys.stdout, sys.stderr = (cast("TextIO", stream and EscapedStream(stream)) for stream in before)
+    sys.stdout, sys.stderr = (cast("TextIO", EscapedStream(stream)) for stream in before)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def _open_closed() -> None:
+    """Streams that the shell closed (`>&-`) read and write nothing; no file that is opened later gets their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # until the process ends
 
 
 def _traceback(*fault: Any) -> None:

@@ -19,6 +19,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -31,7 +32,7 @@ from chimera_metrics.integrations.http_settings import HttpSettings
 from chimera_metrics.integrations.kafka_settings import KafkaSettings
 from chimera_metrics.integrations.setting_words import Words
 from chimera_metrics.integrations.several_servers import SeveralServers
-from chimera_metrics.integrations.store_address import NATIVE_PORT, absolute_path, other_names, take_apart
+from chimera_metrics.integrations.store_address import NATIVE_PORT, absolute_path, other_names, take_apart, unopenable
 from chimera_metrics.suggestions import nearest
 
 # Variables of the same prefixes that are read elsewhere, so that they are not taken for misspellings.
@@ -120,8 +121,11 @@ class ClickHouseSettings(ClusterSettings, _Group):
 
     @field_validator("path")
     @classmethod
-    def _path_is_absolute(cls, value: str) -> str:
-        return absolute_path(value)
+    def _path_is_absolute(cls, value: str, info: ValidationInfo) -> str:
+        path = absolute_path(value)
+        if path and info.data.get("host") is None and (needed := unopenable(path)) is not None:
+            raise ValueError(f"{needed}; rename it, or name another")
+        return path
 
     @property
     def embedded(self) -> bool:

@@ -94,6 +94,28 @@ def absolute_path(value: str) -> str:
     return os.path.abspath(os.path.expanduser(plain))
 
 
+def unopenable(path: str) -> str | None:
+    """What the folder of an embedded store would have to be, where the engine opens another one at that path."""
+    if "\0" in path:
+        return "a folder without a null character in its path"
+    real = os.path.realpath(os.path.expanduser(path))
+    if "?" in real:
+        return "a folder without a question mark in its path, from which on the engine reads options"
+    if real != real.rstrip():
+        return "a folder whose name does not end with a space, which the engine leaves out"
+    if not _is_unicode(real):
+        return "a folder whose path is text in UTF-8, as the engine reads it"
+    return None
+
+
+def _is_unicode(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _is_meant_elsewhere(name: str, chosen: bool, given: Collection[str]) -> bool:
     right = OTHER_NAMES[name].split()[0]
     return right in given or (chosen and not name.startswith("CH_"))

@@ -30,6 +30,10 @@ _WRAPPED = re.compile(r"(?:Nullable|LowCardinality)\((.*)\)", re.DOTALL)
 _PARTS = re.compile(r"(?P<kind>\w+)(?:\((?P<inner>.*)\))?", re.DOTALL)
 _NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*) +(?P<type>[A-Z].*)", re.DOTALL)
 _INTEGER = re.compile(r"(?P<unsigned>U?)Int(?P<bits>8|16|32|64|128|256)")
+_SINGLE = re.compile(
+    r"U?Int\d+|B?Float\d+|Decimal\d*|(?:Fixed)?String|UUID|IPv[46]|Bool|Enum\d*|Date(?:32)?|(?:Date)?Time(?:64)?"
+)
+_COMPOSED = {"Array", "Map", "Tuple", "JSON"}
 _WHOLE = re.compile(r"[+-]?\d+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -104,10 +108,13 @@ def bind(statement: str, parameters: Mapping[str, Any]) -> str:
 
 def typed(name: str, value: Any, type_: str) -> str:
     """`value` as a literal that a cast to `type_` takes with every digit; raises InvalidInput where it has no room."""
+    nullable = False
     while (wrapped := _WRAPPED.fullmatch(type_)) is not None:
+        nullable |= type_.startswith("Nullable")
         type_ = wrapped[1].strip()
     parts = _PARTS.fullmatch(type_)
     kind, inner = (parts["kind"], parts["inner"] or "") if parts is not None else ("", "")
+    _check_form(name, value, kind, inner, type_, nullable)
     if kind == "Array" and isinstance(value, list | tuple):
         return f"[{', '.join(typed(name, item, inner) for item in value)}]"
     if kind == "Map" and isinstance(value, Mapping) and len(types := split(inner)) == 2:
@@ -135,11 +142,30 @@ def _tuple(name: str, value: Sequence[Any] | Mapping[str, Any], type_: str, elem
     return f"tuple({', '.join(typed(name, item, of) for item, of in zip(value, types, strict=True))})"
 
 
+def _check_form(name: str, value: Any, kind: str, inner: str, type_: str, nullable: bool) -> None:
+    """Refuses null, a list or an object where the type has none: a cast would write an object as text."""
+    single = _SINGLE.fullmatch(kind) is not None
+    if value is None and not nullable and (single or kind in _COMPOSED):
+        instead = f"write Nullable({type_}) in the statement, or give a value" if single else "give a value"
+        raise InvalidInput(f"Parameter {name} holds null, but {type_} takes none; {instead}.")
+    if single and isinstance(value, Mapping):
+        raise InvalidInput(f"Parameter {name} holds an object, but {type_} takes one value; give its JSON as text.")
+    if single and isinstance(value, list | tuple):
+        raise InvalidInput(
+            f"Parameter {name} holds a list, but {type_} takes one value; write Array({type_}) in the statement, or "
+            "give one value."
+        )
+    if kind == "Array" and isinstance(value, Mapping) and not inner.startswith("Tuple("):
+        raise InvalidInput(f"Parameter {name} holds an object, but {type_} takes a list; give a list.")
+
+
 def _check(name: str, value: Any, kind: str, inner: str, type_: str) -> None:
     if value is None or isinstance(value, bool):
         return
     text = str(value).strip()
-    if (integer := _INTEGER.fullmatch(kind)) is not None and _WHOLE.fullmatch(text):
+    if (integer := _INTEGER.fullmatch(kind)) is not None and text:
+        if not _WHOLE.fullmatch(text):
+            raise InvalidInput(f"Parameter {name} is {text[:80]}, but {kind} takes a whole number.")
         bits = int(integer["bits"])
         low, high = (0, 2**bits - 1) if integer["unsigned"] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         if not low <= int(text) <= high:

@@ -224,13 +224,14 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
 
     Reading stops at the limit, and with it the statement on the engine.
     """
-    columns = [Column(name=column.name, type=column.type) for column in running.columns]
+    described = [Described(seen(column.name), seen(column.type)) for column in running.columns]
+    columns = [Column(name=column.name, type=column.type) for column in described]
     room = room_for_rows(max_bytes, columns)
     shaper = Shaper(room)
     rows: list[list[Any]] = []
     left = room
     reason: str | None = None
-    steps = _steps(running, shaper, max_rows + 1)
+    steps = _steps(running, described, shaper, max_rows + 1)
     for step in steps:
         taken = step[: max_rows - len(rows)]
         length = size(taken) - 1
@@ -238,7 +239,7 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
             rows += fitting(taken, left)
             reason = _stopped(rows, max_bytes)
             if not rows:
-                row, why = shortened(taken[0], [column.name for column in running.columns], room)
+                row, why = shortened(taken[0], [column.name for column in described], room)
                 rows.append(row)
                 more = running.rows > 1 or next(steps, None) is not None
                 page = " Rows after it are left out: page with ORDER BY and LIMIT … OFFSET 1." if more else ""
@@ -257,7 +258,9 @@ def shape(running: Shown, max_rows: int, max_bytes: int, ceiling: int) -> QueryR
         reason = _stopped(rows, max_bytes)
     notes = [f"Column {name} holds NaN or infinity, shown as null." for name in sorted(shaper.non_finite)]
     notes += [f"Column {name} holds {_INVISIBLE}" for name in sorted(shaper.unseen)]
-    finer = [column.name for column in running.columns if _NANOSECONDS.search(column.type)]
+    named = [shown.name for shown, column in zip(described, running.columns, strict=True) if shown != column]
+    notes += [f"Name or type of column {name} holds {_INVISIBLE}" for name in sorted(named)]
+    finer = [column.name for column in described if _NANOSECONDS.search(column.type)]
     if finer and rows:
         notes.append(f"Times in {', '.join(finer)} are shown to the microsecond; toString(column) has every digit.")
     return QueryResult(
@@ -328,7 +331,7 @@ def _stopped(rows: Sequence[Any], max_bytes: int) -> str:
     )
 
 
-def _steps(running: Shown, shaper: Shaper, most: int) -> Iterator[list[list[Any]]]:
+def _steps(running: Shown, described: Sequence[Described], shaper: Shaper, most: int) -> Iterator[list[list[Any]]]:
     """Shaped rows, at most `most`, in steps: a limit of bytes may end a block soon."""
     left = most
     for block in running.blocks():
@@ -337,7 +340,7 @@ def _steps(running: Shown, shaper: Shaper, most: int) -> Iterator[list[list[Any]
             end = min(start + _STEP, length, start + left)
             columns = (
                 shaper.column(values[start:end], column.name, column.type)
-                for values, column in zip(block, running.columns, strict=True)
+                for values, column in zip(block, described, strict=True)
             )
             # Not strict: a column of lists ends where there is no more room.
             yield list(map(list, zip(*columns, strict=False)))

@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from chimera_metrics.integrations.errors import SettingsError
+
 _NAME = "chdb._chdb"
 _FILE = "_chdb.abi3.so"
 _lock = threading.Lock()
@@ -23,9 +25,29 @@ _alone = threading.Event()
 
 
 def chdb() -> Any:
-    """The module, loaded once."""
+    """The module, loaded once. Raises SettingsError where the engine does not know the time zone that TZ names."""
     with _lock:
-        return sys.modules.get(_NAME) or (_load() if _alone.is_set() else importlib.import_module(_NAME))
+        if (module := sys.modules.get(_NAME)) is not None:
+            return module
+        try:
+            return _load() if _alone.is_set() else importlib.import_module(_NAME)
+        except ImportError:
+            _check_zone()
+            raise
+
+
+def _check_zone() -> None:
+    """Raises SettingsError where TZ names no zone, without which the module does not load; the package hides that."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    zone = os.environ.get("TZ", "")
+    try:
+        ZoneInfo(zone.removeprefix(":") or "UTC")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SettingsError(
+            f"TZ holds {zone!r}, but the engine takes the name of an IANA time zone; write one such as UTC or "
+            "Europe/Berlin, or unset TZ."
+        ) from None
 
 
 def say_that_nobody_else_is_here() -> None:

@@ -23,11 +23,12 @@ from chimera_metrics.integrations.clickhouse.handles import Handle, Handles
 from chimera_metrics.integrations.clickhouse.store_lock import POLL_S, StoreLock
 from chimera_metrics.integrations.errors import MuseError, StoreBusy, StoreUnusable
 from chimera_metrics.integrations.private_files import is_foreign_link
+from chimera_metrics.integrations.store_address import unopenable
 
 MEMORY = ":memory:"
 
 # Signs by which `connect` may take the rest of a path for something else.
-_SIGNS = frozenset("?&%#:")
+_SIGNS = frozenset("&%#:")
 # Pools for moves between disks and fetches from replicas, which a store in one folder never needs. The engine keeps
 # the threads of a closed store's pools (three a reopening instead of five, and 0.8 MB instead of 1.2, without these).
 _ENGINE_OPTIONS = "?background_move_pool_size=0&background_fetches_pool_size=0"
@@ -284,6 +285,8 @@ def open_store(path: str, wait_s: float = 10, idle_s: float = 60, options: str =
             "folder itself."
         )
     real = path if path == MEMORY else os.path.realpath(os.path.expanduser(path))
+    if (needed := unopenable(real)) is not None:
+        raise StoreUnusable(f"The embedded store {path} cannot be opened: name {needed}, or rename it.")
     return _registered(real + options, lambda: EmbeddedStore(real, wait_s, idle_s, options))
 
 

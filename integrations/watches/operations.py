@@ -102,7 +102,11 @@ def alarm_list(client: Access, watch: str | None = None) -> Result | None:
 
 
 def silence(client: Access, name: str, until: datetime) -> None:
-    """No webhooks of the watch until then; alarms go on record all the same."""
+    """No webhooks of the watch until then, a time to come; alarms go on record all the same."""
+    if until <= datetime.now(UTC):
+        raise InvalidInput(
+            f"{until:%Y-%m-%d %H:%M} UTC is past; give a time to come (to end a silence, one a minute from now)."
+        )
     book = Book(client.executor)
     book.write(replace(book.watch(name), silenced_until=_to_ms(until)))
 

@@ -87,7 +87,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = _without_slash(scope)
+        scope = _with_plain_host(_without_slash(scope))
         headers = Headers(scope=scope)
         address = self._address(scope, headers)
         name = _name(address)
@@ -252,6 +252,14 @@ def _without_slash(scope: Scope) -> Scope:
         return scope
     raw = scope.get("raw_path")
     return {**scope, "path": path, "raw_path": raw and (raw.rstrip(b"/") or b"/")}
+
+
+def _with_plain_host(scope: Scope) -> Scope:
+    """Names of hosts have no case; those behind the door are compared as they are written."""
+    if all(value == value.lower() for key, value in scope["headers"] if key == b"host"):
+        return scope
+    headers = [(key, value.lower() if key == b"host" else value) for key, value in scope["headers"]]
+    return {**scope, "headers": headers}
 
 
 def _name(address: Address | None) -> str:

@@ -228,7 +228,7 @@ def _names(settings: MuseSettings, host: str) -> TransportSecuritySettings:
     names += [f"[{host}]" if ":" in host else host]
     if settings.url is not None:
         names.append(urlsplit(settings.url).netloc)
-    hosts = [form for name in names for form in (name, f"{name}:*")]
+    hosts = [form for name in names for form in (name.lower(), f"{name.lower()}:*")]
     origins = [f"http://{name}" for name in ("127.0.0.1", "localhost", "[::1]")]
     origins += [
         form

@@ -55,7 +55,7 @@ def parse(line: bytes) -> Message | list[Message]:
     """What a line says; a list is a batch.
 
     What is no Unicode becomes the sign for that: bytes that are no UTF-8, and half an emoji, as programs write that cut
-    texts at so many characters.
+    texts at so many characters. An id that is none could not come back as it is, so such a line is no JSON.
     """
     line = line.removeprefix(_BYTE_ORDER_MARK).strip()
     if not line:
@@ -75,6 +75,8 @@ def _read(line: bytes) -> Any:
     try:
         return from_json(line)
     except ValueError:
+        if not _are_ids_unicode(json.loads(line.decode(errors="surrogateescape"))):
+            raise
         text = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
         return from_json(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
@@ -82,13 +84,21 @@ def _read(line: bytes) -> Any:
 def _unread(line: bytes) -> Invalid:
     """A line that is no JSON, or is nested deeper than is read, whose id is looked for all the same: a client waits."""
     try:
-        said = json.loads(line.decode(errors="replace"))
+        said = json.loads(line.decode(errors="surrogateescape"))
     except ValueError:
         return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: the line is not JSON"))
     except RecursionError:
         return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: the line is nested too deeply"))
+    if not _are_ids_unicode(said):
+        return Invalid(None, ProtocolError(PARSE_ERROR, "Parse error: an id is not Unicode"))
     id_ = said.get("id") if isinstance(said, dict) else None
     return _invalid(id_ if _is_legal(id_) else None, "it is nested too deeply")
+
+
+def _are_ids_unicode(said: Any) -> bool:
+    """Whether no id of a message, or of a batch, holds half of a surrogate pair, as bytes that are no UTF-8 become."""
+    ids = [one.get("id") for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)]
+    return not any("\ud800" <= sign <= "\udfff" for id_ in ids if isinstance(id_, str) for sign in id_)
 
 
 def _message(said: Any) -> Message:

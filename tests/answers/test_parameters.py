@@ -28,6 +28,13 @@ FITS: list[tuple[str, Any, Any]] = [
     ("DateTime64(3, 'Europe/Berlin')", "2026-01-02 03:04:05.678", "2026-01-02T03:04:05.678+01:00"),
     ("Date", "2026-01-02", "2026-01-02"),
     ("Bool", True, True),
+    ("UInt8", True, 1),
+    ("Array(Nullable(String))", ["a", None], ["a", None]),
+    ("LowCardinality(Nullable(String))", None, None),
+    ("Map(String, Nullable(UInt8))", {"a": None}, {"a": None}),
+    ("JSON", {"x": 1}, {"x": 1}),
+    ("Array(Tuple(String, UInt8))", {"a": 1}, [["a", 1]]),
+    ("Array(String)", "['a']", ["a"]),
 ]
 
 
@@ -65,6 +72,27 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Tuple(a UInt8)", {"b": 1}, "Parameter p has the fields b, but is Tuple(a UInt8)."),
     ("UInt128", 2**128, f"Parameter p is {2**128}, but UInt128 takes 0 to {2**128 - 1}."),
     ("Date", "1900-01-02", "Parameter p is 1900-01-02, but Date takes 1970-01-01 to 2149-06-06."),
+    (
+        "Array(String)",
+        ["x'", None],
+        "Parameter p holds null, but String takes none; write Nullable(String) in the statement, or give a value.",
+    ),
+    ("Array(String)", None, "Parameter p holds null, but Array(String) takes none; give a value."),
+    (
+        "LowCardinality(String)",
+        None,
+        "Parameter p holds null, but String takes none; write Nullable(String) in the statement, or give a value.",
+    ),
+    ("String", {"x": 1}, "Parameter p holds an object, but String takes one value; give its JSON as text."),
+    ("Nullable(Date)", {"x": 1}, "Parameter p holds an object, but Date takes one value; give its JSON as text."),
+    (
+        "UInt8",
+        [1],
+        "Parameter p holds a list, but UInt8 takes one value; write Array(UInt8) in the statement, or give one value.",
+    ),
+    ("Array(String)", {"a": 1}, "Parameter p holds an object, but Array(String) takes a list; give a list."),
+    ("UInt8", "x", "Parameter p is x, but UInt8 takes a whole number."),
+    ("Nullable(Int8)", 1.5, "Parameter p is 1.5, but Int8 takes a whole number."),
     ("Decimal(18, 6)", "0.0000009", "Parameter p is 0.0000009, but Decimal(18, 6) keeps 6 digits after the point."),
 ]
 

@@ -36,6 +36,14 @@ def test_json_is_the_tools_answer(asked: Shell) -> None:
     assert answer["truncated"] is False
 
 
+@pytest.mark.parametrize("command", [("query", "SELECT 1"), ("describe",)])
+def test_two_forms_at_once_are_refused(asked: Shell, command: tuple[str, ...]) -> None:
+    refused = asked.run("muse", *command, "--csv", "--json", code=2)
+    assert refused.stderr.endswith("Error: An answer has one form; name one of --json, --csv.\n")
+    assert refused.stdout == ""
+    assert asked.run("muse", *command, "--table").stdout == asked.run("muse", *command).stdout
+
+
 def test_csv_has_all_rows_and_every_byte(asked: Shell) -> None:
     statement = "SELECT number, concat('a\"b', char(27), '\n') AS text FROM numbers(1000)"
     text = asked.run("muse", "query", statement, "--csv").stdout

@@ -58,6 +58,13 @@ def test_two_folders_are_refused_with_what_to_do_instead(source: ClickHouseSetti
     assert not (tmp_path / "other").exists()
 
 
+def test_a_folder_without_a_store_is_told_what_from_takes(tmp_path: Path) -> None:
+    words = ("muse", "copy", "--from", str(tmp_path / "nope"), "--to", "clickhouse://u:p@127.0.0.1:1/d")
+    said = Shell(CH_PATH=str(tmp_path / "own")).run(*words, code=1).stderr
+    assert "--from takes the folder of a store, or clickhouse://" in said
+    assert "or a folder" not in said
+
+
 def test_a_target_with_rows_of_its_own_is_left_alone(source: ClickHouseSettings, target: ClickHouseSettings) -> None:
     send(target, 3)
     before = held(target)

@@ -56,6 +56,13 @@ def test_a_folder_in_another_form_is_that_folder(monkeypatch: pytest.MonkeyPatch
     [
         ("CH_PATH", "clickhouse://u:p@h:9000/db", "takes a folder, not an address: for a server write CH_HOST"),
         ("CH_PATH", "s3://bucket/store", "takes a folder, not an address"),
+        ("CH_PATH", "/srv/q?a", "takes a folder without a question mark in its path, from which on the engine reads"),
+        (
+            "CH_PATH",
+            "/srv/q ",
+            "takes a folder whose name does not end with a space, which the engine leaves out; rena",
+        ),
+        ("CH_PATH", "/srv/\udcff", "takes a folder whose path is text in UTF-8, as the engine reads it; rename it, or"),
         ("CH_PATH", "$NOWHERE/store", "takes a folder, but names a variable that is not set"),
         ("CH_PATH", "%APPDATA%\\store", "takes a folder, but names a variable that is not set"),
         ("CH_USERNAME", "", "CH_USERNAME holds '', but takes a text that is not empty: user on the server."),

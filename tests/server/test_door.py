@@ -252,6 +252,15 @@ def test_no_host_is_ever_redirected_to(served: str, path: str, host: str) -> Non
             assert not 300 <= found.status_code < 400
 
 
+@pytest.mark.parametrize("host", ["LOCALHOST", "LocalHost:8951"])
+def test_the_name_of_a_host_has_no_case(served: str, host: str) -> None:
+    asked = {"name": "query", "arguments": {"sql": "SELECT 1"}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
+    headers = {"Host": host, "Accept": "application/json, text/event-stream"}
+    assert httpx2.post(served + "/mcp", json=call, headers=headers).status_code == 200
+    assert httpx2.post(served + "/mcp", json=call, headers=headers | {"Host": "EVIL.example"}).status_code == 421
+
+
 def test_with_a_slash_the_tools_answer_too(served: str) -> None:
     call = {
         "jsonrpc": "2.0",

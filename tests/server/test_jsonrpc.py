@@ -57,6 +57,10 @@ WRONG: dict[bytes, tuple[Any, int]] = {
     deep(300): (1, REQUEST),
     deep(800): (1, REQUEST),
     deep(5000): (None, PARSE),
+    rb'{"jsonrpc":"2.0","id":"\ud800","method":"ping"}': (None, PARSE),
+    b'{"jsonrpc":"2.0","id":"a\xff","method":"ping"}': (None, PARSE),
+    rb'[{"jsonrpc":"2.0","id":"\udc00","method":"ping"}]': (None, PARSE),
+    deep(300).replace(b'"id":1', rb'"id":"\ud800"'): (None, PARSE),
     b"5": (None, REQUEST),
     b'"ping"': (None, REQUEST),
     b"{}": (None, REQUEST),
@@ -95,9 +99,16 @@ def test_what_asks_for_nothing_gets_nothing(server: Servers, line: bytes) -> Non
     assert told(server, line, ping(9)) == [(9, None)]
 
 
-@pytest.mark.parametrize("id_", [1, 0, -5, 1.0, 10**30, "", "a", "7", "\u2028", "x" * 10_000])
+@pytest.mark.parametrize("id_", [1, 0, -5, 1.0, 10**30, "", "a", "7", "\u2028", "\ufffd", "\U0001f600", "x" * 10_000])
 def test_a_legal_id_comes_back(server: Servers, id_: Any) -> None:
     assert told(server, ping(id_)) == [(id_, None)] or id_ == 0
+
+
+@pytest.mark.parametrize("method", [rb"\ud800", b"\xff"])
+def test_half_an_emoji_beside_the_id_leaves_the_id_alone(server: Servers, method: bytes) -> None:
+    assert told(server, rb'{"jsonrpc":"2.0","id":"\ud83d\ude00","method":"%s"}' % method + b"\n") == [
+        ("\U0001f600", METHOD)
+    ]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(server: Servers) -> None:

@@ -28,6 +28,23 @@ def test_stored_text_is_named_as_data_and_nothing_in_it_is_invisible(call: Call)
     ]
 
 
+def test_nothing_in_the_names_of_columns_is_invisible(call: Call) -> None:
+    sql = "SELECT 'y' AS `\u202ex`, CAST(tuple(1), 'Tuple(`a\u200b` UInt8)') AS t, '\u2060' AS `\u2060`"
+    answer = call("query", sql=sql).structured_content
+    assert answer is not None
+    assert answer["columns"] == [
+        {"name": "\\u{202e}x", "type": "String"},
+        {"name": "t", "type": "Tuple(`a\\u{200b}` UInt8)"},
+        {"name": "\\u{2060}", "type": "String"},
+    ]
+    assert answer["notes"] == [
+        "Column \\u{2060} holds invisible characters, shown as \\u{…}.",
+        "Name or type of column \\u{202e}x holds invisible characters, shown as \\u{…}.",
+        "Name or type of column \\u{2060} holds invisible characters, shown as \\u{…}.",
+        "Name or type of column t holds invisible characters, shown as \\u{…}.",
+    ]
+
+
 def test_numbers_alone_need_no_mark(call: Call) -> None:
     call("insert.episodes", rows=[{"series": "s", "episode_num": 1, "title": "t"}])
     answer = call("query", sql="SELECT episode_num FROM episodes").structured_content

@@ -67,6 +67,7 @@ def test_the_commands_judge_list_silence_and_acknowledge(store_path: str, monkey
         assert (line.level, line.figure) == ("warning", "1 set, 1 alarm open")
     assert alarm in run("list")
     assert "no webhooks until 2030-01-31" in run("silence", "slow", "--until", "2030-01-31")
+    assert "1999-01-01 00:00 UTC is past; give a time" in run("silence", "slow", "--until", "1999-01-01", code=1)
     assert "was acknowledged" in run("acknowledge", alarm)
     assert "is no alarm's id" in run("acknowledge", "x", code=1)
     assert "slo" in run("silence", "slwo", "--until", "2030-01-31", code=1)

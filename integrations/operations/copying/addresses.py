@@ -17,11 +17,12 @@ from chimera_metrics.integrations.errors import (
     StoreUnusable,
     Unreachable,
 )
-from chimera_metrics.integrations.store_address import HTTP_PORTS, NATIVE_PORT
+from chimera_metrics.integrations.store_address import HTTP_PORTS, NATIVE_PORT, unopenable
 
 _SERVER = {"clickhouse", "clickhouses", "clickhouse+native", "clickhouse+muse", "native", "tcp"}
 _FOLDER = {"clickhouse+chdb", "chdb", "file"}
-_FORM = "clickhouse://user:password@host:9440/database (with %40 for @ and %2F for / in a password), or a folder"
+_SERVER_FORM = "clickhouse://user:password@host:9440/database (with %40 for @ and %2F for / in a password)"
+_FORM = f"{_SERVER_FORM}, or a folder"
 _DATABASE = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _HOST_AND_PORT = re.compile(r"[^/\s@]+@\S+|[A-Za-z0-9.-]+:\d{1,5}")
 
@@ -57,7 +58,9 @@ def settings_of(address: str, option: str, own: ClickHouseSettings) -> ClickHous
 
 def _folder(path: str, option: str) -> ClickHouseSettings:
     if not path or (_HOST_AND_PORT.fullmatch(path) and not Path(path).exists()):
-        raise InvalidInput(f"{option} takes {_FORM}.")
+        raise InvalidInput(f"{option} takes the folder of a store, or {_SERVER_FORM}.")
+    if path != ":memory:" and (needed := unopenable(path)) is not None:
+        raise InvalidInput(f"{option} takes {needed}; rename it, or name another.")
     # A cluster of the settings is none of a folder's.
     return parse(ClickHouseSettings, host=None, path=path, cluster=None, sharded=False)
 
@@ -114,4 +117,4 @@ def require_source(settings: ClickHouseSettings) -> None:
     """Raises StoreUnusable where the source is a folder without a store, before anything makes one there."""
     folder = Path(settings.store_path)
     if settings.embedded and not (folder.is_dir() and any(folder.iterdir())):
-        raise StoreUnusable(f"There is no store at {folder}; --from takes the folder of a store, or {_FORM}.")
+        raise StoreUnusable(f"There is no store at {folder}; --from takes the folder of a store, or {_SERVER_FORM}.")
