@@ -13,7 +13,9 @@ from chimera_metrics.integrations.masking.words import (
     OWNERS,
     PASSWORD_HINTS,
     PASSWORDS,
+    TAG,
     is_credential,
+    is_parted,
     looks_secret,
 )
 
@@ -52,22 +54,32 @@ def _basic(found: re.Match[str]) -> str:
     return f"{found['head']}{SECRET}" if ":" in said and said.isprintable() else found[0]
 
 
+_ITEM = re.compile(r"""(?m)(?P<head>-[ \t]{1,3}["']?)(?P<value>[^\s"']{1,200}+)(?=["']?[ \t]*\r?$)""")
+
+
+def _item(found: re.Match[str]) -> str:
+    return f"{found['head']}{SECRET}" if is_credential(found["value"]) and found["value"] != SECRET else found[0]
+
+
 def _assignment(found: re.Match[str]) -> str:
-    """`password=x` and other assignments. After a colon stands prose as often as a secret: 'token: expired'."""
-    head, quote, value = found["head"], found["quote"], found["value"]
+    """`password=x` and other assignments, a list of YAML among them."""
+    first = found[0][: len(found[0]) - len(found["more"] or "")]
+    if _assigns(found):
+        first = f"{found['head']}{found['quote']}{SECRET}"
+    return first + _ITEM.sub(_item, found["more"] or "")
+
+
+def _assigns(found: re.Match[str]) -> bool:
+    """Whether a secret is assigned. After a colon stands prose as often as one: 'token: expired'."""
+    quote, value = found["quote"], found["value"]
     key, equals = found["key"].lower(), found["sign"] == "="
     if NOT_SECRET.fullmatch(value):
-        return found[0]
+        return False
     if (key == "token" or key.endswith("s")) and value.isdecimal() and len(value) < 9:
-        return found[0]  # `max_token=512` counts tokens, `secrets: 3` secrets
+        return False  # `max_token=512` counts tokens, `secrets: 3` secrets
     # 'access key: Alt+S': a name of two words needs more than a short value behind it.
-    if (
-        not equals
-        and not quote
-        and (not is_credential(value) or (" " in key and "passe" not in key and len(value) < 8))
-    ):
-        return found[0]
-    return f"{head}{quote}{SECRET}"
+    short = " " in key and "passe" not in key and len(value) < 8
+    return equals or bool(quote) or (is_credential(value) and not short)
 
 
 _OWNED_PASS = Late(rf"(?i)(?<![a-z0-9]){OWNERS}[_.-]?$")
@@ -88,9 +100,8 @@ def _look(found: re.Match[str]) -> str:
 
 def _told(found: re.Match[str]) -> str:
     value = found["value"]
-    return (
-        f"{found['head']}{SECRET}" if looks_secret(value, 7) and not re.match(r"(?i)utf|sha|md5", value) else found[0]
-    )
+    told = looks_secret(value, 7) and not is_parted(value) and not re.match(r"(?i)utf|sha|md5", value)
+    return f"{found['head']}{SECRET}" if told else found[0]
 
 
 def unless_masked(found: re.Match[str]) -> str:
@@ -123,9 +134,12 @@ def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
         names,
         Late(
             rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
-            r"""(?P<sign>[=:])[>=]?\s{0,8}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?)"""
+            r"""(?P<sign>[=:])[>=]?\s{0,8}"""
+            rf"""(?:(?<=\s){TAG}\s{{1,20}})?"""
+            r"""(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?(?P<item>(?<=\s)-[ \t]{1,3})?)"""
             r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])(?<!\\.)(?:[^"'\\]|\\[^\r\n])++|(?<=["'])[^"'\\]++"""
             r"""|(?<==)\{[^{}"'\r\n]{1,100}\}|[^\s"',;&\\)}]++))"""
+            r"""(?P<more>(?(item)["']?(?:[ \t]{0,3}\r?\n[ \t]{0,20}-[ \t]{1,3}[^\r\n]{1,200}){1,100}+))?"""
         ),
         _assignment,
         # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
@@ -255,7 +269,8 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "a password behind its word, with nothing between them",
         PASSWORD_HINTS,
         Late(
-            rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}})(?P<value>[A-Za-z0-9!@#$%^&*+?~]{{7,64}}+)(?![^\s,;.)])"""
+            rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}}["'`]?)"""
+            r"""(?P<value>[A-Za-z0-9!@#$%^&*+?~_-]{1,64}+(?:\.[A-Za-z0-9!@#$%^&*+?~_-]{1,64}+){0,4}+)(?![^\s,;.)\]}"'`])"""
         ),
         _told,
         near=rf"{BLANK}{{1,8}}[^{BLANKS}]{{7}}",

@@ -43,6 +43,9 @@ KEYS = (
 PASSWORD_HINTS = ("password", "passwd", "passphrase", "passcode", "pwd", "requirepass", *_ABROAD_HINTS)
 KEY_HINTS = (*PASSWORD_HINTS, "pw", "secret", "token", "credential", "key")
 
+TAG = "!{1,2}(?:vault|secret|str|binary|ref|sub|getatt|importvalue|env|env_var|reference|encrypted/[a-z-]{1,40})"
+"""A tag of YAML: the value stands behind it."""
+
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
 _PROSE = Late(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
 # `404NotFoundErrorPage`, `internal-server-error-500`: words run together, numbers only around them.
@@ -50,11 +53,15 @@ _SPELLED = Late(r"[0-9]{0,4}(?:[-_.]?(?:[A-Z][a-z]++|[a-z]{2,}+|[A-Z]{2,}+))*+[-
 # `oauth2`, `base64-encoded`: the name of a method has a number too.
 _METHOD = Late(
     r"(?i)(?:o?auth|open-?id|saml|ntlm|kerberos|krb|m?tls|ssl|md|sha|base|utf|aes|rsa|bcrypt|pbkdf|argon|v)"
-    r"[-_]?v?[0-9][0-9.]*(?:[-_][a-z0-9]+)*"
+    r"[-_]?v?[0-9][0-9.]*(?:id|i|d)?(?:[-_][a-z0-9]+)*"
 )
+# `policy-v2.1`, `2026-05-31`, `gpt-4o-mini`: words and numbers, each for itself; and names of files and hosts.
+_PARTED = Late(r"(?:[A-Za-z]+|v?[0-9]+[a-z]{0,3})(?:[-_.]+(?:[A-Za-z]+|v?[0-9]+[a-z]{0,3}))+|.*\w\.[a-z]{2,5}")
+_UUID = Late(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What programs write where a secret would stand.
 NOT_SECRET = Late(
-    r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|\)+|"
+    r"(?i)null|none|nil|true|false|undefined|\*+|-+|x{3,}|\.{3}|…|\)+|"
+    rf"|{TAG}"
     # placeholders: [secret], <password>, {password}, {{ … }}, ${PASS}, $PASS, $(pass), %PASS%, %s, %(pass)s
     r"|[\[<].*|\{[\w\s.$:!()\[\]'\"|{}-]*|\$[{(].*|\$\w*|%\w*%|%\w?|%\(.*"
 )
@@ -70,6 +77,11 @@ def is_credential(value: str) -> bool:
 def is_spelled(value: str) -> bool:
     """Whether a word is made of words."""
     return _SPELLED.fullmatch(value) is not None
+
+
+def is_parted(value: str) -> bool:
+    """Whether a word is words and numbers with marks between them, or a UUID."""
+    return (_PARTED.fullmatch(value) or _UUID.fullmatch(value)) is not None
 
 
 def looks_secret(value: str, least: int = 8) -> bool:

@@ -1,0 +1,80 @@
+"""Secrets that a word announces in the forms of programs, files and sentences, with near misses that stay."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chimera_metrics.integrations.masking.columns import MANY, mask_column, mask_json, mask_text
+from tests.masking.test_masking import SHA, UUID
+
+PW = "Hunter2-xyz9"
+
+MASKED: list[tuple[str, str]] = [
+    # behind the word, with nothing between them
+    (f"passwd {PW}", "passwd [secret]"),
+    (f"(password {PW})", "(password [secret])"),
+    (f'passphrase "{PW}"', 'passphrase "[secret]"'),
+    (f"nmcli dev wifi connect x password {PW}", "nmcli dev wifi connect x password [secret]"),
+    (f"password\t{PW}", "password\t[secret]"),
+    ("password Hunter2_xyz.9x.", "password [secret]."),
+    ("password Hunter2.xyz9, x", "password [secret], x"),
+    ("password '2fast-4You!'", "password '[secret]'"),
+    # behind a tag and in a list of YAML
+    (f"password: !vault {PW}", "password: !vault [secret]"),
+    (f"password: !!str {PW}", "password: !!str [secret]"),
+    (f"password: !{PW} retry", "password: [secret] retry"),
+    ("passwords:\n  - Hunter2xyz", "passwords:\n  - [secret]"),
+    (f"secrets:\r\n- a1b2\r\n- none\r\n- '{PW}'\r\nx: 1", "secrets:\r\n- [secret]\r\n- none\r\n- '[secret]'\r\nx: 1"),
+    ("passwords:\n" + "  - Hunter2xyz\n" * 9, "passwords:\n" + "  - [secret]\n" * 9),
+]
+
+KEPT: list[str] = [
+    *("password reset-flow-v2 failed", "password policy-v2.1", "password 2026-05-31", "password auth_service_v2 down"),
+    *(
+        f"password {UUID}",
+        "password reset2.html",
+        "password db1.example.com",
+        "password gpt-4o-2024",
+        "password login-2fa",
+    ),
+    *(
+        "password argon2id-hash",
+        "password reset failed",
+        "invalid password for user",
+        "passwordless login",
+        'password "x"',
+    ),
+    *("password: !vault", "password: -", "password: !secret db_password", "passwords:\n  - is required\n  - too short"),
+    *(
+        "tokens:\n  - the\n  - cat2x",
+        "secrets:\n  - none\n",
+        "the token limit is 4096",
+        "prompt_tokens: 120",
+        "pin_memory: true",
+    ),
+    *("token_count: 12", "max_tokens=4096", "tokenizer: gpt2", f"commit {SHA}", "password-reset-v2 1.2.3"),
+]
+
+
+@pytest.mark.parametrize(("text", "clean"), MASKED, ids=[ascii(text)[:60] for text, _ in MASKED])
+def test_what_must_go_goes_and_the_rest_stays(text: str, clean: str) -> None:
+    assert mask_text(text)[0] == clean
+    assert mask_text(clean) == (clean, {})
+
+
+@pytest.mark.parametrize("text", [text for text, clean in MASKED if '"' not in text], ids=lambda text: ascii(text)[:60])
+def test_what_must_go_goes_within_json(text: str) -> None:
+    assert mask_json(json.dumps({"a": [text]}))[0] == json.dumps({"a": [mask_text(text)[0]]})
+
+
+@pytest.mark.parametrize("text", KEPT, ids=lambda text: ascii(text)[:60])
+def test_a_near_miss_stays(text: str) -> None:
+    assert mask_text(text) == (text, {})
+    assert mask_json(json.dumps({"a": text}))[1] == {}
+
+
+def test_many_texts_are_masked_like_few() -> None:
+    found = mask_column("error_msg", [*(text for text, _ in MASKED), *KEPT, *["fine"] * MANY])[0]
+    assert found[: len(MASKED) + len(KEPT)] == [*(clean for _, clean in MASKED), *KEPT]
