@@ -10,11 +10,14 @@ from chimera_metrics.integrations.masking.words import (
     KEY_HINTS,
     KEYS,
     NOT_SECRET,
+    NUMBERED,
     OWNERS,
     PASSWORD_HINTS,
     PASSWORDS,
     TAG,
+    TAIL,
     is_credential,
+    is_method,
     is_parted,
     looks_secret,
 )
@@ -75,6 +78,8 @@ def _assigns(found: re.Match[str]) -> bool:
     key, equals = found["key"].lower(), found["sign"] == "="
     if NOT_SECRET.fullmatch(value):
         return False
+    if found["tail"] and (is_method(value) or (value.isdecimal() and len(value) < 4)):
+        return False  # `password_hash: bcrypt`, `password_2=1`
     if (key == "token" or key.endswith("s")) and value.isdecimal() and len(value) < 9:
         return False  # `max_token=512` counts tokens, `secrets: 3` secrets
     # 'access key: Alt+S': a name of two words needs more than a short value behind it.
@@ -127,13 +132,13 @@ _NO_PROSE = r"""(?P<value>[^\s"'`,;]{6,200}+)"""
 _BEFORE_HOST = Gate("@", Late(r""":[^\s:@/"'\[\]<>(){},;]{6,100}@"""))
 
 
-def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
+def _assigned(names: tuple[str, ...], plural: str, numbered: str) -> Pattern:
     return Pattern(
         "secret",
         "what is assigned to a name that says secret",
         names,
         Late(
-            rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
+            rf"""(?i)(?P<head>(?P<key>{KEYS})(?P<tail>{numbered}{TAIL})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
             r"""(?P<sign>[=:])[>=]?\s{0,8}"""
             rf"""(?:(?<=\s){TAG}\s{{1,20}})?"""
             r"""(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?(?P<item>(?<=\s)-[ \t]{1,3})?)"""
@@ -143,7 +148,7 @@ def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
         ),
         _assignment,
         # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
-        near=rf"""{plural}(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
+        near=rf"""{plural}{numbered}{TAIL}(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
     )
 
 
@@ -201,17 +206,17 @@ CREDENTIALS: tuple[Pattern, ...] = (
     Pattern(
         "secret",
         "codes that are used once",
-        ("otp", "code"),
+        ("otp", "code", "pin"),
         Late(
-            r"(?i)(?P<head>(?<![a-z0-9])(?:otp|one[- ]time (?:pass)?code"
-            r"|(?:verification|2fa|mfa|security|auth) code|passcode)"
+            r"(?i)(?P<head>(?<![a-z0-9])(?:t?otp|pin|one[- _]time[ _](?:pass)?code"
+            r"|(?:verification|2fa|mfa|security|auth)[ _]code|passcode)"
             r"""(?: is:?|\\?["']?\s{0,3}[:=])\s{0,3}\\?["']?)(?P<value>[0-9]{3}[ -]?[0-9]{3}|[0-9]{4,8})(?![\w.])"""
         ),
         rf"\g<head>{SECRET}",
         near=rf"""(?: is|\\?["']?{BLANK}{{0,3}}[:=])""",
     ),
-    _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?"),
-    _assigned(("token",), ""),  # tokens are counted far more often than given away
+    _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?", NUMBERED),
+    _assigned(("token",), "", ""),  # tokens are counted far more often than given away
     Pattern(
         "secret",
         "what is assigned to a pass",
@@ -225,9 +230,11 @@ CREDENTIALS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "secret",
-        "what stands in JSON under auth or pass",
-        ("auth", "pass"),
-        Late(r"""(?i)(?P<head>["'](?:auth|pass)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""),
+        "what stands in JSON under auth, pass and their like",
+        ("auth", "pass", "jwt", "bearer", "csrf", "xsrf"),
+        Late(
+            r"""(?i)(?P<head>["'](?:auth|pass|jwt|bearer|csrf|xsrf)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""
+        ),
         _look,
         near=r"""\\?["']""",
     ),

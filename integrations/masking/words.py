@@ -34,14 +34,32 @@ _ABROAD_HINTS = (
     "motdepasse",
     *_ABROAD[-6:],
 )
-PASSWORDS = rf"(?:password|passwd|passphrase|passcode|pwd|requirepass|{'|'.join(_ABROAD)})"
+PASSWORDS = rf"(?:pass[_-]?word|passwd|passphrase|passcode|pwd|requirepass|{'|'.join(_ABROAD)})"
 KEYS = (
     rf"(?:(?:{PASSWORDS}|secret|credential"
-    r"|(?:api|access|private|account|secret|auth|encryption|signing|subscription|master|service|webhook)[ ._-]?key)s?"
-    r"|(?<![a-z0-9])pw|token)"
+    r"|(?:api|app|access|pre-?shared|private|account|secret|auth|encryption|signing|subscription|master|service"
+    r"|webhook)[ ._-]?key)s?"
+    r"|(?<![a-z0-9])(?:pw|(?:wpa_?)?psk)|token)"
 )
-PASSWORD_HINTS = ("password", "passwd", "passphrase", "passcode", "pwd", "requirepass", *_ABROAD_HINTS)
-KEY_HINTS = (*PASSWORD_HINTS, "pw", "secret", "token", "credential", "key")
+TAIL = (
+    r"(?:[._-]?(?:hash(?:ed)?|salt|plain(?:[_-]?text)?|confirm(?:ation|ed)?|repeat|again|raw|value|key[_-]?base)"
+    r"|[_-](?:base|old|new|text|v?[0-9]{1,3})|v[0-9]{1,2}){0,2}"
+)
+"""What may stand behind such a name: `password_hash`, `apiKeyValue`, `secret_key_base`."""
+NUMBERED = r"[0-9]{0,2}"
+"""`pwd1`: of passwords only, for `token2` is a word that a model reads."""
+PASSWORD_HINTS = (
+    "password",
+    "pass_word",
+    "pass-word",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "requirepass",
+    *_ABROAD_HINTS,
+)
+KEY_HINTS = (*PASSWORD_HINTS, "pw", "psk", "secret", "token", "credential", "key")
 
 TAG = "!{1,2}(?:vault|secret|str|binary|ref|sub|getatt|importvalue|env|env_var|reference|encrypted/[a-z-]{1,40})"
 """A tag of YAML: the value stands behind it."""
@@ -100,20 +118,35 @@ OWNERS = (
     r"|login|account|wifi)"
 )
 
-NameKind = Literal["password", "secret", "token", "pass", "cookie", "version"]
+_OF_MODELS = (
+    r"(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
+    r"|input|output|prompt|completion|generated|sampled)"
+)
+NameKind = Literal["password", "secret", "token", "pass", "cookie", "version", "derived", "code", "ssn", "phone"]
 _NAMES: tuple[tuple[NameKind, Late], ...] = (
     ("password", Late(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)$")),
     # A token that a model reads or writes is a word, and so is one that names a page.
     (
         "token",
-        Late(
-            r"(?i)^(?:(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
-            r"|input|output|prompt|completion|generated|sampled)[ _-]?)?token$|(?:^|[_-])auth$"
-        ),
+        Late(rf"(?i)^(?:{_OF_MODELS}[ _-]?)?token{TAIL}$|(?:^|[_-])(?:auth|jwt|bearer|csrf|xsrf)$"),
     ),
     ("secret", Late(rf"(?i)(?:{KEYS}|authorization|(?:^|[_-]){OWNERS}[_-]?pass)$")),
     ("pass", Late(r"(?:^|[_-])(?i:pass)$|[a-z]Pass$")),
     ("cookie", Late(r"(?i)(?:^|[_-])cookies?$")),
+    ("derived", Late(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)s?{NUMBERED}{TAIL}$")),
+    ("derived", Late(rf"(?i){KEYS}{TAIL}$")),
+    (
+        "code",
+        Late(
+            r"(?i)(?:^|[_-])(?:t?otp|pin|cv[vc]2?)(?:[_-]?code)?$"
+            r"|(?:^|[_-])(?:one[_-]?time|verification|2fa|mfa|security|auth)[_-]?(?:pass)?code$"
+        ),
+    ),
+    ("ssn", Late(r"(?i)(?:^|[_-])(?:ssn|social[_-]?security(?:[_-]?(?:number|no))?)$")),
+    (
+        "phone",
+        Late(r"(?i)(?:^|[_-])(?:(?:tele)?phone|mobile|fax|tel|whatsapp|msisdn)(?:[_-]?(?:number|no|nr))?$"),
+    ),
     ("version", Late(r"(?i)(?:versions?|(?:^|[_-])ver)$")),
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+_.][\w.+-]*)?")
@@ -125,9 +158,24 @@ def kind_of(name: str) -> NameKind | None:
     return next((kind for kind, pattern in _NAMES if pattern.search(name)), None)
 
 
+_ALGORITHM = Late(r"(?i)b?crypt|scrypt|argon|pbkdf|plain|sha|md|hmac|aes|none|yes|no|on|off|required|optional")
+_CODE = Late(r"[0-9]{3}[ -]?[0-9]{3}|[0-9]{3,8}")
+
+
+def is_method(text: str) -> bool:
+    """Whether a word says how a secret is kept, or whether there is one."""
+    return (_METHOD.fullmatch(text) or _ALGORITHM.fullmatch(text)) is not None
+
+
 def hides(kind: NameKind, text: str) -> bool:
     """Whether a text under a name of that kind is a secret."""
     match kind:
+        case "derived":
+            return not (NOT_SECRET.fullmatch(text) or is_method(text))
+        case "code":
+            return _CODE.fullmatch(text) is not None
+        case "ssn" | "phone":
+            return False
         case "password" | "secret":
             return text not in {"", SECRET}
         case "token" | "pass":
@@ -140,7 +188,27 @@ def hides(kind: NameKind, text: str) -> bool:
 
 def hides_number(kind: NameKind, digits: str) -> bool:
     """Whether a number under a name of that kind is a secret; `token` numbers words, as a rule."""
-    return kind == "password" or (kind in {"secret", "token"} and len(digits) >= 9)
+    match kind:
+        case "password":
+            return True
+        case "code":
+            return digits.isdecimal() and 3 < len(digits) <= 8
+        case "derived":
+            return digits.isdecimal() and len(digits) >= 4
+        case "secret" | "token":
+            return len(digits) >= 9
+        case _:
+            return False
+
+
+_OPTION = re.compile(r"--?([a-z0-9-]{2,60})", re.IGNORECASE)
+
+
+def option_kind(text: str) -> NameKind | None:
+    """What an option such as `--password` says about the word behind it."""
+    found = _OPTION.fullmatch(text) if text.startswith("-") else None
+    kind = kind_of(found[1]) if found else None
+    return kind if kind in {"password", "secret", "token", "pass"} else None
 
 
 def is_version(text: str) -> bool:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chimera_metrics.integrations.masking.columns import MANY, mask_column, mask_json, mask_text
-from tests.masking.test_masking import SHA, UUID
+from tests.masking.test_masking import AZ, HEX, SHA, UUID
 
 PW = "Hunter2-xyz9"
 
@@ -28,6 +28,16 @@ MASKED: list[tuple[str, str]] = [
     ("passwords:\n  - Hunter2xyz", "passwords:\n  - [secret]"),
     (f"secrets:\r\n- a1b2\r\n- none\r\n- '{PW}'\r\nx: 1", "secrets:\r\n- [secret]\r\n- none\r\n- '[secret]'\r\nx: 1"),
     ("passwords:\n" + "  - Hunter2xyz\n" * 9, "passwords:\n" + "  - [secret]\n" * 9),
+    # names with another word behind them
+    (f"secret_key_base: {HEX * 4}", "secret_key_base: [secret]"),
+    (f"UPDATE users SET password_hash = '{PW}'", "UPDATE users SET password_hash = '[secret]'"),
+    ("pass_word=letmein", "pass_word=[secret]"),
+    ("wpa_psk=letmein9", "wpa_psk=[secret]"),
+    (f"PresharedKey = {AZ}=", "PresharedKey = [secret]"),
+    (f"APP_KEY=base64:{AZ}=", "APP_KEY=[secret]"),
+    (f"api_key_v2={AZ}", "api_key_v2=[secret]"),
+    ("pwd1: a1b2c3", "pwd1: [secret]"),
+    ("PIN is 4839", "PIN is [secret]"),
 ]
 
 KEPT: list[str] = [
@@ -54,6 +64,15 @@ KEPT: list[str] = [
         "prompt_tokens: 120",
         "pin_memory: true",
     ),
+    *(
+        "password_hash: bcrypt",
+        "password_hash=sha256",
+        "password_2=1",
+        "token_v2: the",
+        "api_key_version: 2",
+        "pin: 13",
+    ),
+    *("mapping: 4839", "app key: missing", "password_hash mismatch", "psk: none", "pass-words game", "the pin 4839 of"),
     *("token_count: 12", "max_tokens=4096", "tokenizer: gpt2", f"commit {SHA}", "password-reset-v2 1.2.3"),
 ]
 
