@@ -95,7 +95,10 @@ def _pass(found: re.Match[str]) -> str:
     value, ahead = found["value"], before(found)
     if NOT_SECRET.fullmatch(value) or not re.search(r"[A-Za-z]", value):
         return found[0]
-    own = _OWNED_PASS.search(ahead) or ((found["key"] or "").isupper() and ahead.endswith("_"))
+    own = _OWNED_PASS.search(ahead) is not None
+    if found["sign"] == ":":  # 'test pass: step2', but `/pass:x` of a command
+        return f"{found['head']}{SECRET}" if own or ahead.endswith(" /") else found[0]
+    own |= (found["key"] or "").isupper() and ahead.endswith("_")
     return f"{found['head']}{SECRET}" if own or looks_secret(value, 6) else found[0]
 
 
@@ -222,11 +225,11 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "what is assigned to a pass",
         ("pass",),
         Late(
-            r"""(?P<head>(?:(?<![A-Za-z])(?P<key>(?i:pass))|(?<=[a-z])Pass)\s{0,3}=\s{0,3}["']?)"""
+            r"""(?P<head>(?:(?<![A-Za-z])(?P<key>(?i:pass))|(?<=[a-z])Pass)\s{0,3}(?P<sign>[=:])\s{0,3}["']?)"""
             r"""(?P<value>[^\s"',;&\\)}]{3,200}+)"""
         ),
         _pass,
-        near=rf"{BLANK}{{0,3}}=",
+        near=rf"{BLANK}{{0,3}}[=:]",
     ),
     Pattern(
         "secret",

@@ -115,7 +115,7 @@ def looks_secret(value: str, least: int = 8) -> bool:
 # The state of a pass (of a test, of a compiler) is no password, that of these is.
 OWNERS = (
     r"(?:db|database|sql|my ?sql|pg|postgres|redis|mongo|smtp|imap|mail|email|ftp|ldap|http|proxy|user|admin|root"
-    r"|login|account|wifi)"
+    r"|login|account|wifi|ssh|sudo|become|vault)"
 )
 
 _OF_MODELS = (

@@ -38,6 +38,48 @@ MASKED: list[tuple[str, str]] = [
     (f"api_key_v2={AZ}", "api_key_v2=[secret]"),
     ("pwd1: a1b2c3", "pwd1: [secret]"),
     ("PIN is 4839", "PIN is [secret]"),
+    # JSON within a text, cut off or not
+    *(
+        (text.format(pw="letmein"), text.format(pw="[secret]"))
+        for text in (
+            'sent {{"password":{{"value":"{pw}"}}, "a":"b"}}',
+            '{{"name":"password","value":"{pw}"}} refused',
+            'body {{"key": "db_password", "value": "{pw}", "n',
+            '{{"password": {{"type": "x", "value": "{pw}"',
+        )
+    ),
+    *(
+        (text.format(pw=PW), text.format(pw="[secret]"))
+        for text in (
+            '[["password","{pw}"]]',
+            '{{"passwords": ["{pw}", "{pw}"], "n": ["a1"]}}',
+            "[('api_key', '{pw}'), ('x', 'y1z2w3')]",
+            "args: ['--password', '{pw}']",
+        )
+    ),
+    # settings, attributes and calls
+    *(
+        (text.format(pw=PW), text.format(pw="[secret]"))
+        for text in (
+            "ansible_ssh_pass: {pw}",
+            "ENV SECRET_KEY {pw}",
+            '<property name="password">{pw}</property>',
+            '<entry key="db.password">{pw}</entry>',
+            '<add key="DbPassword" value="{pw}"/>',
+            '<setting name="password" value="{pw}" />',
+            '<setting name="password" serializeAs="String"><value>{pw}</value>',
+            '<input type="password" name="p" value="{pw}">',
+            "define('DB_PASSWORD', '{pw}');",
+            "os.environ['DB_PASSWORD'] = '{pw}'",
+            "auth=HTTPBasicAuth('u', '{pw}')",
+            "get(url, auth=('u', '{pw}'))",
+            "HELLO 3 AUTH default {pw}",
+            "cmdkey /user:u /pass:{pw}",
+        )
+    ),
+    ('<property name="password">letmein</property>', '<property name="password">[secret]</property>'),
+    (f"AZURE_DEVOPS_EXT_PAT={AZ}", "AZURE_DEVOPS_EXT_PAT=[secret]"),
+    (f"localStorage.setItem('token','{AZ}abc123')", "localStorage.setItem('token','[secret]')"),
 ]
 
 KEPT: list[str] = [
@@ -73,6 +115,28 @@ KEPT: list[str] = [
         "pin: 13",
     ),
     *("mapping: 4839", "app key: missing", "password_hash mismatch", "psk: none", "pass-words game", "the pin 4839 of"),
+    *('{"password": ["This field is required."]}', '{"errors": {"password": ["too short", "required"]}}'),
+    *('"password": {"type": "string", "minLength": 8, "format": "password2"}', "['password', 'email', 'name']"),
+    *('["password", "oauth2"]', "['token', 'the']", "d['token'] = 'the'", '{"tokens": ["the", "c4t"]}'),
+    *(
+        '<label for="password">Password1</label>',
+        '<input type="password" placeholder="x1">',
+        '<input type="password"/>',
+    ),
+    *(
+        '<string name="password">Password</string>',
+        '<div id="password">Enter it here 2 times</div>',
+        "first pass: step2",
+    ),
+    *(
+        "ENV MAX_TOKENS 512",
+        "env secret_key missing",
+        "ssh pass: true",
+        "/a/pass:x1",
+        "COMPAT_PAT=x",
+        "auth=('u', None)",
+    ),
+    *('<property name="password">${pw}</property>', "define('DB_PASSWORD', '')", "['--token', '--verbose1']"),
     *("token_count: 12", "max_tokens=4096", "tokenizer: gpt2", f"commit {SHA}", "password-reset-v2 1.2.3"),
 ]
 
