@@ -136,7 +136,8 @@ COMMANDS: tuple[Pattern, ...] = (
         "a password that Redis is told",
         ("auth ", "requirepass", "masterauth"),
         Late(
-            r"(?m)(?P<head>(?:^|> ?)AUTH\s{1,3}(?:[\w.-]{1,40}\s{1,3})?|\b(?i:requirepass|masterauth)\s{1,3})"
+            r"(?m)(?P<head>(?:^|> ?)(?:HELLO [23] )?AUTH\s{1,3}(?:[\w.-]{1,40}\s{1,3})?"
+            r"|\b(?i:requirepass|masterauth)\s{1,3})"
             r"""["']?(?P<value>[^\s"']{6,200}+)"""
         ),
         _look,

@@ -10,10 +10,15 @@ from chimera_metrics.integrations.masking.words import (
     KEY_HINTS,
     KEYS,
     NOT_SECRET,
+    NUMBERED,
     OWNERS,
     PASSWORD_HINTS,
     PASSWORDS,
+    TAG,
+    TAIL,
     is_credential,
+    is_method,
+    is_parted,
     looks_secret,
 )
 
@@ -52,22 +57,34 @@ def _basic(found: re.Match[str]) -> str:
     return f"{found['head']}{SECRET}" if ":" in said and said.isprintable() else found[0]
 
 
+_ITEM = re.compile(r"""(?m)(?P<head>-[ \t]{1,3}["']?)(?P<value>[^\s"']{1,200}+)(?=["']?[ \t]*\r?$)""")
+
+
+def _item(found: re.Match[str]) -> str:
+    return f"{found['head']}{SECRET}" if is_credential(found["value"]) and found["value"] != SECRET else found[0]
+
+
 def _assignment(found: re.Match[str]) -> str:
-    """`password=x` and other assignments. After a colon stands prose as often as a secret: 'token: expired'."""
-    head, quote, value = found["head"], found["quote"], found["value"]
+    """`password=x` and other assignments, a list of YAML among them."""
+    first = found[0][: len(found[0]) - len(found["more"] or "")]
+    if _assigns(found):
+        first = f"{found['head']}{found['quote']}{SECRET}"
+    return first + _ITEM.sub(_item, found["more"] or "")
+
+
+def _assigns(found: re.Match[str]) -> bool:
+    """Whether a secret is assigned. After a colon stands prose as often as one: 'token: expired'."""
+    quote, value = found["quote"], found["value"]
     key, equals = found["key"].lower(), found["sign"] == "="
     if NOT_SECRET.fullmatch(value):
-        return found[0]
+        return False
+    if found["tail"] and (is_method(value) or (value.isdecimal() and len(value) < 4)):
+        return False  # `password_hash: bcrypt`, `password_2=1`
     if (key == "token" or key.endswith("s")) and value.isdecimal() and len(value) < 9:
-        return found[0]  # `max_token=512` counts tokens, `secrets: 3` secrets
+        return False  # `max_token=512` counts tokens, `secrets: 3` secrets
     # 'access key: Alt+S': a name of two words needs more than a short value behind it.
-    if (
-        not equals
-        and not quote
-        and (not is_credential(value) or (" " in key and "passe" not in key and len(value) < 8))
-    ):
-        return found[0]
-    return f"{head}{quote}{SECRET}"
+    short = " " in key and "passe" not in key and len(value) < 8
+    return equals or bool(quote) or (is_credential(value) and not short)
 
 
 _OWNED_PASS = Late(rf"(?i)(?<![a-z0-9]){OWNERS}[_.-]?$")
@@ -78,7 +95,10 @@ def _pass(found: re.Match[str]) -> str:
     value, ahead = found["value"], before(found)
     if NOT_SECRET.fullmatch(value) or not re.search(r"[A-Za-z]", value):
         return found[0]
-    own = _OWNED_PASS.search(ahead) or ((found["key"] or "").isupper() and ahead.endswith("_"))
+    own = _OWNED_PASS.search(ahead) is not None
+    if found["sign"] == ":":  # 'test pass: step2', but `/pass:x` of a command
+        return f"{found['head']}{SECRET}" if own or ahead.endswith(" /") else found[0]
+    own |= (found["key"] or "").isupper() and ahead.endswith("_")
     return f"{found['head']}{SECRET}" if own or looks_secret(value, 6) else found[0]
 
 
@@ -88,9 +108,8 @@ def _look(found: re.Match[str]) -> str:
 
 def _told(found: re.Match[str]) -> str:
     value = found["value"]
-    return (
-        f"{found['head']}{SECRET}" if looks_secret(value, 7) and not re.match(r"(?i)utf|sha|md5", value) else found[0]
-    )
+    told = looks_secret(value, 7) and not is_parted(value) and not re.match(r"(?i)utf|sha|md5", value)
+    return f"{found['head']}{SECRET}" if told else found[0]
 
 
 def unless_masked(found: re.Match[str]) -> str:
@@ -116,20 +135,23 @@ _NO_PROSE = r"""(?P<value>[^\s"'`,;]{6,200}+)"""
 _BEFORE_HOST = Gate("@", Late(r""":[^\s:@/"'\[\]<>(){},;]{6,100}@"""))
 
 
-def _assigned(names: tuple[str, ...], plural: str) -> Pattern:
+def _assigned(names: tuple[str, ...], plural: str, numbered: str) -> Pattern:
     return Pattern(
         "secret",
         "what is assigned to a name that says secret",
         names,
         Late(
-            rf"""(?i)(?P<head>(?P<key>{KEYS})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
-            r"""(?P<sign>[=:])[>=]?\s{0,8}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?)"""
+            rf"""(?i)(?P<head>(?P<key>{KEYS})(?P<tail>{numbered}{TAIL})(?:\s{{1,3}}(?:provided|supplied|given|used|sent))?\\?["']?\s{{0,8}}"""
+            r"""(?P<sign>[=:])[>=]?\s{0,8}"""
+            rf"""(?:(?<=\s){TAG}\s{{1,20}})?"""
+            r"""(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,20})?(?P<item>(?<=\s)-[ \t]{1,3})?)"""
             r"""(?P<quote>\\?["']?)(?P<value>(?:(?<=["'])(?<!\\.)(?:[^"'\\]|\\[^\r\n])++|(?<=["'])[^"'\\]++"""
             r"""|(?<==)\{[^{}"'\r\n]{1,100}\}|[^\s"',;&\\)}]++))"""
+            r"""(?P<more>(?(item)["']?(?:[ \t]{0,3}\r?\n[ \t]{0,20}-[ \t]{1,3}[^\r\n]{1,200}){1,100}+))?"""
         ),
         _assignment,
         # A name in quotes is looked at wherever it stands: in JSON its value may be an array, or stand in front of it.
-        near=rf"""{plural}(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
+        near=rf"""{plural}{numbered}{TAIL}(?:\\?["']|(?:{BLANK}{{1,3}}(?:provided|supplied|given|used|sent))?{BLANK}*[=:])""",
     )
 
 
@@ -187,33 +209,35 @@ CREDENTIALS: tuple[Pattern, ...] = (
     Pattern(
         "secret",
         "codes that are used once",
-        ("otp", "code"),
+        ("otp", "code", "pin"),
         Late(
-            r"(?i)(?P<head>(?<![a-z0-9])(?:otp|one[- ]time (?:pass)?code"
-            r"|(?:verification|2fa|mfa|security|auth) code|passcode)"
+            r"(?i)(?P<head>(?<![a-z0-9])(?:t?otp|pin|one[- _]time[ _](?:pass)?code"
+            r"|(?:verification|2fa|mfa|security|auth)[ _]code|passcode)"
             r"""(?: is:?|\\?["']?\s{0,3}[:=])\s{0,3}\\?["']?)(?P<value>[0-9]{3}[ -]?[0-9]{3}|[0-9]{4,8})(?![\w.])"""
         ),
         rf"\g<head>{SECRET}",
         near=rf"""(?: is|\\?["']?{BLANK}{{0,3}}[:=])""",
     ),
-    _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?"),
-    _assigned(("token",), ""),  # tokens are counted far more often than given away
+    _assigned(tuple(hint for hint in KEY_HINTS if hint != "token"), "s?", NUMBERED),
+    _assigned(("token",), "", ""),  # tokens are counted far more often than given away
     Pattern(
         "secret",
         "what is assigned to a pass",
         ("pass",),
         Late(
-            r"""(?P<head>(?:(?<![A-Za-z])(?P<key>(?i:pass))|(?<=[a-z])Pass)\s{0,3}=\s{0,3}["']?)"""
+            r"""(?P<head>(?:(?<![A-Za-z])(?P<key>(?i:pass))|(?<=[a-z])Pass)\s{0,3}(?P<sign>[=:])\s{0,3}["']?)"""
             r"""(?P<value>[^\s"',;&\\)}]{3,200}+)"""
         ),
         _pass,
-        near=rf"{BLANK}{{0,3}}=",
+        near=rf"{BLANK}{{0,3}}[=:]",
     ),
     Pattern(
         "secret",
-        "what stands in JSON under auth or pass",
-        ("auth", "pass"),
-        Late(r"""(?i)(?P<head>["'](?:auth|pass)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""),
+        "what stands in JSON under auth, pass and their like",
+        ("auth", "pass", "jwt", "bearer", "csrf", "xsrf"),
+        Late(
+            r"""(?i)(?P<head>["'](?:auth|pass|jwt|bearer|csrf|xsrf)\\?["']\s{0,8}:\s{0,8}\\?["'])(?P<value>[^\s"'\\]{6,}+)"""
+        ),
         _look,
         near=r"""\\?["']""",
     ),
@@ -255,7 +279,8 @@ CREDENTIALS: tuple[Pattern, ...] = (
         "a password behind its word, with nothing between them",
         PASSWORD_HINTS,
         Late(
-            rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}})(?P<value>[A-Za-z0-9!@#$%^&*+?~]{{7,64}}+)(?![^\s,;.)])"""
+            rf"""(?i)(?P<head>(?<![a-z]){PASSWORDS}\s{{1,8}}["'`]?)"""
+            r"""(?P<value>[A-Za-z0-9!@#$%^&*+?~_-]{1,64}+(?:\.[A-Za-z0-9!@#$%^&*+?~_-]{1,64}+){0,4}+)(?![^\s,;.)\]}"'`])"""
         ),
         _told,
         near=rf"{BLANK}{{1,8}}[^{BLANKS}]{{7}}",

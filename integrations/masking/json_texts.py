@@ -10,15 +10,18 @@ from dataclasses import dataclass
 
 from chimera_metrics.integrations.masking.hidden import is_hidden
 from chimera_metrics.integrations.masking.masks import SECRET, MaskRule, Pattern
-from chimera_metrics.integrations.masking.numbers import CARD, is_card
+from chimera_metrics.integrations.masking.numbers import CARD, SSN, is_card
 from chimera_metrics.integrations.masking.patterns import PATTERNS
+from chimera_metrics.integrations.masking.phones import PHONE
 from chimera_metrics.integrations.masking.searching import ALL, Haystack, mask_hidden
-from chimera_metrics.integrations.masking.words import NameKind, hides, hides_number, is_version, kind_of
+from chimera_metrics.integrations.masking.words import NameKind, hides, hides_number, is_version, kind_of, option_kind
 
 _PART = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+|[\[{]|[\]}]|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 # {"name": "password", "value": "x"}: what is a name stands as a value.
 _ROLES = dict.fromkeys(("name", "key", "field", "header", "param", "parameter"), "name")
 _ROLES |= dict.fromkeys(("value", "val", "content"), "value")
+# How many digits a number of a person has; a code's stand in `hides_number`.
+_DIGITS_OF: dict[NameKind, tuple[int, int]] = {"ssn": (9, 9), "phone": (10, 15)}
 _BARE_NAME = re.compile(r"[\w.-]{1,60}")
 # JSON may spell any letter as an escape, which no search of the text would see.
 _ESCAPED = [("\\", re.compile(r"\\"))]
@@ -60,6 +63,8 @@ class _Level:
     kind: NameKind | None = None
     named: NameKind | None = None
     value: re.Match[str] | None = None
+    option: NameKind | None = None
+    """What an option said that stands in front, in a list."""
 
 
 class _Cleaner:
@@ -88,8 +93,8 @@ class _Cleaner:
                 elif first in "]}":
                     level = above.pop() if above else _Level()
                     kind, role = level.kind, None
-                elif kind and self.hides and hides_number(kind, first):
-                    self.hide(found)
+                elif kind and self.hide_number(found, kind, first):
+                    pass
                 elif len(first) > 12 and self.cards and is_card(first):
                     self.edits[found.start()] = found.end(), f'"{CARD}"'
                     self.counts["card"] += 1
@@ -102,7 +107,8 @@ class _Cleaner:
                 if role == "value":
                     kind = level.named or kind
                 continue
-            self.mask(found, literal, kind)
+            self.mask(found, literal, kind or (None if literal.startswith("-") else level.option))
+            level.option = option_kind(literal)
             if role == "name" and _BARE_NAME.fullmatch(literal):
                 level.named = kind_of(literal)
                 if level.named and level.value:
@@ -127,9 +133,23 @@ class _Cleaner:
         if clean != literal:
             self.edits[found.start()] = found.end(1) + 1, json.dumps(clean, ensure_ascii=False)
 
-    def hide(self, found: re.Match[str]) -> None:
-        self.edits[found.start()] = found.end(), f'"{SECRET}"'
-        self.counts["secret"] += 1
+    def hide_number(self, found: re.Match[str], kind: NameKind, digits: str) -> bool:
+        """Whether a number was one to hide: a password, a code, or one of a person."""
+        mark: tuple[MaskRule, str] = "secret", SECRET
+        if kind == "ssn":
+            mark = "ssn", SSN
+        elif kind == "phone":
+            mark = "phone", PHONE
+        least, most = _DIGITS_OF.get(kind, (1, 0))
+        personal = digits.isdecimal() and least <= len(digits) <= most
+        if mark[0] not in self.rules or not (personal or hides_number(kind, digits)):
+            return False
+        self.hide(found, *mark)
+        return True
+
+    def hide(self, found: re.Match[str], rule: MaskRule = "secret", mark: str = SECRET) -> None:
+        self.edits[found.start()] = found.end(), f'"{mark}"'
+        self.counts[rule] += 1
 
     def edited(self) -> str:
         pieces: list[str] = []

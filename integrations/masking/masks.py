@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, Protocol
 
 MaskRule = Literal["secret", "email", "ip", "card", "iban", "ssn", "phone", "mac", "user_agent"]
@@ -55,6 +56,12 @@ class Late:
         return (self._compiled or self._compile()).subn(new, text)
 
 
+@cache
+def _probe(hint: str, near: str) -> Late:
+    """One for all patterns that look for the same, so that a text is searched for it once."""
+    return Late(re.escape(hint) + near, re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One thing to look for.
@@ -78,7 +85,7 @@ class Pattern:
         """Each hint with a pattern that begins with it: literal beginnings are what `re` finds fast."""
         if self.probe is not None:
             return [("", self.probe)]
-        return [(hint, Late(re.escape(hint) + self.near, re.ASCII)) for hint in self.hints]
+        return [(hint, _probe(hint, self.near)) for hint in self.hints]
 
     def sub(self, text: str) -> tuple[str, int]:
         """`text` with the matches replaced, and how many truly were."""

@@ -8,6 +8,7 @@ are bounded or possessive, and where a run may be long, a match can only begin a
 from __future__ import annotations
 
 from chimera_metrics.integrations.masking.addresses import ADDRESSES
+from chimera_metrics.integrations.masking.announced import ANNOUNCED
 from chimera_metrics.integrations.masking.commands import COMMANDS
 from chimera_metrics.integrations.masking.credentials import CREDENTIALS
 from chimera_metrics.integrations.masking.masks import Pattern
@@ -15,4 +16,4 @@ from chimera_metrics.integrations.masking.numbers import NUMBERS
 from chimera_metrics.integrations.masking.phones import PHONES
 from chimera_metrics.integrations.masking.secrets import SECRETS
 
-PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CREDENTIALS, *COMMANDS, *NUMBERS, *PHONES, *ADDRESSES)
+PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CREDENTIALS, *ANNOUNCED, *COMMANDS, *NUMBERS, *PHONES, *ADDRESSES)

@@ -34,14 +34,35 @@ _ABROAD_HINTS = (
     "motdepasse",
     *_ABROAD[-6:],
 )
-PASSWORDS = rf"(?:password|passwd|passphrase|passcode|pwd|requirepass|{'|'.join(_ABROAD)})"
+PASSWORDS = rf"(?:pass[_-]?word|passwd|passphrase|passcode|pwd|requirepass|{'|'.join(_ABROAD)})"
 KEYS = (
     rf"(?:(?:{PASSWORDS}|secret|credential"
-    r"|(?:api|access|private|account|secret|auth|encryption|signing|subscription|master|service|webhook)[ ._-]?key)s?"
-    r"|(?<![a-z0-9])pw|token)"
+    r"|(?:api|app|access|pre-?shared|private|account|secret|auth|encryption|signing|subscription|master|service"
+    r"|webhook)[ ._-]?key)s?"
+    r"|(?<![a-z0-9])(?:pw|(?:wpa_?)?psk)|token)"
 )
-PASSWORD_HINTS = ("password", "passwd", "passphrase", "passcode", "pwd", "requirepass", *_ABROAD_HINTS)
-KEY_HINTS = (*PASSWORD_HINTS, "pw", "secret", "token", "credential", "key")
+TAIL = (
+    r"(?:[._-]?(?:hash(?:ed)?|salt|plain(?:[_-]?text)?|confirm(?:ation|ed)?|repeat|again|raw|value|key[_-]?base)"
+    r"|[_-](?:base|old|new|text|v?[0-9]{1,3})|v[0-9]{1,2}){0,2}"
+)
+"""What may stand behind such a name: `password_hash`, `apiKeyValue`, `secret_key_base`."""
+NUMBERED = r"[0-9]{0,2}"
+"""`pwd1`: of passwords only, for `token2` is a word that a model reads."""
+PASSWORD_HINTS = (
+    "password",
+    "pass_word",
+    "pass-word",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "requirepass",
+    *_ABROAD_HINTS,
+)
+KEY_HINTS = (*PASSWORD_HINTS, "pw", "psk", "secret", "token", "credential", "key")
+
+TAG = "!{1,2}(?:vault|secret|str|binary|ref|sub|getatt|importvalue|env|env_var|reference|encrypted/[a-z-]{1,40})"
+"""A tag of YAML: the value stands behind it."""
 
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
 _PROSE = Late(rf"{_WORD}(?:[-_'./]{_WORD})*[.:!?)]*")
@@ -50,11 +71,15 @@ _SPELLED = Late(r"[0-9]{0,4}(?:[-_.]?(?:[A-Z][a-z]++|[a-z]{2,}+|[A-Z]{2,}+))*+[-
 # `oauth2`, `base64-encoded`: the name of a method has a number too.
 _METHOD = Late(
     r"(?i)(?:o?auth|open-?id|saml|ntlm|kerberos|krb|m?tls|ssl|md|sha|base|utf|aes|rsa|bcrypt|pbkdf|argon|v)"
-    r"[-_]?v?[0-9][0-9.]*(?:[-_][a-z0-9]+)*"
+    r"[-_]?v?[0-9][0-9.]*(?:id|i|d)?(?:[-_][a-z0-9]+)*"
 )
+# `policy-v2.1`, `2026-05-31`, `gpt-4o-mini`: words and numbers, each for itself; and names of files and hosts.
+_PARTED = Late(r"(?:[A-Za-z]+|v?[0-9]+[a-z]{0,3})(?:[-_.]+(?:[A-Za-z]+|v?[0-9]+[a-z]{0,3}))+|.*\w\.[a-z]{2,5}")
+_UUID = Late(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What programs write where a secret would stand.
 NOT_SECRET = Late(
-    r"(?i)null|none|nil|true|false|undefined|\*+|x{3,}|\.{3}|…|\)+|"
+    r"(?i)null|none|nil|true|false|undefined|\*+|-+|x{3,}|\.{3}|…|\)+|"
+    rf"|{TAG}"
     # placeholders: [secret], <password>, {password}, {{ … }}, ${PASS}, $PASS, $(pass), %PASS%, %s, %(pass)s
     r"|[\[<].*|\{[\w\s.$:!()\[\]'\"|{}-]*|\$[{(].*|\$\w*|%\w*%|%\w?|%\(.*"
 )
@@ -72,6 +97,11 @@ def is_spelled(value: str) -> bool:
     return _SPELLED.fullmatch(value) is not None
 
 
+def is_parted(value: str) -> bool:
+    """Whether a word is words and numbers with marks between them, or a UUID."""
+    return (_PARTED.fullmatch(value) or _UUID.fullmatch(value)) is not None
+
+
 def looks_secret(value: str, least: int = 8) -> bool:
     """Whether a word looks like a credential even under a name that often means something else.
 
@@ -85,23 +115,38 @@ def looks_secret(value: str, least: int = 8) -> bool:
 # The state of a pass (of a test, of a compiler) is no password, that of these is.
 OWNERS = (
     r"(?:db|database|sql|my ?sql|pg|postgres|redis|mongo|smtp|imap|mail|email|ftp|ldap|http|proxy|user|admin|root"
-    r"|login|account|wifi)"
+    r"|login|account|wifi|ssh|sudo|become|vault)"
 )
 
-NameKind = Literal["password", "secret", "token", "pass", "cookie", "version"]
+_OF_MODELS = (
+    r"(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
+    r"|input|output|prompt|completion|generated|sampled)"
+)
+NameKind = Literal["password", "secret", "token", "pass", "cookie", "version", "derived", "code", "ssn", "phone"]
 _NAMES: tuple[tuple[NameKind, Late], ...] = (
     ("password", Late(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)$")),
     # A token that a model reads or writes is a word, and so is one that names a page.
     (
         "token",
-        Late(
-            r"(?i)^(?:(?:next|prev|page|eos|bos|pad|unk|sep|cls|mask|first|last|stop|start|end|special|top|max|min"
-            r"|input|output|prompt|completion|generated|sampled)[ _-]?)?token$|(?:^|[_-])auth$"
-        ),
+        Late(rf"(?i)^(?:{_OF_MODELS}[ _-]?)?token{TAIL}$|(?:^|[_-])(?:auth|jwt|bearer|csrf|xsrf)$"),
     ),
     ("secret", Late(rf"(?i)(?:{KEYS}|authorization|(?:^|[_-]){OWNERS}[_-]?pass)$")),
     ("pass", Late(r"(?:^|[_-])(?i:pass)$|[a-z]Pass$")),
     ("cookie", Late(r"(?i)(?:^|[_-])cookies?$")),
+    ("derived", Late(rf"(?i)(?:{PASSWORDS}|secret|(?<![a-z0-9])pw)s?{NUMBERED}{TAIL}$")),
+    ("derived", Late(rf"(?i){KEYS}{TAIL}$")),
+    (
+        "code",
+        Late(
+            r"(?i)(?:^|[_-])(?:t?otp|pin|cv[vc]2?)(?:[_-]?code)?$"
+            r"|(?:^|[_-])(?:one[_-]?time|verification|2fa|mfa|security|auth)[_-]?(?:pass)?code$"
+        ),
+    ),
+    ("ssn", Late(r"(?i)(?:^|[_-])(?:ssn|social[_-]?security(?:[_-]?(?:number|no))?)$")),
+    (
+        "phone",
+        Late(r"(?i)(?:^|[_-])(?:(?:tele)?phone|mobile|fax|tel|whatsapp|msisdn)(?:[_-]?(?:number|no|nr))?$"),
+    ),
     ("version", Late(r"(?i)(?:versions?|(?:^|[_-])ver)$")),
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+_.][\w.+-]*)?")
@@ -113,9 +158,24 @@ def kind_of(name: str) -> NameKind | None:
     return next((kind for kind, pattern in _NAMES if pattern.search(name)), None)
 
 
+_ALGORITHM = Late(r"(?i)b?crypt|scrypt|argon|pbkdf|plain|sha|md|hmac|aes|none|yes|no|on|off|required|optional")
+_CODE = Late(r"[0-9]{3}[ -]?[0-9]{3}|[0-9]{3,8}")
+
+
+def is_method(text: str) -> bool:
+    """Whether a word says how a secret is kept, or whether there is one."""
+    return (_METHOD.fullmatch(text) or _ALGORITHM.fullmatch(text)) is not None
+
+
 def hides(kind: NameKind, text: str) -> bool:
     """Whether a text under a name of that kind is a secret."""
     match kind:
+        case "derived":
+            return not (NOT_SECRET.fullmatch(text) or is_method(text))
+        case "code":
+            return _CODE.fullmatch(text) is not None
+        case "ssn" | "phone":
+            return False
         case "password" | "secret":
             return text not in {"", SECRET}
         case "token" | "pass":
@@ -128,7 +188,27 @@ def hides(kind: NameKind, text: str) -> bool:
 
 def hides_number(kind: NameKind, digits: str) -> bool:
     """Whether a number under a name of that kind is a secret; `token` numbers words, as a rule."""
-    return kind == "password" or (kind in {"secret", "token"} and len(digits) >= 9)
+    match kind:
+        case "password":
+            return True
+        case "code":
+            return digits.isdecimal() and 3 < len(digits) <= 8
+        case "derived":
+            return digits.isdecimal() and len(digits) >= 4
+        case "secret" | "token":
+            return len(digits) >= 9
+        case _:
+            return False
+
+
+_OPTION = re.compile(r"--?([a-z0-9-]{2,60})", re.IGNORECASE)
+
+
+def option_kind(text: str) -> NameKind | None:
+    """What an option such as `--password` says about the word behind it."""
+    found = _OPTION.fullmatch(text) if text.startswith("-") else None
+    kind = kind_of(found[1]) if found else None
+    return kind if kind in {"password", "secret", "token", "pass"} else None
 
 
 def is_version(text: str) -> bool:

@@ -19,6 +19,9 @@ from chimera_metrics.analytics.sql.buckets import granularity_of
 from chimera_metrics.analytics.window import window_of
 from chimera_metrics.integrations.config import MuseSettings
 from chimera_metrics.integrations.errors import InvalidInput
+from chimera_metrics.integrations.masking.columns import mask_json, mask_text
+from chimera_metrics.integrations.masking.searching import ALL
+from chimera_metrics.integrations.validation.rules import rules_of
 from chimera_metrics.integrations.watches.webhooks import check_address
 from chimera_metrics.models import FACT_TABLES
 
@@ -56,6 +59,10 @@ class Definition:
 def checked_name(name: str) -> str:
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         raise InvalidInput("name takes up to 64 letters, digits, dots, dashes and underscores, such as p95-by-model.")
+    if mask_text(name, ("secret",))[1]:
+        raise InvalidInput(
+            "name holds what looks like a secret, and every reader sees it; give another, such as p95-by-model."
+        )
     return name
 
 
@@ -83,6 +90,8 @@ def define(
     analytics.series(metric, window=window, granularity=by, group_by=groups, filters=conditions)  # raises what is wrong
     made = Definition(measured.text, when, by, groups, conditions, value, clear, webhook)
     _check_rule(made)
+    if settings.masking:
+        _check_masks(measured.table, conditions)
     if webhook is not None:
         check_address(webhook, settings)
     return made
@@ -103,3 +112,18 @@ def _check_rule(made: Definition) -> None:
     if made.clear is not None and (made.clear > made.value if made.when == "above" else made.clear < made.value):
         side = "at most" if made.when == "above" else "at least"
         raise InvalidInput(f"clear is {made.clear:g}, but takes {side} value ({made.value:g}): there an alarm ends.")
+
+
+def _check_masks(table: str, conditions: Sequence[Mapping[str, Any]]) -> None:
+    """A watch is stored and shown to every reader; what masks take from rows is neither, and no row would match it."""
+    masks = {rule.name: rule.masks for rule in rules_of(FACT_TABLES[table]).rules}
+    for condition in conditions:
+        column = str(condition.get("column"))
+        rules = masks.get(column, ALL)
+        # An agent is stored in another form, and a filter names that form.
+        found = mask_json(orjson.dumps(condition).decode(), ALL if "user_agent" in rules else rules)[1]
+        if found:
+            raise InvalidInput(
+                f"The filter on {column} holds what is stored masked ({', '.join(sorted(found))}), so no row would "
+                "match it; filter by what answers show, such as '[secret]'."
+            )

@@ -40,6 +40,27 @@ MASKED: list[tuple[str, str]] = [
     ('{"name":"password","value":{"v":"hunter2"}}', '{"name":"password","value":{"v":"[secret]"}}'),
     ('{"a":"Basic dXNlcjpwYXNzd29yZA=="}', '{"a":"Basic [secret]"}'),
     ('{"log":"{\\"token\\":\\"abc123\\"}"}', '{"log":"{\\"token\\":\\"[secret]\\"}"}'),
+    *(
+        (f'{{"{name}":"letmein"}}', f'{{"{name}":"[secret]"}}')
+        for name in (
+            *("passwordHash", "password_confirmation", "PASSWORD_2", "pwd1", "user_password_plain", "secretValue"),
+            *("secret_key_base", "api_key_v2", "wpa_psk", "presharedKey", "pass_word", "accessTokenValue", "app_key"),
+        )
+    ),
+    *(
+        (f'{{"{name}":"{AZ}"}}', f'{{"{name}":"[secret]"}}')
+        for name in ("jwt", "bearer", "csrf", "tokenValue", "token_v2", "xsrf")
+    ),
+    ('{"args":["--password","letmein","--v"]}', '{"args":["--password","[secret]","--v"]}'),
+    ('["run","--api-key","abc","-x","b"]', '["run","--api-key","[secret]","-x","b"]'),
+    ('{"otp":483920}', '{"otp":"[secret]"}'),
+    ('{"otp":"483920"}', '{"otp":"[secret]"}'),
+    ('{"pin":4839,"n":4839}', '{"pin":"[secret]","n":4839}'),
+    ('{"user_pin":"4839"}', '{"user_pin":"[secret]"}'),
+    ('{"verification_code":"483 920"}', '{"verification_code":"[secret]"}'),
+    ('{"ssn":123456789}', '{"ssn":"[ssn]"}'),
+    ('{"phone":12125550187}', '{"phone":"[phone]"}'),
+    ('{"mobile_number":4915112345678}', '{"mobile_number":"[phone]"}'),
     ('{"version":"from 10.0.0.5", "b":"10.0.0.5"}', '{"version":"from [ip]", "b":"[ip]"}'),
 ]
 
@@ -68,6 +89,17 @@ KEPT: list[str] = [
     *('{"cookie":"accepted"}', '{"cookies":3}', '{"cookies":{"analytics":"denied"}}', '{"bypass":"hunter2x"}'),
     *('{"name":"latency","value":"hunter2"}', '{"name":"forgot password","value":"clicked"}', '{"password":"","x":[]}'),
     *('{"password":null,"v":"x"}', '{"password":true}', '{"password":[]}', '{"password":{},"v":"x"}'),
+    *('{"prompt_tokens":120,"max_tokens":4096,"token_count":7}', '{"tokenizer":"gpt2-v3x1"}', '{"passwordless":true}'),
+    *(
+        '{"pin_memory":true,"pin":13}',
+        '{"password_hash":"bcrypt"}',
+        '{"password_algorithm_v2":"x1"}',
+        '{"jwt":"expired"}',
+    ),
+    *('{"csrf":true}', '{"password_changed_at":"2026-05-31"}', '{"password_length":12}', '{"secret_name":"db-main-2"}'),
+    *('{"token_v2":"the"}', '{"otp":"required"}', '{"otp_enabled":1}', '{"phone":3}', '{"mobile":true}', '{"ssn":12}'),
+    *('{"args":["--password","--verbose"]}', '["--max_tokens","512"]', '["--token","the"]', '{"password_2":true}'),
+    *('{"pins":[4839]}', '{"spin":4839}', '{"error_code":483920}', '{"code":4839}', '{"tokens_v2":1200}'),
     *('{"a":[{"password":null}],"v":"x"}', '{"author":"jane","passenger":"x"}', '{"monkey":"x1y2z3"}'),
 ]
 

@@ -108,12 +108,27 @@ def test_a_watch_for_a_value_that_no_row_has_says_so_and_stands(client: ClickHou
         ({"webhook": "http://example.org/x"}, "MUSE_WEBHOOK_HOSTS"),
         ({"webhook": "http://ann:pw@127.0.0.1/x"}, "without a user"),
         ({"webhook": "file:///etc/passwd"}, "takes an address"),
+        ({"filters": {"column": "model", "op": "=", "value": "password=Hunter2xyz"}}, "filter on model holds .*secret"),
+        ({"filters": {"column": "model", "op": "in", "values": ["m", "bob@example.com"]}}, "masked .email."),
+        ({"filters": {"model": "call +49 30 901820"}}, "masked .phone."),
+        ({"name": "ghp_" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zAbC"}, "looks like a secret"),
     ],
 )
 def test_a_wrong_watch_is_refused_with_a_sentence(client: ClickHouseClient, rule: dict[str, Any], says: str) -> None:
     with pytest.raises(MuseError, match=says):
         client.watch_set(**{"name": "w", "metric": METRIC} | rule)
     assert client.watch_list().watches == []
+
+
+def test_a_filter_by_what_is_stored_is_taken_and_without_masks_any(
+    settings: ClickHouseSettings, client: ClickHouseClient, muse: MuseSettings
+) -> None:
+    for value in ("gpt-4o-2024-08-06", "password=[secret]", "[email]"):
+        made = client.watch_set("w", METRIC, filters={"column": "model", "op": "=", "value": value})
+        assert made.filters[0]["value"] == value
+    secret = {"column": "model", "op": "=", "value": "password=Hunter2xyz"}
+    with ClickHouseClient(settings, muse.model_copy(update={"masking": False})) as other:
+        assert other.watch_set("w", METRIC, filters=secret).filters[0]["value"] == "password=Hunter2xyz"
 
 
 def test_a_webhook_needs_a_secret(settings: ClickHouseSettings, client: ClickHouseClient) -> None:
