@@ -22,6 +22,8 @@ MARKS: dict[str, str] = {
     **dict.fromkeys(_MODELS, rf"{_WORD}{{30,}}+"),
     **dict.fromkeys(_MODEL_TOOLS, rf"{_WORD}{{20,}}+"),
     "sess-": rf"(?=[A-Za-z_-]{{0,60}}+[0-9]){_WORD}{{36,}}+",
+    **dict.fromkeys(("sk_", "e2b_"), rf"{_HEX}{{40,}}+(?!{_ALNUM})"),
+    **dict.fromkeys(("jina_", "rpa_"), rf"{_ALNUM}{{30,}}+"),
     # clouds
     # With the secret key that stands beside the id.
     **dict.fromkeys(
@@ -35,7 +37,7 @@ MARKS: dict[str, str] = {
     "amzn.mws.": r"[a-f0-9-]{36}",
     "AIza": rf"{_WORD}{{30,}}+",
     "GOCSPX-": rf"{_WORD}{{20,}}+",
-    "ya29.": rf"{_WORD}{{20,}}+",
+    "ya29.": rf"(?:[a-z]\.)?{_WORD}{{20,}}+",
     "1//0": rf"{_WORD}{{30,}}+",
     "AKID": rf"{_ALNUM}{{32,}}+",
     "AQVN": rf"{_WORD}{{35,}}+",
@@ -74,6 +76,10 @@ MARKS: dict[str, str] = {
     **dict.fromkeys(("sbp_", "sb_secret_"), rf"{_WORD}{{20,}}+"),
     **dict.fromkeys(("tskey-", "essu_", "dt0c01.", "dt0s01.", "dt0s02."), r"[A-Za-z0-9_.=-]{20,}+"),
     **dict.fromkeys(("nsec1", "xprv"), rf"{_ALNUM}{{50,}}+"),
+    **dict.fromkeys(("v1.local.", "v2.local.", "v3.local.", "v4.local."), rf"{_WORD}{{40,}}+"),
+    "sha256~": rf"{_WORD}{{40,}}+",
+    "sk.eyJ1": rf"{_WORD}{{16,}}+\.{_WORD}{{10,}}+",
+    "sl.": rf"(?:[a-z]\.)?{_WORD}{{60,}}+",
     # work and design
     **dict.fromkeys(("figd_", "figu_", "figo_"), rf"{_WORD}{{20,}}+"),
     **dict.fromkeys(("ntn_", "secret_"), rf"(?=[A-Za-z]{{0,40}}+[0-9]){_ALNUM}{{40,}}+"),

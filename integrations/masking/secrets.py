@@ -73,6 +73,7 @@ SECRETS: tuple[Pattern, ...] = (
         ("$",),
         Late(
             r"\$(?:[1567]|apr1|g?y)\$(?:rounds=[0-9]{1,9}\$)?[A-Za-z0-9./]{1,86}+\$[A-Za-z0-9./$]{20,}+|\$2[aby]\$[0-9]{2}\$[A-Za-z0-9./]{31,}+"
+            r"|\$[PH]\$[A-Za-z0-9./]{31}|\$S\$[A-Za-z0-9./]{52}|access_token\$(?:production|sandbox)\$[a-z0-9]{8,40}\$[a-f0-9]{20,}+"
             r"|\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]{0,10})\$[A-Za-z0-9=,$+/._-]{20,}+"
             r"|(?i:pbkdf2[_:-]sha[0-9]{1,3}[$:][0-9]{1,9}\$[A-Za-z0-9]{1,64}\$[A-Za-z0-9+/=]{20,}+)"
             r"|scrypt:[0-9]{1,8}:[0-9]{1,3}:[0-9]{1,3}\$[A-Za-z0-9]{1,64}\$[a-f0-9]{32,}+"
@@ -186,20 +187,43 @@ SECRETS: tuple[Pattern, ...] = (
             r"(?i)(?<=hooks\.slack\.com/services/)[A-Za-z0-9/_-]{20,}+|(?<=hooks\.slack\.com/workflows/)[A-Za-z0-9/_-]{20,}+"
             r"|(?<=hooks\.slack\.com/triggers/)[A-Za-z0-9/_-]{20,}+|(?<=/webhooks/)[0-9]++/[\w-]{30,}+"
             r"|(?<=hooks\.zapier\.com/hooks/catch/)[0-9]++/[\w-]{5,}+|(?<=/incomingwebhook/)[0-9a-f]{32}[\w/-]*+"
+            r"|(?<=\.make\.com/)(?<=hook\.[a-z]{2}[0-9]\.make\.com/)[a-z0-9]{20,}+"
         ),
         SECRET,
         near="s?[./]",
     ),
     Pattern(
         "secret",
+        "hashes of passwords in directories, boot loaders and Windows, vaults of Ansible, keys of IFTTT",
+        ("{ssha", "{smd5}", "grub.pbkdf2.", "$ansible_vault;", ":::", "/with/key/"),
+        Late(
+            r"(?<=\{SSHA\}|\{SMD5\})[A-Za-z0-9+/]{20,}+={0,2}"
+            r"|(?<=\{SSHA256\}|\{SSHA384\}|\{SSHA512\})[A-Za-z0-9+/]{40,}+={0,2}"
+            r"|grub\.pbkdf2\.sha512\.[0-9]{1,9}\.[0-9A-F]{32,}+\.[0-9A-F]{32,}+"
+            r"|\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\r\n]{0,80}+(?:\s{1,20}[0-9a-f]{16,}+)*+"
+            r"|(?<=:)[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?=:::)|(?<=/with/key/)[\w-]{16,}+"
+        ),
+        SECRET,
+    ),
+    Pattern(
+        "secret",
+        "hashes of passwords in MySQL and keys of Firecrawl",
+        ("*", "fc-"),
+        Late(r"(?<![\w*])\*[0-9A-F]{40}(?![0-9A-Za-z])|(?<![\w-])fc-[a-f0-9]{32}(?!\w)"),
+        SECRET,
+        near="[0-9a-f]{32}",
+        far=r"(?:\*|fc-)[0-9a-f]{9}",
+    ),
+    Pattern(
+        "secret",
         "signatures in a URL's query",
         ("sig=", "signature=", "credential=", "security-token=", "hmac=", "ticket=", "jwt="),
         Late(
-            r"""(?i)([?&;](?:sig|signature|hmac|ticket|jwt|x-amz-(?:signature|credential|security-token))=)"""
+            r"""(?i)([?&;](?:sig|signature|hmac|ticket|jwt|x-(?:amz|goog)-(?:signature|credential|security-token))=)"""
             r"""(?!\[secret\])[^\s&;#"'<>]{16,}+"""
         ),
         rf"\1{SECRET}",
-        probe=Gate("?&;", Late("[?&;](?:sig|hmac|ticket|jwt|x-amz-)")),
+        probe=Gate("?&;", Late("[?&;](?:sig|hmac|ticket|jwt|x-amz-|x-goog-)")),
     ),
     Pattern(
         "secret",

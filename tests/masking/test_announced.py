@@ -80,6 +80,22 @@ MASKED: list[tuple[str, str]] = [
     ('<property name="password">letmein</property>', '<property name="password">[secret]</property>'),
     (f"AZURE_DEVOPS_EXT_PAT={AZ}", "AZURE_DEVOPS_EXT_PAT=[secret]"),
     (f"localStorage.setItem('token','{AZ}abc123')", "localStorage.setItem('token','[secret]')"),
+    # keys and hashes by their shape
+    *(
+        (f"x {text} y", "x [secret] y")
+        for text in (
+            *(f"ya29.c.{AZ}", f"sk_{HEX}{HEX[:16]}", f"jina_{AZ}", f"fc-{HEX}", f"e2b_{HEX}{HEX[:8]}", f"rpa_{AZ}"),
+            *(f"sk.eyJ1{AZ}.{AZ}", f"access_token$production$abc123def456${HEX}", f"sl.{AZ}{AZ}", f"v2.local.{AZ}{AZ}"),
+            *(f"sha256~{AZ}{AZ[:9]}", "*" + (HEX + HEX[:8]).upper(), f"$P$B{AZ[:30]}", f"$H$9{AZ[:30]}"),
+            *(f"$S$D{(AZ * 2)[:51]}", f"grub.pbkdf2.sha512.10000.{HEX.upper()}.{HEX.upper()}"),
+        )
+    ),
+    (f"{{SSHA}}{AZ}==", "{SSHA}[secret]"),
+    (f"user:500:{HEX}:{HEX}:::", "user:500:[secret]:::"),
+    (f"a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {HEX}\n  {HEX}\nb", "a: !vault |\n  [secret]\nb"),
+    (f"https://s.io/x?X-Goog-Signature={HEX}", "https://s.io/x?X-Goog-Signature=[secret]"),
+    (f"https://hook.eu1.make.com/{AZ.lower()}", "https://hook.eu1.make.com/[secret]"),
+    (f"https://maker.ifttt.com/trigger/x/with/key/{AZ}", "https://maker.ifttt.com/trigger/x/with/key/[secret]"),
 ]
 
 KEPT: list[str] = [
@@ -137,6 +153,16 @@ KEPT: list[str] = [
         "auth=('u', None)",
     ),
     *('<property name="password">${pw}</property>', "define('DB_PASSWORD', '')", "['--token', '--verbose1']"),
+    *(
+        f"sk_{HEX[:8]}",
+        f"* {SHA}",
+        f"*{SHA}",
+        f"sha256:{HEX}{HEX}",
+        f"sl.{AZ}",
+        "$P$ and $H$",
+        "a::: b",
+        "v2.local.name",
+    ),
     *("token_count: 12", "max_tokens=4096", "tokenizer: gpt2", f"commit {SHA}", "password-reset-v2 1.2.3"),
 ]
 
