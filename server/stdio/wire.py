@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import select
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -114,6 +115,8 @@ def _wait(descriptor: int, event: int) -> None:
 def standard_wire() -> Iterator[Wire]:
     """The wire. Meanwhile stdin is empty, and whatever is printed by mistake goes to stderr."""
     try:
+        if sys.__stdin__ is None or sys.__stdout__ is None:  # closed at the start; nothing may stand there since
+            raise OSError
         private = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3) for descriptor in (0, 1)]
     except OSError:
         raise SettingsError(

@@ -350,11 +350,17 @@ def test_a_terminal_that_goes_away_ends_the_server(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
-def test_without_stdin_there_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_stdin_or_stdout_there_is_a_sentence(tmp_path: Path, closed: str) -> None:
     settings = ClickHouseSettings(path=str(tmp_path / "store"))
     variables = environment(settings, tmp_path)
     done = subprocess.run(
-        ["sh", "-c", f"exec {MUSE} serve <&-"], env=variables, cwd=ROOT, capture_output=True, timeout=30, check=False
+        ["sh", "-c", f"exec {MUSE} serve {closed}"],
+        env=variables,
+        cwd=ROOT,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stderr.startswith(b"muse: stdin or stdout is closed")
