@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chimera_metrics.apps.answer_tables import print_rows, width_of_output
+from chimera_metrics.apps.interrupting import interruptible
 from chimera_metrics.apps.stores import require_store
 from chimera_metrics.apps.tables import print_json, say
 from chimera_metrics.integrations import config
@@ -44,7 +45,7 @@ def query(sql: str, parameters: Sequence[str], form: str, **limits: Any) -> int:
         if form == "csv":
             _print_csv(client, sql, values, limits)
             return 0
-        answer = client.query(sql, values, **limits)
+        answer = interruptible(lambda stop: client.query(sql, values, **limits, cancellation=stop))
     if form == "json":
         print_json(answer)
         return 0
@@ -65,7 +66,7 @@ def _print_csv(client: ClickHouseClient, sql: str, values: Mapping[str, str], li
     with tempfile.TemporaryDirectory(prefix="muse-query-") as folder:
         file = Path(folder) / "answer.csv"
         export = Export("csv", file)
-        client.query(sql, values, **limits, export=export)
+        interruptible(lambda stop: client.query(sql, values, **limits, export=export, cancellation=stop))
         if sys.stdout.isatty():  # a terminal obeys what a file merely holds
             say(file.read_text(encoding="utf-8").removesuffix("\n"), lines=True)
             return

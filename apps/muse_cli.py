@@ -15,12 +15,10 @@ import click
 
 from chimera_metrics.apps import asking_commands, operations, schema_commands, streams_in, watch_commands
 from chimera_metrics.apps.tables import say
-from chimera_metrics.apps.terminal import escaped_output
+from chimera_metrics.apps.terminal import STOPPED, escaped_output
 from chimera_metrics.integrations.errors import MuseError
 from chimera_metrics.integrations.unseen import printable, shown_path
 
-#: What a shell expects of a command that Ctrl-C stopped.
-STOPPED = 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 
 

@@ -22,6 +22,9 @@ from chimera_metrics.integrations.unseen import printable
 if TYPE_CHECKING:
     from chimera_metrics.integrations.config import MuseSettings
 
+STOPPED = 130
+"""What a shell expects of a command that Ctrl-C stopped."""
+
 
 class EscapedStream:
     """A text stream that writes lines, and escapes what a terminal would obey. All else is the stream's."""

@@ -74,7 +74,7 @@ def test_query_aggregate_with_intervals(call: Call) -> None:
     assert answer["rows"] == [
         [
             *(0.5, 2, pytest.approx(0.0945312), pytest.approx(0.9054688)),
-            *(200.0, 2, pytest.approx(-1070.62, abs=0.01), pytest.approx(1470.62, abs=0.01)),
+            *(200.0, 2, pytest.approx(0.0, abs=0.01), pytest.approx(1470.62, abs=0.01)),
             *(200.0, 2, None, None),
             2,
         ]
