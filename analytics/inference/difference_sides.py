@@ -98,10 +98,16 @@ def weekdays_alike(first: DailySide, second: DailySide) -> list[Floats]:
 def weekdays_as_second(first: DailySide, second: DailySide) -> list[Floats]:
     """The same, by which every weekday of the first side counts as often as the second has it."""
     weekdays = [np.array(side.days, dtype=np.int64) % WEEK for side in (first, second)]
-    weights = [np.ones(len(one)) for one in weekdays]
-    if are_alike(*weekdays):
-        then, now = (np.bincount(one, minlength=WEEK)[weekdays[0]] for one in weekdays)
-        weights[0] = now / then * (len(weekdays[0]) / len(weekdays[1]))
+    return [weights_as(*weekdays), np.ones(len(second.days))]
+
+
+def weights_as(then: Indices, now: Indices) -> Floats:
+    """Weights of days, mean 1, that are on the weekdays `then`, by which each counts as often as it is in `now`; 1 each
+    where one lacks some."""
+    if not are_alike(then, now):
+        return np.ones(len(then))
+    old, new = (np.bincount(one, minlength=WEEK)[then] for one in (then, now))
+    weights: Floats = new / old * (len(then) / len(now))
     return weights
 
 

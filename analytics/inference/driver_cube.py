@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from chimera_metrics.analytics.inference.difference_sides import weights_as
 from chimera_metrics.analytics.inference.series import Flags, Floats, Indices
 
 DriverKind = Literal["rate", "volume"]
@@ -61,11 +62,8 @@ class Cube:
 
         Where one of both lacks weekdays that the other has, days count alike.
         """
-        then, now = (np.bincount(self.weekday[side]).astype(np.float64) for side in (self.before, self.after))
         weights = np.ones(self.days)
-        if len(then) == len(now) and np.array_equal(then > 0.0, now > 0.0):
-            share = now / np.maximum(then, 1.0) * (then.sum() / now.sum())
-            weights[self.before] = share[self.weekday[self.before]]
+        weights[self.before] = weights_as(self.weekday[self.before], self.weekday[self.after])
         return weights
 
     def in_balance(self, values: Floats) -> Floats:

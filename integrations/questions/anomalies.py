@@ -120,9 +120,8 @@ def _odd(one: _Series, odd: inference.Odd) -> dict[str, Any]:
     higher = odd.value > odd.expected
     digits = one.digits
     better = one.metric.better
-    expected, low, high = (
-        point(within(x, bounds_of(one.metric), odd.value), digits) for x in (odd.expected, odd.low, odd.high)
-    )
+    bounds = bounds_of(one.metric)
+    expected, low, high = (point(within(x, bounds, odd.value), digits) for x in (odd.expected, odd.low, odd.high))
     return {
         "metric": one.metric.text,
         "group": Shaper().value(one.group),

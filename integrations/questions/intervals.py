@@ -177,7 +177,8 @@ def _mean(row: Row, metric: Metric) -> Interval:
     if found.low is None or found.high is None:
         return found
     # From its moments alone the interval of a few skewed values reaches beyond what any of them could be.
-    low, high = (within(end, bounds_of(metric), mean) for end in (found.low, found.high))
+    bounds = bounds_of(metric)
+    low, high = (within(end, bounds, mean) for end in (found.low, found.high))
     return replace(found, low=low, high=high)
 
 
