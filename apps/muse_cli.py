@@ -42,13 +42,6 @@ def _of_a_file(error: OSError) -> str | None:
     return None
 
 
-def _say_of_a_file(error: OSError) -> None:
-    """Says that sentence; raises the error where there is none."""
-    if (sentence := _of_a_file(error)) is None:
-        raise error
-    say(f"muse: {sentence}", err=True)
-
-
 class Commands(click.Group):
     """Prints an error that a user can cause as one sentence on stderr, and exits 1."""
 
@@ -57,8 +50,10 @@ class Commands(click.Group):
         with escaped_output():
             try:
                 return super().main(*arguments, **options)
-            except OSError as error:  # what --help and --version meet, which run before any command
-                _say_of_a_file(error)
+            except OSError as error:
+                if (sentence := _of_a_file(error)) is None:
+                    raise
+                say(f"muse: {sentence}", err=True)
                 sys.exit(1)
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
@@ -71,9 +66,6 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except MuseError as error:
             say(f"muse: {error}", err=True)
-            ctx.exit(1)
-        except OSError as error:
-            _say_of_a_file(error)
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(STOPPED)
